@@ -1,0 +1,30 @@
+//! From image files to packed training batches.
+//!
+//! Data flows through this crate in the order of its modules:
+//! 1. a [`source`] gives record `i` of a data set: pixels, label, caption;
+//! 2. a [`transform`] scales, crops, flips and normalises it;
+//! 3. the [`packing`] assigns examples to the stages of the cascade, makes a training pair of each
+//!    and lays their tokens one behind the other;
+//! 4. the [`loader`] does all that in parallel, ahead of the trainer.
+//!
+//! Every batch is a pure function of (seed, step): see [`loader`].
+
+mod decode;
+mod error;
+mod raster;
+
+pub mod loader;
+pub mod packing;
+pub mod source;
+pub mod transform;
+
+#[cfg(test)]
+mod testing;
+
+pub use decode::{EXTENSIONS, MAX_DECODED_BYTES, MAX_IMAGE_BYTES, MAX_SIDE, decode, is_image};
+pub use error::{Error, Result};
+pub use loader::{Batch, Loader, LoaderConfig};
+pub use packing::{PackedBatch, Segment};
+pub use raster::Raster;
+pub use source::{Record, Source, SourceConfig};
+pub use transform::{Transform, TransformConfig};

@@ -1,0 +1,69 @@
+//! The corrupt images that were skipped.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+
+use crate::Error;
+
+/// Collects corrupt records; each is tried once.
+#[derive(Default)]
+pub(super) struct Skips {
+    /// What is wrong with every corrupt record.
+    errors: RwLock<BTreeMap<usize, String>>,
+}
+
+impl Skips {
+    pub(super) fn contains(&self, record: usize) -> bool {
+        self.errors
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains_key(&record)
+    }
+
+    pub(super) fn add(&self, record: usize, error: &Error) {
+        let mut errors = self.errors.write().unwrap_or_else(PoisonError::into_inner);
+        errors.insert(record, error.to_string());
+    }
+
+    /// What is wrong with the last corrupt record of the data set.
+    pub(super) fn last(&self) -> String {
+        let errors = self.errors.read().unwrap_or_else(PoisonError::into_inner);
+        errors.values().next_back().cloned().unwrap_or_default()
+    }
+
+    pub(super) fn report(&self, records: usize) -> SkipReport {
+        let errors = self.errors.read().unwrap_or_else(PoisonError::into_inner);
+        SkipReport {
+            records,
+            errors: errors.values().cloned().collect(),
+        }
+    }
+}
+
+/// Which images were skipped, to be shown when training ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkipReport {
+    /// Number of records of the data set.
+    pub records: usize,
+    /// For every skipped record its name and what is wrong with it, in the data set's order.
+    pub errors: Vec<String>,
+}
+
+impl SkipReport {
+    /// Whether nothing was skipped.
+    pub fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+}
+
+impl fmt::Display for SkipReport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { records, errors } = self;
+        write!(formatter, "{} of {records} images skipped", errors.len())?;
+        for error in errors {
+            write!(formatter, "\n  {error}")?;
+        }
+        Ok(())
+    }
+}

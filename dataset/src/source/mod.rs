@@ -1,0 +1,156 @@
+//! Where images, labels and captions come from.
+//!
+//! Every source gives any record at any time, from any thread: the order is the loader's business.
+
+mod folder;
+mod idx;
+mod labels;
+mod split;
+mod webdataset;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use folder::{FolderConfig, FolderSource};
+pub use idx::{FASHION_MNIST_CLASSES, IdxConfig, IdxSource, MAX_IDX_BYTES};
+pub use labels::MAX_CLASSES;
+pub use split::{HeldOut, Subset, split};
+pub use webdataset::{MAX_TEXT_BYTES, WebDatasetConfig, WebDatasetSource};
+
+use crate::{Error, Raster, Result};
+
+/// One image of a data set and what is known about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The pixels, in their original size.
+    pub image: Raster,
+    /// Class index, below the number of classes.
+    pub label: usize,
+    /// Text that describes the image, where the data set has one.
+    pub caption: Option<String>,
+    /// File or member the image comes from, for messages.
+    pub name: String,
+}
+
+/// A data set with random access.
+pub trait Source: Send + Sync {
+    /// Number of records.
+    fn len(&self) -> usize;
+
+    /// Whether there are no records. Sources opened by [`SourceConfig::open`] always have some.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Names of the classes; a label is an index into them.
+    fn classes(&self) -> &[String];
+
+    /// Channels of every image: 1 (grey) or 3 (RGB).
+    fn channels(&self) -> usize {
+        3
+    }
+
+    /// Reads and decodes record `index`.
+    ///
+    /// # Errors
+    /// One for which [`Error::is_corrupt_record`] holds when only this record is bad, any other
+    /// when the whole source is.
+    ///
+    /// # Panics
+    /// If `index` is not below [`len`](Self::len).
+    fn read(&self, index: usize) -> Result<Record>;
+}
+
+/// Which data set to open, as it is written in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum SourceConfig {
+    /// Tar files of images with their labels and captions: `kind = "webdataset"`.
+    WebDataset(WebDatasetConfig),
+    /// A folder for each class: `kind = "folder"`.
+    Folder(FolderConfig),
+    /// The format of MNIST and Fashion-MNIST: `kind = "idx"`.
+    Idx(IdxConfig),
+}
+
+impl SourceConfig {
+    /// Opens the data set: reads its index and checks all of its labels.
+    ///
+    /// # Errors
+    /// See [`WebDatasetSource::open`], [`FolderSource::open`] and [`IdxSource::open`].
+    pub fn open(&self) -> Result<Arc<dyn Source>> {
+        Ok(match self {
+            Self::WebDataset(config) => Arc::new(WebDatasetSource::open(config)?),
+            Self::Folder(config) => Arc::new(FolderSource::open(config)?),
+            Self::Idx(config) => Arc::new(IdxSource::open(config)?),
+        })
+    }
+
+    /// Opens the data set with the classes of another one, so that equal labels mean equal classes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`Error::InvalidLabel`] for a label that is not among `classes`.
+    pub fn open_with_classes(&self, classes: &[String]) -> Result<Arc<dyn Source>> {
+        let mut config = self.clone();
+        match &mut config {
+            Self::WebDataset(config) => config.classes = Some(classes.to_vec()),
+            Self::Folder(config) => config.classes = Some(classes.to_vec()),
+            Self::Idx(config) => config.classes = Some(classes.to_vec()),
+        }
+        config.open()
+    }
+}
+
+/// Wraps an operating system's error.
+fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Io { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_is_named_by_every_source() {
+        let missing = Path::new("does/not/exist");
+        let configs = [
+            SourceConfig::WebDataset(WebDatasetConfig::new([missing])),
+            SourceConfig::Folder(FolderConfig::new(missing)),
+            SourceConfig::Idx(IdxConfig::new(missing, missing)),
+        ];
+        for config in configs {
+            let error = config
+                .open()
+                .err()
+                .expect("there is no such file")
+                .to_string();
+            assert!(error.starts_with("cannot read does/not/exist: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn configurations_are_told_by_kind_and_know_their_fields() {
+        let parse = |text: &str| serde_json::from_str::<SourceConfig>(text);
+        let folder = parse(r#"{"kind": "folder", "path": "images"}"#).unwrap();
+        assert_eq!(folder, SourceConfig::Folder(FolderConfig::new("images")));
+        let tar = parse(r#"{"kind": "webdataset", "paths": ["a.tar"]}"#).unwrap();
+        assert_eq!(
+            tar,
+            SourceConfig::WebDataset(WebDatasetConfig::new(["a.tar"]))
+        );
+
+        let typo = parse(r#"{"kind": "folder", "path": "images", "clases": []}"#).unwrap_err();
+        assert!(
+            typo.to_string().contains("unknown field `clases`"),
+            "{typo}"
+        );
+        let unknown = parse(r#"{"kind": "parquet"}"#).unwrap_err();
+        assert!(
+            unknown.to_string().contains("unknown variant `parquet`"),
+            "{unknown}"
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! What can go wrong in this crate.
+
+/// The result of this crate's fallible functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Every error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model configuration cannot describe a model.
+    #[error("invalid model configuration: {reason}")]
+    InvalidModel {
+        /// Which field, its value, and what it may be.
+        reason: String,
+    },
+    /// A preset's name is unknown.
+    #[error("there is no preset `{name}`; the presets are xl, large, base, small and tiny")]
+    UnknownPreset {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// The cascade configuration cannot describe a schedule.
+    #[error("invalid cascade: {reason}")]
+    InvalidCascade {
+        /// Which field, its value, and what it may be.
+        reason: String,
+    },
+    /// An image size does not divide into patches at every stage.
+    #[error(
+        "size {height}x{width} does not fit: both sides must be multiples of {multiple} \
+         (patch size times 2^(stages - 1)); the nearest size that fits is \
+         {nearest_height}x{nearest_width}"
+    )]
+    InvalidSize {
+        /// Requested height in pixels.
+        height: usize,
+        /// Requested width in pixels.
+        width: usize,
+        /// What both sides must be a multiple of.
+        multiple: usize,
+        /// Nearest height that fits.
+        nearest_height: usize,
+        /// Nearest width that fits.
+        nearest_width: usize,
+    },
+    /// The sampler configuration cannot be run.
+    #[error("invalid sampler configuration: {reason}")]
+    InvalidSampler {
+        /// Which field, its value, and what it may be.
+        reason: String,
+    },
+    /// A class that the model does not have.
+    #[error("class {class} is out of range: the model has classes 0 to {last}", last = .classes.saturating_sub(1))]
+    ClassOutOfRange {
+        /// The class that was asked for.
+        class: usize,
+        /// Number of classes of the model.
+        classes: usize,
+    },
+    /// The network returned a value that is not finite.
+    #[error(
+        "the model returned a value that is not finite in stage {stage}; \
+         the weights are damaged, or the precision is too low for them"
+    )]
+    NotFinite {
+        /// The stage in which it happened.
+        stage: usize,
+    },
+    /// The adaptive solver could not reach the end of a stage.
+    #[error(
+        "the solver gave up in stage {stage} at t = {t:.4} after {evaluations} evaluations; \
+         loosen rtol or atol, or use euler"
+    )]
+    SolverStuck {
+        /// The stage in which it happened.
+        stage: usize,
+        /// Time within the stage.
+        t: f64,
+        /// Network evaluations made in that stage.
+        evaluations: usize,
+    },
+    /// A file of weights could not be read or does not fit the model.
+    #[error(transparent)]
+    Weights(#[from] crate::weights::WeightsError),
+}

@@ -1,0 +1,108 @@
+//! Multi-head attention with normalised queries and keys.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+
+use super::{RmsNorm, Rope, linear};
+use crate::ops::{self, PixelFlowBackend};
+use crate::{PixelFlowConfig, Segments, TextStates};
+
+/// Self- or cross-attention.
+///
+/// Queries and keys are normalised over all heads together, before the split (`q_norm`, `k_norm`).
+/// In self-attention both are then rotated; in cross-attention only the queries are.
+#[derive(Module, Debug)]
+pub struct Attention<B: Backend> {
+    /// Projection to the queries.
+    pub q_proj: Linear<B>,
+    /// Projection to the keys.
+    pub k_proj: Linear<B>,
+    /// Projection to the values.
+    pub v_proj: Linear<B>,
+    /// Projection of the result.
+    pub o_proj: Linear<B>,
+    /// Normalisation of the queries, over `heads * head_dim`.
+    pub q_norm: RmsNorm<B>,
+    /// Normalisation of the keys, over `heads * head_dim`.
+    pub k_norm: RmsNorm<B>,
+    /// Number of heads.
+    pub heads: usize,
+}
+
+impl<B: Backend> Attention<B> {
+    /// Attention whose keys and values come from states of `source` features.
+    pub(crate) fn uninitialised(
+        config: &PixelFlowConfig,
+        source: usize,
+        device: &B::Device,
+    ) -> Self {
+        let (width, bias) = (config.width(), config.attention_bias);
+        Self {
+            q_proj: linear(width, width, bias, device),
+            k_proj: linear(source, width, bias, device),
+            v_proj: linear(source, width, bias, device),
+            o_proj: linear(width, width, bias, device),
+            q_norm: RmsNorm::uninitialised(width, device),
+            k_norm: RmsNorm::uninitialised(width, device),
+            heads: config.num_attention_heads,
+        }
+    }
+}
+
+impl<B: PixelFlowBackend> Attention<B> {
+    /// Every token attends to the tokens of its own example.
+    ///
+    /// # Shapes
+    /// - x and output: `[tokens, width]`
+    pub fn attend_to_self(
+        &self,
+        x: Tensor<B, 2>,
+        segments: &Segments,
+        rope: &Rope<B>,
+    ) -> Tensor<B, 2> {
+        let q = ops::norm_rotate(
+            self.q_proj.forward(x.clone()),
+            self.q_norm.weight.val(),
+            rope,
+        );
+        let k = ops::norm_rotate(
+            self.k_proj.forward(x.clone()),
+            self.k_norm.weight.val(),
+            rope,
+        );
+        let v = self.v_proj.forward(x);
+        self.o_proj.forward(ops::packed_attention(
+            q, k, v, None, segments, segments, self.heads,
+        ))
+    }
+
+    /// Every token attends to the text of its own example.
+    ///
+    /// # Shapes
+    /// - x and output: `[tokens, width]`
+    pub fn attend_to_text(
+        &self,
+        x: Tensor<B, 2>,
+        segments: &Segments,
+        rope: &Rope<B>,
+        text: &TextStates<B>,
+    ) -> Tensor<B, 2> {
+        let q = ops::norm_rotate(self.q_proj.forward(x), self.q_norm.weight.val(), rope);
+        let k = self
+            .k_norm
+            .forward(self.k_proj.forward(text.states.clone()));
+        let v = self.v_proj.forward(text.states.clone());
+        let bias = text.bias.clone();
+        self.o_proj.forward(ops::packed_attention(
+            q,
+            k,
+            v,
+            bias,
+            segments,
+            &text.segments,
+            self.heads,
+        ))
+    }
+}

@@ -1,0 +1,29 @@
+//! PixelFlow (arXiv 2504.07963): an image generator that works directly in pixels.
+//!
+//! Generation starts from noise at a low resolution; each stage of the cascade denoises by flow
+//! matching, then doubles the resolution with a renoising step. One transformer serves every
+//! stage. Everything is generic over Burn's `Backend`.
+//!
+//! - [`PixelFlowConfig`] → [`PixelFlow`]: the transformer, dense and packed.
+//! - [`cascade`]: the schedule, training pairs, renoising.
+//! - [`sampler`]: Euler, Heun and Dopri5 with stage-wise guidance, through all stages.
+//! - [`noise`]: counter-based randomness.
+//! - [`weights`]: safetensors and PyTorch files.
+//! - [`ops`]: the operations that backends may implement natively.
+
+pub mod cascade;
+mod config;
+mod error;
+mod initialisation;
+pub mod layers;
+pub mod noise;
+pub mod ops;
+pub mod sampler;
+mod segments;
+mod transformer;
+pub mod weights;
+
+pub use config::{PixelFlowConfig, Preset};
+pub use error::{Error, Result};
+pub use segments::{Run, Segments};
+pub use transformer::{Context, Example, PixelFlow, TextStates};

@@ -1,0 +1,18 @@
+//! The operations on the CPU: one pass over memory each, in parallel over tokens.
+//!
+//! f32 only; other precisions take the portable form. Sums are taken in a fixed order, so results
+//! do not depend on the number of threads.
+
+// What runs under `rows::vectorised` must be inlined into it to be compiled for wide vectors.
+#![allow(clippy::inline_always)]
+
+mod ada_norm;
+mod adamw;
+mod attention;
+mod backend;
+mod gated_add;
+mod gelu;
+mod norm_rotate;
+mod pieces;
+mod rows;
+mod tensors;

@@ -1,0 +1,147 @@
+//! The operations between the matrix products, which a backend may implement natively.
+//!
+//! Each has one portable form, written with Burn's tensors in [`portable`]; that form defines the
+//! result. [`PixelFlowBackend`] lets a backend replace it.
+
+mod adamw;
+mod autodiff;
+mod backend;
+#[cfg(feature = "flex")]
+mod flex;
+mod portable;
+
+pub use adamw::{AdamWStep, ParameterState, adamw, squared_norm};
+pub use backend::PixelFlowBackend;
+
+use burn::tensor::backend::Backend;
+use burn::tensor::{DType, Tensor, TensorPrimitive};
+
+use crate::Segments;
+use crate::layers::Rope;
+
+/// `LN(x) (1 + scale) + shift`: layer norm without parameters, modulated per example.
+///
+/// # Shapes
+/// - x and output: `[tokens, width]`
+/// - shift, scale: `[examples, width]`
+pub fn ada_layer_norm<B: PixelFlowBackend>(
+    x: Tensor<B, 2>,
+    shift: Tensor<B, 2>,
+    scale: Tensor<B, 2>,
+    segments: &Segments,
+) -> Tensor<B, 2> {
+    wrap(B::ada_layer_norm(
+        unwrap(x),
+        unwrap(shift),
+        unwrap(scale),
+        segments,
+    ))
+}
+
+/// `RMS(x) weight (1 + scale) + shift`: RMS norm with a weight, modulated per example.
+///
+/// # Shapes
+/// - x and output: `[tokens, width]`
+/// - weight: `[width]`
+/// - shift, scale: `[examples, width]`
+pub fn ada_rms_norm<B: PixelFlowBackend>(
+    x: Tensor<B, 2>,
+    weight: Tensor<B, 1>,
+    shift: Tensor<B, 2>,
+    scale: Tensor<B, 2>,
+    segments: &Segments,
+) -> Tensor<B, 2> {
+    wrap(B::ada_rms_norm(
+        unwrap(x),
+        unwrap(weight),
+        unwrap(shift),
+        unwrap(scale),
+        segments,
+    ))
+}
+
+/// RMS norm over all heads, then rotary embedding per head: what queries and keys go through.
+///
+/// # Shapes
+/// - x and output: `[tokens, heads * head_dim]`
+/// - weight: `[heads * head_dim]`
+pub fn norm_rotate<B: PixelFlowBackend>(
+    x: Tensor<B, 2>,
+    weight: Tensor<B, 1>,
+    rope: &Rope<B>,
+) -> Tensor<B, 2> {
+    let (cos, sin) = (unwrap(rope.cos.clone()), unwrap(rope.sin.clone()));
+    wrap(B::norm_rotate(unwrap(x), unwrap(weight), cos, sin))
+}
+
+/// `h + gate y`, gated per example.
+///
+/// # Shapes
+/// - h, y and output: `[tokens, width]`
+/// - gate: `[examples, width]`
+pub fn gated_add<B: PixelFlowBackend>(
+    h: Tensor<B, 2>,
+    gate: Tensor<B, 2>,
+    y: Tensor<B, 2>,
+    segments: &Segments,
+) -> Tensor<B, 2> {
+    wrap(B::gated_add(unwrap(h), unwrap(gate), unwrap(y), segments))
+}
+
+/// `gelu(x + bias)` with the tanh form of GELU.
+///
+/// # Shapes
+/// - x and output: `[tokens, features]`
+/// - bias: `[features]`
+pub fn bias_gelu<B: PixelFlowBackend>(x: Tensor<B, 2>, bias: Option<Tensor<B, 1>>) -> Tensor<B, 2> {
+    wrap(B::bias_gelu(unwrap(x), bias.map(unwrap)))
+}
+
+/// Attention in which every query sees the keys of its own example.
+///
+/// `softmax(q k' / sqrt(head_dim) + bias) v`, per head and example.
+///
+/// # Shapes
+/// - q and output: `[queries, heads * head_dim]`, cut by `query_segments`
+/// - k, v: `[keys, heads * head_dim]`, cut by `key_segments`
+/// - bias: `[keys]`, added to all scores of a key
+pub fn packed_attention<B: PixelFlowBackend>(
+    q: Tensor<B, 2>,
+    k: Tensor<B, 2>,
+    v: Tensor<B, 2>,
+    bias: Option<Tensor<B, 1>>,
+    query_segments: &Segments,
+    key_segments: &Segments,
+    heads: usize,
+) -> Tensor<B, 2> {
+    let bias = bias.map(unwrap);
+    let (q, k, v) = (unwrap(q), unwrap(k), unwrap(v));
+    wrap(B::packed_attention(
+        q,
+        k,
+        v,
+        bias,
+        query_segments,
+        key_segments,
+        heads,
+    ))
+}
+
+/// Computes `f` in f32 and returns to the precision of `x`.
+pub(crate) fn in_f32<B: Backend, const D: usize>(
+    x: Tensor<B, D>,
+    f: impl FnOnce(Tensor<B, D>) -> Tensor<B, D>,
+) -> Tensor<B, D> {
+    match x.dtype() {
+        DType::F32 | DType::F64 => f(x),
+        low => f(x.cast(DType::F32)).cast(low),
+    }
+}
+
+fn wrap<B: Backend, const D: usize>(primitive: B::FloatTensorPrimitive) -> Tensor<B, D> {
+    Tensor::from_primitive(TensorPrimitive::Float(primitive))
+}
+
+fn unwrap<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> B::FloatTensorPrimitive {
+    tensor.into_primitive().tensor()
+}

@@ -1,0 +1,79 @@
+//! Euler's method.
+
+use burn::tensor::Tensor;
+
+use super::velocity::last_time;
+use super::{Rows, Velocity};
+use crate::Result;
+use crate::ops::PixelFlowBackend;
+
+/// The times of a stage: `k + 1` points for `k` steps.
+pub type Times = Vec<f64>;
+
+/// The times of `steps` steps: even over `[0, 1]`, then warped by `t / (shift + (1 - shift) t)`.
+///
+/// The `reference` spaces its steps over `[0, (N-1)/N]`, so that its last step has length `1/N`.
+pub fn euler_times(steps: usize, shift: f64, train_timesteps: usize, reference: bool) -> Times {
+    let warp = |t: f64| t / (shift + (1.0 - shift) * t);
+    let even = |last: f64, intervals: usize| {
+        (0..steps).map(move |i| {
+            if intervals == 0 {
+                0.0
+            } else {
+                last * i as f64 / intervals as f64
+            }
+        })
+    };
+    let starts: Box<dyn Iterator<Item = f64>> = if reference {
+        Box::new(even(last_time(train_timesteps), steps - 1))
+    } else {
+        Box::new(even(1.0, steps))
+    };
+    starts.map(warp).chain([1.0]).collect()
+}
+
+/// `x <- x + (t' - t) v(t, x)` over all times; the state stays in f32.
+///
+/// `done` is told every new state.
+///
+/// # Errors
+/// What the velocity cannot compute.
+pub fn euler<B: PixelFlowBackend>(
+    velocity: &mut impl Velocity<B>,
+    mut state: Tensor<B, 4>,
+    times: &[f64],
+    rows: Rows<'_>,
+    mut done: impl FnMut(usize, f64, &Tensor<B, 4>),
+) -> Result<Tensor<B, 4>> {
+    for (step, pair) in times.windows(2).enumerate() {
+        let v = velocity.at(&vec![pair[0]; rows.len()], state.clone(), rows)?;
+        state = state + v * (pair[1] as f32 - pair[0] as f32);
+        done(step, pair[1], &state);
+    }
+    Ok(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_steps_are_even_and_end_at_one() {
+        assert_eq!(
+            euler_times(4, 1.0, 1000, false),
+            [0.0, 0.25, 0.5, 0.75, 1.0]
+        );
+    }
+
+    #[test]
+    fn the_references_last_step_is_nearly_nothing() {
+        assert_eq!(euler_times(3, 1.0, 1000, true), [0.0, 0.4995, 0.999, 1.0]);
+        assert_eq!(euler_times(1, 1.0, 1000, true), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_shift_above_one_spends_more_steps_early() {
+        let times = euler_times(2, 3.0, 1000, false);
+        assert_eq!(times, [0.0, 0.25, 1.0]);
+    }
+}

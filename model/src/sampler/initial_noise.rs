@@ -1,0 +1,64 @@
+//! The noise of a run: keyed by image, so that an image does not depend on its batch.
+
+use crate::cascade::block_noise;
+use crate::noise::{Key, Purpose};
+
+/// Where the noise of a run comes from.
+pub trait NoiseSource {
+    /// Standard normal noise of all images, `[images, channels, height, width]`.
+    fn initial(&self, channels: usize, height: usize, width: usize) -> Vec<f32>;
+
+    /// Block noise of all images on entering `stage`, `[images, channels, height, width]`.
+    ///
+    /// The reference's Dopri5 keeps the state twice; `copy` says which one (0 otherwise).
+    fn block(
+        &self,
+        stage: usize,
+        copy: usize,
+        channels: usize,
+        height: usize,
+        width: usize,
+    ) -> Vec<f32>;
+}
+
+/// Names an image: the same key is the same image, whatever else is drawn beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageKey {
+    /// The user's seed.
+    pub seed: u64,
+    /// Which image of that seed; less than 2^63.
+    pub index: u64,
+}
+
+/// Noise drawn by key, one stream per image and stage.
+#[derive(Clone, Debug)]
+pub struct KeyedNoise {
+    /// The images of the run.
+    pub images: Vec<ImageKey>,
+}
+
+impl NoiseSource for KeyedNoise {
+    fn initial(&self, channels: usize, height: usize, width: usize) -> Vec<f32> {
+        let draw = |image: &ImageKey| {
+            let key = Key::new(image.seed, image.index, Purpose::InitialNoise);
+            key.normals(channels * height * width)
+        };
+        self.images.iter().flat_map(draw).collect()
+    }
+
+    fn block(
+        &self,
+        stage: usize,
+        copy: usize,
+        channels: usize,
+        height: usize,
+        width: usize,
+    ) -> Vec<f32> {
+        let draw = |image: &ImageKey| {
+            let index = image.index | (copy as u64) << 63;
+            let key = Key::new(image.seed, index, Purpose::Renoise).at_stage(stage as u32);
+            block_noise(key, channels, height, width)
+        };
+        self.images.iter().flat_map(draw).collect()
+    }
+}

@@ -1,0 +1,239 @@
+//! The transformer that predicts the velocity at every stage.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::activation::silu;
+use burn::tensor::backend::Backend;
+use burn::tensor::{DType, Tensor};
+
+use crate::layers::{
+    ClassEmbedder, PatchEmbed, Rope, TimestepEmbedder, TransformerBlock, images_to_tokens,
+    tokens_to_images,
+};
+use crate::ops::{self, PixelFlowBackend};
+use crate::{PixelFlowConfig, Segments};
+
+/// The PixelFlow transformer: a DiT with adaLN, 2-D rotary embedding and a resolution embedding.
+///
+/// `condition = timestep_embedder(t) + latent_size_embedder(size) [+ class_embedder(label)]`;
+/// patches → blocks → `LN(h) (1 + scale) + shift` → patches of the velocity (paper, section 3.3).
+///
+/// Field names are those of the reference's parameters.
+#[derive(Module, Debug)]
+pub struct PixelFlow<B: Backend> {
+    /// Projection of the patches.
+    pub patch_embed: PatchEmbed<B>,
+    /// Embedding of the timestep.
+    pub timestep_embedder: TimestepEmbedder<B>,
+    /// Embedding of the resolution, in tokens a side.
+    pub latent_size_embedder: TimestepEmbedder<B>,
+    /// Embedding of the class, in a class model.
+    pub class_embedder: Option<ClassEmbedder<B>>,
+    /// The blocks.
+    pub transformer_blocks: Vec<TransformerBlock<B>>,
+    /// From the condition to the last shift and scale.
+    pub proj_out_1: Linear<B>,
+    /// From the width to the patches of the velocity, features in `(ph pw c)` order.
+    pub proj_out_2: Linear<B>,
+    patch_size: usize,
+    head_dim: usize,
+}
+
+/// One example of a forward pass: its grid of tokens and where in the cascade it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Example {
+    /// Rows of tokens.
+    pub height: usize,
+    /// Columns of tokens.
+    pub width: usize,
+    /// The network's timestep, 0 to 999 in the paper.
+    pub timestep: f32,
+    /// What the resolution embedding sees: tokens a side.
+    pub resolution: f32,
+}
+
+impl Example {
+    /// An example of `height` x `width` tokens; its resolution is `sqrt(height * width)`.
+    pub fn new(height: usize, width: usize, timestep: f32) -> Self {
+        let resolution = ((height * width) as f64).sqrt() as f32;
+        Self {
+            height,
+            width,
+            timestep,
+            resolution,
+        }
+    }
+}
+
+/// What the model is conditioned on.
+#[derive(Clone, Debug)]
+pub enum Context<B: Backend> {
+    /// A label per example; the null class is `num_classes`.
+    Class(Vec<usize>),
+    /// The states of a text encoder per example.
+    Text(TextStates<B>),
+}
+
+/// Packed states of a text encoder.
+#[derive(Clone, Debug)]
+pub struct TextStates<B: Backend> {
+    /// `[keys, cross_attention_dim]`.
+    pub states: Tensor<B, 2>,
+    /// Which states belong to which example.
+    pub segments: Segments,
+    /// Added to every attention score of a key, `[keys]`; the reference masks padding by -10000.
+    pub bias: Option<Tensor<B, 1>>,
+}
+
+impl<B: Backend> PixelFlow<B> {
+    /// The model without values; they are set before it is used.
+    pub(crate) fn uninitialised(config: &PixelFlowConfig, device: &B::Device) -> Self {
+        let width = config.width();
+        let linear = crate::layers::linear;
+        let velocity_features = config.out_channels * config.patch_size * config.patch_size;
+        let class_embedder = (config.num_classes > 0)
+            .then(|| ClassEmbedder::uninitialised(config.num_classes, width, device));
+        Self {
+            patch_embed: PatchEmbed::uninitialised(config, device),
+            timestep_embedder: TimestepEmbedder::uninitialised(width, device),
+            latent_size_embedder: TimestepEmbedder::uninitialised(width, device),
+            class_embedder,
+            transformer_blocks: (0..config.depth)
+                .map(|_| TransformerBlock::uninitialised(config, device))
+                .collect(),
+            proj_out_1: linear(width, 2 * width, true, device),
+            proj_out_2: linear(width, velocity_features, true, device),
+            patch_size: config.patch_size,
+            head_dim: config.attention_head_dim,
+        }
+    }
+
+    /// Side of a patch in pixels.
+    pub fn patch_size(&self) -> usize {
+        self.patch_size
+    }
+
+    /// Channels of the images.
+    pub fn channels(&self) -> usize {
+        self.patch_embed.proj.weight.lazy_shape()[1]
+    }
+
+    /// Number of classes without the null class; 0 for a text model.
+    pub fn classes(&self) -> usize {
+        let rows = |e: &ClassEmbedder<B>| e.embedding_table.weight.lazy_shape()[0];
+        self.class_embedder
+            .as_ref()
+            .map_or(0, |embedder| rows(embedder) - 1)
+    }
+}
+
+impl<B: PixelFlowBackend> PixelFlow<B> {
+    /// The velocity of a dense batch.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`, sides multiples of the patch size
+    /// - timesteps: one per image
+    /// - output: as `images`
+    ///
+    /// # Panics
+    /// If the shapes or the context do not fit the model.
+    pub fn forward(
+        &self,
+        images: Tensor<B, 4>,
+        timesteps: &[f32],
+        context: &Context<B>,
+    ) -> Tensor<B, 4> {
+        let [_, _, height, width] = images.dims();
+        let (rows, columns) = (height / self.patch_size, width / self.patch_size);
+        let example = |&timestep: &f32| Example::new(rows, columns, timestep);
+        let examples: Vec<Example> = timesteps.iter().map(example).collect();
+        let tokens = images_to_tokens(images, self.patch_size);
+        let velocity = self.forward_packed(tokens, &examples, context);
+        tokens_to_images(velocity, rows, columns, self.patch_size)
+    }
+
+    /// The velocity of a packed sequence of examples of any sizes.
+    ///
+    /// # Shapes
+    /// - tokens: `[tokens, channels * patch * patch]`, features in `(c ph pw)` order
+    /// - output: as `tokens`
+    ///
+    /// # Panics
+    /// If the shapes or the context do not fit the model.
+    pub fn forward_packed(
+        &self,
+        tokens: Tensor<B, 2>,
+        examples: &[Example],
+        context: &Context<B>,
+    ) -> Tensor<B, 2> {
+        let segments = Segments::new(examples.iter().map(|e| e.height * e.width).collect());
+        assert_eq!(
+            segments.tokens(),
+            tokens.dims()[0],
+            "tokens of other examples"
+        );
+        let rope = Rope::new(examples, self.head_dim, &tokens.device());
+        let condition = silu(self.condition(examples, context));
+        let text = match context {
+            Context::Class(_) => None,
+            Context::Text(text) => Some(text),
+        };
+
+        let mut h = self.patch_embed.forward(tokens);
+        for block in &self.transformer_blocks {
+            h = block.forward(h, condition.clone(), &segments, &rope, text);
+        }
+
+        let modulation = self.proj_out_1.forward(condition);
+        let width = modulation.dims()[1] / 2;
+        let shift = modulation.clone().narrow(1, 0, width);
+        let scale = modulation.narrow(1, width, width);
+        let h = ops::ada_layer_norm(h, shift, scale, &segments);
+        channels_first(self.proj_out_2.forward(h), self.patch_size)
+    }
+
+    /// The condition of each example, before `silu`.
+    ///
+    /// # Shapes
+    /// - output: `[examples, width]`
+    ///
+    /// # Panics
+    /// If the context does not fit the model or the examples.
+    pub fn condition(&self, examples: &[Example], context: &Context<B>) -> Tensor<B, 2> {
+        let timesteps: Vec<f32> = examples.iter().map(|example| example.timestep).collect();
+        let sizes: Vec<f32> = examples.iter().map(|example| example.resolution).collect();
+        let condition =
+            self.timestep_embedder.forward(&timesteps) + self.latent_size_embedder.forward(&sizes);
+        match (context, &self.class_embedder) {
+            (Context::Class(labels), Some(embedder)) => {
+                assert_eq!(labels.len(), examples.len(), "one label per example");
+                condition + embedder.forward(labels)
+            }
+            (Context::Text(text), None) => {
+                assert_eq!(
+                    text.segments.examples(),
+                    examples.len(),
+                    "one text per example"
+                );
+                condition
+            }
+            (Context::Class(_), None) => panic!("a text model was given classes"),
+            (Context::Text(_), Some(_)) => panic!("a class model was given text"),
+        }
+    }
+}
+
+/// Reorders the features of velocity patches from `(ph pw c)` to `(c ph pw)`, in f32.
+fn channels_first<B: Backend>(tokens: Tensor<B, 2>, patch: usize) -> Tensor<B, 2> {
+    let [count, features] = tokens.dims();
+    let pixels = patch * patch;
+    let tokens = if tokens.dtype() == DType::F32 {
+        tokens
+    } else {
+        tokens.cast(DType::F32)
+    };
+    tokens
+        .reshape([count, pixels, features / pixels])
+        .swap_dims(1, 2)
+        .reshape([count, features])
+}

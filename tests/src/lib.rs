@@ -1,0 +1,1 @@
+//! Golden and conformance tests.

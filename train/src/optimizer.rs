@@ -1,0 +1,287 @@
+//! AdamW with global clipping and a moving average of the weights.
+//!
+//! Burn's `AdamW` clips each tensor by itself, has no moving average, and keys its state by ids
+//! that do not survive a restart; here clipping is global, the average is part of the same pass
+//! over memory, and the state has the parameters' names.
+
+use std::collections::BTreeMap;
+
+use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::{ElementConversion, Tensor};
+use pixelflow::PixelFlow;
+use pixelflow::ops::{AdamWStep, ParameterState, PixelFlowBackend, adamw, squared_norm};
+use serde::{Deserialize, Serialize};
+
+/// Settings of the optimiser that stay the same over a run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimizerConfig {
+    /// Decay of the first moment. Default 0.9.
+    pub beta_1: f64,
+    /// Decay of the second moment. Default 0.999.
+    pub beta_2: f64,
+    /// Added to the root of the second moment. Default 1e-8.
+    pub epsilon: f64,
+    /// Decoupled weight decay, of all parameters. Default 0.
+    pub weight_decay: f64,
+    /// Largest norm of the gradient of all parameters together; 0 does not clip. Default 1.
+    pub clip_norm: f64,
+    /// Decay of the moving average of the weights. Default 0.9999.
+    pub ema_decay: f64,
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self {
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            clip_norm: 1.0,
+            ema_decay: 0.9999,
+        }
+    }
+}
+
+/// The moments of one parameter and its moving average, flattened.
+#[derive(Clone, Debug)]
+pub struct Moments<B: PixelFlowBackend> {
+    /// Moving mean of the gradient.
+    pub first: Tensor<B, 1>,
+    /// Moving mean of the squared gradient.
+    pub second: Tensor<B, 1>,
+    /// Moving average of the parameter.
+    pub average: Tensor<B, 1>,
+}
+
+/// AdamW, clipping and moving average for all parameters of a model.
+#[derive(Clone, Debug)]
+pub struct Optimizer<B: PixelFlowBackend> {
+    config: OptimizerConfig,
+    /// Steps taken.
+    steps: usize,
+    /// By parameter name.
+    moments: BTreeMap<String, Moments<B>>,
+}
+
+impl<B: PixelFlowBackend> Optimizer<B> {
+    /// An optimiser that has not taken a step; the moving average starts as a copy of `model`.
+    pub fn new(config: OptimizerConfig, model: &PixelFlow<B>) -> Self {
+        let mut start = Start {
+            path: Vec::new(),
+            moments: BTreeMap::new(),
+        };
+        model.visit(&mut start);
+        Self {
+            config,
+            steps: 0,
+            moments: start.moments,
+        }
+    }
+
+    /// An optimiser that goes on from a checkpoint.
+    pub fn resume(
+        config: OptimizerConfig,
+        steps: usize,
+        moments: BTreeMap<String, Moments<B>>,
+    ) -> Self {
+        Self {
+            config,
+            steps,
+            moments,
+        }
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// The moments by parameter name.
+    pub fn moments(&self) -> &BTreeMap<String, Moments<B>> {
+        &self.moments
+    }
+
+    /// The model with the moving average as its weights.
+    pub fn average(&self, model: &PixelFlow<B>) -> PixelFlow<B> {
+        model.clone().map(&mut Average {
+            path: Vec::new(),
+            moments: &self.moments,
+        })
+    }
+
+    /// Takes one step; also returns the norm of the gradient before clipping.
+    ///
+    /// Clipping multiplies by `min(1, clip_norm / (norm + 1e-6))`, as PyTorch does.
+    pub fn step<A>(
+        &mut self,
+        model: PixelFlow<A>,
+        gradients: GradientsParams,
+        learning_rate: f64,
+    ) -> (PixelFlow<A>, f64)
+    where
+        A: AutodiffBackend<InnerBackend = B>,
+    {
+        let inner = model.valid();
+        let mut norm = Norm {
+            gradients: &gradients,
+            squares: Vec::new(),
+        };
+        inner.visit(&mut norm);
+        let square = Tensor::cat(norm.squares, 0).sum();
+        let norm = square.clone().sqrt();
+        let clip = if self.config.clip_norm > 0.0 {
+            ((norm.clone() + 1e-6).recip() * self.config.clip_norm).clamp_max(1.0)
+        } else {
+            norm.ones_like()
+        };
+        // Only one holder of each parameter is left, so that it is updated in place.
+        drop(inner);
+        self.steps += 1;
+        let config = self.config;
+        let step = AdamWStep {
+            learning_rate,
+            beta_1: config.beta_1,
+            beta_2: config.beta_2,
+            epsilon: config.epsilon,
+            weight_decay: config.weight_decay,
+            number: self.steps,
+            ema_decay: config.ema_decay,
+        };
+        let moments = &mut self.moments;
+        let mut update = Update {
+            path: Vec::new(),
+            gradients,
+            moments,
+            clip,
+            step,
+        };
+        let model = model.map(&mut update);
+        (model, norm.into_scalar().elem())
+    }
+}
+
+/// Collects the first state of every parameter.
+struct Start<B: PixelFlowBackend> {
+    path: Vec<String>,
+    moments: BTreeMap<String, Moments<B>>,
+}
+
+impl<B: PixelFlowBackend> ModuleVisitor<B> for Start<B> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        let values = flatten(param.val());
+        let moments = Moments {
+            first: values.zeros_like(),
+            second: values.zeros_like(),
+            // A copy of its own: both are updated in place.
+            average: values * 1.0,
+        };
+        self.moments.insert(self.path.join("."), moments);
+    }
+}
+
+/// Replaces every parameter by its moving average.
+struct Average<'a, B: PixelFlowBackend> {
+    path: Vec<String>,
+    moments: &'a BTreeMap<String, Moments<B>>,
+}
+
+impl<B: PixelFlowBackend> ModuleMapper<B> for Average<'_, B> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        match self.moments.get(&self.path.join(".")) {
+            Some(moments) => param.map(|value| moments.average.clone().reshape(value.shape())),
+            None => param,
+        }
+    }
+}
+
+/// Sums the squares of every gradient.
+struct Norm<'a, B: PixelFlowBackend> {
+    gradients: &'a GradientsParams,
+    squares: Vec<Tensor<B, 1>>,
+}
+
+impl<B: PixelFlowBackend> ModuleVisitor<B> for Norm<'_, B> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        if let Some(gradient) = self.gradients.get::<B, D>(param.id) {
+            self.squares.push(squared_norm(flatten(gradient)));
+        }
+    }
+}
+
+/// Updates every parameter that has a gradient.
+struct Update<'a, B: PixelFlowBackend> {
+    path: Vec<String>,
+    gradients: GradientsParams,
+    moments: &'a mut BTreeMap<String, Moments<B>>,
+    clip: Tensor<B, 1>,
+    step: AdamWStep,
+}
+
+impl<A: AutodiffBackend> ModuleMapper<A> for Update<'_, A::InnerBackend>
+where
+    A::InnerBackend: PixelFlowBackend,
+{
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<A, D>>) -> Param<Tensor<A, D>> {
+        let name = self.path.join(".");
+        let gradient = self.gradients.remove::<A::InnerBackend, D>(param.id);
+        let (Some(gradient), Some(moments)) = (gradient, self.moments.remove(&name)) else {
+            return param;
+        };
+        let (id, value, mapper) = param.consume();
+        let shape = value.shape();
+        let state = ParameterState {
+            parameter: flatten(value.inner()),
+            first: moments.first,
+            second: moments.second,
+            average: moments.average,
+        };
+        let ParameterState {
+            parameter,
+            first,
+            second,
+            average,
+        } = adamw(state, flatten(gradient), self.clip.clone(), &self.step);
+        self.moments.insert(
+            name,
+            Moments {
+                first,
+                second,
+                average,
+            },
+        );
+        let value = Tensor::from_inner(parameter.reshape(shape)).require_grad();
+        Param::from_mapped_value(id, value, mapper)
+    }
+}
+
+fn flatten<B: PixelFlowBackend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, 1> {
+    let count = x.shape().num_elements();
+    x.reshape([count])
+}

@@ -1,0 +1,143 @@
+//! Loss and gradient of one packed batch.
+
+use burn::module::AutodiffModule;
+use burn::optim::GradientsParams;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{Tensor, TensorData};
+use pixelflow::ops::PixelFlowBackend;
+use pixelflow::{Context, Example, PixelFlow};
+use pixelflow_dataset::{PackedBatch, Segment};
+
+/// The loss of every example of a batch, on the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExampleLosses {
+    /// Mean squared error of each example, in packed order.
+    pub losses: Vec<f32>,
+    /// Stage of each example.
+    pub stages: Vec<usize>,
+}
+
+impl ExampleLosses {
+    /// Mean over all examples: every example counts alike, whatever its number of tokens.
+    pub fn mean(&self) -> f64 {
+        mean(self.losses.iter().copied()).unwrap_or(f64::NAN)
+    }
+
+    /// Mean over the examples of a stage; `None` if there is none.
+    pub fn stage_mean(&self, stage: usize) -> Option<f64> {
+        let of_stage = self
+            .losses
+            .iter()
+            .zip(&self.stages)
+            .filter(|(_, s)| **s == stage);
+        mean(of_stage.map(|(loss, _)| *loss))
+    }
+}
+
+fn mean(values: impl Iterator<Item = f32>) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0);
+    for value in values {
+        sum += f64::from(value);
+        count += 1;
+    }
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+/// Mean squared error of each example, `[examples]`.
+///
+/// # Shapes
+/// - velocity, target: `[tokens, features]`
+pub fn loss_per_example<B: Backend>(
+    velocity: Tensor<B, 2>,
+    target: Tensor<B, 2>,
+    segments: &[Segment],
+) -> Tensor<B, 1> {
+    let difference = velocity - target;
+    let token_losses: Tensor<B, 1> = (difference.clone() * difference).mean_dim(1).squeeze_dim(1);
+    let lengths: Vec<usize> = segments
+        .iter()
+        .map(|s| s.grid_height * s.grid_width)
+        .collect();
+    let runs = pixelflow::Segments::new(lengths);
+    let of_run = |run: &pixelflow::Run| {
+        let losses = token_losses
+            .clone()
+            .narrow(0, run.first_token, run.examples * run.length);
+        losses
+            .reshape([run.examples, run.length])
+            .mean_dim(1)
+            .squeeze_dim(1)
+    };
+    Tensor::cat(runs.runs().iter().map(of_run).collect(), 0)
+}
+
+/// The model's velocity for a packed batch; dropped labels become the null class.
+pub fn velocity<B: PixelFlowBackend>(
+    model: &PixelFlow<B>,
+    batch: &PackedBatch,
+    device: &B::Device,
+) -> Tensor<B, 2> {
+    let examples: Vec<Example> = batch
+        .segments
+        .iter()
+        .map(|s| Example::new(s.grid_height, s.grid_width, s.timestep))
+        .collect();
+    let null = model.classes();
+    let label = |s: &Segment| if s.dropped { null } else { s.label };
+    let context = Context::Class(batch.segments.iter().map(label).collect());
+    model.forward_packed(
+        upload(&batch.inputs, batch.features, device),
+        &examples,
+        &context,
+    )
+}
+
+/// Losses of a batch without gradients.
+pub fn evaluate<B: PixelFlowBackend>(
+    model: &PixelFlow<B>,
+    batch: &PackedBatch,
+    device: &B::Device,
+) -> ExampleLosses {
+    let target = upload(&batch.targets, batch.features, device);
+    let losses = loss_per_example(velocity(model, batch, device), target, &batch.segments);
+    to_host(losses, &batch.segments)
+}
+
+/// Losses of a batch and the gradient of `weight` times their mean.
+pub fn gradients<A>(
+    model: &PixelFlow<A>,
+    batch: &PackedBatch,
+    weight: f64,
+    device: &A::Device,
+) -> (ExampleLosses, GradientsParams)
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
+    let target = upload(&batch.targets, batch.features, device);
+    let losses = loss_per_example(velocity(model, batch, device), target, &batch.segments);
+    let mean = losses.clone().mean() * weight;
+    let gradients = GradientsParams::from_grads(mean.backward(), model);
+    (to_host(losses.inner(), &batch.segments), gradients)
+}
+
+fn to_host<B: Backend>(losses: Tensor<B, 1>, segments: &[Segment]) -> ExampleLosses {
+    let losses = losses.into_data().iter::<f32>().collect();
+    ExampleLosses {
+        losses,
+        stages: segments.iter().map(|segment| segment.stage).collect(),
+    }
+}
+
+fn upload<B: Backend>(values: &[f32], features: usize, device: &B::Device) -> Tensor<B, 2> {
+    let data = TensorData::new(values.to_vec(), [values.len() / features, features]);
+    Tensor::from_data(data, device)
+}
+
+/// The model without gradients.
+pub fn without_gradients<A>(model: &PixelFlow<A>) -> PixelFlow<A::InnerBackend>
+where
+    A: AutodiffBackend,
+{
+    model.valid()
+}
