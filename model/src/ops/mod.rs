@@ -9,6 +9,8 @@ mod backend;
 #[cfg(feature = "flex")]
 mod flex;
 mod portable;
+#[cfg(all(test, feature = "flex"))]
+mod tests;
 
 pub use adamw::{AdamWStep, ParameterState, adamw, squared_norm};
 pub use backend::PixelFlowBackend;
