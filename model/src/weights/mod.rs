@@ -1,7 +1,28 @@
-//! Weights (placeholder until the module lands).
+//! Files of weights.
+//!
+//! The native format is safetensors with the reference's parameter names and a
+//! [`ModelDescription`] beside it; PyTorch's `.pt` files are read too. Loading is strict, holds one
+//! tensor at a time, and never runs anything that a file brings along.
+
+mod description;
+mod dtype;
+mod error;
+mod load;
 mod parameters;
-pub use parameters::*;
-/// Placeholder.
-#[derive(Debug, thiserror::Error)]
-#[error("placeholder")]
-pub struct WeightsError;
+mod reference_config;
+mod safetensors_file;
+mod tensor_file;
+mod torch;
+mod writer;
+
+#[cfg(all(test, feature = "flex"))]
+mod tests;
+
+pub use description::{DESCRIPTION_FILE, ModelDescription, WEIGHTS_FILE};
+pub use dtype::DType;
+pub use error::{Mismatches, WeightsError};
+pub use load::{load_model, save_model};
+pub use parameters::{for_each_parameter, model_from, parameter_shapes};
+pub use reference_config::{ReferenceConfig, read_reference_config};
+pub use tensor_file::{TensorFile, TensorInfo, WeightSet};
+pub use writer::SafetensorsWriter;

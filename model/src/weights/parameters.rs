@@ -16,12 +16,28 @@ pub fn parameter_shapes<B: Backend>(
     config: &PixelFlowConfig,
     device: &B::Device,
 ) -> BTreeMap<String, Vec<usize>> {
-    let mut visitor = Shapes {
-        place: Place::default(),
-        shapes: BTreeMap::new(),
-    };
-    Module::<B>::visit(&PixelFlow::uninitialised(config, device), &mut visitor);
-    visitor.shapes
+    let mut shapes = BTreeMap::new();
+    for_each_shape(
+        &PixelFlow::<B>::uninitialised(config, device),
+        |name, shape| {
+            shapes.insert(name.to_owned(), shape);
+        },
+    );
+    shapes
+}
+
+/// Visits name and reference shape of the parameters, in the order of [`for_each_parameter`].
+pub(super) fn for_each_shape<B: Backend>(
+    model: &PixelFlow<B>,
+    visit: impl FnMut(&str, Vec<usize>),
+) {
+    Module::<B>::visit(
+        model,
+        &mut Shapes {
+            place: Place::default(),
+            visit,
+        },
+    );
 }
 
 /// Visits the parameters one after the other: name, reference shape, values.
@@ -102,12 +118,12 @@ impl Place {
     }
 }
 
-struct Shapes {
+struct Shapes<F> {
     place: Place,
-    shapes: BTreeMap<String, Vec<usize>>,
+    visit: F,
 }
 
-impl<B: Backend> ModuleVisitor<B> for Shapes {
+impl<B: Backend, F: FnMut(&str, Vec<usize>)> ModuleVisitor<B> for Shapes<F> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.place.enter(name, container_type);
     }
@@ -118,8 +134,7 @@ impl<B: Backend> ModuleVisitor<B> for Shapes {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
         let shape: [usize; D] = param.lazy_shape().dims();
-        self.shapes
-            .insert(self.place.name(), self.place.reference_shape(&shape));
+        (self.visit)(&self.place.name(), self.place.reference_shape(&shape));
     }
 }
 

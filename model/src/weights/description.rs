@@ -1,0 +1,109 @@
+//! The configuration beside native weights.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+
+use super::WeightsError;
+use crate::PixelFlowConfig;
+use crate::cascade::CascadeConfig;
+use crate::sampler::SamplerConfig;
+
+/// Name of the file in a model's folder.
+pub const DESCRIPTION_FILE: &str = "config.json";
+
+/// Name of the weights in a model's folder.
+pub const WEIGHTS_FILE: &str = "model.safetensors";
+
+/// What a model's weights do not say: `config.json` beside `model.safetensors`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelDescription {
+    /// The transformer.
+    pub model: PixelFlowConfig,
+    /// The cascade it was trained with.
+    pub cascade: CascadeConfig,
+    /// Side of the square images it was trained on, in pixels.
+    pub resolution: usize,
+    /// Names of the classes, one each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_names: Option<Vec<String>>,
+    /// How images are drawn unless the user says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampler: Option<SamplerConfig>,
+}
+
+impl ModelDescription {
+    /// Reads and checks a description.
+    ///
+    /// # Errors
+    /// [`WeightsError::Open`], or [`WeightsError::Config`] naming what does not fit.
+    pub fn read(path: &Path) -> Result<Self, WeightsError> {
+        let open = |source| WeightsError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        let config = |reason: String| WeightsError::Config {
+            path: path.to_owned(),
+            reason,
+        };
+        let text = std::fs::read_to_string(path).map_err(open)?;
+        let description: Self =
+            serde_json::from_str(&text).map_err(|error| config(error.to_string()))?;
+        description
+            .check()
+            .map_err(|error| config(error.to_string()))?;
+        if let Some(names) = &description.class_names
+            && names.len() != description.model.num_classes
+        {
+            return Err(config(format!(
+                "it names {} classes, the model has {}",
+                names.len(),
+                description.model.num_classes
+            )));
+        }
+        Ok(description)
+    }
+
+    /// Checks every part, and that the images fit the cascade.
+    ///
+    /// # Errors
+    /// [`crate::Error`] of the part that cannot be.
+    pub fn check(&self) -> crate::Result<()> {
+        self.model.check()?;
+        let cascade = self.cascade.build()?;
+        cascade.check_size(self.resolution, self.resolution, self.model.patch_size)?;
+        if let Some(sampler) = &self.sampler {
+            sampler.clone().check(cascade)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the description, replacing the file at once.
+    ///
+    /// # Errors
+    /// [`WeightsError::Write`]; what was there before is as it was.
+    ///
+    /// # Panics
+    /// Never: a description always has a form in JSON.
+    pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
+        let text = serde_json::to_string_pretty(self).expect("a description has a form in JSON");
+        let write = |source| WeightsError::Write {
+            path: path.to_owned(),
+            source,
+        };
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(write)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.write_all(b"\n"))
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(write)?;
+        super::writer::readable_by_others(&file).map_err(write)?;
+        file.persist(path).map_err(|error| write(error.error))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! What can go wrong with files of weights.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// A file of weights cannot be read, cannot be written, or does not fit its model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeightsError {
+    /// The file could not be opened or read.
+    #[error("cannot read {}: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is truncated, or contradicts itself.
+    #[error("{} is damaged: {reason}; fetch or write it again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A PyTorch file asks for code to be run on loading. It was not.
+    #[error(
+        "{} asks to run `{what}` while it is loaded, which weights never need; \
+         do not trust it (nothing was run)",
+        path.display()
+    )]
+    Forbidden {
+        /// The file.
+        path: PathBuf,
+        /// Module and name it asks for.
+        what: String,
+    },
+    /// The file is something else.
+    #[error("{} holds no weights: {reason}", path.display())]
+    NotWeights {
+        /// The file.
+        path: PathBuf,
+        /// What was found, and what was expected.
+        reason: String,
+    },
+    /// The configuration beside the weights cannot be used.
+    #[error("cannot use {}: {reason}", path.display())]
+    Config {
+        /// The configuration file.
+        path: PathBuf,
+        /// Which key, and what it may be.
+        reason: String,
+    },
+    /// Tensors are missing, surplus or of the wrong shape.
+    #[error("{} does not fit the model:{mismatches}", path.display())]
+    Mismatch {
+        /// The file.
+        path: PathBuf,
+        /// Every tensor that does not fit.
+        mismatches: Mismatches,
+    },
+    /// The file has no tensor of this name.
+    #[error("{} has no tensor `{name}`", path.display())]
+    NoTensor {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// A tensor has infinite or undefined values.
+    #[error(
+        "{}: tensor `{name}` has {count} values that are not finite, the first at {first}; \
+         the training that wrote it has diverged, or the file is damaged",
+        path.display()
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// How many values.
+        count: usize,
+        /// Position of the first.
+        first: usize,
+    },
+    /// The file could not be written; what was there before is as it was.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// Every tensor of a file that does not fit its model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mismatches {
+    /// Names and shapes the model needs and the file lacks.
+    pub missing: Vec<(String, Vec<usize>)>,
+    /// Names the file has and the model does not know.
+    pub surplus: Vec<String>,
+    /// Names, shapes in the model, shapes in the file.
+    pub misshapen: Vec<(String, Vec<usize>, Vec<usize>)>,
+}
+
+impl Mismatches {
+    /// Whether everything fits.
+    pub fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.surplus.is_empty() && self.misshapen.is_empty()
+    }
+}
+
+impl fmt::Display for Mismatches {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, shape) in &self.missing {
+            write!(formatter, "\n  missing: {name} {shape:?}")?;
+        }
+        for name in &self.surplus {
+            write!(formatter, "\n  surplus: {name}")?;
+        }
+        for (name, model, file) in &self.misshapen {
+            write!(
+                formatter,
+                "\n  wrong shape: {name} is {file:?}, the model has {model:?}"
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! A model from a file, and back; strict.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::backend::Backend;
+
+use super::{
+    DType, Mismatches, SafetensorsWriter, TensorFile, WeightsError, for_each_parameter, model_from,
+    parameter_shapes,
+};
+use crate::{PixelFlow, PixelFlowConfig, Result};
+
+/// A model with the weights of a file.
+///
+/// # Errors
+/// [`crate::Error::InvalidModel`]; [`WeightsError::Mismatch`] listing every tensor that is
+/// missing, surplus or of another shape; [`WeightsError::NotFinite`]; or what went wrong on reading.
+pub fn load_model<B: Backend>(
+    file: &TensorFile,
+    config: &PixelFlowConfig,
+    device: &B::Device,
+) -> Result<PixelFlow<B>> {
+    config.check()?;
+    let shapes = parameter_shapes::<B>(config, device);
+    let mismatches = compare(&shapes, file);
+    let path = || file.path().to_owned();
+    if !mismatches.is_empty() {
+        return Err(WeightsError::Mismatch {
+            path: path(),
+            mismatches,
+        }
+        .into());
+    }
+    let model = model_from(config, device, |name, _| {
+        let values = file.read(name)?;
+        check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
+            path: path(),
+            name: name.to_owned(),
+            count,
+            first,
+        })?;
+        Ok::<_, WeightsError>(values)
+    })?;
+    Ok(model)
+}
+
+/// Writes a model's weights as safetensors under the reference's names.
+///
+/// # Errors
+/// [`WeightsError::Write`]; what was there before is as it was.
+///
+/// # Panics
+/// If `dtype` is no float format.
+pub fn save_model<B: Backend>(
+    model: &PixelFlow<B>,
+    path: &Path,
+    dtype: DType,
+    metadata: &BTreeMap<String, String>,
+) -> std::result::Result<(), WeightsError> {
+    let mut tensors = Vec::new();
+    super::parameters::for_each_shape(model, |name, shape| tensors.push((name.to_owned(), shape)));
+    let mut writer = SafetensorsWriter::create(path, &tensors, dtype, metadata)?;
+    let mut outcome = Ok(());
+    for_each_parameter(model, |name, _, values| {
+        if outcome.is_ok() {
+            outcome = writer.push(name, &values);
+        }
+    });
+    outcome?;
+    writer.finish()
+}
+
+/// What does not fit between a model and a file.
+fn compare(shapes: &BTreeMap<String, Vec<usize>>, file: &TensorFile) -> Mismatches {
+    let mut mismatches = Mismatches::default();
+    for (name, shape) in shapes {
+        match file.tensors().get(name) {
+            None => mismatches.missing.push((name.clone(), shape.clone())),
+            Some(info) if info.shape != *shape => {
+                mismatches
+                    .misshapen
+                    .push((name.clone(), shape.clone(), info.shape.clone()));
+            }
+            Some(_) => {}
+        }
+    }
+    let unknown = |name: &&String| !shapes.contains_key(*name);
+    mismatches.surplus = file.tensors().keys().filter(unknown).cloned().collect();
+    mismatches
+}
+
+/// How many values are not finite, and where the first is.
+fn check_finite(values: &[f32]) -> std::result::Result<(), (usize, usize)> {
+    let wrong = |value: &f32| !value.is_finite();
+    match values.iter().position(wrong) {
+        None => Ok(()),
+        Some(first) => Err((values.iter().filter(|value| wrong(value)).count(), first)),
+    }
+}

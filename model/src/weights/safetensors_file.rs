@@ -1,0 +1,130 @@
+//! Reading safetensors, one tensor at a time.
+//!
+//! The crate `safetensors` wants the whole file in memory, or mapped, which needs `unsafe`; here
+//! it parses and checks only the header, and each tensor is read where the header says it is.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::Metadata;
+
+use super::tensor_file::TensorInfo;
+use super::{DType, WeightsError};
+
+/// Longest header that is read, in bytes: as in the safetensors crate.
+const MAX_HEADER: u64 = 100_000_000;
+
+/// An opened safetensors file.
+#[derive(Debug)]
+pub(super) struct SafetensorsFile {
+    path: PathBuf,
+    file: File,
+    tensors: BTreeMap<String, TensorInfo>,
+    /// First and last byte of each tensor in the file.
+    places: BTreeMap<String, (u64, usize)>,
+    metadata: BTreeMap<String, String>,
+}
+
+impl SafetensorsFile {
+    /// Reads and checks the header.
+    pub(super) fn open(path: &Path) -> Result<Self, WeightsError> {
+        let open = |source| WeightsError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        let damaged = |reason: String| WeightsError::Damaged {
+            path: path.to_owned(),
+            reason,
+        };
+        let mut file = File::open(path).map_err(open)?;
+        let length = file.metadata().map_err(open)?.len();
+        if length < 8 {
+            return Err(damaged(format!(
+                "it has {length} bytes, fewer than the shortest header"
+            )));
+        }
+        let mut first = [0; 8];
+        file.read_exact(&mut first).map_err(open)?;
+        let header_length = u64::from_le_bytes(first);
+        if header_length > MAX_HEADER || header_length > length - 8 {
+            return Err(damaged(format!(
+                "its header claims {header_length} bytes, the file has {length}"
+            )));
+        }
+        let mut header = vec![0; header_length as usize];
+        file.read_exact(&mut header).map_err(open)?;
+        let header: Metadata = serde_json::from_slice(&header)
+            .map_err(|error| damaged(format!("its header is invalid: {error}")))?;
+
+        let data_start = 8 + header_length;
+        let claimed = header.data_len() as u64;
+        if data_start.checked_add(claimed) != Some(length) {
+            return Err(damaged(format!(
+                "its header describes {claimed} bytes of tensors, the file has {}",
+                length - data_start
+            )));
+        }
+        let mut tensors = BTreeMap::new();
+        let mut places = BTreeMap::new();
+        for (name, info) in header.tensors() {
+            let Some(dtype) = DType::from_safetensors(info.dtype) else {
+                let reason = format!("tensor `{name}` has the format {:?}", info.dtype);
+                return Err(WeightsError::NotWeights {
+                    path: path.to_owned(),
+                    reason,
+                });
+            };
+            let (start, end) = info.data_offsets;
+            places.insert(name.clone(), (data_start + start as u64, end - start));
+            tensors.insert(
+                name,
+                TensorInfo {
+                    shape: info.shape.clone(),
+                    dtype,
+                },
+            );
+        }
+        let metadata = header
+            .metadata()
+            .clone()
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            tensors,
+            places,
+            metadata,
+        })
+    }
+
+    pub(super) fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
+        &self.tensors
+    }
+
+    pub(super) fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// The bytes of a tensor.
+    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, WeightsError> {
+        let Some((start, length)) = self.places.get(name) else {
+            return Err(WeightsError::NoTensor {
+                path: self.path.clone(),
+                name: name.to_owned(),
+            });
+        };
+        let mut bytes = vec![0; *length];
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(*start))
+            .and_then(|_| file.read_exact(&mut bytes))
+            .map_err(|source| WeightsError::Open {
+                path: self.path.clone(),
+                source,
+            })?;
+        Ok(bytes)
+    }
+}

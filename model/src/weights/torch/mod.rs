@@ -1,0 +1,161 @@
+//! Reading PyTorch's `.pt` files without Python and without running anything.
+//!
+//! The file is a zip archive ([`archive`]) of a pickle and raw storages. The pickle is interpreted
+//! by a machine that can only build data ([`pickle`], [`allowed`]); what it builds names the
+//! tensors ([`state_dict`]), each a window of a storage ([`tensor_view`]). Storages stay on disk
+//! until one of their tensors is read.
+
+mod allowed;
+mod archive;
+mod bounded_reader;
+mod fault;
+mod input;
+mod opcode;
+mod pickle;
+mod state_dict;
+mod tensor_view;
+mod value;
+
+#[cfg(test)]
+mod hand_made;
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use self::archive::Archive;
+use self::tensor_view::TensorView;
+use super::{TensorInfo, WeightSet, WeightsError};
+
+/// Longest pickle in bytes; a training checkpoint of the XL model has about 300 thousand.
+const MAX_PICKLE: u64 = 64 << 20;
+
+/// An opened `.pt` file.
+#[derive(Debug)]
+pub(super) struct TorchFile {
+    path: PathBuf,
+    archive: Archive,
+    big_endian: bool,
+    tensors: BTreeMap<String, TensorInfo>,
+    views: BTreeMap<String, TensorView>,
+}
+
+impl TorchFile {
+    /// Reads and checks the description of all tensors, none of their values.
+    ///
+    /// Of a training checkpoint `set` chooses the weights; without it they are the moving average,
+    /// if there is one.
+    pub(super) fn open(path: &Path, set: Option<WeightSet>) -> Result<Self, WeightsError> {
+        check_container(path)?;
+        let archive = Archive::open(path)?;
+        let big_endian = is_big_endian(path, &archive)?;
+        let bytes = archive.pickle(MAX_PICKLE)?;
+        let views = pickle::load(&bytes)
+            .and_then(|pickled| state_dict::tensors(&pickled, set))
+            .map_err(|fault| fault.in_file(path))?;
+        for (name, view) in &views {
+            let (storage, wanted) = (entry(view), view.storage_bytes());
+            let there = archive.size(&storage)?;
+            if wanted.is_none() || there < wanted {
+                return Err(WeightsError::Damaged {
+                    path: path.to_owned(),
+                    reason: format!(
+                        "tensor `{name}` needs a storage `{storage}` of {} bytes, there are {}",
+                        wanted.map_or("uncountable".to_owned(), |bytes| bytes.to_string()),
+                        there.unwrap_or(0)
+                    ),
+                });
+            }
+        }
+        let tensors = views
+            .iter()
+            .map(|(name, view)| (name.clone(), view.info.clone()))
+            .collect();
+        Ok(Self {
+            path: path.to_owned(),
+            archive,
+            big_endian,
+            tensors,
+            views,
+        })
+    }
+
+    pub(super) fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
+        &self.tensors
+    }
+
+    /// The values of one tensor in row-major order.
+    pub(super) fn read(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
+        let Some(view) = self.views.get(name) else {
+            return Err(WeightsError::NoTensor {
+                path: self.path.clone(),
+                name: name.to_owned(),
+            });
+        };
+        let dtype = view.info.dtype;
+        let not_floats = || WeightsError::NotWeights {
+            path: self.path.clone(),
+            reason: format!("tensor `{name}` has integers ({dtype:?}), weights are floats"),
+        };
+        // Refused before anything is read.
+        dtype.to_f32(&[]).ok_or_else(not_floats)?;
+        let (start, length) = view.byte_range();
+        let mut bytes = self.archive.read(&entry(view), start, length)?;
+        if self.big_endian {
+            bytes
+                .chunks_exact_mut(dtype.size_in_bytes())
+                .for_each(<[u8]>::reverse);
+        }
+        Ok(view.gather(dtype.to_f32(&bytes).ok_or_else(not_floats)?))
+    }
+}
+
+/// The entry of the archive that is a tensor's storage.
+fn entry(view: &TensorView) -> String {
+    format!("data/{}", view.storage)
+}
+
+/// Refuses what is no zip archive, saying what to do about the format of PyTorch before 1.6.
+fn check_container(path: &Path) -> Result<(), WeightsError> {
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(2).read_to_end(&mut start))
+        .map_err(|source| WeightsError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
+    let reason = match start.as_slice() {
+        b"PK" => return Ok(()),
+        [0x80, 2..=5] => {
+            "it has the format of PyTorch before 1.6; save it anew in Python: torch.save(\
+             torch.load(OLD, map_location=\"cpu\", weights_only=True), NEW)"
+        }
+        _ => "it is no .pt file that torch.save wrote, which would be a zip archive",
+    };
+    Err(WeightsError::NotWeights {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    })
+}
+
+/// Whether the storages were written by a big-endian machine.
+fn is_big_endian(path: &Path, archive: &Archive) -> Result<bool, WeightsError> {
+    const NAME: &str = "byteorder";
+    // Files from before PyTorch 2.1 do not say.
+    let Some(size) = archive.size(NAME)? else {
+        return Ok(false);
+    };
+    match archive.read(NAME, 0, size.min(8))?.as_slice() {
+        b"little" => Ok(false),
+        b"big" => Ok(true),
+        other => Err(WeightsError::Damaged {
+            path: path.to_owned(),
+            reason: format!("its byte order is `{}`", other.escape_ascii()),
+        }),
+    }
+}

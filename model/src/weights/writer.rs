@@ -1,0 +1,149 @@
+//! Writing safetensors, one tensor at a time, atomically.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Metadata, TensorInfo};
+use tempfile::NamedTempFile;
+
+use super::{DType, WeightsError};
+
+/// Writes tensors one after the other; the file appears under its name only when all are there.
+///
+/// At no time is more than one tensor in memory.
+#[derive(Debug)]
+pub struct SafetensorsWriter {
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+    dtype: DType,
+    /// Names and numbers of values that are still to come, in order.
+    expected: VecDeque<(String, usize)>,
+}
+
+impl SafetensorsWriter {
+    /// Begins a file with these tensors, in this order.
+    ///
+    /// # Errors
+    /// [`WeightsError::Write`] if the folder cannot be written to.
+    ///
+    /// # Panics
+    /// If `dtype` is no float format, or a shape overflows.
+    pub fn create(
+        path: &Path,
+        tensors: &[(String, Vec<usize>)],
+        dtype: DType,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<Self, WeightsError> {
+        assert!(
+            dtype.from_f32(&[]).is_some(),
+            "weights are floats, not {dtype:?}"
+        );
+        let mut offset = 0;
+        let mut infos = Vec::with_capacity(tensors.len());
+        let mut expected = VecDeque::with_capacity(tensors.len());
+        for (name, shape) in tensors {
+            let count: usize = shape.iter().product();
+            let end = offset + count * dtype.size_in_bytes();
+            let info = TensorInfo {
+                dtype: dtype.to_safetensors(),
+                shape: shape.clone(),
+                data_offsets: (offset, end),
+            };
+            infos.push((name.clone(), info));
+            expected.push_back((name.clone(), count));
+            offset = end;
+        }
+        let metadata = (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect());
+        let write = |source| WeightsError::Write {
+            path: path.to_owned(),
+            source,
+        };
+        let header = Metadata::new(metadata, infos)
+            .map_err(io::Error::other)
+            .and_then(|header| Ok(serde_json::to_vec(&header)?))
+            .map_err(write)?;
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(write)?;
+        let mut file = BufWriter::new(file);
+        // Padded with spaces, so that the data is aligned.
+        let padded = header.len().next_multiple_of(8);
+        file.write_all(&(padded as u64).to_le_bytes())
+            .and_then(|()| file.write_all(&header))
+            .and_then(|()| file.write_all(&vec![b' '; padded - header.len()]))
+            .map_err(write)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            dtype,
+            expected,
+        })
+    }
+
+    /// Writes the next tensor.
+    ///
+    /// # Errors
+    /// [`WeightsError::Write`], for instance when the disk is full.
+    ///
+    /// # Panics
+    /// If another tensor is next, or the number of values is not what its shape says.
+    pub fn push(&mut self, name: &str, values: &[f32]) -> Result<(), WeightsError> {
+        let next = self.expected.pop_front();
+        assert_eq!(
+            next,
+            Some((name.to_owned(), values.len())),
+            "tensors come in their order"
+        );
+        let bytes = self
+            .dtype
+            .from_f32(values)
+            .expect("create checked the format");
+        let write = |source| WeightsError::Write {
+            path: self.path.clone(),
+            source,
+        };
+        self.file.write_all(&bytes).map_err(write)
+    }
+
+    /// Makes the file durable and gives it its name.
+    ///
+    /// # Errors
+    /// [`WeightsError::Write`]; what was there before is as it was.
+    ///
+    /// # Panics
+    /// If tensors are missing.
+    pub fn finish(self) -> Result<(), WeightsError> {
+        assert!(
+            self.expected.is_empty(),
+            "tensors are missing: {:?}",
+            self.expected
+        );
+        let Self { path, file, .. } = self;
+        let write = |source| WeightsError::Write {
+            path: path.clone(),
+            source,
+        };
+        let file = file
+            .into_inner()
+            .map_err(|error| write(error.into_error()))?;
+        file.as_file().sync_all().map_err(write)?;
+        readable_by_others(&file).map_err(write)?;
+        file.persist(&path).map_err(|error| write(error.error))?;
+        Ok(())
+    }
+}
+
+/// Temporary files are for their owner only; weights are as readable as any new file.
+pub(super) fn readable_by_others(file: &NamedTempFile) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
