@@ -1,1 +1,22 @@
-//! Sampling.
+//! Drawing images with a PixelFlow model.
+//!
+//! [`model_source`] finds a model, [`device`] a backend, [`draw`] makes images, [`destination`]
+//! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`commands`] put these
+//! together.
+
+pub mod arguments;
+pub mod assets;
+pub mod classes;
+pub mod commands;
+pub mod destination;
+pub mod device;
+pub mod draw;
+mod error;
+pub mod grid;
+pub mod model_source;
+pub mod npz;
+pub mod picture;
+pub mod progress;
+pub mod recipe;
+
+pub use error::{Error, Result};

@@ -1,6 +1,41 @@
-//! Not there yet.
+//! `infer`: draws images with a PixelFlow model.
 
-fn main() {
-    eprintln!("not implemented yet");
-    std::process::exit(1);
+use std::process::ExitCode;
+
+use clap::Parser;
+use infer::arguments::{Arguments, Command};
+use infer::commands::{Comparison, info, replay, sample};
+
+fn main() -> ExitCode {
+    infer::device::answer_probe();
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            // Our errors say their causes themselves.
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> infer::Result<ExitCode> {
+    match arguments
+        .command
+        .unwrap_or(Command::Sample(arguments.sample))
+    {
+        Command::Sample(arguments) => println!("{}", sample(&arguments)?),
+        Command::Info(arguments) => println!("{}", info(&arguments)?),
+        Command::Replay(arguments) => match replay(&arguments)? {
+            Comparison::Equal => println!("pixels equal"),
+            Comparison::Differ { pixels, most } => {
+                println!("{pixels} pixels differ, by at most {most} of 255");
+                return Ok(ExitCode::FAILURE);
+            }
+            Comparison::OtherSize => {
+                println!("the sizes differ");
+                return Ok(ExitCode::FAILURE);
+            }
+        },
+    }
+    Ok(ExitCode::SUCCESS)
 }

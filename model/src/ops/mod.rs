@@ -6,6 +6,8 @@
 mod adamw;
 mod autodiff;
 mod backend;
+#[cfg(feature = "cubecl")]
+mod cubecl;
 #[cfg(feature = "flex")]
 mod flex;
 mod portable;

@@ -1,0 +1,45 @@
+//! `infer info`: says what a model is.
+
+use pixelflow::weights::TensorFile;
+
+use super::model;
+use crate::Result;
+use crate::arguments::InfoArguments;
+
+/// A description of the model, some lines.
+///
+/// # Errors
+/// What is wrong with the model's files.
+pub fn info(arguments: &InfoArguments) -> Result<String> {
+    let source = model(&arguments.model)?;
+    let (model, cascade) = (&source.description.model, &source.description.cascade);
+    let file = TensorFile::open(&source.weights)?;
+    let values = file
+        .tensors()
+        .values()
+        .map(|tensor| tensor.shape.iter().product::<usize>());
+    let resolution = source.description.resolution;
+    let sides = (0..cascade.stages).map(|stage| resolution >> (cascade.stages - 1 - stage));
+    let sides: Vec<String> = sides.map(|side| side.to_string()).collect();
+    let classes: Vec<String> = (0..model.num_classes)
+        .map(|class| source.class_name(class))
+        .collect();
+    Ok(format!(
+        "weights     {} (sha256 {})\n\
+         parameters  {:.2} million\n\
+         transformer {} blocks, {} heads x {}, patch {}\n\
+         stages      {} pixels\n\
+         classes     {}\n\
+         sampler     {}",
+        source.weights.display(),
+        source.hash()?,
+        values.sum::<usize>() as f64 / 1e6,
+        model.depth,
+        model.num_attention_heads,
+        model.attention_head_dim,
+        model.patch_size,
+        sides.join(", "),
+        classes.join(", "),
+        serde_json::to_string(&source.sampler()).unwrap_or_default(),
+    ))
+}

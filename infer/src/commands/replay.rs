@@ -1,0 +1,134 @@
+//! `infer replay`: draws a picture again and compares.
+
+use std::path::Path;
+
+use image::RgbImage;
+
+use super::model;
+use super::sample::draw_on;
+use crate::arguments::ReplayArguments;
+use crate::device::select;
+use crate::model_source::ModelSource;
+use crate::picture::{lay_out, read_picture, write_picture};
+use crate::recipe::Recipe;
+use crate::{Error, Result};
+
+/// Images drawn at once.
+const BATCH: usize = 32;
+/// Images of a recipe that are drawn, at most.
+const MAX_IMAGES: u64 = 1_000_000;
+
+/// How two pictures differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// In nothing.
+    Equal,
+    /// In some pixels, by at most so many levels of 255.
+    Differ {
+        /// Number of pixels.
+        pixels: usize,
+        /// Largest difference of a channel.
+        most: u8,
+    },
+    /// In their size.
+    OtherSize,
+}
+
+/// Draws a picture again from the recipe inside it.
+///
+/// # Errors
+/// [`Error::NoRecipe`], [`Error::OtherModel`] if the weights are not those of the recipe, and what
+/// drawing says.
+pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
+    let (picture, recipe) = read_picture(&arguments.picture)?;
+    let source = source(arguments, &recipe)?;
+    let found = source.hash()?;
+    if found != recipe.model_hash {
+        return Err(Error::OtherModel {
+            picture: arguments.picture.clone(),
+            expected: recipe.model_hash,
+            model: source.weights,
+            found,
+        });
+    }
+    let images = recipe
+        .rows
+        .iter()
+        .fold(0, |sum: u64, row| sum.saturating_add(row.count));
+    if images == 0 || images > MAX_IMAGES {
+        let reason = format!("{images} images are not 1 to {MAX_IMAGES}");
+        return Err(Error::NoRecipe {
+            path: arguments.picture.clone(),
+            reason,
+        });
+    }
+    let description = &source.description;
+    let cascade = description.cascade.build()?;
+    cascade.check_size(recipe.height, recipe.width, description.model.patch_size)?;
+    let sampler = recipe.sampler.clone().check(cascade)?;
+    let device = select(&arguments.device)?;
+    let drawn = draw_on(device, &source, &recipe, &sampler, BATCH)?;
+    let again = lay_out(&recipe, &drawn.images);
+    if let Some(out) = &arguments.out {
+        write_picture(&again, &recipe, out)?;
+    }
+    Ok(compare(&picture, &again))
+}
+
+/// The model that the user or else the recipe names; the demo if that one is gone.
+fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
+    let recorded = Path::new(&recipe.model);
+    if arguments.model.model.is_none() && recorded.is_file() {
+        ModelSource::find(recorded, arguments.model.weights.into())
+    } else {
+        model(&arguments.model)
+    }
+}
+
+fn compare(before: &RgbImage, after: &RgbImage) -> Comparison {
+    if before.dimensions() != after.dimensions() {
+        return Comparison::OtherSize;
+    }
+    let difference = |(before, after): (&image::Rgb<u8>, &image::Rgb<u8>)| {
+        let channels = before.0.iter().zip(after.0);
+        channels
+            .map(|(before, after)| before.abs_diff(after))
+            .max()
+            .unwrap_or(0)
+    };
+    let differences: Vec<u8> = before
+        .pixels()
+        .zip(after.pixels())
+        .map(difference)
+        .filter(|d| *d > 0)
+        .collect();
+    match differences.iter().max() {
+        None => Comparison::Equal,
+        Some(most) => Comparison::Differ {
+            pixels: differences.len(),
+            most: *most,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_compared_pixel_by_pixel() {
+        let before = RgbImage::new(3, 2);
+        let mut after = before.clone();
+        assert_eq!(compare(&before, &after), Comparison::Equal);
+        after.put_pixel(1, 1, image::Rgb([0, 3, 1]));
+        after.put_pixel(2, 0, image::Rgb([0, 0, 2]));
+        assert_eq!(
+            compare(&before, &after),
+            Comparison::Differ { pixels: 2, most: 3 }
+        );
+        assert_eq!(
+            compare(&before, &RgbImage::new(2, 3)),
+            Comparison::OtherSize
+        );
+    }
+}

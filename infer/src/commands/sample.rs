@@ -1,0 +1,138 @@
+//! `infer sample`: draws images.
+
+use std::time::{Duration, Instant};
+
+use pixelflow::ops::PixelFlowBackend;
+use pixelflow::sampler::{Sampler, SamplerConfig};
+
+use super::model;
+use crate::Result;
+use crate::arguments::SampleArguments;
+use crate::classes::chosen_classes;
+use crate::destination::Destination;
+use crate::device::{Device, OnBackend, select};
+use crate::draw::Drawn;
+use crate::model_source::ModelSource;
+use crate::progress::DrawProgress;
+use crate::recipe::{Layout, Recipe, RecipeRow};
+
+/// Images of a grid are enlarged to about this many pixels a side.
+const SHOWN_SIDE: usize = 96;
+
+/// Draws the images; returns a line that says what was done.
+///
+/// # Errors
+/// Everything that can be wrong with the arguments, the model, or the place to write to; all but
+/// the weights are checked before anything is computed.
+pub fn sample(arguments: &SampleArguments) -> Result<String> {
+    let source = model(&arguments.model)?;
+    let description = &source.description;
+    let [height, width] = arguments.size.unwrap_or([description.resolution; 2]);
+    let cascade = description.cascade.build()?;
+    cascade.check_size(height, width, description.model.patch_size)?;
+    let config = sampler_config(arguments, &source);
+    let sampler = config.clone().check(cascade)?;
+    let classes = chosen_classes(&arguments.classes, &source)?;
+    let device = select(&arguments.device)?;
+    let destination = Destination::choose(arguments.out.as_deref());
+    destination.prepare()?;
+
+    let row = |class: usize| RecipeRow {
+        label: source.class_name(class),
+        class,
+        first: 0,
+        count: u64::from(arguments.count),
+    };
+    let scale = arguments
+        .scale
+        .unwrap_or_else(|| SHOWN_SIDE.div_ceil(height.max(width)) as u32);
+    let recipe = Recipe {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        model: source.weights.display().to_string(),
+        model_hash: source.hash()?,
+        sampler: config,
+        device: device.to_string(),
+        height,
+        width,
+        seed: arguments.seed,
+        layout: Layout::Grid { scale },
+        rows: classes.into_iter().map(row).collect(),
+    };
+    let started = Instant::now();
+    let drawn = draw_on(device, &source, &recipe, &sampler, arguments.batch as usize)?;
+    let elapsed = started.elapsed();
+    destination.write(&recipe, &drawn.images)?;
+    Ok(summary(&drawn, elapsed, device, &destination))
+}
+
+/// Loads the model on a device and draws all images of a recipe.
+pub(super) fn draw_on(
+    device: Device,
+    source: &ModelSource,
+    recipe: &Recipe,
+    sampler: &Sampler,
+    batch: usize,
+) -> Result<Drawn> {
+    device.run(DrawRecipe {
+        source,
+        recipe,
+        sampler,
+        batch,
+    })
+}
+
+struct DrawRecipe<'a> {
+    source: &'a ModelSource,
+    recipe: &'a Recipe,
+    sampler: &'a Sampler,
+    batch: usize,
+}
+
+impl OnBackend for DrawRecipe<'_> {
+    type Output = Result<Drawn>;
+
+    fn run<B: PixelFlowBackend>(self, device: B::Device) -> Result<Drawn> {
+        let Self {
+            source,
+            recipe,
+            sampler,
+            batch,
+        } = self;
+        let model = source.load::<B>(&device)?;
+        let batches = recipe.requests().len().div_ceil(batch);
+        let mut progress = DrawProgress::new(batches, source.description.cascade.stages);
+        let drawn = recipe.draw(&model, sampler, batch, &device, &mut progress);
+        progress.finish();
+        Ok(drawn?)
+    }
+}
+
+/// The model's sampler with what the user wants otherwise.
+fn sampler_config(arguments: &SampleArguments, source: &ModelSource) -> SamplerConfig {
+    let model = source.sampler();
+    SamplerConfig {
+        solver: arguments.solver.map_or(model.solver, Into::into),
+        reference: arguments.reference || model.reference,
+        steps: arguments.steps.clone().unwrap_or(model.steps),
+        shift: arguments.shift.unwrap_or(model.shift),
+        guidance: arguments.guidance.unwrap_or(model.guidance),
+        rtol: arguments.rtol.unwrap_or(model.rtol),
+        atol: arguments.atol.unwrap_or(model.atol),
+    }
+}
+
+/// `64 images in 12.3 s on cpu, 24 evaluations each: samples/grid-1.png`.
+fn summary(drawn: &Drawn, elapsed: Duration, device: Device, destination: &Destination) -> String {
+    let (least, most) = (
+        drawn.evaluations.iter().min(),
+        drawn.evaluations.iter().max(),
+    );
+    let evaluations = match (least, most) {
+        (Some(least), Some(most)) if least == most => format!("{most} evaluations each"),
+        (Some(least), Some(most)) => format!("{least} to {most} evaluations each"),
+        _ => "no evaluations".to_owned(),
+    };
+    let (images, seconds) = (drawn.images.len(), elapsed.as_secs_f64());
+    let path = destination.path().display();
+    format!("{images} images in {seconds:.1} s on {device}, {evaluations}: {path}")
+}

@@ -1,0 +1,124 @@
+//! Where drawn images go.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+
+use crate::Result;
+use crate::error::write_error;
+use crate::npz::write_npz;
+use crate::picture::{lay_out, write_picture};
+use crate::recipe::{Layout, Recipe};
+
+/// Folder of pictures whose place is not given.
+const SAMPLES: &str = "samples";
+
+/// Where drawn images go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A picture with all images in a grid.
+    Grid(PathBuf),
+    /// A folder with a file for each image.
+    Files(PathBuf),
+    /// An array.
+    Npz(PathBuf),
+}
+
+impl Destination {
+    /// What `--out` means: `.npz` an array, `.png` a grid, anything else a folder; without it the
+    /// first of `samples/grid-1.png`, `samples/grid-2.png`, … that does not exist.
+    pub fn choose(out: Option<&Path>) -> Self {
+        let Some(path) = out else {
+            let name = |number: u32| Path::new(SAMPLES).join(format!("grid-{number}.png"));
+            let free = (1..u32::MAX).map(name).find(|path| !path.exists());
+            return Self::Grid(free.unwrap_or_else(|| name(0)));
+        };
+        let ending = path
+            .extension()
+            .map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("npz") => Self::Npz(path.to_owned()),
+            Some("png") => Self::Grid(path.to_owned()),
+            _ => Self::Files(path.to_owned()),
+        }
+    }
+
+    /// Makes its folder and checks that it can be written to, before anything is computed.
+    ///
+    /// # Errors
+    /// [`crate::Error::Write`].
+    pub fn prepare(&self) -> Result<()> {
+        let folder = match self {
+            Self::Files(folder) => folder.as_path(),
+            Self::Grid(path) | Self::Npz(path) => path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .unwrap_or(Path::new(".")),
+        };
+        fs::create_dir_all(folder).map_err(write_error(folder))?;
+        tempfile::tempfile_in(folder).map_err(write_error(folder))?;
+        Ok(())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Grid(path) | Self::Files(path) | Self::Npz(path) => path,
+        }
+    }
+
+    /// Writes the images of a recipe.
+    ///
+    /// # Errors
+    /// [`crate::Error::Write`].
+    pub fn write(&self, recipe: &Recipe, images: &[RgbImage]) -> Result<()> {
+        match self {
+            Self::Npz(path) => write_npz(images, path),
+            Self::Grid(path) => write_picture(&lay_out(recipe, images), recipe, path),
+            Self::Files(folder) => {
+                for (request, image) in recipe.requests().into_iter().zip(images) {
+                    let single = recipe.single(request);
+                    debug_assert_eq!(single.layout, Layout::Single);
+                    let name = file_name(&single.rows[0].label, recipe.seed, request.number);
+                    write_picture(image, &single, &folder.join(name))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// `deep-elf-seed0-00003.png`: letters that file systems dislike become `-`.
+fn file_name(label: &str, seed: u64, number: u64) -> String {
+    let safe = |letter: char| {
+        if letter.is_alphanumeric() {
+            letter
+        } else {
+            '-'
+        }
+    };
+    let label: String = label.chars().map(safe).collect();
+    format!("{label}-seed{seed}-{number:05}.png")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ending_says_what_is_written() {
+        let choose = |path: &str| Destination::choose(Some(Path::new(path)));
+        assert_eq!(choose("a/b.PNG"), Destination::Grid("a/b.PNG".into()));
+        assert_eq!(choose("b.npz"), Destination::Npz("b.npz".into()));
+        assert_eq!(choose("folder/"), Destination::Files("folder/".into()));
+    }
+
+    #[test]
+    fn names_of_files_are_harmless() {
+        assert_eq!(
+            file_name("../deep elf", 2, 3),
+            "---deep-elf-seed2-00003.png"
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! What can go wrong around drawing, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Result of this crate's fallible functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, where, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A device that cannot be used.
+    #[error(transparent)]
+    Device(#[from] crate::device::DeviceError),
+    /// A shipped file that is not where the program looks.
+    #[error(transparent)]
+    MissingAsset(#[from] crate::assets::MissingAsset),
+    /// A model, size, sampler or class that cannot be.
+    #[error(transparent)]
+    Model(#[from] pixelflow::Error),
+    /// A file of weights cannot be used.
+    #[error(transparent)]
+    Weights(#[from] pixelflow::weights::WeightsError),
+    /// A path is no model.
+    #[error(
+        "{} is no model: {reason}; give a run's folder, a checkpoint, a folder with \
+         model.safetensors and config.json, or a .pt with its config.yaml beside it",
+        path.display()
+    )]
+    NotAModel {
+        /// The path.
+        path: PathBuf,
+        /// What is there instead.
+        reason: String,
+    },
+    /// The model draws from text, not from classes.
+    #[error("{} draws from text; this version draws only from classes", path.display())]
+    TextModel {
+        /// The model.
+        path: PathBuf,
+    },
+    /// A class that the model does not have.
+    #[error("--class {name}: the model has no such class{suggestion}; {known}")]
+    UnknownClass {
+        /// What was asked for.
+        name: String,
+        /// The nearest name there is.
+        suggestion: String,
+        /// What there is.
+        known: String,
+    },
+    /// An argument that cannot be read.
+    #[error("{argument} {value}: {reason}")]
+    Argument {
+        /// Its name.
+        argument: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        reason: String,
+    },
+    /// A file or folder could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A file or folder could not be written.
+    #[error("cannot write {}: {reason}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said, and what helps.
+        reason: String,
+    },
+    /// A picture without a recipe.
+    #[error("{} has no recipe: {reason}", path.display())]
+    NoRecipe {
+        /// The picture.
+        path: PathBuf,
+        /// Why there is none.
+        reason: String,
+    },
+    /// The model is not the one a picture was drawn with.
+    #[error(
+        "{} was drawn with a model whose hash is {expected}; {} has {found}; \
+         give the right one with --model",
+        picture.display(), model.display()
+    )]
+    OtherModel {
+        /// The picture.
+        picture: PathBuf,
+        /// Hash in its recipe.
+        expected: String,
+        /// The model at hand.
+        model: PathBuf,
+        /// Its hash.
+        found: String,
+    },
+}
+
+/// Wraps an operating system's error on reading.
+pub(crate) fn read_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Read { path, source }
+}
+
+/// Wraps an operating system's error on writing, with what helps.
+pub(crate) fn write_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_owned();
+    move |error| {
+        let advice = match error.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => "; free some space, or choose another --out",
+            io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::AlreadyExists => "; choose another --out that can be written to",
+            _ => "",
+        };
+        Error::Write {
+            path,
+            reason: format!("{error}{advice}"),
+        }
+    }
+}

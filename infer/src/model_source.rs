@@ -1,0 +1,205 @@
+//! Where a model's weights are, and what they are for.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use burn::tensor::backend::Backend;
+use pixelflow::PixelFlow;
+use pixelflow::sampler::SamplerConfig;
+use pixelflow::weights::{
+    DESCRIPTION_FILE, ModelDescription, ReferenceConfig, TensorFile, WEIGHTS_FILE, WeightSet,
+    load_model, read_reference_config,
+};
+use sha2::{Digest, Sha256};
+
+use crate::error::read_error;
+use crate::{Error, Result, assets};
+
+/// The averaged weights of a checkpoint.
+const EMA_FILE: &str = "ema.safetensors";
+/// What a checkpoint's folder is called, before its step.
+const CHECKPOINT_PREFIX: &str = "step-";
+/// Side of the images of a model that does not say.
+const REFERENCE_RESOLUTION: usize = 256;
+
+/// A model on disk.
+#[derive(Clone, Debug)]
+pub struct ModelSource {
+    /// The file of its weights.
+    pub weights: PathBuf,
+    /// Which of them, in a PyTorch training checkpoint.
+    set: WeightSet,
+    /// Everything else about it.
+    pub description: ModelDescription,
+}
+
+impl ModelSource {
+    /// The model that comes with the program.
+    ///
+    /// # Errors
+    /// [`Error::MissingAsset`] outside of the repository.
+    pub fn demo() -> Result<Self> {
+        Self::find(&assets::locate("demo/model")?, WeightSet::Ema)
+    }
+
+    /// The model at `path`: a run's folder (its newest checkpoint), a checkpoint, a model's folder,
+    /// a safetensors file with `config.json` beside it, or a `.pt` with `config.yaml` beside it.
+    ///
+    /// # Errors
+    /// [`Error::NotAModel`] for anything else, [`Error::Weights`] for a broken description,
+    /// [`Error::TextModel`].
+    pub fn find(path: &Path, set: WeightSet) -> Result<Self> {
+        let kind = fs::metadata(path).map_err(read_error(path))?;
+        let (weights, description) = if kind.is_dir() {
+            in_folder(path, set)?
+        } else {
+            let description = beside(path)?;
+            (path.to_owned(), description)
+        };
+        if description.model.cross_attention_dim.is_some() {
+            return Err(Error::TextModel {
+                path: path.to_owned(),
+            });
+        }
+        Ok(Self {
+            weights,
+            set,
+            description,
+        })
+    }
+
+    /// Reads the weights.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] or [`Error::Model`] if they do not fit.
+    pub fn load<B: Backend>(&self, device: &B::Device) -> Result<PixelFlow<B>> {
+        let is_safetensors = self.weights.extension().is_some_and(|e| e == "safetensors");
+        let file = if is_safetensors || self.set == WeightSet::Ema {
+            TensorFile::open(&self.weights)?
+        } else {
+            TensorFile::open_torch(&self.weights, self.set)?
+        };
+        Ok(load_model(&file, &self.description.model, device)?)
+    }
+
+    /// The first 16 hex digits of the SHA-256 of the file of its weights.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn hash(&self) -> Result<String> {
+        let mut file = File::open(&self.weights).map_err(read_error(&self.weights))?;
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            let count = match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(read_error(&self.weights)(error)),
+            };
+            hash.update(&buffer[..count]);
+        }
+        let digest = hash.finalize();
+        let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
+        Ok(format!("{first:016x}"))
+    }
+
+    /// What a class is called: its name, or its number.
+    pub fn class_name(&self, class: usize) -> String {
+        let name = self
+            .description
+            .class_names
+            .as_ref()
+            .and_then(|names| names.get(class));
+        name.cloned().unwrap_or_else(|| class.to_string())
+    }
+
+    /// How the model is sampled unless the user says otherwise.
+    pub fn sampler(&self) -> SamplerConfig {
+        self.description.sampler.clone().unwrap_or_default()
+    }
+}
+
+/// Steps of the checkpoints in a folder, ascending.
+///
+/// # Errors
+/// What the operating system says.
+pub fn checkpoint_steps(folder: &Path) -> io::Result<Vec<u64>> {
+    let mut steps = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let step = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(CHECKPOINT_PREFIX));
+        steps.extend(step.and_then(|digits| digits.parse::<u64>().ok()));
+    }
+    steps.sort_unstable();
+    Ok(steps)
+}
+
+/// What the folder of the checkpoint of `step` is called.
+pub fn checkpoint_name(step: u64) -> String {
+    format!("{CHECKPOINT_PREFIX}{step:08}")
+}
+
+/// Weights and description in a run's, a checkpoint's or a model's folder.
+fn in_folder(path: &Path, set: WeightSet) -> Result<(PathBuf, ModelDescription)> {
+    let checkpoints = path.join("checkpoints");
+    let folder = if checkpoints.is_dir() {
+        let steps = checkpoint_steps(&checkpoints).map_err(read_error(&checkpoints))?;
+        let none = || Error::NotAModel {
+            path: path.to_owned(),
+            reason: "the run has no checkpoint yet".to_owned(),
+        };
+        checkpoints.join(checkpoint_name(*steps.last().ok_or_else(none)?))
+    } else {
+        path.to_owned()
+    };
+    let (averaged, plain) = (folder.join(EMA_FILE), folder.join(WEIGHTS_FILE));
+    let weights = if set == WeightSet::Ema && averaged.is_file() {
+        averaged
+    } else {
+        plain
+    };
+    if !weights.is_file() {
+        let reason = format!("the folder has no {WEIGHTS_FILE}");
+        return Err(Error::NotAModel {
+            path: path.to_owned(),
+            reason,
+        });
+    }
+    let description = beside(&weights)?;
+    Ok((weights, description))
+}
+
+/// The description beside a file of weights.
+fn beside(weights: &Path) -> Result<ModelDescription> {
+    let (native, reference) = (
+        weights.with_file_name(DESCRIPTION_FILE),
+        weights.with_file_name("config.yaml"),
+    );
+    if native.is_file() {
+        Ok(ModelDescription::read(&native)?)
+    } else if reference.is_file() {
+        let ReferenceConfig {
+            model,
+            cascade,
+            resolution,
+        } = read_reference_config(&reference)?;
+        let resolution = resolution.unwrap_or(REFERENCE_RESOLUTION);
+        Ok(ModelDescription {
+            model,
+            cascade,
+            resolution,
+            class_names: None,
+            sampler: None,
+        })
+    } else {
+        let reason = format!("there is neither {DESCRIPTION_FILE} nor config.yaml beside it");
+        Err(Error::NotAModel {
+            path: weights.to_owned(),
+            reason,
+        })
+    }
+}

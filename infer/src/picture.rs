@@ -1,0 +1,217 @@
+//! PNG files that carry their recipe.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::Path;
+
+use image::RgbImage;
+use tempfile::NamedTempFile;
+
+use crate::error::{read_error, write_error};
+use crate::grid::{GridRow, labelled_grid};
+use crate::recipe::{Layout, Recipe};
+use crate::{Error, Result};
+
+/// Keyword of the text chunk.
+const KEYWORD: &str = "pixelflow";
+/// Pixels of a picture that is replayed, at most.
+const MAX_PIXELS: u64 = 1 << 30;
+
+/// The images of a recipe laid out as it says.
+///
+/// # Panics
+/// If there are fewer images than the recipe has.
+pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
+    match recipe.layout {
+        Layout::Single => images[0].clone(),
+        Layout::Grid { scale } => {
+            let mut rest = images;
+            let row = |row: &crate::recipe::RecipeRow| {
+                let (images, others) = rest.split_at(row.count as usize);
+                rest = others;
+                GridRow {
+                    label: row.label.clone(),
+                    images: images.to_vec(),
+                }
+            };
+            let rows: Vec<GridRow> = recipe.rows.iter().map(row).collect();
+            labelled_grid(&rows, scale)
+        }
+    }
+}
+
+/// Writes a picture with its recipe; the file appears at once.
+///
+/// # Errors
+/// [`Error::Write`]; what was there before is as it was.
+///
+/// # Panics
+/// Never: a recipe always has a form in JSON.
+pub fn write_picture(picture: &RgbImage, recipe: &Recipe, path: &Path) -> Result<()> {
+    let text = serde_json::to_string(recipe).expect("a recipe has a form in JSON");
+    write_atomically(path, |file| {
+        let mut encoder = png::Encoder::new(file, picture.width(), picture.height());
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        let written = encoder
+            .add_itxt_chunk(KEYWORD.to_owned(), text)
+            .and_then(|()| encoder.write_header())
+            .and_then(|mut writer| {
+                writer.write_image_data(picture.as_raw())?;
+                writer.finish()
+            });
+        written.map_err(|error| match error {
+            png::EncodingError::IoError(error) => error,
+            other => io::Error::other(other),
+        })
+    })
+}
+
+/// Reads a picture and its recipe.
+///
+/// # Errors
+/// [`Error::Read`], or [`Error::NoRecipe`] if it is no PNG or was not drawn by this program.
+pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
+    let none = |reason: String| Error::NoRecipe {
+        path: path.to_owned(),
+        reason,
+    };
+    let file = File::open(path).map_err(read_error(path))?;
+    let damaged = |error: png::DecodingError| none(format!("it is no sound PNG: {error}"));
+    let mut reader = png::Decoder::new(BufReader::new(file))
+        .read_info()
+        .map_err(damaged)?;
+    let (width, height) = (reader.info().width, reader.info().height);
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(none(format!("{width}x{height} pixels are too many")));
+    }
+    let size = reader.output_buffer_size().unwrap_or(0);
+    let mut pixels = vec![0; size];
+    reader.next_frame(&mut pixels).map_err(damaged)?;
+    reader.finish().map_err(damaged)?;
+
+    let chunks = &reader.info().utf8_text;
+    let chunk = chunks.iter().find(|chunk| chunk.keyword == KEYWORD);
+    let chunk = chunk.ok_or_else(|| {
+        none(format!(
+            "it has no `{KEYWORD}` text; was it edited, or drawn by something else?"
+        ))
+    })?;
+    let text = chunk.get_text().map_err(damaged)?;
+    let recipe: Recipe = serde_json::from_str(&text)
+        .map_err(|error| none(format!("its `{KEYWORD}` text cannot be read: {error}")))?;
+    let picture = RgbImage::from_raw(width, height, pixels)
+        .ok_or_else(|| none("its pixels are not 8-bit RGB".to_owned()))?;
+    Ok((picture, recipe))
+}
+
+/// Writes a file that appears under its name only when it is whole.
+///
+/// # Errors
+/// [`Error::Write`]; what was there before is as it was.
+pub(crate) fn write_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut dyn WriteSeek) -> io::Result<()>,
+) -> Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut file = BufWriter::new(NamedTempFile::new_in(folder).map_err(write_error(path))?);
+    write(&mut file).map_err(write_error(path))?;
+    let file = file
+        .into_inner()
+        .map_err(|error| write_error(path)(error.into_error()))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let readable = std::fs::Permissions::from_mode(0o644);
+        file.as_file()
+            .set_permissions(readable)
+            .map_err(write_error(path))?;
+    }
+    file.persist(path)
+        .map_err(|error| write_error(path)(error.error))?;
+    Ok(())
+}
+
+/// A file being written.
+pub(crate) trait WriteSeek: Write + io::Seek {}
+impl<T: Write + io::Seek> WriteSeek for T {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::RecipeRow;
+
+    fn recipe() -> Recipe {
+        Recipe {
+            version: "1".to_owned(),
+            model: "größe".to_owned(),
+            model_hash: "00ff".to_owned(),
+            sampler: pixelflow::sampler::SamplerConfig {
+                rtol: 0.1 + 0.2,
+                ..Default::default()
+            },
+            device: "cpu".to_owned(),
+            height: 2,
+            width: 2,
+            seed: u64::MAX,
+            layout: Layout::Grid { scale: 2 },
+            rows: vec![RecipeRow {
+                label: "a".to_owned(),
+                class: 3,
+                first: 1,
+                count: 2,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_picture_comes_back_with_its_recipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let images = [
+            RgbImage::new(2, 2),
+            RgbImage::from_pixel(2, 2, image::Rgb([9, 8, 7])),
+        ];
+        let picture = lay_out(&recipe(), &images);
+        write_picture(&picture, &recipe(), &path).unwrap();
+        assert_eq!(read_picture(&path).unwrap(), (picture.clone(), recipe()));
+        // Other programs read it too.
+        assert_eq!(image::open(&path).unwrap().to_rgb8(), picture);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn pictures_without_a_recipe_say_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let message = || read_picture(&path).unwrap_err().to_string();
+        assert!(message().starts_with("cannot read "));
+        std::fs::write(&path, "").unwrap();
+        assert!(message().contains("it is no sound PNG"), "{}", message());
+        RgbImage::new(2, 2).save(&path).unwrap();
+        assert!(
+            message().contains("has no recipe: it has no `pixelflow` text"),
+            "{}",
+            message()
+        );
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        std::fs::write(&path, "before").unwrap();
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let message = write_atomically(&path, |_| Err(full()))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("free some space, or choose another --out"),
+            "{message}"
+        );
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
+    }
+}

@@ -1,0 +1,383 @@
+//! Bad input is refused with a message that says what, where, and what to do; nothing is written.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use burn::backend::Flex;
+use burn::backend::flex::FlexDevice;
+use pixelflow::cascade::CascadeConfig;
+use pixelflow::weights::{DType, ModelDescription, SafetensorsWriter, TensorFile, save_model};
+use pixelflow::{PixelFlowConfig, Preset};
+
+fn infer(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    command.args(arguments).output().unwrap()
+}
+
+fn message(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A model's folder: 2 stages, patches of 4, 16 x 16 pixels, classes ant, cat and dog.
+fn model_folder(folder: &Path) -> String {
+    fs::create_dir_all(folder).unwrap();
+    let model = PixelFlowConfig {
+        depth: 1,
+        num_attention_heads: 2,
+        attention_head_dim: 8,
+        ..Preset::Tiny.config(3)
+    };
+    let weights = model.init::<Flex>(1, &FlexDevice).unwrap();
+    let none = BTreeMap::new();
+    save_model(
+        &weights,
+        &folder.join("model.safetensors"),
+        DType::F32,
+        &none,
+    )
+    .unwrap();
+    let names = ["ant", "cat", "dog"].map(str::to_owned).to_vec();
+    let description = ModelDescription {
+        model,
+        cascade: CascadeConfig {
+            stages: 2,
+            train_timesteps: 1000,
+        },
+        resolution: 16,
+        class_names: Some(names),
+        sampler: None,
+    };
+    description.write(&folder.join("config.json")).unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+/// A copy of the model whose weights went through `change`.
+fn damaged(folder: &Path, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
+    let path = model_folder(folder);
+    let weights = folder.join("model.safetensors");
+    fs::write(&weights, change(fs::read(&weights).unwrap())).unwrap();
+    path
+}
+
+/// A copy of the model whose description has `from` replaced by `to`.
+fn redescribed(folder: &Path, from: &str, to: &str) -> String {
+    let path = model_folder(folder);
+    let file = folder.join("config.json");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(from), "{from} is not in {text}");
+    fs::write(&file, text.replace(from, to)).unwrap();
+    path
+}
+
+/// A copy of the model with a tensor that is not finite.
+fn with_nan(folder: &Path) -> String {
+    let path = model_folder(folder);
+    let weights = folder.join("model.safetensors");
+    let file = TensorFile::open(&weights).unwrap();
+    let tensors: Vec<_> = file
+        .tensors()
+        .iter()
+        .map(|(name, info)| (name.clone(), info.shape.clone(), file.read(name).unwrap()))
+        .collect();
+    let shapes: Vec<_> = tensors
+        .iter()
+        .map(|(name, shape, _)| (name.clone(), shape.clone()))
+        .collect();
+    let mut writer =
+        SafetensorsWriter::create(&weights, &shapes, DType::F32, &BTreeMap::new()).unwrap();
+    for (name, _, mut values) in tensors {
+        if name == "proj_out_2.bias" {
+            values[0] = f32::NAN;
+        }
+        writer.push(&name, &values).unwrap();
+    }
+    writer.finish().unwrap();
+    path
+}
+
+/// A `.pt` that asks for `os.system` to be run, with its `config.yaml`.
+fn evil_pt(folder: &Path) -> String {
+    use std::io::Write;
+    fs::create_dir_all(folder).unwrap();
+    let path = folder.join("model.pt");
+    let mut archive = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    archive.start_file("archive/data.pkl", options).unwrap();
+    archive
+        .write_all(b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.")
+        .unwrap();
+    archive.start_file("archive/version", options).unwrap();
+    archive.write_all(b"3\n").unwrap();
+    archive.finish().unwrap();
+    let yaml = "model:\n  params:\n    num_attention_heads: 2\n    attention_head_dim: 8\n    \
+                in_channels: 3\n    out_channels: 3\n    depth: 1\n    num_classes: 3\n    \
+                patch_size: 4\n    attention_bias: true\nscheduler:\n  num_train_timesteps: 1000\n  \
+                num_stages: 2\n";
+    fs::write(folder.join("config.yaml"), yaml).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+// A table: one line a case.
+#[expect(clippy::too_many_lines)]
+fn bad_input_is_refused_with_a_message_that_helps() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+    let good = model_folder(&at("good"));
+    let half = damaged(&at("half"), |bytes| bytes[..bytes.len() / 2].to_vec());
+    let empty = damaged(&at("empty"), |_| Vec::new());
+    let huge = damaged(&at("huge"), |mut bytes| {
+        bytes[..8].copy_from_slice(&(1_u64 << 60).to_le_bytes());
+        bytes
+    });
+    let noise = damaged(&at("noise"), |_| b"these are no weights at all".to_vec());
+    let nan = with_nan(&at("nan"));
+    let evil = evil_pt(&at("evil"));
+    let other = redescribed(&at("other"), "\"depth\": 1", "\"depth\": 2");
+    let zero = redescribed(&at("zero"), "\"depth\": 1", "\"depth\": 0");
+    let names = redescribed(&at("names"), "\"dog\"", "\"dog\", \"eel\"");
+    let key = redescribed(&at("key"), "\"resolution\"", "\"resolutoin\"");
+    let json = redescribed(&at("json"), "{", "[");
+    let lonely = text(at("lonely.safetensors"));
+    fs::copy(at("good").join("model.safetensors"), &lonely).unwrap();
+    let nothing = text(at("nothing"));
+    fs::create_dir(&nothing).unwrap();
+    let run = at("run");
+    fs::create_dir_all(run.join("checkpoints")).unwrap();
+    let run = text(run);
+    let plain = text(at("plain.png"));
+    image::RgbImage::new(2, 2).save(&plain).unwrap();
+    let zero_byte = text(at("zero.png"));
+    fs::write(&zero_byte, "").unwrap();
+
+    // Arguments → what the message says.
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["--model", "nowhere"], &["cannot read nowhere"]),
+        (
+            &["--model", &nothing],
+            &[
+                "is no model: the folder has no model.safetensors",
+                "give a run",
+            ],
+        ),
+        (&["--model", &run], &["the run has no checkpoint yet"]),
+        (
+            &["--model", &lonely],
+            &["neither config.json nor config.yaml beside it"],
+        ),
+        (
+            &["--model", &half],
+            &["model.safetensors is damaged", "fetch or write it again"],
+        ),
+        (&["--model", &empty], &["is damaged: it has 0 bytes"]),
+        (
+            &["--model", &huge],
+            &["its header claims 1152921504606846976 bytes"],
+        ),
+        (&["--model", &noise], &["is damaged"]),
+        (
+            &["--model", &nan],
+            &["`proj_out_2.bias` has 1 values that are not finite"],
+        ),
+        (
+            &["--model", &evil],
+            &["asks to run `os.system`", "nothing was run"],
+        ),
+        (
+            &["--model", &other],
+            &["missing: transformer_blocks.1.attn1.q_proj.weight [16, 16]"],
+        ),
+        (
+            &["--model", &zero],
+            &["config.json", "depth is 0, it must be 1 to 1024"],
+        ),
+        (
+            &["--model", &names],
+            &["it names 4 classes, the model has 3"],
+        ),
+        (
+            &["--model", &key],
+            &["config.json", "unknown field `resolutoin`"],
+        ),
+        (&["--model", &json], &["cannot use", "config.json"]),
+        (
+            &["--class", "cta"],
+            &["--class cta", "did you mean cat?", "ant, cat, dog"],
+        ),
+        (&["--class", "3"], &["--class 3", "classes are 0 to 2"]),
+        (&["--class", "-1"], &["-1"]),
+        (
+            &["--size", "20"],
+            &["size 20x20 does not fit", "multiples of 8", "16x16"],
+        ),
+        (&["--size", "big"], &["`big` is no side in pixels"]),
+        (
+            &["--steps", "1,2,3"],
+            &["steps has 3 numbers", "each of the 2 stages"],
+        ),
+        (&["--steps", "0"], &["steps contains 0"]),
+        (
+            &["--guidance", "strong"],
+            &["`strong` is no number", "interval:1.5@0.2-0.8"],
+        ),
+        (&["--guidance", "interval:2@0.8-0.2"], &["0.8", "0.2"]),
+        (&["--shift", "0"], &["shift is 0, it must be positive"]),
+        (&["--solver", "dopri5", "--rtol", "5"], &["rtol is 5"]),
+        (
+            &["--solver", "heun", "--reference"],
+            &["the reference has no Heun solver"],
+        ),
+        (&["--count", "0"], &["0", "1..=1000000"]),
+        (&["--batch", "0"], &["0", "1..=65536"]),
+        (
+            &["--device", "toaster"],
+            &["--device toaster: there is no such device"],
+        ),
+        (
+            &["--out", "/sys/grid.png"],
+            &["cannot write /sys", "choose another --out"],
+        ),
+        (
+            &["--out", "/dev/null/grid.png"],
+            &["cannot write /dev/null", "choose another --out"],
+        ),
+        (
+            &["replay", &plain],
+            &["has no recipe: it has no `pixelflow` text"],
+        ),
+        (
+            &["replay", &zero_byte],
+            &["zero.png has no recipe: it is no sound PNG"],
+        ),
+        (&["replay", "nowhere.png"], &["cannot read nowhere.png"]),
+    ];
+    let out = text(at("out.png"));
+    for (arguments, expected) in cases {
+        let mut all: Vec<&str> = Vec::new();
+        if arguments[0] != "replay" {
+            all.push("sample");
+            if arguments[0] != "--model" {
+                all.extend(["--model", &good]);
+            }
+            if arguments[0] != "--out" {
+                all.extend(["--out", &out]);
+            }
+        }
+        all.extend(*arguments);
+        let output = infer(&all);
+        let message = message(&output);
+        assert!(!output.status.success(), "{arguments:?} was accepted");
+        assert!(
+            !message.contains("panicked"),
+            "{arguments:?} panics: {message}"
+        );
+        for part in *expected {
+            assert!(
+                message.contains(part),
+                "{arguments:?}: `{part}` is not in: {message}"
+            );
+        }
+        assert!(!Path::new(&out).exists(), "{arguments:?} wrote a picture");
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_the_earlier_picture() {
+    let scratch = tempfile::tempdir().unwrap();
+    let model = model_folder(&scratch.path().join("model"));
+    let out = scratch.path().join("grid.png");
+    fs::write(&out, "an earlier result").unwrap();
+    // A limit on the size of files is what a full disk is to the program: a write that fails.
+    let script = r#"trap "" XFSZ; ulimit -f 1; exec "$0" sample --model "$1" --out "$2" --scale 8"#;
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            script,
+            env!("CARGO_BIN_EXE_infer"),
+            &model,
+            out.to_str().unwrap(),
+        ])
+        .output()
+        .unwrap();
+    let message = message(&output);
+    assert!(!output.status.success());
+    assert!(
+        message.contains("cannot write") && message.contains("free some space"),
+        "{message}"
+    );
+    assert_eq!(fs::read_to_string(&out).unwrap(), "an earlier result");
+    let left = fs::read_dir(scratch.path()).unwrap().count();
+    assert_eq!(left, 2, "only the model and the picture are left");
+}
+
+#[test]
+fn every_layout_can_be_replayed_and_another_model_is_noticed() {
+    let scratch = tempfile::tempdir().unwrap();
+    let model = model_folder(&scratch.path().join("model"));
+    let (grid, folder) = (
+        scratch.path().join("grid.png"),
+        scratch.path().join("files"),
+    );
+    for out in [&grid, &folder] {
+        let out = out.to_str().unwrap();
+        let arguments = [
+            "sample", "--model", &model, "--class", "cat,2", "--count", "2", "--out", out,
+        ];
+        let output = infer(&arguments);
+        assert!(output.status.success(), "{}", message(&output));
+    }
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let names: Vec<_> = files
+        .iter()
+        .map(|path| path.file_name().unwrap().to_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "cat-seed0-00000.png",
+            "cat-seed0-00001.png",
+            "dog-seed0-00000.png",
+            "dog-seed0-00001.png"
+        ]
+    );
+    for picture in [&grid, &files[3]] {
+        let output = infer(&["replay", picture.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", message(&output));
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            "pixels equal"
+        );
+    }
+
+    // One pixel changed by hand.
+    let mut edited = image::open(&files[0]).unwrap().to_rgb8();
+    let (_, recipe) = infer::picture::read_picture(&files[0]).unwrap();
+    edited.get_pixel_mut(1, 1).0[0] ^= 4;
+    infer::picture::write_picture(&edited, &recipe, &files[0]).unwrap();
+    let output = infer(&["replay", files[0].to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    assert_eq!(said, "1 pixels differ, by at most 4 of 255");
+
+    // Other weights at the same place.
+    let weights = scratch.path().join("model/model.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    let output = infer(&["replay", grid.to_str().unwrap()]);
+    assert!(
+        message(&output).contains("was drawn with a model whose hash is"),
+        "{}",
+        message(&output)
+    );
+}
