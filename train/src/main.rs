@@ -1,6 +1,119 @@
-//! Not there yet.
+//! `train`: trains a PixelFlow model.
 
-fn main() {
-    eprintln!("not implemented yet");
-    std::process::exit(1);
+use std::process::ExitCode;
+
+use burn::backend::Autodiff;
+use burn::module::AutodiffModule;
+use burn::tensor::backend::AutodiffBackend;
+use clap::Parser;
+use infer::device::{OnBackend, select};
+use pixelflow::ops::PixelFlowBackend;
+use train::arguments::{Arguments, Command};
+use train::checkpoint::{self, State};
+use train::interrupt::{EXIT_CODE, Interrupt};
+use train::observer::Observers;
+use train::optimizer::{Optimizer, OptimizerConfig};
+use train::recording::Recording;
+use train::run::{Ending, Run};
+use train::session::{Session, requested_settings};
+use train::terminal::Terminal;
+use train::trainer::Trainer;
+
+fn main() -> ExitCode {
+    infer::device::answer_probe();
+    match run(&Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            // Our errors say their causes themselves.
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(Command::Export(export)) = &arguments.command {
+        let checkpoint = train::export::export(export)?;
+        println!("{} from {}", export.out.display(), checkpoint.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let arguments = &arguments.train;
+    if arguments.list_recipes {
+        println!("{}", train::recipe::names()?.join("\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.print_config {
+        print!("{}", requested_settings(arguments)?.to_toml());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let device = select(&arguments.device)?;
+    let session = Session::open(arguments)?;
+    device.run(Train(&session))
+}
+
+/// Training, on whatever backend the user has chosen.
+struct Train<'a>(&'a Session);
+
+impl OnBackend for Train<'_> {
+    type Output = anyhow::Result<ExitCode>;
+
+    fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
+        train_on::<Autodiff<B>>(self.0, device)
+    }
+}
+
+/// Trains on one backend, from the beginning or a checkpoint.
+fn train_on<A>(session: &Session, device: A::Device) -> anyhow::Result<ExitCode>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
+    let (config, data) = (&session.config, &session.data);
+    let settings = config.settings();
+    let optimizer = OptimizerConfig::from(&settings.train);
+    let (trainer, state) = if let Some(checkpoint) = &session.checkpoint {
+        let (trainer, state) =
+            checkpoint::load::<A>(checkpoint, &settings.model, optimizer, &device)?;
+        session.check_data(&state)?;
+        (trainer, state)
+    } else {
+        let model = settings.model.init::<A>(settings.train.seed, &device)?;
+        let optimizer = Optimizer::new(optimizer, &model.valid());
+        let state = State::new(data.training.records());
+        (Trainer::new(model, optimizer, device), state)
+    };
+    let mut terminal = Terminal::new(
+        &session.folder,
+        settings.train.steps,
+        settings.train.batch_size,
+        &state,
+    );
+    let mut recording = Recording::open(&session.folder, &state)?;
+    let interrupt = Interrupt::listen()?;
+    let mut run = Run {
+        config,
+        data,
+        store: &session.store,
+        trainer,
+        state,
+    };
+    let ending = run.train(
+        &interrupt,
+        &mut Observers(vec![&mut recording, &mut terminal]),
+    )?;
+    drop(run);
+    report_skipped(session);
+    terminal.finish(ending);
+    Ok(match ending {
+        Ending::Finished => ExitCode::SUCCESS,
+        Ending::Interrupted => ExitCode::from(EXIT_CODE as u8),
+    })
+}
+
+/// Names the corrupt images that were left out.
+fn report_skipped(session: &Session) {
+    let skipped = session.data.training.skipped();
+    if !skipped.is_empty() {
+        eprintln!("{skipped}");
+    }
 }

@@ -14,6 +14,8 @@ use pixelflow::PixelFlow;
 use pixelflow::ops::{AdamWStep, ParameterState, PixelFlowBackend, adamw, squared_norm};
 use serde::{Deserialize, Serialize};
 
+use crate::config::UpdateConfig;
+
 /// Settings of the optimiser that stay the same over a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -30,6 +32,8 @@ pub struct OptimizerConfig {
     pub clip_norm: f64,
     /// Decay of the moving average of the weights. Default 0.9999.
     pub ema_decay: f64,
+    /// Limits the decay of early steps, see [`ema_decay_at`](Self::ema_decay_at). Default false.
+    pub ema_warmup: bool,
 }
 
 impl Default for OptimizerConfig {
@@ -41,6 +45,36 @@ impl Default for OptimizerConfig {
             weight_decay: 0.0,
             clip_norm: 1.0,
             ema_decay: 0.9999,
+            ema_warmup: false,
+        }
+    }
+}
+
+impl From<&UpdateConfig> for OptimizerConfig {
+    fn from(config: &UpdateConfig) -> Self {
+        let [beta_1, beta_2] = config.betas;
+        Self {
+            beta_1,
+            beta_2,
+            epsilon: config.eps,
+            weight_decay: config.weight_decay,
+            clip_norm: config.clip_norm,
+            ema_decay: config.ema_decay,
+            ema_warmup: config.ema_warmup,
+        }
+    }
+}
+
+impl OptimizerConfig {
+    /// Decay of the moving average at step `step`, counted from 0.
+    ///
+    /// With `ema_warmup` it is `min(ema_decay, (1 + step) / (10 + step))`, so that the average
+    /// forgets the initial weights quickly.
+    pub fn ema_decay_at(&self, step: usize) -> f64 {
+        if self.ema_warmup {
+            self.ema_decay.min((1 + step) as f64 / (10 + step) as f64)
+        } else {
+            self.ema_decay
         }
     }
 }
@@ -81,7 +115,7 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         }
     }
 
-    /// An optimiser that goes on from a checkpoint.
+    /// An optimiser that goes on from a checkpoint: `steps` taken, `moments` by parameter name.
     pub fn resume(
         config: OptimizerConfig,
         steps: usize,
@@ -139,6 +173,7 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         };
         // Only one holder of each parameter is left, so that it is updated in place.
         drop(inner);
+        let ema_decay = self.config.ema_decay_at(self.steps);
         self.steps += 1;
         let config = self.config;
         let step = AdamWStep {
@@ -148,7 +183,7 @@ impl<B: PixelFlowBackend> Optimizer<B> {
             epsilon: config.epsilon,
             weight_decay: config.weight_decay,
             number: self.steps,
-            ema_decay: config.ema_decay,
+            ema_decay,
         };
         let moments = &mut self.moments;
         let mut update = Update {
@@ -284,4 +319,25 @@ where
 fn flatten<B: PixelFlowBackend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, 1> {
     let count = x.shape().num_elements();
     x.reshape([count])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_average_of_the_first_steps_forgets_quickly_only_on_demand() {
+        let plain = OptimizerConfig {
+            ema_decay: 0.999,
+            ..OptimizerConfig::default()
+        };
+        assert_eq!(plain.ema_decay_at(0), 0.999);
+        let warm = OptimizerConfig {
+            ema_warmup: true,
+            ..plain
+        };
+        assert_eq!(warm.ema_decay_at(0), 0.1);
+        assert_eq!(warm.ema_decay_at(89), 90.0 / 99.0);
+        assert_eq!(warm.ema_decay_at(1_000_000), 0.999);
+    }
 }

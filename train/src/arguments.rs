@@ -1,0 +1,92 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Train a PixelFlow model.
+///
+/// Without arguments the demo recipe is trained on the images that come with the program; previews,
+/// metrics and checkpoints go to a new folder under runs/. Ctrl-C saves and exits.
+#[derive(Debug, Parser)]
+#[command(name = "train", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// What else to do than train.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to train.
+    #[command(flatten)]
+    pub train: TrainArguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  train                                    the demo, on the shipped images
+  train --recipe smoke                     seconds: does everything work here?
+  train --data photos/ --set train.lr=2e-4 your images: one folder a class, tar files, or MNIST's format
+  train --resume auto                      go on with the newest run
+  train --recipe my.toml --print-config    every setting with its documentation
+  train export runs/demo-1 my-model        the averaged weights of a run for sharing";
+
+/// Something else than training.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write the weights of a run as a model folder that `infer --model` reads.
+    Export(ExportArguments),
+}
+
+/// How to train.
+#[derive(Debug, Args)]
+pub struct TrainArguments {
+    /// A shipped recipe's name, or a TOML file. [default: demo]
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "resume")]
+    pub recipe: Option<String>,
+    /// Train on these images instead of the recipe's: a .tar file, a folder of them, a folder with
+    /// one folder a class, or a folder with MNIST's files.
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<PathBuf>,
+    /// Change a setting, such as train.lr=2e-4; --print-config lists them. Can be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Folder of the run. [default: runs/RECIPE-N]
+    #[arg(long, value_name = "RUN", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Go on with a run from its newest checkpoint; `auto` takes the newest run under runs/.
+    #[arg(long, value_name = "RUN|auto")]
+    pub resume: Option<PathBuf>,
+    /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+    /// Print the whole configuration with its documentation and exit.
+    #[arg(long)]
+    pub print_config: bool,
+    /// Print the names of the shipped recipes and exit.
+    #[arg(long)]
+    pub list_recipes: bool,
+}
+
+/// What to export.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// The run's folder, or one of its checkpoints.
+    pub run: PathBuf,
+    /// The model folder to write; must not exist.
+    pub out: PathBuf,
+    /// Number format of the weights.
+    #[arg(long, value_enum, default_value = "f16")]
+    pub dtype: ExportFormat,
+    /// Export the weights being trained instead of their moving average.
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// Number format of exported weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// 32-bit floats, as trained.
+    F32,
+    /// 16-bit floats.
+    F16,
+    /// 16-bit floats with the range of 32 bits.
+    Bf16,
+}

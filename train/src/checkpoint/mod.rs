@@ -1,0 +1,25 @@
+//! Checkpoints: everything a run needs to go on bit for bit.
+//!
+//! A checkpoint is a folder `step-00001000` that appears all at once: its files are written to a
+//! hidden folder beside it, made durable, and the folder is renamed. A program that is killed at
+//! any moment leaves whole checkpoints, and at most one hidden folder that the next start removes.
+
+mod load;
+mod moments;
+mod save;
+mod state;
+mod store;
+
+pub use load::load;
+pub use save::save;
+pub use state::State;
+pub use store::Store;
+
+/// The trained weights.
+pub const MODEL: &str = "model.safetensors";
+/// Their moving average, which images are drawn from.
+pub const EMA: &str = "ema.safetensors";
+/// The optimiser's moments.
+pub const OPTIMIZER: &str = "optimizer.safetensors";
+/// What the weights do not say, see [`State`].
+pub const STATE: &str = "state.json";

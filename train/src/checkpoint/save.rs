@@ -1,0 +1,84 @@
+//! Writing a checkpoint.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use burn::tensor::backend::AutodiffBackend;
+use pixelflow::ops::PixelFlowBackend;
+use pixelflow::weights::{DESCRIPTION_FILE, DType, ModelDescription, WeightsError, save_model};
+
+use super::{EMA, MODEL, OPTIMIZER, STATE, State, Store, moments};
+use crate::error::explain;
+use crate::trainer::Trainer;
+use crate::{Error, Result};
+
+/// Saves a run's state; returns when it is durable.
+///
+/// # Errors
+/// [`Error::SaveCheckpoint`]; earlier checkpoints are as they were.
+pub fn save<A>(
+    store: &Store,
+    trainer: &Trainer<A>,
+    state: &State,
+    description: &ModelDescription,
+) -> Result<()>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
+    let path = store.path(state.step);
+    let failed = |reason: String| Error::SaveCheckpoint {
+        path: path.clone(),
+        reason,
+    };
+    let hidden = store
+        .begin(state.step)
+        .map_err(|error| failed(explain(&error)))?;
+    let written = write_files(&hidden, trainer, state, description).and_then(|()| {
+        store
+            .publish(&hidden, state.step)
+            .map_err(|error| explain(&error))
+    });
+    written.map_err(|reason| {
+        // Half a checkpoint would only fill the disk further; if it stays, `clean` removes it.
+        let _ = std::fs::remove_dir_all(&hidden);
+        failed(reason)
+    })
+}
+
+fn write_files<A>(
+    folder: &Path,
+    trainer: &Trainer<A>,
+    state: &State,
+    description: &ModelDescription,
+) -> Result<(), String>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
+    let weights = |error: WeightsError| match &error {
+        WeightsError::Write { source, .. } => explain(source),
+        _ => error.to_string(),
+    };
+    let metadata = BTreeMap::from([("step".to_owned(), state.step.to_string())]);
+    save_model(
+        &trainer.inner_model(),
+        &folder.join(MODEL),
+        DType::F32,
+        &metadata,
+    )
+    .and_then(|()| save_model(&trainer.average(), &folder.join(EMA), DType::F32, &metadata))
+    .and_then(|()| moments::save(trainer.optimizer(), &folder.join(OPTIMIZER)))
+    .and_then(|()| description.write(&folder.join(DESCRIPTION_FILE)))
+    .map_err(weights)?;
+    write_state(&folder.join(STATE), state).map_err(|error| explain(&error))
+}
+
+fn write_state(path: &Path, state: &State) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    serde_json::to_writer_pretty(&mut file, state)?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}

@@ -1,0 +1,185 @@
+//! A configuration that has passed every rule.
+
+use pixelflow::cascade::Cascade;
+use pixelflow::sampler::Sampler;
+use pixelflow_dataset::{LoaderConfig, Transform, TransformConfig};
+
+use super::rules::problems;
+use super::{DataConfig, TrainConfig, UpdateConfig};
+use crate::learning_rate::LearningRate;
+use crate::{Error, Result};
+
+/// A configuration that has passed every rule, with what was built from it on the way.
+#[derive(Clone, Debug)]
+pub struct CheckedConfig {
+    settings: TrainConfig,
+    cascade: Cascade,
+    transform: Transform,
+    validation_transform: Transform,
+    sampler: Sampler,
+}
+
+impl TrainConfig {
+    /// Checks every rule and builds what can be built without touching a file.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] listing every value that makes no sense, with what it must be.
+    pub fn check(self) -> Result<CheckedConfig> {
+        let problems = problems(&self);
+        if !problems.0.is_empty() {
+            return Err(Error::Invalid(problems));
+        }
+        let cascade = self.cascade.build()?;
+        let sampler = self.preview.sampler.clone().check(cascade.clone())?;
+        let DataConfig {
+            resolution,
+            flip,
+            center_crop,
+            expand_ratio,
+            ..
+        } = self.data;
+        let transform = TransformConfig {
+            size: resolution,
+            center_crop,
+            expand_ratio,
+            flip,
+        };
+        Ok(CheckedConfig {
+            cascade,
+            transform: transform.build()?,
+            validation_transform: transform.without_augmentation().build()?,
+            sampler,
+            settings: self,
+        })
+    }
+}
+
+impl CheckedConfig {
+    /// All settings.
+    pub fn settings(&self) -> &TrainConfig {
+        &self.settings
+    }
+
+    /// The schedule of the stages.
+    pub fn cascade(&self) -> &Cascade {
+        &self.cascade
+    }
+
+    /// How training images are brought to size.
+    pub fn transform(&self) -> Transform {
+        self.transform
+    }
+
+    /// How validation images are brought to size: nothing is random.
+    pub fn validation_transform(&self) -> Transform {
+        self.validation_transform
+    }
+
+    /// What previews are generated with.
+    pub fn preview_sampler(&self) -> &Sampler {
+        &self.sampler
+    }
+
+    /// Images that are in memory at once: a batch over its parts.
+    pub fn micro_batch(&self) -> usize {
+        self.settings.train.batch_size / self.settings.train.gradient_accumulation
+    }
+
+    /// The learning rate over the run.
+    pub fn learning_rate(&self) -> LearningRate {
+        let UpdateConfig {
+            lr,
+            min_lr,
+            warmup_steps,
+            steps,
+            schedule,
+            ..
+        } = self.settings.train;
+        LearningRate {
+            peak: lr,
+            minimum: min_lr,
+            warmup_steps,
+            steps,
+            schedule,
+        }
+    }
+
+    /// How training batches are made; a batch of the loader is one part of a batch of the run.
+    pub fn loader(&self) -> LoaderConfig {
+        let DataConfig {
+            prefetch,
+            threads,
+            cache_mib,
+            strict,
+            ..
+        } = self.settings.data;
+        LoaderConfig {
+            batch: self.micro_batch(),
+            shuffle: true,
+            condition_dropout: self.settings.train.label_dropout,
+            prefetch,
+            threads,
+            cache_mib,
+            strict,
+        }
+    }
+
+    /// How validation batches are made: always the same ones, every class told.
+    pub fn validation_loader(&self) -> LoaderConfig {
+        LoaderConfig {
+            shuffle: false,
+            condition_dropout: 0.0,
+            ..self.loader()
+        }
+    }
+
+    /// The classes that previews show: at most `max_classes`, evenly spread.
+    pub fn preview_classes(&self) -> Vec<usize> {
+        let classes = self.settings.model.num_classes;
+        let shown = self.settings.preview.max_classes.min(classes);
+        (0..shown).map(|row| row * classes / shown).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{CheckedConfig, Layers, TrainConfig};
+
+    fn checked(assignments: &[&str]) -> CheckedConfig {
+        let mut layers = Layers::default();
+        layers
+            .set(r#"data.source={ kind = "folder", path = "images" }"#)
+            .unwrap();
+        for assignment in assignments {
+            layers.set(assignment).unwrap();
+        }
+        layers.resolve().and_then(TrainConfig::check).unwrap()
+    }
+
+    #[test]
+    fn a_batch_is_cut_into_parts() {
+        let config = checked(&["train.batch_size=12", "train.gradient_accumulation=3"]);
+        assert_eq!((config.micro_batch(), config.loader().batch), (4, 4));
+    }
+
+    #[test]
+    fn validation_is_the_same_every_time() {
+        let config = checked(&["train.label_dropout=0.5"]);
+        let (training, validation) = (config.loader(), config.validation_loader());
+        assert!(training.shuffle && training.condition_dropout > 0.4);
+        assert!(!validation.shuffle && validation.condition_dropout < 1e-9);
+        assert_eq!(
+            config.validation_transform().size(),
+            config.transform().size()
+        );
+        assert_ne!(config.validation_transform(), config.transform());
+    }
+
+    #[test]
+    fn previews_spread_over_the_classes() {
+        let few = checked(&["model.num_classes=3"]);
+        assert_eq!(few.preview_classes(), [0, 1, 2]);
+        let many = checked(&["preview.max_classes=4"]);
+        assert_eq!(many.preview_classes(), [0, 250, 500, 750]);
+    }
+}

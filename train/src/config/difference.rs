@@ -1,0 +1,155 @@
+//! What differs between two configurations, and whether a run may go on in spite of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{TrainConfig, keys, resolved};
+
+/// Keys (and sections) that do not change what has been computed so far.
+///
+/// Where the files lie may change, since data sets move; a run checks that their number of images
+/// is still the same.
+const FREE: [&str; 13] = [
+    "train.steps",
+    "checkpoint",
+    "validation",
+    "preview",
+    "log",
+    "data.prefetch",
+    "data.threads",
+    "data.cache_mib",
+    "data.validation",
+    "data.source.path",
+    "data.source.paths",
+    "data.source.images",
+    "data.source.labels",
+];
+
+/// A key with different values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The key with its section.
+    pub key: String,
+    /// Its value in the run.
+    pub before: String,
+    /// Its new value.
+    pub after: String,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, before, after } = self;
+        write!(formatter, "{key} was {before}, now it is {after}")
+    }
+}
+
+/// All keys with different values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes(pub Vec<Change>);
+
+impl fmt::Display for Changes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|change| write!(formatter, "\n  {change}"))
+    }
+}
+
+impl TrainConfig {
+    /// The changes from `self` to `new` with which a run cannot be continued.
+    ///
+    /// The number of steps, the places of the files and everything that is only observation may
+    /// change: checkpoints, validation, previews, metrics.
+    pub fn changes_to(&self, new: &Self) -> Vec<Change> {
+        let (before, after) = (fixed(self), fixed(new));
+        let value = |values: &BTreeMap<String, String>, key: &str| {
+            values
+                .get(key)
+                .cloned()
+                .unwrap_or_else(|| "not set".to_owned())
+        };
+        let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        keys.into_iter()
+            .filter(|key| before.get(*key) != after.get(*key))
+            .map(|key| Change {
+                key: key.clone(),
+                before: value(&before, key),
+                after: value(&after, key),
+            })
+            .collect()
+    }
+}
+
+/// All values that a continued run must keep, by their keys.
+fn fixed(config: &TrainConfig) -> BTreeMap<String, String> {
+    let table = resolved::to_table(config);
+    keys::leaves(&table)
+        .into_iter()
+        .filter(|(key, _)| !is_free(key))
+        .map(|(key, value)| (key, value.to_string()))
+        .collect()
+}
+
+fn is_free(key: &str) -> bool {
+    let covers = |free: &str| {
+        key.strip_prefix(free)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    FREE.into_iter().any(covers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Layers;
+
+    fn config(assignments: &[&str]) -> TrainConfig {
+        let mut layers = Layers::default();
+        layers
+            .set(r#"data.source={ kind = "folder", path = "images" }"#)
+            .unwrap();
+        for assignment in assignments {
+            layers.set(assignment).unwrap();
+        }
+        layers.resolve().unwrap()
+    }
+
+    #[test]
+    fn observation_length_and_places_may_change() {
+        let (before, after) = (
+            config(&[]),
+            config(&[
+                "train.steps=7",
+                "checkpoint.every=3",
+                "preview.sampler.solver=heun",
+                "validation.batches=1",
+                "log.every=1",
+                "data.threads=3",
+                "data.source.path=elsewhere",
+            ]),
+        );
+        assert_ne!(before, after);
+        assert_eq!(before.changes_to(&after), []);
+    }
+
+    #[test]
+    fn everything_that_changes_the_weights_is_listed() {
+        let before = config(&[]);
+        let after = config(&["train.lr=0.5", "data.source.classes=['a']", "train.seed=1"]);
+        let changes: Vec<String> = before
+            .changes_to(&after)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            changes,
+            [
+                "data.source.classes was not set, now it is [\"a\"]",
+                "train.lr was 0.0001, now it is 0.5",
+                "train.seed was 0, now it is 1",
+            ]
+        );
+    }
+}

@@ -1,0 +1,126 @@
+//! What kind of data set lies at a path.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pixelflow_dataset::SourceConfig;
+use pixelflow_dataset::source::{FolderConfig, IdxConfig, WebDatasetConfig};
+
+use crate::error::read_error;
+use crate::{Error, Result};
+
+/// The data set at `path`: a tar file, a folder of tar files, an MNIST-like folder, or a folder
+/// with one folder a class.
+///
+/// # Errors
+/// [`Error::Read`], or [`Error::NotADataSet`] saying what is there instead.
+pub fn detect(path: &Path) -> Result<SourceConfig> {
+    let is_tar = |path: &Path| path.extension().is_some_and(|ending| ending == "tar");
+    let kind = fs::metadata(path).map_err(read_error(path))?;
+    if kind.is_file() {
+        return if is_tar(path) {
+            Ok(SourceConfig::WebDataset(WebDatasetConfig::new([
+                path.to_owned()
+            ])))
+        } else {
+            Err(no_data(path, "it is a file that does not end in .tar"))
+        };
+    }
+    let mut entries: Vec<PathBuf> = fs::read_dir(path)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+        .map_err(read_error(path))?;
+    entries.sort();
+    let tars: Vec<PathBuf> = entries
+        .iter()
+        .filter(|entry| is_tar(entry))
+        .cloned()
+        .collect();
+    if !tars.is_empty() {
+        return Ok(SourceConfig::WebDataset(WebDatasetConfig::new(tars)));
+    }
+    if let Some(idx) = idx(path) {
+        return Ok(SourceConfig::Idx(idx));
+    }
+    if entries.iter().any(|entry| entry.is_dir()) {
+        return Ok(SourceConfig::Folder(FolderConfig::new(path)));
+    }
+    Err(no_data(
+        path,
+        "the folder has neither tar files nor folders",
+    ))
+}
+
+/// The training files of an MNIST-like folder, compressed or not.
+fn idx(folder: &Path) -> Option<IdxConfig> {
+    let find = |name: &str| {
+        let names = [format!("{name}.gz"), name.to_owned()];
+        names
+            .map(|name| folder.join(name))
+            .into_iter()
+            .find(|path| path.is_file())
+    };
+    Some(IdxConfig::new(
+        find("train-images-idx3-ubyte")?,
+        find("train-labels-idx1-ubyte")?,
+    ))
+}
+
+fn no_data(path: &Path, reason: &str) -> Error {
+    Error::NotADataSet {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_recognised() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let message = detect(path).unwrap_err().to_string();
+        assert!(
+            message.contains("neither tar files nor folders; give a .tar file"),
+            "{message}"
+        );
+
+        fs::create_dir(path.join("cat")).unwrap();
+        assert_eq!(
+            detect(path).unwrap(),
+            SourceConfig::Folder(FolderConfig::new(path))
+        );
+
+        for name in ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte"] {
+            fs::write(path.join(name), "").unwrap();
+        }
+        assert!(matches!(detect(path).unwrap(), SourceConfig::Idx(_)));
+
+        let (a, b) = (path.join("a.tar"), path.join("b.tar"));
+        fs::write(&b, "").unwrap();
+        fs::write(&a, "").unwrap();
+        let both = WebDatasetConfig::new([a.clone(), b]);
+        assert_eq!(detect(path).unwrap(), SourceConfig::WebDataset(both));
+        assert!(matches!(detect(&a).unwrap(), SourceConfig::WebDataset(_)));
+    }
+
+    #[test]
+    fn what_is_no_data_set_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("images.zip");
+        fs::write(&file, "").unwrap();
+        let message = detect(&file).unwrap_err().to_string();
+        assert!(
+            message.contains("it is a file that does not end in .tar"),
+            "{message}"
+        );
+        let missing = detect(&folder.path().join("nothing"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            missing.contains("cannot read") && missing.contains("nothing"),
+            "{missing}"
+        );
+    }
+}

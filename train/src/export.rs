@@ -1,0 +1,74 @@
+//! The weights of a run as a model folder for sharing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pixelflow::weights::{
+    DESCRIPTION_FILE, DType, ModelDescription, SafetensorsWriter, TensorFile, WEIGHTS_FILE,
+    WeightsError,
+};
+
+use crate::arguments::{ExportArguments, ExportFormat};
+use crate::checkpoint::{EMA, MODEL, STATE, Store};
+use crate::error::write_error;
+use crate::{Error, Result};
+
+/// Writes the model folder; returns the checkpoint it was made from.
+///
+/// # Errors
+/// [`Error::NotARun`] if there is no checkpoint, [`Error::OutExists`] if the folder exists,
+/// [`Error::Weights`] or [`Error::Write`] if a file cannot be read or written.
+pub fn export(arguments: &ExportArguments) -> Result<PathBuf> {
+    let ExportArguments {
+        run,
+        out,
+        dtype,
+        raw,
+    } = arguments;
+    let checkpoint = checkpoint_in(run)?;
+    if out.exists() {
+        return Err(Error::OutExists { path: out.clone() });
+    }
+    let dtype = match dtype {
+        ExportFormat::F32 => DType::F32,
+        ExportFormat::F16 => DType::F16,
+        ExportFormat::Bf16 => DType::BF16,
+    };
+    let description = ModelDescription::read(&checkpoint.join(DESCRIPTION_FILE))?;
+    let weights = TensorFile::open(&checkpoint.join(if *raw { MODEL } else { EMA }))?;
+
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    let prepared = tempfile::tempdir_in(parent).map_err(write_error(parent))?;
+    let folder = prepared.path().join("model");
+    fs::create_dir(&folder).map_err(write_error(&folder))?;
+    convert(&weights, &folder.join(WEIGHTS_FILE), dtype)?;
+    description.write(&folder.join(DESCRIPTION_FILE))?;
+    fs::rename(&folder, out).map_err(write_error(out))?;
+    Ok(checkpoint)
+}
+
+/// `path` itself if it is a checkpoint, else the newest one of the run at `path`.
+fn checkpoint_in(path: &Path) -> Result<PathBuf> {
+    if path.join(STATE).is_file() {
+        return Ok(path.to_owned());
+    }
+    Store::of_run(path).newest()?.ok_or_else(|| Error::NotARun {
+        path: path.to_owned(),
+        reason: "it has no checkpoint".to_owned(),
+    })
+}
+
+/// Copies all tensors in another number format, one at a time.
+fn convert(weights: &TensorFile, path: &Path, dtype: DType) -> Result<(), WeightsError> {
+    let shapes: Vec<_> = weights
+        .tensors()
+        .iter()
+        .map(|(name, info)| (name.clone(), info.shape.clone()))
+        .collect();
+    let mut writer = SafetensorsWriter::create(path, &shapes, dtype, weights.metadata())?;
+    for (name, _) in &shapes {
+        writer.push(name, &weights.read(name)?)?;
+    }
+    writer.finish()
+}

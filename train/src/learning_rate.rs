@@ -1,0 +1,124 @@
+//! The learning rate of each step: a linear warm-up, then constant or along a cosine.
+
+use std::f64::consts::PI;
+
+use serde::{Deserialize, Serialize};
+
+/// How the learning rate goes on after the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// It stays at its peak.
+    Constant,
+    /// It falls along half a cosine until the last step.
+    Cosine,
+}
+
+/// The learning rate as a function of the step.
+///
+/// With peak `p`, minimum `m`, `w` warm-up steps and `n` steps in all, step `s` (the first is 0)
+/// has
+///
+/// - `p (s + 1) / w` while `s < w`,
+/// - then `p` if constant,
+/// - or `m + (p - m) (1 + cos(pi (s - w) / (n - w))) / 2` along the cosine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LearningRate {
+    /// Highest value.
+    pub peak: f64,
+    /// What the cosine falls to.
+    pub minimum: f64,
+    /// Steps until the peak is reached.
+    pub warmup_steps: u64,
+    /// Steps of the whole run.
+    pub steps: u64,
+    /// How it goes on after the warm-up.
+    pub schedule: Schedule,
+}
+
+impl LearningRate {
+    /// The learning rate of step `step`, counted from 0; after the last step that of the end.
+    pub fn at(&self, step: u64) -> f64 {
+        let Self {
+            peak,
+            minimum,
+            warmup_steps,
+            steps,
+            schedule,
+        } = *self;
+        if step < warmup_steps {
+            return peak * (step + 1) as f64 / warmup_steps as f64;
+        }
+        match schedule {
+            Schedule::Constant => peak,
+            Schedule::Cosine if step >= steps => minimum,
+            Schedule::Cosine => {
+                let progress = (step - warmup_steps) as f64 / (steps - warmup_steps) as f64;
+                minimum + (peak - minimum) * 0.5 * (1.0 + (PI * progress).cos())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COSINE: LearningRate = LearningRate {
+        peak: 1e-3,
+        minimum: 1e-5,
+        warmup_steps: 10,
+        steps: 110,
+        schedule: Schedule::Cosine,
+    };
+
+    fn assert_close(found: f64, expected: f64) {
+        assert!(
+            (found - expected).abs() < 1e-15,
+            "{found} instead of {expected}"
+        );
+    }
+
+    #[test]
+    fn the_warm_up_is_a_straight_line_that_ends_at_the_peak() {
+        assert_close(COSINE.at(0), 1e-4);
+        assert_close(COSINE.at(4), 5e-4);
+        assert_close(COSINE.at(9), 1e-3);
+    }
+
+    #[test]
+    fn the_cosine_goes_from_peak_to_minimum() {
+        assert_close(COSINE.at(10), 1e-3);
+        assert_close(COSINE.at(60), f64::midpoint(1e-3, 1e-5));
+        assert_close(COSINE.at(110), 1e-5);
+        assert_close(COSINE.at(1_000_000), 1e-5);
+        let falls = (10..110).all(|step| COSINE.at(step) > COSINE.at(step + 1));
+        assert!(falls, "the learning rate falls at every step");
+    }
+
+    #[test]
+    fn constant_means_constant() {
+        let constant = LearningRate {
+            schedule: Schedule::Constant,
+            ..COSINE
+        };
+        assert_close(constant.at(9), 1e-3);
+        assert_close(constant.at(10), 1e-3);
+        assert_close(constant.at(1_000_000), 1e-3);
+    }
+
+    #[test]
+    fn without_warm_up_the_peak_comes_first() {
+        let rate = LearningRate {
+            warmup_steps: 0,
+            ..COSINE
+        };
+        assert_close(rate.at(0), 1e-3);
+        let all_warm_up = LearningRate {
+            warmup_steps: 110,
+            ..COSINE
+        };
+        assert_close(all_warm_up.at(109), 1e-3);
+        assert_close(all_warm_up.at(110), 1e-5);
+    }
+}

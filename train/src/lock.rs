@@ -1,0 +1,65 @@
+//! One trainer a run.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use crate::error::write_error;
+use crate::{Error, Result};
+
+/// Holds a run's folder until it is dropped, or the program ends in whatever way.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunLock {
+    /// Takes the run in `run`, which exists.
+    ///
+    /// # Errors
+    /// [`Error::RunInUse`] if another program has it, [`Error::Write`] if it cannot be written to.
+    pub fn take(run: &Path) -> Result<Self> {
+        let path = run.join("lock");
+        let mut options = OpenOptions::new();
+        let open = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path);
+        let mut file = open.map_err(write_error(&path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut process = String::new();
+                let _ = file.read_to_string(&mut process);
+                return Err(Error::RunInUse {
+                    path: run.to_owned(),
+                    process,
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(write_error(&path)(error)),
+        }
+        // Whom to name to the next one; nothing depends on it.
+        let _ = file.set_len(0);
+        let _ = file.rewind();
+        let _ = write!(file, "{}", std::process::id());
+        Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_one_trainer_at_a_time() {
+        let run = tempfile::tempdir().unwrap();
+        let first = RunLock::take(run.path()).unwrap();
+        let message = RunLock::take(run.path()).unwrap_err().to_string();
+        let process = format!("(process {})", std::process::id());
+        assert!(message.contains(&process), "{message}");
+        drop(first);
+        RunLock::take(run.path()).unwrap();
+    }
+}

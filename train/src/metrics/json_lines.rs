@@ -1,0 +1,139 @@
+//! Metrics as JSON lines.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::Record;
+use crate::error::{read_error, write_error};
+use crate::session::write_whole;
+use crate::{Error, Result};
+
+/// Appends records to `metrics.jsonl`, one line each.
+#[derive(Debug)]
+pub struct JsonLines {
+    path: PathBuf,
+    file: File,
+}
+
+impl JsonLines {
+    /// Opens the file for a run that has taken `step` steps.
+    ///
+    /// What an earlier session recorded after that step will happen again: those lines go, and so
+    /// does a last line that a killed program has not finished.
+    ///
+    /// # Errors
+    /// [`Error::DamagedMetrics`] for any other line that is no record, [`Error::Read`] or
+    /// [`Error::Write`].
+    pub fn open(path: &Path, step: u64) -> Result<Self> {
+        let records = Self::read(path)?;
+        let kept: Vec<&Record> = records
+            .iter()
+            .filter(|record| record.step() <= step)
+            .collect();
+        let lines: String = kept.into_iter().map(line).collect();
+        if path.exists() {
+            write_whole(path, lines.as_bytes()).map_err(write_error(path))?;
+        }
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        Ok(Self {
+            path: path.to_owned(),
+            file: file.map_err(write_error(path))?,
+        })
+    }
+
+    /// All whole records of a file; none if there is no file.
+    ///
+    /// # Errors
+    /// [`Error::DamagedMetrics`] for a line before the last that is no record, or [`Error::Read`].
+    pub fn read(path: &Path) -> Result<Vec<Record>> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(read_error(path)(error)),
+        };
+        let lines: Vec<&str> = text.lines().collect();
+        let mut records = Vec::with_capacity(lines.len());
+        for (index, line) in lines.iter().enumerate() {
+            match serde_json::from_str(line) {
+                Ok(record) => records.push(record),
+                Err(_) if index + 1 == lines.len() => {}
+                Err(error) => {
+                    return Err(Error::DamagedMetrics {
+                        path: path.to_owned(),
+                        line: index + 1,
+                        reason: error.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(records)
+    }
+
+    /// Appends a record.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn append(&mut self, record: &Record) -> Result<()> {
+        self.file
+            .write_all(line(record).as_bytes())
+            .map_err(write_error(&self.path))
+    }
+}
+
+fn line(record: &Record) -> String {
+    let mut line = serde_json::to_string(record).expect("a record has a form in JSON");
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::ValidationRecord;
+
+    fn record(step: u64) -> Record {
+        let stage_losses = vec![Some(0.5), None];
+        Record::Validation(ValidationRecord {
+            step,
+            images: 4 * step,
+            loss: 0.5,
+            stage_losses,
+        })
+    }
+
+    #[test]
+    fn a_resumed_run_forgets_what_comes_after_its_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let mut lines = JsonLines::open(&path, 0).unwrap();
+        for step in 1..=4 {
+            lines.append(&record(step)).unwrap();
+        }
+        // Killed inside a write.
+        lines
+            .file
+            .write_all(br#"{"kind":"validation","st"#)
+            .unwrap();
+        drop(lines);
+        let mut resumed = JsonLines::open(&path, 2).unwrap();
+        resumed.append(&record(3)).unwrap();
+        assert_eq!(
+            JsonLines::read(&path).unwrap(),
+            [record(1), record(2), record(3)]
+        );
+    }
+
+    #[test]
+    fn damage_in_the_middle_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        fs::write(
+            &path,
+            format!("{}oops\n{}", line(&record(1)), line(&record(2))),
+        )
+        .unwrap();
+        let message = JsonLines::open(&path, 9).unwrap_err().to_string();
+        assert!(message.contains("metrics.jsonl, line 2: "), "{message}");
+    }
+}

@@ -1,0 +1,97 @@
+//! Means over some steps.
+
+use serde::{Deserialize, Serialize};
+
+use crate::trainer::StepOutcome;
+
+/// Means over some steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mean {
+    /// Loss over all images.
+    pub loss: f64,
+    /// Loss over the images of each stage; `None` where there were none.
+    pub stage_losses: Vec<Option<f64>>,
+    /// Norm of the gradient before clipping.
+    pub gradient_norm: f64,
+    /// Images a second, without previews, validation and checkpoints.
+    pub images_per_second: f64,
+}
+
+/// Adds up what steps report.
+#[derive(Clone, Debug)]
+pub struct Means {
+    /// Sum of the losses and number of images, by stage.
+    stages: Vec<(f64, u64)>,
+    gradient_norms: f64,
+    steps: u64,
+    seconds: f64,
+}
+
+impl Means {
+    /// Nothing yet, for a cascade of `stages`.
+    pub fn new(stages: usize) -> Self {
+        Self {
+            stages: vec![(0.0, 0); stages],
+            gradient_norms: 0.0,
+            steps: 0,
+            seconds: 0.0,
+        }
+    }
+
+    /// Adds a step that took `seconds`.
+    pub fn add(&mut self, outcome: &StepOutcome, seconds: f64) {
+        for (loss, stage) in outcome.losses.losses.iter().zip(&outcome.losses.stages) {
+            let (sum, count) = &mut self.stages[*stage];
+            *sum += f64::from(*loss);
+            *count += 1;
+        }
+        self.gradient_norms += outcome.gradient_norm;
+        self.steps += 1;
+        self.seconds += seconds;
+    }
+
+    /// The means since the last time; begins anew.
+    pub fn take(&mut self) -> Mean {
+        let taken = std::mem::replace(self, Self::new(self.stages.len()));
+        let images: u64 = taken.stages.iter().map(|(_, count)| count).sum();
+        let sum: f64 = taken.stages.iter().map(|(sum, _)| sum).sum();
+        let stage = |(sum, count): &(f64, u64)| (*count > 0).then(|| sum / *count as f64);
+        Mean {
+            loss: sum / images as f64,
+            stage_losses: taken.stages.iter().map(stage).collect(),
+            gradient_norm: taken.gradient_norms / taken.steps as f64,
+            images_per_second: images as f64 / taken.seconds,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::step::ExampleLosses;
+
+    fn step(losses: &[f32], stages: &[usize], gradient_norm: f64) -> StepOutcome {
+        let losses = ExampleLosses {
+            losses: losses.to_vec(),
+            stages: stages.to_vec(),
+        };
+        StepOutcome {
+            step: 1,
+            losses,
+            gradient_norm,
+        }
+    }
+
+    #[test]
+    fn every_image_counts_alike_and_a_stage_without_images_has_no_loss() {
+        let mut means = Means::new(3);
+        means.add(&step(&[1.0, 3.0], &[0, 2], 1.0), 0.5);
+        means.add(&step(&[5.0], &[2], 2.0), 1.5);
+        let mean = means.take();
+        assert_eq!(mean.loss, 3.0);
+        assert_eq!(mean.stage_losses, [Some(1.0), None, Some(4.0)]);
+        assert_eq!((mean.gradient_norm, mean.images_per_second), (1.5, 1.5));
+        means.add(&step(&[7.0], &[1], 4.0), 1.0);
+        assert_eq!(means.take().stage_losses, [None, Some(7.0), None]);
+    }
+}

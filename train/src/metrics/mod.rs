@@ -1,0 +1,13 @@
+//! Metrics of a run, and the forms they are kept in.
+
+mod json_lines;
+mod loss_curve;
+mod means;
+mod record;
+mod tensorboard;
+
+pub use json_lines::JsonLines;
+pub use loss_curve::draw_loss_curve;
+pub use means::{Mean, Means};
+pub use record::{Record, TrainingRecord, ValidationRecord};
+pub use tensorboard::TensorBoard;

@@ -1,0 +1,58 @@
+//! What is known about a run at a step.
+
+use serde::{Deserialize, Serialize};
+
+use super::Mean;
+
+/// One line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Record {
+    /// Means over the training steps since the last record.
+    Training(TrainingRecord),
+    /// Loss on images that training does not see.
+    Validation(ValidationRecord),
+}
+
+/// Means over the training steps since the last record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRecord {
+    /// Steps taken.
+    pub step: u64,
+    /// Images learned from, counted with repetition.
+    pub images: u64,
+    /// Passes over the data set.
+    pub epoch: f64,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Decay of the moving average at the last step.
+    pub ema_decay: f64,
+    /// Seconds of training so far, over all sessions.
+    pub seconds: f64,
+    /// Loss and speed.
+    #[serde(flatten)]
+    pub means: Mean,
+}
+
+/// Loss of the moving average on images that training does not see.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValidationRecord {
+    /// Steps taken.
+    pub step: u64,
+    /// Images learned from, counted with repetition.
+    pub images: u64,
+    /// Mean over all images.
+    pub loss: f64,
+    /// Mean over the images of each stage.
+    pub stage_losses: Vec<Option<f64>>,
+}
+
+impl Record {
+    /// Steps taken.
+    pub fn step(&self) -> u64 {
+        match self {
+            Self::Training(record) => record.step,
+            Self::Validation(record) => record.step,
+        }
+    }
+}

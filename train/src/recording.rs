@@ -1,0 +1,80 @@
+//! What a run leaves behind beside its checkpoints: metrics and previews.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use tempfile::Builder;
+
+use crate::checkpoint::State;
+use crate::error::write_error;
+use crate::metrics::{JsonLines, Record, TensorBoard, draw_loss_curve};
+use crate::observer::TrainObserver;
+use crate::{Error, Result};
+
+/// Writes `metrics.jsonl`, TensorBoard events, previews, and in the end `loss.svg`.
+#[derive(Debug)]
+pub struct Recording {
+    folder: PathBuf,
+    lines: JsonLines,
+    board: TensorBoard,
+}
+
+impl Recording {
+    /// Opens the files of the run in `folder` where `state` has left them.
+    ///
+    /// # Errors
+    /// [`Error::DamagedMetrics`], [`Error::Read`] or [`Error::Write`].
+    pub fn open(folder: &Path, state: &State) -> Result<Self> {
+        let previews = folder.join("previews");
+        fs::create_dir_all(&previews).map_err(write_error(&previews))?;
+        Ok(Self {
+            lines: JsonLines::open(&folder.join("metrics.jsonl"), state.step)?,
+            board: TensorBoard::create(&folder.join("tensorboard"), state.step)?,
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Draws the loss curve.
+    ///
+    /// # Errors
+    /// [`Error::Plot`], [`Error::Read`] or [`Error::Write`].
+    pub fn draw_loss_curve(&self) -> Result<()> {
+        let records = JsonLines::read(&self.folder.join("metrics.jsonl"))?;
+        draw_loss_curve(&records, &self.folder.join("loss.svg"))
+    }
+}
+
+impl TrainObserver for Recording {
+    fn record(&mut self, record: &Record) -> Result<()> {
+        self.lines.append(record)?;
+        self.board.record(record)
+    }
+
+    fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
+        let folder = self.folder.join("previews");
+        let path = folder.join(format!("step-{step:08}.png"));
+        let failed = |reason: String| Error::Write {
+            path: path.clone(),
+            reason,
+        };
+        let part = Builder::new()
+            .suffix(".png")
+            .tempfile_in(&folder)
+            .map_err(write_error(&path))?;
+        picture
+            .save(part.path())
+            .map_err(|error| failed(error.to_string()))?;
+        part.persist(&path)
+            .map_err(|error| write_error(&path)(error.error))?;
+        self.board.preview(step, picture)
+    }
+
+    fn saved(&mut self, _step: u64, _checkpoint: &Path) -> Result<()> {
+        // The curve is for people who look in during a run; without metrics yet there is none.
+        match self.draw_loss_curve() {
+            Err(Error::Plot { .. }) => Ok(()),
+            other => other,
+        }
+    }
+}

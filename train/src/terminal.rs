@@ -1,0 +1,163 @@
+//! What a run shows on the terminal.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use image::RgbImage;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::Result;
+use crate::checkpoint::State;
+use crate::metrics::{Record, TrainingRecord};
+use crate::observer::TrainObserver;
+use crate::run::Ending;
+
+/// A progress bar with loss, loss per stage, speed and remaining time; lines where there is no
+/// terminal.
+#[derive(Debug)]
+pub struct Terminal {
+    folder: PathBuf,
+    bar: ProgressBar,
+    steps: u64,
+    /// Images of one step.
+    batch: usize,
+    interactive: bool,
+}
+
+impl Terminal {
+    /// Announces a run of `steps` steps with `batch` images each, in `folder`.
+    pub fn new(folder: &Path, steps: u64, batch: usize, state: &State) -> Self {
+        let from = match state.step {
+            0 => String::new(),
+            step => format!(" from step {step}"),
+        };
+        eprintln!(
+            "training in {}{from}; Ctrl-C saves and stops",
+            folder.display()
+        );
+        let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {msg}");
+        let bar = ProgressBar::new(steps).with_position(state.step);
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message("the first steps take longest");
+        let interactive = std::io::stderr().is_terminal();
+        Self {
+            folder: folder.to_owned(),
+            bar,
+            steps,
+            batch,
+            interactive,
+        }
+    }
+
+    /// Says where the results are and what to do next.
+    pub fn finish(self, ending: Ending) {
+        let folder = self.folder.display();
+        self.bar.finish_and_clear();
+        match ending {
+            Ending::Finished => eprintln!(
+                "finished: {folder}\n  previews/ and loss.svg show how it went; draw from it with\n  \
+                 cargo run -p infer -- sample --model {folder}"
+            ),
+            Ending::Interrupted => {
+                eprintln!("saved; go on with\n  cargo run -p train -- --resume {folder}");
+            }
+        }
+    }
+
+    fn say(&self, line: &str) {
+        if self.interactive {
+            self.bar.println(line);
+        } else {
+            eprintln!("{line}");
+        }
+    }
+}
+
+impl TrainObserver for Terminal {
+    fn record(&mut self, record: &Record) -> Result<()> {
+        match record {
+            Record::Training(record) => {
+                let line = training_line(record, self.steps, self.batch);
+                self.bar.set_position(record.step);
+                if self.interactive {
+                    self.bar.set_message(line);
+                } else {
+                    eprintln!("step {}/{}  {line}", record.step, self.steps);
+                }
+            }
+            Record::Validation(record) => self.say(&format!(
+                "step {}: validation loss {:.4}, by stage {}",
+                record.step,
+                record.loss,
+                by_stage(&record.stage_losses)
+            )),
+        }
+        Ok(())
+    }
+
+    fn preview(&mut self, step: u64, _picture: &RgbImage) -> Result<()> {
+        let file = self.folder.join(format!("previews/step-{step:08}.png"));
+        self.say(&format!("step {step}: preview {}", file.display()));
+        Ok(())
+    }
+
+    fn saved(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
+        self.say(&format!("step {step}: saved {}", checkpoint.display()));
+        Ok(())
+    }
+}
+
+/// `loss 0.0812 (0.029 0.070 0.141)  104 images/s  1h 12m left`.
+fn training_line(record: &TrainingRecord, steps: u64, batch: usize) -> String {
+    let means = &record.means;
+    let images = (steps - record.step.min(steps)) as f64 * batch as f64;
+    let seconds = (images / means.images_per_second).round();
+    let left = Duration::from_secs(if seconds.is_finite() {
+        seconds as u64
+    } else {
+        0
+    });
+    format!(
+        "loss {:.4} ({})  {:.0} images/s  {} left",
+        means.loss,
+        by_stage(&means.stage_losses),
+        means.images_per_second,
+        humantime::format_duration(left),
+    )
+}
+
+/// `0.029 0.070 -`.
+fn by_stage(losses: &[Option<f64>]) -> String {
+    let text =
+        |loss: &Option<f64>| loss.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.3}"));
+    losses.iter().map(text).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Mean;
+
+    #[test]
+    fn a_line_says_loss_speed_and_what_is_left() {
+        let record = TrainingRecord {
+            step: 10,
+            images: 640,
+            epoch: 0.1,
+            learning_rate: 1e-3,
+            ema_decay: 0.9,
+            seconds: 10.0,
+            means: Mean {
+                loss: 0.0812,
+                stage_losses: vec![Some(0.029), None],
+                gradient_norm: 0.1,
+                images_per_second: 64.0,
+            },
+        };
+        assert_eq!(
+            training_line(&record, 100, 64),
+            "loss 0.0812 (0.029 -)  64 images/s  1m 30s left"
+        );
+    }
+}

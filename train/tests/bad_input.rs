@@ -1,0 +1,324 @@
+//! Bad input is refused with a message that says what, where, and what to do; nothing is written.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn train(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    command.args(["--device", "cpu"]).args(arguments);
+    command
+}
+
+fn message(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder of one class with one file, `name` holding `bytes`.
+fn folder_of_images(folder: &Path, name: &str, bytes: &[u8]) -> String {
+    fs::create_dir_all(folder.join("cat")).unwrap();
+    fs::write(folder.join("cat").join(name), bytes).unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+/// A tar file whose only member is `name`.
+fn tar_with(path: &Path, name: &str) -> String {
+    let mut archive = tar::Builder::new(fs::File::create(path).unwrap());
+    let mut header = tar::Header::new_old();
+    // Written directly: the crate itself refuses to make such a name.
+    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+    header.set_size(4);
+    header.set_cksum();
+    archive.append(&header, &b"data"[..]).unwrap();
+    archive.finish().unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+// A table: one line a case.
+#[expect(clippy::too_many_lines)]
+fn bad_input_is_refused_with_a_message_that_helps() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
+    let file = |name: &str, content: &str| {
+        fs::write(scratch.path().join(name), content).unwrap();
+        path(name)
+    };
+    let empty_folder = path("empty");
+    fs::create_dir(&empty_folder).unwrap();
+    let zero_byte_png = folder_of_images(&scratch.path().join("zero"), "a.png", b"");
+    let traversal = tar_with(&scratch.path().join("evil.tar"), "../../etc/passwd");
+    let text_file = file("notes.txt", "no images");
+    let no_tar = file("noise.tar", &"x".repeat(2000));
+    let broken_recipe = file("broken.toml", "[train\nlr = 1");
+    let circle = file(
+        "circle.toml",
+        &format!("extends = \"{}\"", path("circle.toml")),
+    );
+
+    // Arguments → what the message says.
+    let cases: &[(&[&str], &[&str])] = &[
+        (
+            &["--recipe", "dmeo"],
+            &["no recipe `dmeo`", "did you mean `demo`?"],
+        ),
+        (&["--recipe", "none.toml"], &["cannot read none.toml"]),
+        (
+            &["--recipe", &broken_recipe],
+            &["broken.toml is not valid TOML"],
+        ),
+        (&["--recipe", &circle], &["is there a circle?"]),
+        (
+            &["--set", "train.lrr=1"],
+            &["no key `train.lrr`", "did you mean `train.lr`?"],
+        ),
+        (&["--set", "train.lr"], &["write KEY=VALUE"]),
+        (
+            &["--set", "train.lr=fast"],
+            &["train.lr is \"fast\", it must be a number"],
+        ),
+        (
+            &["--set", "train.lr=-1"],
+            &["train.lr is -1", "it must be above 0"],
+        ),
+        (&["--set", "train.steps=-5"], &["train.steps", "-5"]),
+        (
+            &["--set", "train.batch_size=0"],
+            &["train.batch_size is 0", "1 to 1048576 images"],
+        ),
+        (
+            &["--set", "train.gradient_accumulation=7"],
+            &[
+                "train.gradient_accumulation is 7",
+                "it must divide train.batch_size (64)",
+            ],
+        ),
+        (
+            &["--set", "data.resolution=36"],
+            &[
+                "data.resolution is 36",
+                "a multiple of 16 (patch_size 4, 3 stages)",
+                "32 is the nearest",
+            ],
+        ),
+        (
+            &["--set", "model.preset=huge"],
+            &["no preset `huge`", "xl, large, base, small and tiny"],
+        ),
+        (
+            &["--set", "model.attention_head_dim=30"],
+            &["attention_head_dim is 30", "multiple of 4"],
+        ),
+        (&["--set", "cascade.stages=0"], &["stages is 0"]),
+        (
+            &["--set", "preview.sampler.steps=[1,2]"],
+            &["preview.sampler", "2", "3"],
+        ),
+        (
+            &["--set", "model.num_classes=9"],
+            &["16 classes", "--set model.num_classes=16"],
+        ),
+        (
+            &[
+                "--set",
+                "model.in_channels=1",
+                "--set",
+                "model.out_channels=1",
+            ],
+            &["3 channels"],
+        ),
+        (&["--data", "nowhere"], &["cannot read nowhere"]),
+        (
+            &["--data", &text_file],
+            &["it is a file that does not end in .tar"],
+        ),
+        (
+            &["--data", &empty_folder],
+            &["neither tar files nor folders"],
+        ),
+        (&["--data", &no_tar], &["noise.tar"]),
+        (&["--data", &traversal], &["../../etc/passwd"]),
+        (
+            &[
+                "--data",
+                &zero_byte_png,
+                "--set",
+                "model.num_classes=1",
+                "--set",
+                "train.steps=1",
+                "--set",
+                "train.warmup_steps=0",
+            ],
+            &["a.png"],
+        ),
+        (
+            &["--resume", &empty_folder],
+            &["is not a run: it has no config.toml"],
+        ),
+        (&["--device", "warp"], &["warp"]),
+        (
+            &["--out", "/sys/run"],
+            &[
+                "cannot write /sys/run",
+                "choose another --out that can be written to",
+            ],
+        ),
+        (&["--out", "/dev/null/run"], &["cannot write /dev/null/run"]),
+        (
+            &["export", &empty_folder, &path("out")],
+            &["is not a run: it has no checkpoint"],
+        ),
+    ];
+    let out = path("run");
+    for (arguments, expected) in cases {
+        let mut all: Vec<&str> = Vec::new();
+        // The last word counts, so that a case may give its own.
+        if !arguments
+            .iter()
+            .any(|a| ["--out", "--resume", "export"].contains(a))
+        {
+            all.extend(["--out", &out]);
+        }
+        all.extend(*arguments);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+        let output = command
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .args(&all)
+            .output()
+            .unwrap();
+        let message = message(&output);
+        assert!(!output.status.success(), "{arguments:?} was accepted");
+        assert!(
+            !message.contains("panicked"),
+            "{arguments:?} panics: {message}"
+        );
+        for part in *expected {
+            assert!(
+                message.contains(part),
+                "{arguments:?}: `{part}` is not in: {message}"
+            );
+        }
+        let checkpoints = Path::new(&out).join("checkpoints");
+        assert!(!checkpoints.exists(), "{arguments:?} trained");
+        let _ = fs::remove_dir_all(&out);
+    }
+}
+
+#[test]
+fn an_existing_run_is_not_overwritten_and_only_its_free_settings_may_change() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("run");
+    let out = run.to_str().unwrap();
+    assert!(
+        train(&["--recipe", "smoke", "--out", out])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    let weights = || fs::read_dir(run.join("checkpoints")).unwrap().count();
+    let before = weights();
+
+    let again = train(&["--recipe", "smoke", "--out", out])
+        .output()
+        .unwrap();
+    assert!(message(&again).contains("already holds a run; continue it with --resume"));
+
+    let changed = train(&[
+        "--resume",
+        out,
+        "--set",
+        "train.lr=5e-3",
+        "--set",
+        "model.depth=7",
+    ]);
+    let message = message(&{ changed }.output().unwrap());
+    assert!(
+        message.contains("cannot be resumed with other settings"),
+        "{message}"
+    );
+    assert!(
+        message.contains("model.depth was ") && message.contains("now it is 7"),
+        "{message}"
+    );
+    assert!(message.contains("train.lr was "), "{message}");
+    assert_eq!(weights(), before);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_named_and_earlier_ones_stay_usable() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("run");
+    let out = run.to_str().unwrap();
+    let every = ["--set", "train.steps=2", "--set", "checkpoint.every=1"];
+    let start = train(&["--recipe", "smoke", "--out", out])
+        .args(every)
+        .output()
+        .unwrap();
+    assert!(start.status.success(), "{}", message(&start));
+    let newest = run.join("checkpoints/step-00000002");
+    let weights = newest.join("model.safetensors");
+    let bytes = fs::read(&weights).unwrap();
+    fs::write(&weights, &bytes[..bytes.len() / 2]).unwrap();
+
+    let more = ["--resume", out, "--set", "train.steps=3"];
+    let refused = message(&train(&more).output().unwrap());
+    assert!(refused.contains("step-00000002 is damaged"), "{refused}");
+    assert!(
+        refused.contains("remove it to resume from the checkpoint before it"),
+        "{refused}"
+    );
+
+    fs::remove_dir_all(&newest).unwrap();
+    let resumed = train(&more).output().unwrap();
+    assert!(resumed.status.success(), "{}", message(&resumed));
+}
+
+#[test]
+fn a_disk_that_fills_up_stops_the_run_and_keeps_its_checkpoints() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("run");
+    let out = run.to_str().unwrap();
+    let start = train(&[
+        "--recipe",
+        "smoke",
+        "--out",
+        out,
+        "--set",
+        "train.steps=1",
+        "--set",
+        "train.warmup_steps=0",
+    ]);
+    assert!({ start }.output().unwrap().status.success());
+
+    // A limit on the size of files is what a full disk is to the program: a write that fails.
+    let script =
+        r#"trap "" XFSZ; ulimit -f 64; exec "$0" --device cpu --resume "$1" --set train.steps=2"#;
+    let mut shell = Command::new("sh");
+    shell.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let full = shell
+        .args(["-c", script, env!("CARGO_BIN_EXE_train"), out])
+        .output()
+        .unwrap();
+    let message = message(&full);
+    assert!(!full.status.success());
+    assert!(message.contains("cannot save checkpoint"), "{message}");
+    assert!(message.contains("step-00000002"), "{message}");
+    assert!(
+        message.contains("earlier checkpoints are intact"),
+        "{message}"
+    );
+    let left: Vec<_> = fs::read_dir(run.join("checkpoints"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(left, ["step-00000001"]);
+
+    // With room again the run goes on.
+    let resumed = train(&["--resume", out, "--set", "train.steps=2"])
+        .output()
+        .unwrap();
+    assert!(resumed.status.success());
+}

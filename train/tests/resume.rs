@@ -1,0 +1,199 @@
+//! A run that is killed goes on bit for bit.
+//!
+//! Each test trains with the real program, kills it with SIGKILL at an unkind moment, resumes it, and
+//! compares every file of the last checkpoint with that of a run that was never disturbed.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Steps of a whole run; checkpoints are at 3, 6 and 8.
+const STEPS: u64 = 8;
+
+/// `train`, started in the repository, where the demo's images are.
+fn train(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    command.args(["--device", "cpu"]).args(arguments);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// A new run of `width` features in `run`: everything that could differ between runs is on.
+fn new_run(run: &Path, width: usize) -> Command {
+    let out = run.to_str().unwrap();
+    let head = format!("model.attention_head_dim={}", width / 2);
+    train(&[
+        "--recipe",
+        "smoke",
+        "--data",
+        "assets/demo/heroes-heldout.tar",
+        "--out",
+        out,
+        "--set",
+        "model.num_classes=16",
+        "--set",
+        "model.num_attention_heads=2",
+        "--set",
+        &head,
+        "--set",
+        "train.steps=8",
+        "--set",
+        "train.batch_size=48",
+        "--set",
+        "train.gradient_accumulation=2",
+        "--set",
+        "train.ema_warmup=true",
+        "--set",
+        "train.schedule=cosine",
+        "--set",
+        "data.flip=true",
+        "--set",
+        "data.center_crop=false",
+        "--set",
+        "checkpoint.every=3",
+        "--set",
+        "checkpoint.keep_last=9",
+        "--set",
+        "preview.every=0",
+        "--set",
+        "validation.every=0",
+        "--set",
+        "log.every=1",
+    ])
+}
+
+fn resume(run: &Path) {
+    let status = train(&["--resume", run.to_str().unwrap()])
+        .status()
+        .unwrap();
+    assert!(status.success(), "resuming ends with {status}");
+}
+
+fn checkpoint(run: &Path, step: u64) -> PathBuf {
+    run.join(format!("checkpoints/step-{step:08}"))
+}
+
+/// Asserts that model, moving average and moments after the last step are equal in every byte.
+fn assert_same_end(undisturbed: &Path, resumed: &Path) {
+    for file in [
+        "model.safetensors",
+        "ema.safetensors",
+        "optimizer.safetensors",
+    ] {
+        let read = |run| fs::read(checkpoint(run, STEPS).join(file)).unwrap();
+        assert!(read(undisturbed) == read(resumed), "{file} differs");
+    }
+}
+
+/// Waits until `reached`, then kills the program; whether it was still running.
+fn kill_when(mut program: Child, reached: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !reached() && program.try_wait().unwrap().is_none() {
+        assert!(
+            Instant::now() < deadline,
+            "the moment to kill the program never came"
+        );
+        std::thread::sleep(Duration::from_micros(50));
+    }
+    let running = program.try_wait().unwrap().is_none();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    running
+}
+
+fn has_metrics_of_step(run: &Path, step: u64) -> bool {
+    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default();
+    text.contains(&format!("\"step\":{step},"))
+}
+
+#[test]
+fn a_run_killed_inside_a_step_goes_on_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    assert!(new_run(&whole, 128).status().unwrap().success());
+
+    let program = new_run(&killed, 128).spawn().unwrap();
+    // Step 4 is recorded, so the program is inside step 5: one step after a checkpoint is lost.
+    let was_running = kill_when(program, || has_metrics_of_step(&killed, 4));
+    assert!(
+        was_running && !checkpoint(&killed, 6).exists(),
+        "the kill came too late"
+    );
+    assert!(checkpoint(&killed, 3).exists());
+
+    resume(&killed);
+    assert_same_end(&whole, &killed);
+    let metrics = fs::read_to_string(killed.join("metrics.jsonl")).unwrap();
+    let steps: Vec<u64> = metrics
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["step"]
+                .as_u64()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(
+        steps,
+        (1..=STEPS).collect::<Vec<_>>(),
+        "every step is recorded once"
+    );
+}
+
+#[test]
+fn a_run_killed_inside_a_checkpoint_goes_on_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole");
+    assert!(new_run(&whole, 256).status().unwrap().success());
+
+    // The moment is short; a kill that comes too late is tried again.
+    for attempt in 0..20 {
+        let killed = folder.path().join(format!("killed-{attempt}"));
+        let half = killed.join("checkpoints/.partial-00000006/model.safetensors");
+        let program = new_run(&killed, 256).spawn().unwrap();
+        kill_when(program, || half.exists());
+        if !half.exists() {
+            continue;
+        }
+        assert!(
+            !checkpoint(&killed, 6).exists(),
+            "half a checkpoint has its name"
+        );
+        resume(&killed);
+        assert!(!half.exists(), "what was half-written is gone");
+        assert_same_end(&whole, &killed);
+        return;
+    }
+    panic!("the program was never caught inside a checkpoint");
+}
+
+#[test]
+fn a_run_continued_in_two_sessions_equals_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    assert!(new_run(&whole, 128).status().unwrap().success());
+    // Ctrl-C inside the run: it saves where it is, at a step that no cadence has.
+    let program = new_run(&parts, 128).spawn().unwrap();
+    let id = program.id().to_string();
+    let interrupt = || {
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    };
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !has_metrics_of_step(&parts, 4) {
+        assert!(Instant::now() < deadline, "step 4 never came");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    assert!(interrupt());
+    let status = { program }.wait().unwrap();
+    assert_eq!(status.code(), Some(130), "an interrupted run says so");
+    assert!(!checkpoint(&parts, 6).exists() || !checkpoint(&parts, STEPS).exists());
+
+    resume(&parts);
+    assert_same_end(&whole, &parts);
+}
