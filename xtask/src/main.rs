@@ -1,6 +1,34 @@
-//! Not there yet.
+//! Chores of this repository: `cargo xtask COMMAND`.
 
-fn main() {
-    eprintln!("not implemented yet");
-    std::process::exit(1);
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Chores of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compare this project's numbers with a folder of golden fixtures, one line a case.
+    Verify(verify::Arguments),
+}
+
+/// Exit code of a command that could not do its work.
+const UNUSABLE: u8 = 2;
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Verify(arguments) => verify::run(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(UNUSABLE)
+    })
 }

@@ -1,0 +1,107 @@
+//! Telling what a fixture is from what the manifest documents of it.
+
+use crate::{Entry, Error, Manifest};
+
+/// What a fixture is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Constants of schedules and of guidance, as JSON.
+    ScheduleConstants,
+    /// The network timesteps of schedules.
+    ScheduleTables,
+    /// Tables of the rotary embedding, and vectors before and after it.
+    Rope,
+    /// Weights of a model.
+    Model,
+    /// Weights as PyTorch saves them.
+    TorchFile,
+    /// Sinusoids and the embeddings of timestep and resolution.
+    Embeddings,
+    /// The dense forward pass.
+    Forward,
+    /// A packed batch with the forward pass and the loss, maybe with gradients.
+    TrainBatch,
+    /// Packed batches without a model.
+    Collate,
+    /// Gradients of all parameters.
+    Gradients,
+    /// Parameters after some steps of the optimiser.
+    TrainSteps,
+    /// Sampling by Euler's method.
+    Euler,
+    /// Sampling by Dormand and Prince's method.
+    Dopri5,
+    /// An equation with a known solution, for the same method.
+    Ode,
+    /// Noise that is correlated within 2x2 blocks.
+    BlockNoise,
+    /// Photos, cropped and normalised.
+    Images,
+    /// A photo that fixtures of kind [`Images`](Kind::Images) are made from.
+    Photo,
+}
+
+/// Name of a parameter that every model has.
+pub(crate) const ANY_PARAMETER: &str = "patch_embed.proj.weight";
+
+/// What a fixture is; `None` for one that this runner does not know.
+pub fn kind(manifest: &Manifest, entry: &Entry) -> Option<Kind> {
+    let has = |name| entry.has(name);
+    let ends = |ending| entry.has_ending(ending);
+    let field = |key| entry.field(key).is_some();
+    let starts = |start: &str| entry.tensors().any(|name| name.starts_with(start));
+
+    Some(if entry.ends_in("pt") || entry.ends_in("pth") {
+        Kind::TorchFile
+    } else if entry.ends_in("json") {
+        return is_schedule(manifest, entry).then_some(Kind::ScheduleConstants);
+    } else if entry.ends_in("png") {
+        Kind::Photo
+    } else if starts("Timesteps_per_stage/") {
+        Kind::ScheduleTables
+    } else if has(ANY_PARAMETER) {
+        if field("weights") {
+            Kind::Gradients
+        } else {
+            Kind::Model
+        }
+    } else if has("xt") && has("model_out") {
+        Kind::TrainBatch
+    } else if ends("/xt") && field("collate") {
+        Kind::Collate
+    } else if entry.has_ending(ANY_PARAMETER) && starts("wd") {
+        Kind::TrainSteps
+    } else if has("init_noise") && field("stages") {
+        Kind::Dopri5
+    } else if has("init_noise") && field("steps") {
+        Kind::Euler
+    } else if has("y0") && has("sol_true") {
+        Kind::Ode
+    } else if has("z") && has("noise") {
+        Kind::BlockNoise
+    } else if ends("/x") && ends("/out") && field("weights") {
+        Kind::Forward
+    } else if ends("/cos") && ends("/sin") {
+        Kind::Rope
+    } else if has("timestep") && ends("_proj") {
+        Kind::Embeddings
+    } else if field("photos") || ends("/rgb") {
+        Kind::Images
+    } else {
+        return None;
+    })
+}
+
+/// Whether a JSON file holds the constants of schedules.
+///
+/// The manifest does not list the parts of JSON files, so the file itself is asked; one that cannot
+/// be read is told by its description.
+fn is_schedule(manifest: &Manifest, entry: &Entry) -> bool {
+    match super::cases::schedule::read(manifest, entry) {
+        Ok(constants) => constants.get("configs").is_some(),
+        Err(Error::Fixture { .. } | Error::Unreadable { .. }) => {
+            entry.description().contains("Scheduler")
+        }
+        Err(_) => false,
+    }
+}

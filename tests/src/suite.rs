@@ -1,0 +1,179 @@
+//! Runs every case of a folder.
+
+use std::path::Path;
+
+use burn::tensor::backend::AutodiffBackend;
+use pixelflow::ops::PixelFlowBackend;
+use pixelflow::weights::{TensorFile, load_model};
+use pixelflow::{PixelFlow, PixelFlowConfig};
+
+use crate::{
+    Entry, Kind, Manifest, Outcome, Recorder, Report, Result, Tensors, Verdict, cases, kind,
+};
+
+/// One file of a folder, on its way through the runner.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The folder it is in.
+    pub manifest: &'a Manifest,
+    /// What the manifest says of it.
+    pub entry: &'a Entry,
+}
+
+impl Subject<'_> {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn open(&self) -> Result<Tensors> {
+        self.manifest.tensors(&self.entry.file)
+    }
+
+    /// Name of a case.
+    pub fn case(&self, part: &str) -> String {
+        format!("{}/{part}", self.entry.stem())
+    }
+
+    /// The entry of the file whose weights it was made with.
+    ///
+    /// # Errors
+    /// [`crate::Error::Fixture`] if the manifest names none.
+    pub fn weights(&self) -> Result<&Entry> {
+        let problem = |reason: String| self.entry.problem(reason);
+        match self.entry.text("weights") {
+            Some(file) => self
+                .manifest
+                .entry(file)
+                .ok_or_else(|| problem(format!("its `weights` {file} are not in the manifest"))),
+            // Some entries say it in words only.
+            None => self
+                .manifest
+                .named_by(self.entry)
+                .find(|named| kind(self.manifest, named) == Some(Kind::Model))
+                .ok_or_else(|| problem("the manifest does not name its `weights`".to_owned())),
+        }
+    }
+
+    /// The configuration of the model it was made with.
+    ///
+    /// # Errors
+    /// [`crate::Error::Fixture`] if the manifest has none.
+    pub fn config(&self) -> Result<PixelFlowConfig> {
+        if self.entry.field("config").is_some() {
+            self.entry.config()
+        } else {
+            self.weights()?.config()
+        }
+    }
+
+    /// The model it was made with.
+    ///
+    /// # Errors
+    /// What is wrong with the weights.
+    pub fn model<B: PixelFlowBackend>(&self, device: &B::Device) -> Result<PixelFlow<B>> {
+        let file = TensorFile::open(&self.manifest.path(&self.weights()?.file))?;
+        Ok(load_model(&file, &self.config()?, device)?)
+    }
+}
+
+/// Runs every case of a folder on a device; `listener` is told each outcome at once.
+///
+/// With a `filter`, only cases whose name contains it. The backend is an autodiff backend for the
+/// cases with gradients; all others run on its inner backend.
+///
+/// # Errors
+/// [`crate::Error::NoManifest`] or [`crate::Error::InvalidManifest`]; everything that is wrong with a
+/// fixture is a failed case instead.
+pub fn run<A>(
+    folder: &Path,
+    device: &A::Device,
+    filter: Option<&str>,
+    listener: &mut dyn FnMut(&Outcome),
+) -> Result<Report>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
+    let manifest = Manifest::open(folder)?;
+    let mut recorder = Recorder::new(filter, listener);
+    for entry in relevant(&manifest, filter) {
+        let subject = Subject {
+            manifest: &manifest,
+            entry,
+        };
+        match kind(&manifest, entry) {
+            Some(kind) => {
+                let before = recorder.len();
+                recorder.attempt(entry.stem(), |recorder| {
+                    check::<A>(kind, subject, device, recorder)
+                });
+                let is_silent = recorder.len() == before && kind != Kind::Photo;
+                if is_silent && !recorder.is_filtered() {
+                    let reason = format!("no case found in what looks like {kind:?}");
+                    recorder.push(Outcome::broken(entry.stem(), reason));
+                }
+            }
+            None => recorder.push(Outcome::skipped(
+                &entry.file,
+                "of no kind that this runner knows",
+            )),
+        }
+    }
+    Ok(Report {
+        outcomes: recorder.into_outcomes(),
+    })
+}
+
+/// The files in which cases of a filter can be: those it names, or all if it names none.
+fn relevant<'a>(manifest: &'a Manifest, filter: Option<&str>) -> Vec<&'a Entry> {
+    let Some(filter) = filter else {
+        return manifest.entries.iter().collect();
+    };
+    let file = filter.split('/').next().unwrap_or(filter);
+    let is_named = |entry: &&Entry| entry.stem().contains(file);
+    if manifest.entries.iter().any(|entry| is_named(&entry)) {
+        manifest.entries.iter().filter(is_named).collect()
+    } else {
+        manifest.entries.iter().collect()
+    }
+}
+
+/// Runs the cases of one file.
+fn check<A>(
+    kind: Kind,
+    subject: Subject<'_>,
+    device: &A::Device,
+    recorder: &mut Recorder<'_>,
+) -> Result<()>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
+    match kind {
+        Kind::ScheduleConstants => cases::schedule::constants(subject, recorder),
+        Kind::ScheduleTables => cases::schedule::tables(subject, recorder),
+        Kind::Rope => cases::rope::check::<A::InnerBackend>(subject, device, recorder),
+        Kind::Model => cases::model_file::check::<A::InnerBackend>(subject, device, recorder),
+        Kind::TorchFile => cases::torch_file::check::<A::InnerBackend>(subject, device, recorder),
+        Kind::Embeddings => cases::embeddings::check::<A::InnerBackend>(subject, device, recorder),
+        Kind::Forward => cases::forward::check::<A::InnerBackend>(subject, device, recorder),
+        Kind::TrainBatch => cases::train_batch::check::<A>(subject, device, recorder),
+        Kind::Collate => cases::collate::check(subject, recorder),
+        Kind::Gradients => cases::gradients::check::<A>(subject, device, recorder),
+        Kind::TrainSteps => cases::train_steps::check::<A>(subject, device, recorder),
+        Kind::Euler => cases::euler::check::<A::InnerBackend>(subject, device, recorder),
+        Kind::Dopri5 => cases::dopri5::check::<A::InnerBackend>(subject, device, recorder),
+        Kind::Ode => cases::ode::check::<A::InnerBackend>(subject, device, recorder),
+        Kind::BlockNoise => cases::block_noise::check(subject, recorder),
+        Kind::Images => cases::images::check(subject, recorder),
+        // Checked together with what was made of it.
+        Kind::Photo => Ok(()),
+    }
+}
+
+impl Report {
+    /// The outcomes that failed.
+    pub fn failures(&self) -> impl Iterator<Item = &Outcome> {
+        self.with(Verdict::Failed)
+    }
+}

@@ -1,0 +1,69 @@
+//! `cargo xtask verify` as a program: what it prints and its exit codes.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures");
+
+fn verify(folder: &Path, more: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command
+        .args(["verify", "--fixtures"])
+        .arg(folder)
+        .args(more);
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn all_cases_pass_one_line_each() {
+    let output = verify(Path::new(FIXTURES), &[]);
+    let printed = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{printed}");
+    let passed = printed
+        .lines()
+        .filter(|line| line.starts_with("pass "))
+        .count();
+    assert!(printed.ends_with(&format!("\n{passed} passed, 0 failed\n")));
+    let line = printed
+        .lines()
+        .find(|line| line.contains("cls_a_forward/f0/out"))
+        .unwrap();
+    assert!(line.contains("rel_l2") && line.contains("limit"), "{line}");
+}
+
+#[test]
+fn a_failure_is_exit_code_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest =
+        r#"{"files": {"gone.safetensors": {"tensors": {"a_h1_w1/cos": {}, "a_h1_w1/sin": {}}}}}"#;
+    fs::write(folder.path().join("manifest.json"), manifest).unwrap();
+    let output = verify(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = text(&output.stdout);
+    assert!(printed.starts_with("FAIL gone "), "{printed}");
+    assert!(printed.ends_with("\n0 passed, 1 failed\n"), "{printed}");
+}
+
+#[test]
+fn an_unusable_folder_is_exit_code_2_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = verify(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = text(&output.stderr);
+    assert!(
+        message.contains("must name a folder with a manifest.json"),
+        "{message}"
+    );
+
+    let output = verify(Path::new(FIXTURES), &["--filter", "nothing"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "error: no case has `nothing` in its name\n"
+    );
+}
