@@ -6,6 +6,7 @@
 
 pub mod arguments;
 pub mod assets;
+pub mod atomic_file;
 pub mod classes;
 pub mod commands;
 pub mod destination;

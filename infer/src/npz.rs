@@ -8,7 +8,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::Result;
-use crate::picture::write_atomically;
+use crate::atomic_file::write_atomically;
+use crate::error::write_error;
 
 /// Name of the array.
 const ARRAY: &str = "arr_0";
@@ -35,6 +36,7 @@ pub fn write_npz(images: &[RgbImage], path: &Path) -> Result<()> {
         archive.finish()?;
         Ok(())
     })
+    .map_err(write_error(path))
 }
 
 #[cfg(test)]

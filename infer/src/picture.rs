@@ -1,12 +1,12 @@
 //! PNG files that carry their recipe.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader};
 use std::path::Path;
 
 use image::RgbImage;
-use tempfile::NamedTempFile;
 
+use crate::atomic_file::write_atomically;
 use crate::error::{read_error, write_error};
 use crate::grid::{GridRow, labelled_grid};
 use crate::recipe::{Layout, Recipe};
@@ -65,6 +65,7 @@ pub fn write_picture(picture: &RgbImage, recipe: &Recipe, path: &Path) -> Result
             other => io::Error::other(other),
         })
     })
+    .map_err(write_error(path))
 }
 
 /// Reads a picture and its recipe.
@@ -104,40 +105,6 @@ pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
         .ok_or_else(|| none("its pixels are not 8-bit RGB".to_owned()))?;
     Ok((picture, recipe))
 }
-
-/// Writes a file that appears under its name only when it is whole.
-///
-/// # Errors
-/// [`Error::Write`]; what was there before is as it was.
-pub(crate) fn write_atomically(
-    path: &Path,
-    write: impl FnOnce(&mut dyn WriteSeek) -> io::Result<()>,
-) -> Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let mut file = BufWriter::new(NamedTempFile::new_in(folder).map_err(write_error(path))?);
-    write(&mut file).map_err(write_error(path))?;
-    let file = file
-        .into_inner()
-        .map_err(|error| write_error(path)(error.into_error()))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let readable = std::fs::Permissions::from_mode(0o644);
-        file.as_file()
-            .set_permissions(readable)
-            .map_err(write_error(path))?;
-    }
-    file.persist(path)
-        .map_err(|error| write_error(path)(error.error))?;
-    Ok(())
-}
-
-/// A file being written.
-pub(crate) trait WriteSeek: Write + io::Seek {}
-impl<T: Write + io::Seek> WriteSeek for T {}
 
 #[cfg(test)]
 mod tests {
@@ -197,21 +164,5 @@ mod tests {
             "{}",
             message()
         );
-    }
-
-    #[test]
-    fn a_failed_write_leaves_the_old_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.png");
-        std::fs::write(&path, "before").unwrap();
-        let full = || io::Error::from(io::ErrorKind::StorageFull);
-        let message = write_atomically(&path, |_| Err(full()))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("free some space, or choose another --out"),
-            "{message}"
-        );
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
     }
 }

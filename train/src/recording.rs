@@ -1,10 +1,11 @@
 //! What a run leaves behind beside its checkpoints: metrics and previews.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use image::RgbImage;
-use tempfile::Builder;
+use image::{ImageFormat, RgbImage};
+use infer::atomic_file::write_atomically;
 
 use crate::checkpoint::State;
 use crate::error::write_error;
@@ -54,19 +55,14 @@ impl TrainObserver for Recording {
     fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
         let folder = self.folder.join("previews");
         let path = folder.join(format!("step-{step:08}.png"));
-        let failed = |reason: String| Error::Write {
-            path: path.clone(),
-            reason,
+        let png = |error: image::ImageError| match error {
+            image::ImageError::IoError(error) => error,
+            other => io::Error::other(other),
         };
-        let part = Builder::new()
-            .suffix(".png")
-            .tempfile_in(&folder)
-            .map_err(write_error(&path))?;
-        picture
-            .save(part.path())
-            .map_err(|error| failed(error.to_string()))?;
-        part.persist(&path)
-            .map_err(|error| write_error(&path)(error.error))?;
+        write_atomically(&path, |mut file| {
+            picture.write_to(&mut file, ImageFormat::Png).map_err(png)
+        })
+        .map_err(write_error(&path))?;
         self.board.preview(step, picture)
     }
 

@@ -1,11 +1,11 @@
 //! Where a run lives, with which settings, and from which checkpoint it goes on.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use tempfile::NamedTempFile;
+use infer::atomic_file::write_atomically;
 
 use crate::arguments::TrainArguments;
 use crate::checkpoint::{State, Store};
@@ -113,7 +113,9 @@ impl Session {
         let store = Store::of_run(&folder);
         store.clean()?;
         let path = folder.join(CONFIG);
-        write_whole(&path, config.settings().to_toml().as_bytes()).map_err(write_error(&path))?;
+        let settings = config.settings().to_toml();
+        write_atomically(&path, |file| file.write_all(settings.as_bytes()))
+            .map_err(write_error(&path))?;
         Ok(Self {
             folder,
             config,
@@ -206,21 +208,4 @@ fn create_numbered(parent: &Path, name: &str) -> Result<PathBuf> {
             Err(error) => return Err(write_error(&folder)(error)),
         }
     }
-}
-
-/// Writes a file so that its name never stands for half of it.
-pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(content)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file()
-            .set_permissions(fs::Permissions::from_mode(0o644))?;
-    }
-    file.persist(path)?;
-    Ok(())
 }

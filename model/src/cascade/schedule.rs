@@ -56,6 +56,18 @@ impl Stage {
     pub fn last_timestep(&self) -> f64 {
         self.timesteps[self.timesteps.len() - 1]
     }
+
+    /// The last time within the stage that training visits: `(N - 1) / N`.
+    pub fn last_time(&self) -> f64 {
+        (self.timesteps.len() as f64 - 1.0) / self.timesteps.len() as f64
+    }
+
+    /// The network's timestep at time `t` within the stage: the linear map that takes 0 to the
+    /// first and `(N - 1) / N` to the last timestep, computed as the reference does, `k t + b`.
+    pub fn timestep_at(&self, t: f64) -> f64 {
+        let slope = (self.last_timestep() - self.first_timestep()) / self.last_time();
+        slope * t + self.first_timestep()
+    }
 }
 
 impl CascadeConfig {

@@ -2,7 +2,6 @@
 
 use burn::tensor::Tensor;
 
-use super::velocity::last_time;
 use super::{Rows, Velocity};
 use crate::Result;
 use crate::ops::PixelFlowBackend;
@@ -25,7 +24,10 @@ pub fn euler_times(steps: usize, shift: f64, train_timesteps: usize, reference: 
         })
     };
     let starts: Box<dyn Iterator<Item = f64>> = if reference {
-        Box::new(even(last_time(train_timesteps), steps - 1))
+        Box::new(even(
+            (train_timesteps as f64 - 1.0) / train_timesteps as f64,
+            steps - 1,
+        ))
     } else {
         Box::new(even(1.0, steps))
     };

@@ -3,7 +3,6 @@
 use burn::tensor::Tensor;
 
 use super::{Conditions, Sampler};
-use crate::cascade::Stage;
 use crate::layers::{images_to_tokens, tokens_to_images};
 use crate::ops::PixelFlowBackend;
 use crate::{Example, PixelFlow, Result};
@@ -49,13 +48,11 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
     /// asks for more; our own solvers stop at the last timestep the network was trained on.
     pub fn timestep(&self, t: f64) -> f64 {
         let stage = &self.sampler.cascade.stages()[self.stage];
-        let n = self.sampler.cascade.train_timesteps();
-        let t = if self.sampler.config.reference {
+        stage.timestep_at(if self.sampler.config.reference {
             t
         } else {
-            t.min(last_time(n))
-        };
-        timestep_at(stage, n, t)
+            t.min(stage.last_time())
+        })
     }
 
     fn scale(&self, timestep: f64) -> f64 {
@@ -134,18 +131,6 @@ impl<B: PixelFlowBackend> Velocity<B> for GuidedVelocity<'_, B> {
         let timesteps: Vec<f64> = times.iter().map(|&t| self.timestep(t)).collect();
         Ok(self.at_timesteps(&timesteps, state, rows))
     }
-}
-
-/// The last time within a stage that training visits: `(N - 1) / N`.
-pub(super) fn last_time(n: usize) -> f64 {
-    (n as f64 - 1.0) / n as f64
-}
-
-/// The linear map from time within a stage to the network's timestep, as the reference computes
-/// it: `k t + b`.
-pub(super) fn timestep_at(stage: &Stage, n: usize, t: f64) -> f64 {
-    let slope = (stage.last_timestep() - stage.first_timestep()) / last_time(n);
-    slope * t + stage.first_timestep()
 }
 
 /// Some rows of a batch.

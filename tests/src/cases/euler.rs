@@ -6,7 +6,6 @@ use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::{Conditions, Guidance, Sampler, SamplerConfig, SolverKind, euler_times};
 use pixelflow::{Context, TextStates};
 
-use super::schedule::network_timestep;
 use super::{download, trajectory, upload};
 use crate::{Limits, Recorder, Result, Subject, Tensors};
 
@@ -87,10 +86,7 @@ fn network_timesteps(sampler: &Sampler, stage: usize) -> Vec<f32> {
     let (n, span) = (cascade.train_timesteps(), &cascade.stages()[stage]);
     let times = euler_times(sampler.steps()[stage], sampler.config().shift, n, true);
     let (_, starts) = times.split_last().unwrap_or((&1.0, &[]));
-    starts
-        .iter()
-        .map(|&t| network_timestep(span, n, t) as f32)
-        .collect()
+    starts.iter().map(|&t| span.timestep_at(t) as f32).collect()
 }
 
 /// The network's output at the start of a stage, first all images unconditionally (if guided),

@@ -46,13 +46,6 @@ fn table(value: Option<&Value>) -> Option<(Vec<usize>, Vec<f64>)> {
     Some(pairs?.into_iter().unzip())
 }
 
-/// The network's timestep at time `t` within a stage (REFERENCE: `k t + b` from `[0, (N-1)/N]` to
-/// the stage's first and last timestep).
-pub(super) fn network_timestep(stage: &Stage, timesteps: usize, t: f64) -> f64 {
-    let last = (timesteps as f64 - 1.0) / timesteps as f64;
-    (stage.last_timestep() - stage.first_timestep()) / last * t + stage.first_timestep()
-}
-
 /// Checks the constants of all schedules and the guidance scales of a JSON file.
 ///
 /// # Errors
@@ -141,7 +134,7 @@ fn one_stage(
         let shift = run.get("shift").and_then(Value::as_f64).unwrap_or(1.0);
         let times = euler_times(steps.unwrap_or(1).max(1) as usize, shift, n, true);
         let starts = times[..times.len() - 1].iter();
-        found[1].extend(starts.map(|&t| network_timestep(stage, n, t)));
+        found[1].extend(starts.map(|&t| stage.timestep_at(t)));
         found[0].extend(times);
         stored[0].extend(numbers(run.get("t")).unwrap_or_default());
         stored[1].extend(numbers(run.get("Timesteps")).unwrap_or_default());

@@ -4,9 +4,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use infer::atomic_file::write_atomically;
+
 use super::Record;
 use crate::error::{read_error, write_error};
-use crate::session::write_whole;
 use crate::{Error, Result};
 
 /// Appends records to `metrics.jsonl`, one line each.
@@ -33,7 +34,8 @@ impl JsonLines {
             .collect();
         let lines: String = kept.into_iter().map(line).collect();
         if path.exists() {
-            write_whole(path, lines.as_bytes()).map_err(write_error(path))?;
+            write_atomically(path, |file| file.write_all(lines.as_bytes()))
+                .map_err(write_error(path))?;
         }
         let file = OpenOptions::new().append(true).create(true).open(path);
         Ok(Self {

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
+use infer::atomic_file::write_atomically;
+
 use super::Record;
 use crate::error::write_error;
-use crate::session::write_whole;
 use crate::{Error, Result};
 
 /// Colours of the stages, distinguishable without colour vision (Okabe and Ito, 2008).
@@ -51,7 +52,7 @@ pub fn draw_loss_curve(records: &[Record], path: &Path) -> Result<()> {
         (last, low / 1.2, high * 1.2),
     )
     .map_err(|error| failed(error.to_string()))?;
-    write_whole(path, svg.as_bytes()).map_err(write_error(path))
+    write_atomically(path, |file| file.write_all(svg.as_bytes())).map_err(write_error(path))
 }
 
 fn draw(
