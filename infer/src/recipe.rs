@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::draw::{DrawObserver, Drawn, ImageRequest, draw};
 
+/// What a recipe calls the model that comes with the program.
+pub const DEMO: &str = "demo";
+
 /// Everything that a picture was drawn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// Version of the program.
     pub version: String,
-    /// The model as it was named.
+    /// The file of the model's weights, or [`DEMO`].
     pub model: String,
     /// Hash of its weights.
     pub model_hash: String,

@@ -10,7 +10,7 @@ use crate::arguments::ReplayArguments;
 use crate::device::select;
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
-use crate::recipe::Recipe;
+use crate::recipe::{DEMO, Recipe};
 use crate::{Error, Result};
 
 /// Images drawn at once.
@@ -75,14 +75,12 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
     Ok(compare(&picture, &again))
 }
 
-/// The model that the user or else the recipe names; the demo if that one is gone.
+/// The model that the user or else the recipe names.
 fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
-    let recorded = Path::new(&recipe.model);
-    if arguments.model.model.is_none() && recorded.is_file() {
-        ModelSource::find(recorded, arguments.model.weights.into())
-    } else {
-        model(&arguments.model)
+    if arguments.model.model.is_some() || recipe.model == DEMO {
+        return model(&arguments.model);
     }
+    ModelSource::find(Path::new(&recipe.model), arguments.model.weights.into())
 }
 
 fn compare(before: &RgbImage, after: &RgbImage) -> Comparison {

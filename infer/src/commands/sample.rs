@@ -14,7 +14,7 @@ use crate::device::{Device, OnBackend, select};
 use crate::draw::Drawn;
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
-use crate::recipe::{Layout, Recipe, RecipeRow};
+use crate::recipe::{DEMO, Layout, Recipe, RecipeRow};
 
 /// Images of a grid are enlarged to about this many pixels a side.
 const SHOWN_SIDE: usize = 96;
@@ -48,7 +48,10 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
         .unwrap_or_else(|| SHOWN_SIDE.div_ceil(height.max(width)) as u32);
     let recipe = Recipe {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        model: source.weights.display().to_string(),
+        model: match arguments.model.model {
+            None => DEMO.to_owned(),
+            Some(_) => source.weights.display().to_string(),
+        },
         model_hash: source.hash()?,
         sampler: config,
         device: device.to_string(),
