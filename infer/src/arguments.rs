@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pixelflow::sampler::{Guidance, SolverKind};
 use pixelflow::weights::WeightSet;
+use serde::{Deserialize, Serialize};
 
 /// Draw images with a PixelFlow model.
 ///
@@ -52,9 +53,11 @@ pub struct ModelArguments {
 }
 
 /// Which weights of a training checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum WeightsArgument {
     /// Their moving average.
+    #[default]
     Ema,
     /// The weights being trained.
     Model,
@@ -75,7 +78,7 @@ pub struct SampleArguments {
     /// Which model.
     #[command(flatten)]
     pub model: ModelArguments,
-    /// Classes by name or number, separated by commas. [default: all]
+    /// Classes by name or number, separated by commas; each is drawn once. [default: all]
     #[arg(long = "class", value_name = "CLASS", value_delimiter = ',')]
     pub classes: Vec<String>,
     /// Images of each class.
@@ -150,9 +153,9 @@ impl From<SolverArgument> for SolverKind {
 pub struct ReplayArguments {
     /// A picture that infer has drawn.
     pub picture: PathBuf,
-    /// Which model; the recipe names the one it was drawn with.
-    #[command(flatten)]
-    pub model: ModelArguments,
+    /// Where the model is now. [default: where it was when the picture was drawn]
+    #[arg(long, value_name = "PATH")]
+    pub model: Option<PathBuf>,
     /// Also write the new picture here.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use image::RgbImage;
+use image::{ImageFormat, RgbImage};
 
-use crate::Result;
 use crate::error::write_error;
 use crate::npz::write_npz;
 use crate::picture::{lay_out, write_picture};
 use crate::recipe::{Layout, Recipe};
+use crate::{Error, Result};
 
 /// Folder of pictures whose place is not given.
 const SAMPLES: &str = "samples";
@@ -28,19 +28,32 @@ pub enum Destination {
 impl Destination {
     /// What `--out` means: `.npz` an array, `.png` a grid, anything else a folder; without it the
     /// first of `samples/grid-1.png`, `samples/grid-2.png`, … that does not exist.
-    pub fn choose(out: Option<&Path>) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for the ending of a file of another kind.
+    pub fn choose(out: Option<&Path>) -> Result<Self> {
         let Some(path) = out else {
             let name = |number: u32| Path::new(SAMPLES).join(format!("grid-{number}.png"));
             let free = (1..u32::MAX).map(name).find(|path| !path.exists());
-            return Self::Grid(free.unwrap_or_else(|| name(0)));
+            return Ok(Self::Grid(free.unwrap_or_else(|| name(0))));
         };
         let ending = path
             .extension()
             .map(|ending| ending.to_string_lossy().to_lowercase());
         match ending.as_deref() {
-            Some("npz") => Self::Npz(path.to_owned()),
-            Some("png") => Self::Grid(path.to_owned()),
-            _ => Self::Files(path.to_owned()),
+            Some("npz") => Ok(Self::Npz(path.to_owned())),
+            Some("png") => Ok(Self::Grid(path.to_owned())),
+            Some(other) if other == "npy" || ImageFormat::from_extension(other).is_some() => {
+                Err(Error::Argument {
+                    argument: "--out",
+                    value: path.display().to_string(),
+                    reason: format!(
+                        ".{other} cannot be written; give FILE.png for a grid, FILE.npz for an \
+                         array, or a folder for single files"
+                    ),
+                })
+            }
+            _ => Ok(Self::Files(path.to_owned())),
         }
     }
 
@@ -49,6 +62,14 @@ impl Destination {
     /// # Errors
     /// [`crate::Error::Write`].
     pub fn prepare(&self) -> Result<()> {
+        if let Self::Grid(path) | Self::Npz(path) = self
+            && path.is_dir()
+        {
+            return Err(Error::Write {
+                path: path.clone(),
+                reason: "it is a folder; choose another --out".to_owned(),
+            });
+        }
         let folder = match self {
             Self::Files(folder) => folder.as_path(),
             Self::Grid(path) | Self::Npz(path) => path
@@ -80,7 +101,12 @@ impl Destination {
                 for (request, image) in recipe.requests().into_iter().zip(images) {
                     let single = recipe.single(request);
                     debug_assert_eq!(single.layout, Layout::Single);
-                    let name = file_name(&single.rows[0].label, recipe.seed, request.number);
+                    let name = file_name(
+                        request.class,
+                        &single.rows[0].label,
+                        recipe.seed,
+                        request.number,
+                    );
                     write_picture(image, &single, &folder.join(name))?;
                 }
                 Ok(())
@@ -89,8 +115,9 @@ impl Destination {
     }
 }
 
-/// `deep-elf-seed0-00003.png`: letters that file systems dislike become `-`.
-fn file_name(label: &str, seed: u64, number: u64) -> String {
+/// `004-deep-elf-seed0-00003.png`: the number of the class, since names may be alike, and its name,
+/// in which letters that file systems dislike become `-`.
+fn file_name(class: usize, label: &str, seed: u64, number: u64) -> String {
     let safe = |letter: char| {
         if letter.is_alphanumeric() {
             letter
@@ -98,8 +125,13 @@ fn file_name(label: &str, seed: u64, number: u64) -> String {
             '-'
         }
     };
-    let label: String = label.chars().map(safe).collect();
-    format!("{label}-seed{seed}-{number:05}.png")
+    let name: String = label.chars().map(safe).collect();
+    let name = if label == class.to_string() {
+        String::new()
+    } else {
+        format!("-{name}")
+    };
+    format!("{class:03}{name}-seed{seed}-{number:05}.png")
 }
 
 #[cfg(test)]
@@ -108,17 +140,20 @@ mod tests {
 
     #[test]
     fn the_ending_says_what_is_written() {
-        let choose = |path: &str| Destination::choose(Some(Path::new(path)));
+        let choose = |path: &str| Destination::choose(Some(Path::new(path))).unwrap();
         assert_eq!(choose("a/b.PNG"), Destination::Grid("a/b.PNG".into()));
         assert_eq!(choose("b.npz"), Destination::Npz("b.npz".into()));
         assert_eq!(choose("folder/"), Destination::Files("folder/".into()));
+        assert_eq!(choose("run-0.2"), Destination::Files("run-0.2".into()));
     }
 
     #[test]
     fn names_of_files_are_harmless() {
         assert_eq!(
-            file_name("../deep elf", 2, 3),
-            "---deep-elf-seed2-00003.png"
+            file_name(4, "../deep elf", 2, 3),
+            "004----deep-elf-seed2-00003.png"
         );
+        assert_eq!(file_name(4, "4", 2, 3), "004-seed2-00003.png");
+        assert_ne!(file_name(134, "crane", 0, 0), file_name(517, "crane", 0, 0));
     }
 }

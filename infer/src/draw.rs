@@ -7,6 +7,11 @@ use pixelflow::sampler::{
     Conditions, ImageKey, KeyedNoise, SampleObserver, Sampler, Silent, StageStart, to_rgb8,
 };
 
+/// Bits of an image's number in the key of its noise; above them stands its class.
+const NUMBER_BITS: u32 = 31;
+/// Numbers of images, and of classes, are less than this.
+pub const MAX_NUMBER: u64 = 1 << NUMBER_BITS;
+
 /// One image: the same request is the same image, whatever else is drawn beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageRequest {
@@ -19,7 +24,7 @@ pub struct ImageRequest {
 }
 
 impl ImageRequest {
-    /// Image `number` of class `class`, both less than 2^31.
+    /// Image `number` of class `class`, both less than [`MAX_NUMBER`].
     pub fn new(seed: u64, class: usize, number: u64) -> Self {
         Self {
             seed,
@@ -32,7 +37,7 @@ impl ImageRequest {
     fn key(self) -> ImageKey {
         ImageKey {
             seed: self.seed,
-            index: self.number | (self.class as u64) << 31,
+            index: self.number | (self.class as u64) << NUMBER_BITS,
         }
     }
 }

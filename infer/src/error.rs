@@ -84,6 +84,17 @@ pub enum Error {
         /// Why there is none.
         reason: String,
     },
+    /// The model of a picture is not where it was.
+    #[error(
+        "{} was drawn with {}, which is not there; say with --model where it is now",
+        picture.display(), model.display()
+    )]
+    ModelMoved {
+        /// The picture.
+        picture: PathBuf,
+        /// Where the model was.
+        model: PathBuf,
+    },
     /// The model is not the one a picture was drawn with.
     #[error(
         "{} was drawn with a model whose hash is {expected}; {} has {found}; \

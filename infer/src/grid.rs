@@ -26,33 +26,78 @@ pub struct GridRow {
     pub images: Vec<RgbImage>,
 }
 
+/// The lengths of a grid in pixels: known before any image is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GridMeasure {
+    label_width: u64,
+    cell_width: u64,
+    cell_height: u64,
+    columns: u64,
+    rows: u64,
+}
+
+impl GridMeasure {
+    /// Of rows with a label and a number of images each; `[height, width]` is that of the largest
+    /// image, which is enlarged `scale` times.
+    pub fn new<'a>(
+        rows: impl IntoIterator<Item = (&'a str, u64)>,
+        [height, width]: [u64; 2],
+        scale: u32,
+    ) -> Self {
+        let (mut letters, mut columns, mut count) = (0, 0, 0);
+        for (label, images) in rows {
+            letters = letters.max(label.chars().count() as u64);
+            columns = columns.max(images);
+            count += 1;
+        }
+        let enlarged = |side: u64| side.saturating_mul(u64::from(scale.max(1)));
+        let (letter_width, letter_height) = (u64::from(LETTER.0), u64::from(LETTER.1));
+        let gap = u64::from(GAP);
+        Self {
+            label_width: if letters == 0 {
+                0
+            } else {
+                letters * letter_width + 2 * gap
+            },
+            cell_width: enlarged(width).saturating_add(gap),
+            cell_height: enlarged(height).max(letter_height).saturating_add(gap),
+            columns,
+            rows: count,
+        }
+    }
+
+    /// Height and width of the whole grid.
+    pub fn size(&self) -> [u64; 2] {
+        let gap = u64::from(GAP);
+        let cells = |count: u64, length: u64| count.saturating_mul(length).saturating_add(gap);
+        let width = cells(self.columns, self.cell_width).saturating_add(self.label_width);
+        [cells(self.rows, self.cell_height), width]
+    }
+}
+
 /// All images, each `scale` times as large, row by row with the labels on the left.
 ///
 /// Enlarging repeats pixels: nothing is smoothed. Letters that the font lacks become `?`.
+///
+/// # Panics
+/// If a side would have 2^32 pixels or more; [`GridMeasure`] tells before.
 pub fn labelled_grid(rows: &[GridRow], scale: u32) -> RgbImage {
     let scale = scale.max(1);
-    let sizes = || {
-        rows.iter()
-            .flat_map(|row| &row.images)
-            .map(RgbImage::dimensions)
-    };
-    let cell_width = sizes().map(|(width, _)| width).max().unwrap_or(0) * scale + GAP;
-    let cell_height =
-        (sizes().map(|(_, height)| height).max().unwrap_or(0) * scale).max(LETTER.1) + GAP;
-    let columns = rows.iter().map(|row| row.images.len()).max().unwrap_or(0) as u32;
-    let letters = rows
+    let images = || rows.iter().flat_map(|row| &row.images);
+    let largest = [
+        images().map(RgbImage::height).max().unwrap_or(0).into(),
+        images().map(RgbImage::width).max().unwrap_or(0).into(),
+    ];
+    let counts = rows
         .iter()
-        .map(|row| row.label.chars().count())
-        .max()
-        .unwrap_or(0) as u32;
-    let label_width = if letters == 0 {
-        0
-    } else {
-        letters * LETTER.0 + 2 * GAP
-    };
-
-    let width = label_width + columns * cell_width + GAP;
-    let height = rows.len() as u32 * cell_height + GAP;
+        .map(|row| (row.label.as_str(), row.images.len() as u64));
+    let measure = GridMeasure::new(counts, largest, scale);
+    let [height, width] = measure
+        .size()
+        .map(|side| u32::try_from(side).expect("a side has less than 2^32 pixels"));
+    // No part is longer than the whole.
+    let [label_width, cell_width, cell_height] =
+        [measure.label_width, measure.cell_width, measure.cell_height].map(|side| side as u32);
     let mut canvas = Canvas(RgbImage::from_pixel(width, height, BACKGROUND));
     for (row, GridRow { label, images }) in rows.iter().enumerate() {
         let top = GAP + row as u32 * cell_height;
@@ -115,6 +160,8 @@ mod tests {
         let grid = labelled_grid(&[row("ab", &[10, 20]), row("c", &[30])], 3);
         let (label, cell) = (2 * 8 + 8, 2 * 3 + 4);
         assert_eq!(grid.width(), label + 2 * cell + 4);
+        let measure = GridMeasure::new([("ab", 2), ("c", 1)], [2, 2], 3);
+        assert_eq!(measure.size(), [grid.height(), grid.width()].map(u64::from));
         let at = |column: u32, row: u32| {
             grid.get_pixel(label + 4 + column * cell + 5, 4 + row * (13 + 4) + 5)
                 .0[0]
@@ -140,5 +187,7 @@ mod tests {
             images: Vec::new(),
         };
         assert!(labelled_grid(&[empty], 0).width() > 7 * 8);
+        let endless = GridMeasure::new([("", u64::MAX)], [u64::MAX; 2], u32::MAX);
+        assert_eq!(endless.size(), [u64::MAX; 2]);
     }
 }

@@ -203,3 +203,97 @@ fn beside(weights: &Path) -> Result<ModelDescription> {
         })
     }
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use burn::backend::Flex;
+    use burn::backend::flex::FlexDevice;
+    use pixelflow::cascade::CascadeConfig;
+    use pixelflow::weights::{DType, save_model};
+    use pixelflow::{PixelFlowConfig, Preset};
+
+    use super::*;
+
+    fn description() -> ModelDescription {
+        ModelDescription {
+            model: PixelFlowConfig {
+                depth: 1,
+                ..Preset::Tiny.config(3)
+            },
+            cascade: CascadeConfig {
+                stages: 2,
+                train_timesteps: 1000,
+            },
+            resolution: 16,
+            class_names: None,
+            sampler: None,
+        }
+    }
+
+    /// A folder with these files of weights, each from a seed of its own, and `config.json`.
+    fn folder(path: &Path, weights: &[(&str, u64)]) {
+        fs::create_dir_all(path).unwrap();
+        let description = description();
+        for (name, seed) in weights {
+            let model = description.model.init::<Flex>(*seed, &FlexDevice).unwrap();
+            save_model(&model, &path.join(name), DType::F32, &BTreeMap::new()).unwrap();
+        }
+        description.write(&path.join(DESCRIPTION_FILE)).unwrap();
+    }
+
+    fn found(path: &Path, set: WeightSet) -> PathBuf {
+        let source = ModelSource::find(path, set).unwrap();
+        source.load::<Flex>(&FlexDevice).unwrap();
+        source.weights
+    }
+
+    #[test]
+    fn of_a_run_the_newest_checkpoint_is_taken_and_of_that_the_average() {
+        let run = tempfile::tempdir().unwrap();
+        let checkpoint = |step| run.path().join("checkpoints").join(checkpoint_name(step));
+        for step in [9, 10, 100] {
+            folder(&checkpoint(step), &[(WEIGHTS_FILE, 1), (EMA_FILE, 2)]);
+        }
+        // A checkpoint that was being written when the run was killed.
+        fs::create_dir(run.path().join("checkpoints/.step-00000200.partial")).unwrap();
+        let newest = checkpoint(100);
+        for path in [run.path(), &newest] {
+            assert_eq!(found(path, WeightSet::Ema), newest.join(EMA_FILE));
+            assert_eq!(found(path, WeightSet::Model), newest.join(WEIGHTS_FILE));
+        }
+    }
+
+    #[test]
+    fn a_models_folder_and_its_file_are_the_same_model() {
+        let model = tempfile::tempdir().unwrap();
+        folder(model.path(), &[(WEIGHTS_FILE, 1)]);
+        let file = model.path().join(WEIGHTS_FILE);
+        for path in [model.path(), &file] {
+            for set in [WeightSet::Ema, WeightSet::Model] {
+                assert_eq!(found(path, set), file);
+            }
+        }
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_file() {
+        let model = tempfile::tempdir().unwrap();
+        folder(model.path(), &[(WEIGHTS_FILE, 1)]);
+        let source = ModelSource::find(model.path(), WeightSet::Ema).unwrap();
+        // `printf abc | sha256sum` (FIPS 180-2, appendix B.1)
+        fs::write(&source.weights, "abc").unwrap();
+        assert_eq!(source.hash().unwrap(), "ba7816bf8f01cfea");
+    }
+
+    #[test]
+    fn classes_without_names_are_called_by_their_numbers() {
+        let model = tempfile::tempdir().unwrap();
+        folder(model.path(), &[(WEIGHTS_FILE, 1)]);
+        let mut source = ModelSource::find(model.path(), WeightSet::Ema).unwrap();
+        assert_eq!(source.class_name(2), "2");
+        source.description.class_names = Some(["ant", "cat", "dog"].map(str::to_owned).to_vec());
+        assert_eq!(source.class_name(2), "dog");
+    }
+}

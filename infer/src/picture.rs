@@ -9,13 +9,13 @@ use image::RgbImage;
 use crate::atomic_file::write_atomically;
 use crate::error::{read_error, write_error};
 use crate::grid::{GridRow, labelled_grid};
-use crate::recipe::{Layout, Recipe};
+use crate::recipe::{Layout, MAX_PIXELS, Recipe};
 use crate::{Error, Result};
 
 /// Keyword of the text chunk.
 const KEYWORD: &str = "pixelflow";
-/// Pixels of a picture that is replayed, at most.
-const MAX_PIXELS: u64 = 1 << 30;
+/// Longest recipe that is read, in bytes; one of a thousand classes has a tenth of a million.
+const MAX_TEXT: usize = 1 << 24;
 
 /// The images of a recipe laid out as it says.
 ///
@@ -86,6 +86,11 @@ pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(none(format!("{width}x{height} pixels are too many")));
     }
+    if reader.output_color_type() != (png::ColorType::Rgb, png::BitDepth::Eight) {
+        return Err(none(
+            "its pixels are not 8-bit RGB; was it edited?".to_owned(),
+        ));
+    }
     let size = reader.output_buffer_size().unwrap_or(0);
     let mut pixels = vec![0; size];
     reader.next_frame(&mut pixels).map_err(damaged)?;
@@ -98,11 +103,18 @@ pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
             "it has no `{KEYWORD}` text; was it edited, or drawn by something else?"
         ))
     })?;
+    let mut chunk = chunk.clone();
+    chunk
+        .decompress_text_with_limit(MAX_TEXT)
+        .map_err(damaged)?;
     let text = chunk.get_text().map_err(damaged)?;
     let recipe: Recipe = serde_json::from_str(&text)
         .map_err(|error| none(format!("its `{KEYWORD}` text cannot be read: {error}")))?;
+    recipe
+        .check()
+        .map_err(|reason| none(format!("its `{KEYWORD}` text cannot be used: {reason}")))?;
     let picture = RgbImage::from_raw(width, height, pixels)
-        .ok_or_else(|| none("its pixels are not 8-bit RGB".to_owned()))?;
+        .ok_or_else(|| none("its pixels are missing".to_owned()))?;
     Ok((picture, recipe))
 }
 
@@ -115,6 +127,7 @@ mod tests {
         Recipe {
             version: "1".to_owned(),
             model: "größe".to_owned(),
+            weights: crate::arguments::WeightsArgument::Model,
             model_hash: "00ff".to_owned(),
             sampler: pixelflow::sampler::SamplerConfig {
                 rtol: 0.1 + 0.2,
@@ -164,5 +177,25 @@ mod tests {
             "{}",
             message()
         );
+    }
+
+    #[test]
+    fn other_pixels_and_endless_text_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let message = || read_picture(&path).unwrap_err().to_string();
+        image::RgbaImage::new(2, 2).save(&path).unwrap();
+        assert!(message().contains("not 8-bit RGB"), "{}", message());
+
+        let mut bomb =
+            png::text_metadata::ITXtChunk::new(KEYWORD, " ".repeat(MAX_TEXT + 1).as_str());
+        bomb.compress_text().unwrap();
+        let mut encoder = png::Encoder::new(File::create(&path).unwrap(), 1, 1);
+        encoder.set_color(png::ColorType::Rgb);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_text_chunk(&bomb).unwrap();
+        writer.write_image_data(&[0; 3]).unwrap();
+        writer.finish().unwrap();
+        assert!(message().contains("it is no sound PNG"), "{}", message());
     }
 }

@@ -5,10 +5,15 @@ use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::{Sampler, SamplerConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::draw::{DrawObserver, Drawn, ImageRequest, draw};
+use crate::arguments::WeightsArgument;
+use crate::draw::{DrawObserver, Drawn, ImageRequest, MAX_NUMBER, draw};
+use crate::grid::GridMeasure;
 
 /// What a recipe calls the model that comes with the program.
 pub const DEMO: &str = "demo";
+
+/// Pixels of a picture, at most.
+pub const MAX_PIXELS: u64 = 1 << 30;
 
 /// Everything that a picture was drawn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +23,9 @@ pub struct Recipe {
     pub version: String,
     /// The file of the model's weights, or [`DEMO`].
     pub model: String,
+    /// Which weights, if the file is a training checkpoint.
+    #[serde(default)]
+    pub weights: WeightsArgument,
     /// Hash of its weights.
     pub model_hash: String,
     /// How it was sampled.
@@ -64,6 +72,42 @@ pub struct RecipeRow {
 }
 
 impl Recipe {
+    /// Height and width in pixels of the picture with all images.
+    pub fn picture_size(&self) -> [u64; 2] {
+        let image = [self.height as u64, self.width as u64];
+        let rows = self.rows.iter().map(|row| (row.label.as_str(), row.count));
+        match self.layout {
+            Layout::Single => image,
+            Layout::Grid { scale } => GridMeasure::new(rows, image, scale).size(),
+        }
+    }
+
+    /// Whether it is of a picture that can be drawn.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub fn check(&self) -> Result<(), String> {
+        let add = |sum: u64, row: &RecipeRow| sum.saturating_add(row.count);
+        let images = self.rows.iter().fold(0, add);
+        if images == 0 || (self.layout == Layout::Single && images != 1) {
+            return Err(format!("it would show {images} images"));
+        }
+        let last = |row: &RecipeRow| row.first.saturating_add(row.count);
+        if let Some(row) = self.rows.iter().find(|row| last(row) > MAX_NUMBER) {
+            return Err(format!(
+                "{} images from number {} on are more than the {MAX_NUMBER} that a class has",
+                row.count, row.first
+            ));
+        }
+        let [height, width] = self.picture_size();
+        if height.saturating_mul(width) > MAX_PIXELS {
+            return Err(format!(
+                "the picture would have {height}x{width} pixels, more than {MAX_PIXELS}"
+            ));
+        }
+        Ok(())
+    }
+
     /// All images, row by row.
     pub fn requests(&self) -> Vec<ImageRequest> {
         let of_row = |row: &RecipeRow| {
@@ -114,5 +158,65 @@ impl Recipe {
             device,
             observer,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(scale: u32, first: u64, count: u64) -> Recipe {
+        let row = RecipeRow {
+            label: "a".to_owned(),
+            class: 0,
+            first,
+            count,
+        };
+        Recipe {
+            version: "1".to_owned(),
+            model: DEMO.to_owned(),
+            weights: WeightsArgument::Ema,
+            model_hash: String::new(),
+            sampler: SamplerConfig::default(),
+            device: "cpu".to_owned(),
+            height: 32,
+            width: 32,
+            seed: 0,
+            layout: Layout::Grid { scale },
+            rows: vec![row],
+        }
+    }
+
+    #[test]
+    fn a_picture_that_cannot_be_is_refused_before_it_is_drawn() {
+        assert_eq!(grid(3, 7, 4).check(), Ok(()));
+        let single = |count| Recipe {
+            layout: Layout::Single,
+            ..grid(1, 0, count)
+        };
+        assert_eq!(single(1).check(), Ok(()));
+        let huge = Recipe {
+            height: usize::MAX,
+            ..grid(1, 0, 1)
+        };
+        for (recipe, reason) in [
+            (grid(3, 0, 0), "0 images"),
+            (single(2), "2 images"),
+            (grid(3, u64::MAX, 1), "more than the 2147483648"),
+            (grid(3, 0, 1_000_000), "pixels, more than 1073741824"),
+            (grid(u32::MAX, 0, 1), "pixels, more than 1073741824"),
+            (huge, "pixels, more than 1073741824"),
+        ] {
+            let message = recipe.check().unwrap_err();
+            assert!(message.contains(reason), "{message}");
+        }
+    }
+
+    #[test]
+    fn recipes_from_before_the_weights_were_named_mean_the_average() {
+        let mut json = serde_json::to_value(grid(1, 0, 1)).unwrap();
+        json.as_object_mut().unwrap().remove("weights").unwrap();
+        let recipe: Recipe = serde_json::from_value(json).unwrap();
+        assert_eq!(recipe.weights, WeightsArgument::Ema);
     }
 }

@@ -8,6 +8,8 @@ use std::process::{Command, Output};
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
+use infer::picture::{read_picture, write_picture};
+use infer::recipe::{Layout, Recipe};
 use pixelflow::cascade::CascadeConfig;
 use pixelflow::weights::{DType, ModelDescription, SafetensorsWriter, TensorFile, save_model};
 use pixelflow::{PixelFlowConfig, Preset};
@@ -156,6 +158,25 @@ fn bad_input_is_refused_with_a_message_that_helps() {
     let zero_byte = text(at("zero.png"));
     fs::write(&zero_byte, "").unwrap();
 
+    let folder_png = text(at("folder.png"));
+    fs::create_dir(&folder_png).unwrap();
+    let drawn = text(at("drawn.png"));
+    let output = infer(&["sample", "--model", &good, "--count", "1", "--out", &drawn]);
+    assert!(output.status.success(), "{}", message(&output));
+    let edited = |name: &str, edit: &dyn Fn(&mut Recipe)| {
+        let (picture, mut recipe) = read_picture(Path::new(&drawn)).unwrap();
+        edit(&mut recipe);
+        write_picture(&picture, &recipe, &at(name)).unwrap();
+        text(at(name))
+    };
+    let endless = edited("endless.png", &|recipe| recipe.rows[0].first = u64::MAX);
+    let enormous = edited("enormous.png", &|recipe| {
+        recipe.layout = Layout::Grid { scale: u32::MAX };
+    });
+    let moved = edited("moved.png", &|recipe| {
+        recipe.model = "nowhere/model.safetensors".to_owned();
+    });
+
     // Arguments → what the message says.
     let cases: &[(&[&str], &[&str])] = &[
         (&["--model", "nowhere"], &["cannot read nowhere"]),
@@ -246,6 +267,33 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         (
             &["--out", "/dev/null/grid.png"],
             &["cannot write /dev/null", "choose another --out"],
+        ),
+        (
+            &["--out", &folder_png],
+            &["cannot write", "it is a folder", "choose another --out"],
+        ),
+        (
+            &["--out", "grid.jpg"],
+            &["--out grid.jpg: .jpg cannot be written", "FILE.npz"],
+        ),
+        (
+            &["--count", "1000000"],
+            &["--count 1000000", "the picture would have", "--out FOLDER"],
+        ),
+        (
+            &["replay", &endless],
+            &["text cannot be used: 1 images from number 18446744073709551615"],
+        ),
+        (
+            &["replay", &enormous],
+            &["text cannot be used: the picture would have 3"],
+        ),
+        (
+            &["replay", &moved],
+            &[
+                "moved.png was drawn with nowhere/model.safetensors",
+                "say with --model",
+            ],
         ),
         (
             &["replay", &plain],
@@ -344,10 +392,10 @@ fn every_layout_can_be_replayed_and_another_model_is_noticed() {
     assert_eq!(
         names,
         [
-            "cat-seed0-00000.png",
-            "cat-seed0-00001.png",
-            "dog-seed0-00000.png",
-            "dog-seed0-00001.png"
+            "001-cat-seed0-00000.png",
+            "001-cat-seed0-00001.png",
+            "002-dog-seed0-00000.png",
+            "002-dog-seed0-00001.png"
         ]
     );
     for picture in [&grid, &files[3]] {
@@ -361,9 +409,9 @@ fn every_layout_can_be_replayed_and_another_model_is_noticed() {
 
     // One pixel changed by hand.
     let mut edited = image::open(&files[0]).unwrap().to_rgb8();
-    let (_, recipe) = infer::picture::read_picture(&files[0]).unwrap();
+    let (_, recipe) = read_picture(&files[0]).unwrap();
     edited.get_pixel_mut(1, 1).0[0] ^= 4;
-    infer::picture::write_picture(&edited, &recipe, &files[0]).unwrap();
+    write_picture(&edited, &recipe, &files[0]).unwrap();
     let output = infer(&["replay", files[0].to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -380,4 +428,51 @@ fn every_layout_can_be_replayed_and_another_model_is_noticed() {
         "{}",
         message(&output)
     );
+}
+
+/// The reference's training checkpoint of the golden files, with its `config.yaml`.
+fn reference_checkpoint(folder: &Path) -> String {
+    fs::create_dir_all(folder).unwrap();
+    let path = folder.join("model.pt");
+    let golden = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/fixtures/cls_a_train.pt"
+    );
+    fs::copy(golden, &path).unwrap();
+    let yaml = "model:\n  params:\n    num_attention_heads: 2\n    attention_head_dim: 16\n    \
+                in_channels: 3\n    out_channels: 3\n    depth: 2\n    num_classes: 10\n    \
+                patch_size: 4\n    attention_bias: true\nscheduler:\n  num_train_timesteps: 1000\n  \
+                num_stages: 2\ndata:\n  resolution: 16\n";
+    fs::write(folder.join("config.yaml"), yaml).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_replay_takes_the_weights_that_the_picture_was_drawn_with() {
+    let scratch = tempfile::tempdir().unwrap();
+    let model = reference_checkpoint(&scratch.path().join("reference"));
+    let mut pictures = Vec::new();
+    for weights in ["ema", "model"] {
+        let path = scratch.path().join(format!("{weights}.png"));
+        let out = path.to_str().unwrap();
+        let arguments = [
+            "sample",
+            "--model",
+            &model,
+            "--weights",
+            weights,
+            "--class",
+            "1,7",
+            "--out",
+            out,
+        ];
+        let output = infer(&arguments);
+        assert!(output.status.success(), "{}", message(&output));
+        for arguments in [&["replay", out][..], &["replay", out, "--model", &model]] {
+            let output = infer(arguments);
+            assert!(output.status.success(), "{weights}: {}", message(&output));
+        }
+        pictures.push(read_picture(&path).unwrap().0);
+    }
+    assert!(pictures[0] != pictures[1], "both weights draw the same");
 }

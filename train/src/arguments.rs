@@ -48,6 +48,9 @@ pub struct TrainArguments {
     /// Change a setting, such as train.lr=2e-4; --print-config lists them. Can be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Stop at the first corrupt image instead of skipping it and naming it at the end.
+    #[arg(long)]
+    pub strict: bool,
     /// Folder of the run. [default: runs/RECIPE-N]
     #[arg(long, value_name = "RUN", conflicts_with = "resume")]
     pub out: Option<PathBuf>,

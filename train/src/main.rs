@@ -102,6 +102,7 @@ where
         &mut Observers(vec![&mut recording, &mut terminal]),
     )?;
     drop(run);
+    recording.finish()?;
     report_skipped(session);
     terminal.finish(ending);
     Ok(match ending {

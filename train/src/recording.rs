@@ -36,12 +36,19 @@ impl Recording {
         })
     }
 
-    /// Draws the loss curve.
+    /// Draws the loss curve once more, now that everything is recorded.
     ///
     /// # Errors
-    /// [`Error::Plot`], [`Error::Read`] or [`Error::Write`].
-    pub fn draw_loss_curve(&self) -> Result<()> {
+    /// [`Error::Read`] or [`Error::Write`].
+    pub fn finish(self) -> Result<()> {
+        self.draw_loss_curve()
+    }
+
+    fn draw_loss_curve(&self) -> Result<()> {
         let records = JsonLines::read(&self.folder.join("metrics.jsonl"))?;
+        if records.is_empty() {
+            return Ok(());
+        }
         draw_loss_curve(&records, &self.folder.join("loss.svg"))
     }
 }
@@ -67,10 +74,7 @@ impl TrainObserver for Recording {
     }
 
     fn saved(&mut self, _step: u64, _checkpoint: &Path) -> Result<()> {
-        // The curve is for people who look in during a run; without metrics yet there is none.
-        match self.draw_loss_curve() {
-            Err(Error::Plot { .. }) => Ok(()),
-            other => other,
-        }
+        // For people who look in during a run.
+        self.draw_loss_curve()
     }
 }

@@ -157,6 +157,9 @@ fn override_settings(layers: &mut Layers, arguments: &TrainArguments) -> Result<
     if let Some(path) = &arguments.data {
         layers.set_source(&data_path::detect(path)?)?;
     }
+    if arguments.strict {
+        layers.set("data.strict=true")?;
+    }
     arguments
         .set
         .iter()

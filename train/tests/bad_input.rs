@@ -322,3 +322,42 @@ fn a_disk_that_fills_up_stops_the_run_and_keeps_its_checkpoints() {
         .unwrap();
     assert!(resumed.status.success());
 }
+
+#[test]
+fn a_corrupt_image_is_skipped_and_named_or_stops_a_strict_run() {
+    let scratch = tempfile::tempdir().unwrap();
+    let images = scratch.path().join("images");
+    let data = folder_of_images(&images, "broken.png", b"no image");
+    for name in ["a.png", "b.png", "c.png"] {
+        image::RgbImage::new(40, 36)
+            .save(images.join("cat").join(name))
+            .unwrap();
+    }
+    let run = scratch.path().join("run");
+    let arguments = [
+        "--recipe",
+        "smoke",
+        "--data",
+        &data,
+        "--set",
+        "model.num_classes=1",
+    ];
+    let arguments = [&arguments[..], &["--out", run.to_str().unwrap()]].concat();
+
+    let strict = train(&arguments).arg("--strict").output().unwrap();
+    assert!(!strict.status.success());
+    assert!(
+        message(&strict).contains("broken.png"),
+        "{}",
+        message(&strict)
+    );
+
+    fs::remove_dir_all(&run).unwrap();
+    let tolerant = train(&arguments).output().unwrap();
+    let said = message(&tolerant);
+    assert!(tolerant.status.success(), "{said}");
+    assert!(
+        said.contains("1 of 4 images skipped") && said.contains("broken.png"),
+        "{said}"
+    );
+}

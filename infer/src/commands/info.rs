@@ -11,7 +11,7 @@ use crate::arguments::InfoArguments;
 /// # Errors
 /// What is wrong with the model's files.
 pub fn info(arguments: &InfoArguments) -> Result<String> {
-    let source = model(&arguments.model)?;
+    let source = model(arguments.model.model.as_deref(), arguments.model.weights)?;
     let (model, cascade) = (&source.description.model, &source.description.cascade);
     let file = TensorFile::open(&source.weights)?;
     let values = file

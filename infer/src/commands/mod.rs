@@ -8,14 +8,15 @@ pub use info::info;
 pub use replay::{Comparison, replay};
 pub use sample::sample;
 
+use std::path::Path;
+
 use crate::Result;
-use crate::arguments::ModelArguments;
+use crate::arguments::WeightsArgument;
 use crate::model_source::ModelSource;
 
-/// The model that the arguments name.
-fn model(arguments: &ModelArguments) -> Result<ModelSource> {
-    match &arguments.model {
-        None => ModelSource::demo(),
-        Some(path) => ModelSource::find(path, arguments.weights.into()),
-    }
+/// The model at a path, or the demo.
+fn model(path: Option<&Path>, weights: WeightsArgument) -> Result<ModelSource> {
+    path.map_or_else(ModelSource::demo, |path| {
+        ModelSource::find(path, weights.into())
+    })
 }

@@ -7,6 +7,7 @@ use image::RgbImage;
 use super::model;
 use super::sample::draw_on;
 use crate::arguments::ReplayArguments;
+use crate::destination::Destination;
 use crate::device::select;
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
@@ -15,8 +16,6 @@ use crate::{Error, Result};
 
 /// Images drawn at once.
 const BATCH: usize = 32;
-/// Images of a recipe that are drawn, at most.
-const MAX_IMAGES: u64 = 1_000_000;
 
 /// How two pictures differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +36,8 @@ pub enum Comparison {
 /// Draws a picture again from the recipe inside it.
 ///
 /// # Errors
-/// [`Error::NoRecipe`], [`Error::OtherModel`] if the weights are not those of the recipe, and what
-/// drawing says.
+/// [`Error::NoRecipe`], [`Error::ModelMoved`], [`Error::OtherModel`] if the weights are not those
+/// of the recipe, and what drawing says.
 pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
     let (picture, recipe) = read_picture(&arguments.picture)?;
     let source = source(arguments, &recipe)?;
@@ -51,22 +50,14 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
             found,
         });
     }
-    let images = recipe
-        .rows
-        .iter()
-        .fold(0, |sum: u64, row| sum.saturating_add(row.count));
-    if images == 0 || images > MAX_IMAGES {
-        let reason = format!("{images} images are not 1 to {MAX_IMAGES}");
-        return Err(Error::NoRecipe {
-            path: arguments.picture.clone(),
-            reason,
-        });
-    }
     let description = &source.description;
     let cascade = description.cascade.build()?;
     cascade.check_size(recipe.height, recipe.width, description.model.patch_size)?;
     let sampler = recipe.sampler.clone().check(cascade)?;
     let device = select(&arguments.device)?;
+    if let Some(out) = &arguments.out {
+        Destination::Grid(out.clone()).prepare()?;
+    }
     let drawn = draw_on(device, &source, &recipe, &sampler, BATCH)?;
     let again = lay_out(&recipe, &drawn.images);
     if let Some(out) = &arguments.out {
@@ -77,10 +68,20 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
 
 /// The model that the user or else the recipe names.
 fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
-    if arguments.model.model.is_some() || recipe.model == DEMO {
-        return model(&arguments.model);
+    if let Some(path) = &arguments.model {
+        return model(Some(path), recipe.weights);
     }
-    ModelSource::find(Path::new(&recipe.model), arguments.model.weights.into())
+    if recipe.model == DEMO {
+        return model(None, recipe.weights);
+    }
+    let path = Path::new(&recipe.model);
+    if !path.exists() {
+        return Err(Error::ModelMoved {
+            picture: arguments.picture.clone(),
+            model: path.to_owned(),
+        });
+    }
+    model(Some(path), recipe.weights)
 }
 
 fn compare(before: &RgbImage, after: &RgbImage) -> Comparison {

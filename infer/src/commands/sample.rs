@@ -6,7 +6,6 @@ use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::{Sampler, SamplerConfig};
 
 use super::model;
-use crate::Result;
 use crate::arguments::SampleArguments;
 use crate::classes::chosen_classes;
 use crate::destination::Destination;
@@ -15,6 +14,7 @@ use crate::draw::Drawn;
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
 use crate::recipe::{DEMO, Layout, Recipe, RecipeRow};
+use crate::{Error, Result};
 
 /// Images of a grid are enlarged to about this many pixels a side.
 const SHOWN_SIDE: usize = 96;
@@ -25,7 +25,7 @@ const SHOWN_SIDE: usize = 96;
 /// Everything that can be wrong with the arguments, the model, or the place to write to; all but
 /// the weights are checked before anything is computed.
 pub fn sample(arguments: &SampleArguments) -> Result<String> {
-    let source = model(&arguments.model)?;
+    let source = model(arguments.model.model.as_deref(), arguments.model.weights)?;
     let description = &source.description;
     let [height, width] = arguments.size.unwrap_or([description.resolution; 2]);
     let cascade = description.cascade.build()?;
@@ -34,7 +34,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
     let sampler = config.clone().check(cascade)?;
     let classes = chosen_classes(&arguments.classes, &source)?;
     let device = select(&arguments.device)?;
-    let destination = Destination::choose(arguments.out.as_deref());
+    let destination = Destination::choose(arguments.out.as_deref())?;
     destination.prepare()?;
 
     let row = |class: usize| RecipeRow {
@@ -52,6 +52,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
             None => DEMO.to_owned(),
             Some(_) => source.weights.display().to_string(),
         },
+        weights: arguments.model.weights,
         model_hash: source.hash()?,
         sampler: config,
         device: device.to_string(),
@@ -61,6 +62,13 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
         layout: Layout::Grid { scale },
         rows: classes.into_iter().map(row).collect(),
     };
+    if matches!(destination, Destination::Grid(_)) {
+        recipe.check().map_err(|reason| Error::Argument {
+            argument: "--count",
+            value: arguments.count.to_string(),
+            reason: format!("{reason}; draw fewer, or write single files with --out FOLDER"),
+        })?;
+    }
     let started = Instant::now();
     let drawn = draw_on(device, &source, &recipe, &sampler, arguments.batch as usize)?;
     let elapsed = started.elapsed();

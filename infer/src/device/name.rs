@@ -83,7 +83,8 @@ impl DeviceKind {
 pub struct Device {
     /// Its kind.
     pub kind: DeviceKind,
-    /// Which one; `None` for the backend's default.
+    /// Which one; `None` for the backend's default. Of wgpu, vulkan and metal, the discrete GPUs are
+    /// counted.
     pub index: Option<usize>,
 }
 

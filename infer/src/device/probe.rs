@@ -1,6 +1,6 @@
 //! Trying a device out in a child process.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,8 @@ use super::{Choice, Device, OnBackend};
 const VARIABLE: &str = "PIXELFLOW_PROBE_DEVICE";
 /// A cold shader compiler takes a while.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// Longest output of a child that is read, in bytes.
+const MAX_OUTPUT: u64 = 1 << 20;
 
 /// Answers a parent process that wants to know whether a device works; call it first in `main`.
 ///
@@ -33,22 +35,30 @@ pub fn answer_probe() {
 /// # Errors
 /// What went wrong there, in words.
 pub(super) fn probe(device: Device) -> Result<(), String> {
+    // Children of children would have no end.
+    if std::env::var_os(VARIABLE).is_some() {
+        return Err("the program does not answer probes first in its `main`".to_owned());
+    }
+    // A file and not a pipe: nobody reads while the child writes, and a pipe fills up.
+    let mut log = tempfile::tempfile().map_err(|error| error.to_string())?;
+    let stderr = log.try_clone().map_err(|error| error.to_string())?;
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut child = Command::new(program)
         .env(VARIABLE, device.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
+        .stderr(stderr)
         .spawn()
         .map_err(|error| error.to_string())?;
     let status = wait(&mut child)?;
     if status.success() {
         return Ok(());
     }
-    let mut output = String::new();
-    if let Some(mut stderr) = child.stderr.take() {
-        let _ = stderr.read_to_string(&mut output);
-    }
+    let mut output = Vec::new();
+    // What cannot be read is not the reason: the status is said then.
+    let _ = log.rewind();
+    let _ = log.take(MAX_OUTPUT).read_to_end(&mut output);
+    let output = String::from_utf8_lossy(&output);
     Err(reason(&output).unwrap_or_else(|| format!("it ended with {status}")))
 }
 

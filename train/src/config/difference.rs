@@ -9,12 +9,13 @@ use super::{TrainConfig, keys, resolved};
 ///
 /// Where the files lie may change, since data sets move; a run checks that their number of images
 /// is still the same.
-const FREE: [&str; 13] = [
+const FREE: [&str; 14] = [
     "train.steps",
     "checkpoint",
     "validation",
     "preview",
     "log",
+    "data.strict",
     "data.prefetch",
     "data.threads",
     "data.cache_mib",
