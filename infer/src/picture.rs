@@ -189,6 +189,7 @@ mod tests {
 
         let mut bomb =
             png::text_metadata::ITXtChunk::new(KEYWORD, " ".repeat(MAX_TEXT + 1).as_str());
+        bomb.compressed = true;
         bomb.compress_text().unwrap();
         let mut encoder = png::Encoder::new(File::create(&path).unwrap(), 1, 1);
         encoder.set_color(png::ColorType::Rgb);

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use image::{ImageFormat, RgbImage};
 use infer::atomic_file::write_atomically;
 
+use crate::Result;
 use crate::checkpoint::State;
 use crate::error::write_error;
 use crate::metrics::{JsonLines, Record, TensorBoard, draw_loss_curve};
 use crate::observer::TrainObserver;
-use crate::{Error, Result};
 
 /// Writes `metrics.jsonl`, TensorBoard events, previews, and in the end `loss.svg`.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Recording {
     /// Opens the files of the run in `folder` where `state` has left them.
     ///
     /// # Errors
-    /// [`Error::DamagedMetrics`], [`Error::Read`] or [`Error::Write`].
+    /// [`crate::Error::DamagedMetrics`], [`crate::Error::Read`] or [`crate::Error::Write`].
     pub fn open(folder: &Path, state: &State) -> Result<Self> {
         let previews = folder.join("previews");
         fs::create_dir_all(&previews).map_err(write_error(&previews))?;
@@ -39,7 +39,7 @@ impl Recording {
     /// Draws the loss curve once more, now that everything is recorded.
     ///
     /// # Errors
-    /// [`Error::Read`] or [`Error::Write`].
+    /// [`crate::Error::Read`] or [`crate::Error::Write`].
     pub fn finish(self) -> Result<()> {
         self.draw_loss_curve()
     }

@@ -1,6 +1,6 @@
 //! The operations between the matrix products, which a backend may implement natively.
 //!
-//! Each has one portable form, written with Burn's tensors in [`portable`]; that form defines the
+//! Each has one portable form, written with Burn's tensors in `portable`; that form defines the
 //! result. [`PixelFlowBackend`] lets a backend replace it.
 
 mod adamw;
