@@ -45,7 +45,10 @@ impl Device {
                 work.run::<burn::backend::Rocm>(device)
             }
             #[allow(unreachable_patterns)] // Reachable unless all features are on.
-            kind => panic!("{} is not compiled in", kind.name()),
+            kind => {
+                drop(work);
+                panic!("{} is not compiled in", kind.name())
+            }
         }
     }
 }
