@@ -14,6 +14,7 @@
 pub mod cascade;
 mod config;
 mod error;
+pub mod faults;
 mod initialisation;
 pub mod layers;
 pub mod noise;

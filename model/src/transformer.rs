@@ -6,6 +6,7 @@ use burn::tensor::activation::silu;
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor};
 
+use crate::faults::stale;
 use crate::layers::{
     ClassEmbedder, PatchEmbed, Rope, TimestepEmbedder, TransformerBlock, images_to_tokens,
     tokens_to_images,
@@ -200,7 +201,7 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
     /// # Panics
     /// If the context does not fit the model or the examples.
     pub fn condition(&self, examples: &[Example], context: &Context<B>) -> Tensor<B, 2> {
-        let timesteps: Vec<f32> = examples.iter().map(|example| example.timestep).collect();
+        let timesteps = stale(examples.iter().map(|example| example.timestep).collect());
         let sizes: Vec<f32> = examples.iter().map(|example| example.resolution).collect();
         let condition =
             self.timestep_embedder.forward(&timesteps) + self.latent_size_embedder.forward(&sizes);

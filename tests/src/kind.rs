@@ -41,6 +41,19 @@ pub enum Kind {
     Photo,
 }
 
+impl Kind {
+    /// Whether its numbers come from a model whose precision can be lowered.
+    ///
+    /// Files and host arithmetic have no other precision; the optimiser works on f32 weights; and an
+    /// adaptive solver of a tolerance of 1e-3 takes other steps where the velocity is off by as much.
+    pub fn has_low_precision(self) -> bool {
+        matches!(
+            self,
+            Self::Forward | Self::TrainBatch | Self::Gradients | Self::Euler
+        )
+    }
+}
+
 /// Name of a parameter that every model has.
 pub(crate) const ANY_PARAMETER: &str = "patch_embed.proj.weight";
 

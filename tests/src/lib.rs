@@ -11,10 +11,13 @@
 //! - [`cases`]: what is checked, one file a kind.
 
 pub mod cases;
+pub mod conformance;
 mod error;
 mod kind;
 mod manifest;
 mod measure;
+pub mod operations;
+mod precision;
 mod recorder;
 mod report;
 mod suite;
@@ -24,7 +27,8 @@ pub use error::{Error, Result};
 pub use kind::{Kind, kind};
 pub use manifest::{Entry, MANIFEST_FILE, Manifest};
 pub use measure::{Difference, Limits, Recorded, TEN, quantile};
+pub use precision::Precision;
 pub use recorder::Recorder;
 pub use report::{Outcome, Report, Verdict};
-pub use suite::{Subject, run};
+pub use suite::{Selection, Step, Subject, cast, run, run_selection};
 pub use tensors::Tensors;

@@ -211,6 +211,12 @@ impl Entry {
             .map_err(|error| self.problem(format!("its `config`: {error}")))
     }
 
+    /// Whether it is about a model that draws from text.
+    pub fn is_about_text(&self) -> bool {
+        self.at(&["config", "cross_attention_dim"])
+            .is_some_and(|dim| !dim.is_null())
+    }
+
     /// An error about this file.
     pub fn problem(&self, reason: impl Into<String>) -> Error {
         Error::Fixture {

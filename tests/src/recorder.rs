@@ -1,16 +1,24 @@
 //! Collects outcomes while cases run.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
-use crate::{Difference, Limits, Outcome, Result};
+use crate::{Difference, Limits, Outcome, Report, Result};
+
+/// Results of more values are not kept for comparison with other backends.
+const MOST_VALUES: usize = 1 << 14;
 
 /// Collects outcomes, and tells each to a listener as soon as it is there.
 pub struct Recorder<'a> {
     outcomes: Vec<Outcome>,
     listener: &'a mut dyn FnMut(&Outcome),
     filter: Option<&'a str>,
+    low_precision: Option<Limits>,
+    values: BTreeMap<String, Vec<f32>>,
+    last: Instant,
 }
 
 impl<'a> Recorder<'a> {
@@ -20,12 +28,31 @@ impl<'a> Recorder<'a> {
             outcomes: Vec::new(),
             listener,
             filter,
+            low_precision: None,
+            values: BTreeMap::new(),
+            last: Instant::now(),
         }
     }
 
+    /// With `limits`, every comparison of numbers has these instead of its own: the model computes
+    /// in a lower precision than the errors were recorded in.
+    #[must_use]
+    pub fn in_low_precision(mut self, limits: Option<Limits>) -> Self {
+        self.low_precision = limits;
+        self
+    }
+
+    /// Whether the model computes in a lower precision than f32.
+    pub fn is_low_precision(&self) -> bool {
+        self.low_precision.is_some()
+    }
+
     /// Everything recorded.
-    pub fn into_outcomes(self) -> Vec<Outcome> {
-        self.outcomes
+    pub fn into_report(self) -> Report {
+        Report {
+            outcomes: self.outcomes,
+            values: self.values,
+        }
     }
 
     /// Number of outcomes so far.
@@ -45,10 +72,20 @@ impl<'a> Recorder<'a> {
 
     /// Records an outcome.
     pub fn push(&mut self, outcome: Outcome) {
-        if self.filter.is_none_or(|part| outcome.case.contains(part)) {
-            (self.listener)(&outcome);
-            self.outcomes.push(outcome);
+        if self.wants(&outcome.case) {
+            self.always_push(outcome);
         }
+    }
+
+    fn wants(&self, case: &str) -> bool {
+        self.filter.is_none_or(|part| case.contains(part))
+    }
+
+    fn always_push(&mut self, mut outcome: Outcome) {
+        outcome.seconds = self.last.elapsed().as_secs_f64();
+        self.last = Instant::now();
+        (self.listener)(&outcome);
+        self.outcomes.push(outcome);
     }
 
     /// Does some work; an error or a panic becomes a failed case of this name.
@@ -60,9 +97,7 @@ impl<'a> Recorder<'a> {
             Err(panic) => format!("panicked: {}", message(panic.as_ref())),
         };
         // Never filtered away: what it hides may be what was asked for.
-        let outcome = Outcome::broken(case, reason);
-        (self.listener)(&outcome);
-        self.outcomes.push(outcome);
+        self.always_push(Outcome::broken(case, reason));
     }
 
     /// Compares numbers by every measure that has a limit; the one nearest to it is recorded.
@@ -74,9 +109,14 @@ impl<'a> Recorder<'a> {
         limits: &Limits,
     ) {
         let case = case.into();
+        let limits = &self.low_precision.clone().unwrap_or_else(|| limits.clone());
         if found.len() != expected.len() {
             let reason = format!("{} values instead of {}", found.len(), expected.len());
             return self.push(Outcome::broken(case, reason));
+        }
+        if self.wants(&case) && found.len() <= MOST_VALUES {
+            let values = found.iter().map(|&x| x as f32).collect();
+            self.values.insert(case.clone(), values);
         }
         let difference = Difference::between(found, expected);
         let measures = [
@@ -171,7 +211,7 @@ mod tests {
         let mut listener = |_: &Outcome| {};
         let mut recorder = Recorder::new(filter, &mut listener);
         work(&mut recorder);
-        recorder.into_outcomes()
+        recorder.into_report().outcomes
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What came out.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,12 @@ pub enum Verdict {
     Failed,
     /// Not run; the details say why.
     Skipped,
+    /// Beyond the limit because of a known bug of somebody else's; the details name it.
+    Known,
+    /// Within the limit although a known bug says otherwise: the bug may be gone.
+    Unexpected,
+    /// Measured without a limit.
+    Reported,
 }
 
 /// What came out of one case.
@@ -33,6 +40,9 @@ pub struct Outcome {
     pub basis: String,
     /// The worst parameter, the first differing pixel, an error's text …
     pub details: String,
+    /// Time since the outcome before.
+    #[serde(default)]
+    pub seconds: f64,
 }
 
 impl Outcome {
@@ -55,6 +65,7 @@ impl Outcome {
             limit: None,
             basis: String::new(),
             details,
+            seconds: 0.0,
         }
     }
 
@@ -79,6 +90,7 @@ impl Outcome {
             limit: Some(limit),
             basis: basis.into(),
             details: String::new(),
+            seconds: 0.0,
         }
     }
 
@@ -87,6 +99,17 @@ impl Outcome {
     pub fn with_details(mut self, details: impl Into<String>) -> Self {
         self.details = details.into();
         self
+    }
+
+    /// The same as a report: measured, but with nothing it must not exceed.
+    #[must_use]
+    pub fn without_limit(self) -> Self {
+        Self {
+            verdict: Verdict::Reported,
+            limit: None,
+            basis: String::new(),
+            ..self
+        }
     }
 
     /// Error over limit: above 1 is a failure. `None` if nothing was measured.
@@ -105,8 +128,11 @@ impl fmt::Display for Outcome {
             Verdict::Passed => "pass",
             Verdict::Failed => "FAIL",
             Verdict::Skipped => "skip",
+            Verdict::Known => "known",
+            Verdict::Unexpected => "PASS?",
+            Verdict::Reported => "info",
         };
-        write!(f, "{verdict} {:<58}", self.case)?;
+        write!(f, "{verdict:<4} {:<58}", self.case)?;
         if let (Some(error), Some(limit)) = (self.error, self.limit) {
             write!(f, " {:>9} {error:9.3e}  limit {limit:9.3e}", self.measure)?;
         }
@@ -125,6 +151,9 @@ impl fmt::Display for Outcome {
 pub struct Report {
     /// In the order they were run.
     pub outcomes: Vec<Outcome>,
+    /// What was found in comparisons of numbers, by case.
+    #[serde(skip)]
+    pub values: BTreeMap<String, Vec<f32>>,
 }
 
 impl Report {

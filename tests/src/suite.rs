@@ -1,14 +1,18 @@
 //! Runs every case of a folder.
 
+use std::collections::HashSet;
 use std::path::Path;
 
-use burn::tensor::backend::AutodiffBackend;
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{DType, Tensor};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::{TensorFile, load_model};
 use pixelflow::{PixelFlow, PixelFlowConfig};
 
 use crate::{
-    Entry, Kind, Manifest, Outcome, Recorder, Report, Result, Tensors, Verdict, cases, kind,
+    Entry, Kind, Manifest, Outcome, Precision, Recorder, Report, Result, Tensors, Verdict, cases,
+    kind,
 };
 
 /// One file of a folder, on its way through the runner.
@@ -18,6 +22,8 @@ pub struct Subject<'a> {
     pub manifest: &'a Manifest,
     /// What the manifest says of it.
     pub entry: &'a Entry,
+    /// The precision in which its model computes.
+    pub precision: Precision,
 }
 
 impl Subject<'_> {
@@ -72,18 +78,56 @@ impl Subject<'_> {
     /// What is wrong with the weights.
     pub fn model<B: PixelFlowBackend>(&self, device: &B::Device) -> Result<PixelFlow<B>> {
         let file = TensorFile::open(&self.manifest.path(&self.weights()?.file))?;
-        Ok(load_model(&file, &self.config()?, device)?)
+        let model = load_model(&file, &self.config()?, device)?;
+        Ok(cast(model, self.precision.dtype()))
     }
 }
 
-/// Runs every case of a folder on a device; `listener` is told each outcome at once.
+/// A model whose weights and activations are in the given format.
+pub fn cast<B: Backend>(model: PixelFlow<B>, dtype: DType) -> PixelFlow<B> {
+    if dtype == DType::F32 {
+        model
+    } else {
+        model.map(&mut Cast(dtype))
+    }
+}
+
+/// Casts all parameters.
+struct Cast(DType);
+
+impl<B: Backend> ModuleMapper<B> for Cast {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        // Detached: a parameter that training starts from, not the result of a cast.
+        param.map(|value| value.cast(self.0).detach().require_grad())
+    }
+}
+
+/// Which cases to run, and how.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Selection<'a> {
+    /// Only those whose name contains this.
+    pub filter: Option<&'a str>,
+    /// The precision of the models; only f32 runs the cases that do not depend on it.
+    pub precision: Precision,
+    /// Of several files of a kind only the first, of class and of text models each.
+    pub one_of_each_kind: bool,
+}
+
+/// What happens in a run.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// The cases of this file come next.
+    File(&'a str),
+    /// A case is done.
+    Outcome(&'a Outcome),
+}
+
+/// Runs every case of a folder in f32; `listener` is told each outcome at once.
 ///
-/// With a `filter`, only cases whose name contains it. The backend is an autodiff backend for the
-/// cases with gradients; all others run on its inner backend.
+/// With a `filter`, only cases whose name contains it.
 ///
 /// # Errors
-/// [`crate::Error::NoManifest`] or [`crate::Error::InvalidManifest`]; everything that is wrong with a
-/// fixture is a failed case instead.
+/// As [`run_selection`].
 pub fn run<A>(
     folder: &Path,
     device: &A::Device,
@@ -94,21 +138,54 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
+    let selection = Selection {
+        filter,
+        ..Selection::default()
+    };
+    run_selection::<A>(folder, device, &selection, &mut |step| {
+        if let Step::Outcome(outcome) = step {
+            listener(outcome);
+        }
+    })
+}
+
+/// Runs the selected cases of a folder on a device; `listener` is told each step at once.
+///
+/// The backend is an autodiff backend for the cases with gradients; all others run on its inner
+/// backend.
+///
+/// # Errors
+/// [`crate::Error::NoManifest`] or [`crate::Error::InvalidManifest`]; everything that is wrong with a
+/// fixture is a failed case instead.
+pub fn run_selection<A>(
+    folder: &Path,
+    device: &A::Device,
+    selection: &Selection<'_>,
+    listener: &mut dyn FnMut(Step<'_>),
+) -> Result<Report>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
     let manifest = Manifest::open(folder)?;
-    let mut recorder = Recorder::new(filter, listener);
-    for entry in relevant(&manifest, filter) {
+    let mut report = Report::default();
+    for (entry, kind) in selection.files(&manifest) {
+        listener(Step::File(entry.stem()));
+        let mut tell = |outcome: &Outcome| listener(Step::Outcome(outcome));
+        let limits = selection.precision.limits(&manifest);
+        let mut recorder = Recorder::new(selection.filter, &mut tell).in_low_precision(limits);
         let subject = Subject {
             manifest: &manifest,
             entry,
+            precision: selection.precision,
         };
-        match kind(&manifest, entry) {
+        match kind {
             Some(kind) => {
-                let before = recorder.len();
                 recorder.attempt(entry.stem(), |recorder| {
                     check::<A>(kind, subject, device, recorder)
                 });
-                let is_silent = recorder.len() == before && kind != Kind::Photo;
-                if is_silent && !recorder.is_filtered() {
+                let is_silent = recorder.is_empty() && kind != Kind::Photo;
+                if is_silent && selection.filter.is_none() {
                     let reason = format!("no case found in what looks like {kind:?}");
                     recorder.push(Outcome::broken(entry.stem(), reason));
                 }
@@ -118,10 +195,32 @@ where
                 "of no kind that this runner knows",
             )),
         }
+        let of_file = recorder.into_report();
+        report.outcomes.extend(of_file.outcomes);
+        report.values.extend(of_file.values);
     }
-    Ok(Report {
-        outcomes: recorder.into_outcomes(),
-    })
+    Ok(report)
+}
+
+impl Selection<'_> {
+    /// The files to run, each with what it is.
+    fn files<'m>(&self, manifest: &'m Manifest) -> Vec<(&'m Entry, Option<Kind>)> {
+        let mut seen = HashSet::new();
+        let files = relevant(manifest, self.filter).into_iter();
+        let files = files.map(|entry| (entry, kind(manifest, entry)));
+        files
+            .filter(|(entry, kind)| {
+                let mut is_first = || seen.insert((*kind, entry.is_about_text()));
+                match kind {
+                    None => self.precision == Precision::F32,
+                    Some(kind) => {
+                        (self.precision == Precision::F32 || kind.has_low_precision())
+                            && (!self.one_of_each_kind || is_first())
+                    }
+                }
+            })
+            .collect()
+    }
 }
 
 /// The files in which cases of a filter can be: those it names, or all if it names none.

@@ -1,5 +1,6 @@
 //! Chores of this repository: `cargo xtask COMMAND`.
 
+mod check_backends;
 mod verify;
 
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ struct Arguments {
 enum Command {
     /// Compare this project's numbers with a folder of golden fixtures, one line a case.
     Verify(verify::Arguments),
+    /// Run the conformance suite on every backend of this machine.
+    CheckBackends(check_backends::Arguments),
 }
 
 /// Exit code of a command that could not do its work.
@@ -26,6 +29,7 @@ const UNUSABLE: u8 = 2;
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::CheckBackends(arguments) => check_backends::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -5,7 +5,8 @@ use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::{RmsNorm, Rope, linear};
+use super::{RmsNorm, Rope, in_precision_of, linear};
+use crate::faults::{Fault, is_planted};
 use crate::ops::{self, PixelFlowBackend};
 use crate::{PixelFlowConfig, Segments, TextStates};
 
@@ -73,9 +74,11 @@ impl<B: PixelFlowBackend> Attention<B> {
             rope,
         );
         let v = self.v_proj.forward(x);
-        self.o_proj.forward(ops::packed_attention(
-            q, k, v, None, segments, segments, self.heads,
-        ))
+        let attended = ops::packed_attention(q, k, v, None, segments, segments, self.heads);
+        if is_planted(Fault::DroppedBias) {
+            return attended.matmul(self.o_proj.weight.val());
+        }
+        self.o_proj.forward(attended)
     }
 
     /// Every token attends to the text of its own example.
@@ -90,10 +93,9 @@ impl<B: PixelFlowBackend> Attention<B> {
         text: &TextStates<B>,
     ) -> Tensor<B, 2> {
         let q = ops::norm_rotate(self.q_proj.forward(x), self.q_norm.weight.val(), rope);
-        let k = self
-            .k_norm
-            .forward(self.k_proj.forward(text.states.clone()));
-        let v = self.v_proj.forward(text.states.clone());
+        let states = in_precision_of(text.states.clone(), &self.k_proj.weight.val());
+        let k = self.k_norm.forward(self.k_proj.forward(states.clone()));
+        let v = self.v_proj.forward(states);
         let bias = text.bias.clone();
         self.o_proj.forward(ops::packed_attention(
             q,

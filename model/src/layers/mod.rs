@@ -20,12 +20,20 @@ pub use rms_norm::RmsNorm;
 pub use rope::{Rope, rotary_table};
 pub use timestep::{TIMESTEP_FEATURES, TimestepEmbedder, sinusoid};
 
+use crate::faults::{Fault, is_planted};
 use burn::module::Initializer;
 use burn::nn::{Linear, LinearConfig};
+use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
 /// Epsilon of every normalisation.
-pub const NORM_EPSILON: f64 = 1e-6;
+pub(crate) fn norm_epsilon() -> f64 {
+    if is_planted(Fault::Epsilon) {
+        1e-5
+    } else {
+        1e-6
+    }
+}
 
 /// A linear layer whose values come later, from [`crate::initialisation`] or a file.
 pub(crate) fn linear<B: Backend>(
@@ -38,4 +46,13 @@ pub(crate) fn linear<B: Backend>(
         .with_bias(bias)
         .with_initializer(Initializer::Zeros)
         .init(device)
+}
+
+/// `x` in the precision of a layer's weight.
+pub(crate) fn in_precision_of<B: Backend, const D: usize, const W: usize>(
+    x: Tensor<B, D>,
+    weight: &Tensor<B, W>,
+) -> Tensor<B, D> {
+    let dtype = weight.dtype();
+    if x.dtype() == dtype { x } else { x.cast(dtype) }
 }

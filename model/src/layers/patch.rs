@@ -6,7 +6,9 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use burn::tensor::module::linear;
 
+use super::in_precision_of;
 use crate::PixelFlowConfig;
+use crate::faults::{Fault, is_planted};
 
 /// Cuts images into tokens: row-major, features in `(c ph pw)` order.
 ///
@@ -18,7 +20,11 @@ pub fn images_to_tokens<B: Backend>(images: Tensor<B, 4>, patch: usize) -> Tenso
     let (rows, columns) = (height / patch, width / patch);
     images
         .reshape([batch, channels, rows, patch, columns, patch])
-        .permute([0, 2, 4, 1, 3, 5])
+        .permute(if is_planted(Fault::TransposedStride) {
+            [0, 2, 4, 1, 5, 3]
+        } else {
+            [0, 2, 4, 1, 3, 5]
+        })
         .reshape([batch * rows * columns, channels * patch * patch])
 }
 
@@ -61,13 +67,14 @@ impl<B: Backend> PatchEmbed<B> {
         Self { proj }
     }
 
-    /// Projects every token.
+    /// Projects every token, in the precision of the weights.
     ///
     /// # Shapes
     /// - tokens: `[tokens, channels * patch * patch]`
     /// - output: `[tokens, width]`
     pub fn forward(&self, tokens: Tensor<B, 2>) -> Tensor<B, 2> {
         let weight = self.proj.weight.val();
+        let tokens = in_precision_of(tokens, &weight);
         let [width, channels, height, breadth] = weight.dims();
         let matrix = weight
             .reshape([width, channels * height * breadth])

@@ -1,10 +1,10 @@
 //! Root-mean-square normalisation with a weight.
 
 use burn::module::{Initializer, Module, Param};
-use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
+use burn::tensor::{DType, Tensor};
 
-use super::NORM_EPSILON;
+use super::norm_epsilon;
 use crate::ops::in_f32;
 
 /// `x / sqrt(mean(x^2) + 1e-6) * weight`, over the last dimension.
@@ -28,14 +28,13 @@ impl<B: Backend> RmsNorm<B> {
     /// # Shapes
     /// - x and output: `[tokens, width]`
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        in_f32(x, |x| {
-            rms_normalise(x) * in_f32(self.weight.val(), |w| w).unsqueeze()
-        })
+        let weight = self.weight.val().cast(DType::F32);
+        in_f32(x, |x| rms_normalise(x) * weight.unsqueeze())
     }
 }
 
 /// `x / sqrt(mean(x^2) + 1e-6)` over the last dimension.
 fn rms_normalise<B: Backend>(x: Tensor<B, 2>) -> Tensor<B, 2> {
     let mean_square = (x.clone() * x.clone()).mean_dim(1);
-    x / (mean_square + NORM_EPSILON).sqrt()
+    x / (mean_square + norm_epsilon()).sqrt()
 }

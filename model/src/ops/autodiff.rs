@@ -5,12 +5,18 @@ use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::tensor::DType;
 use burn::tensor::ops::FloatTensor;
 
-use super::PixelFlowBackend;
+use super::{AttentionForm, PixelFlowBackend};
 use crate::Segments;
+use crate::faults::{Fault, is_planted};
 
 impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B, C> {
+    fn attention_form(head_dim: usize, dtype: DType) -> AttentionForm {
+        B::attention_form(head_dim, dtype)
+    }
+
     fn ada_layer_norm(
         x: FloatTensor<Self>,
         shift: FloatTensor<Self>,
@@ -259,7 +265,7 @@ impl<B: PixelFlowBackend> Backward<B, 3> for PackedAttention {
                 key_segments,
                 heads,
             } = state;
-            B::packed_attention_backward(
+            let [q, k, v] = B::packed_attention_backward(
                 q,
                 k,
                 v,
@@ -268,7 +274,11 @@ impl<B: PixelFlowBackend> Backward<B, 3> for PackedAttention {
                 &query_segments,
                 &key_segments,
                 heads,
-            )
+            );
+            if is_planted(Fault::KeyGradient) {
+                return [q, B::float_add(k.clone(), k), v];
+            }
+            [q, k, v]
         });
     }
 }

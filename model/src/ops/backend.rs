@@ -1,9 +1,10 @@
 //! Our extension of Burn's `Backend`.
 
+use burn::tensor::DType;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
-use super::{AdamWStep, portable, unwrap, wrap};
+use super::{AdamWStep, AttentionForm, portable, unwrap, wrap};
 use crate::Segments;
 
 /// A backend that can run and train the model.
@@ -185,6 +186,11 @@ pub trait PixelFlowBackend: Backend {
         step: &AdamWStep,
     ) -> [FloatTensor<Self>; 4] {
         portable::adamw::<Self>(state.map(wrap), wrap(gradient), wrap(clip), step).map(unwrap)
+    }
+
+    /// How packed attention is computed for heads of this size in this format.
+    fn attention_form(_head_dim: usize, _dtype: DType) -> AttentionForm {
+        AttentionForm::Portable
     }
 
     fn squared_norm(x: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -4,6 +4,7 @@
 //! result. [`PixelFlowBackend`] lets a backend replace it.
 
 mod adamw;
+mod attention_form;
 mod autodiff;
 mod backend;
 #[cfg(feature = "cubecl")]
@@ -15,12 +16,14 @@ mod portable;
 mod tests;
 
 pub use adamw::{AdamWStep, ParameterState, adamw, squared_norm};
+pub use attention_form::AttentionForm;
 pub use backend::PixelFlowBackend;
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor, TensorPrimitive};
 
 use crate::Segments;
+use crate::faults::{Fault, is_planted};
 use crate::layers::Rope;
 
 /// `LN(x) (1 + scale) + shift`: layer norm without parameters, modulated per example.
@@ -118,6 +121,13 @@ pub fn packed_attention<B: PixelFlowBackend>(
     key_segments: &Segments,
     heads: usize,
 ) -> Tensor<B, 2> {
+    if is_planted(Fault::AttentionLeak) && query_segments.examples() > 1 {
+        let merged = [query_segments, key_segments].map(Segments::with_first_two_merged);
+        let bias = bias.map(unwrap);
+        let (q, k, v) = (unwrap(q), unwrap(k), unwrap(v));
+        let [queries, keys] = &merged;
+        return wrap(B::packed_attention(q, k, v, bias, queries, keys, heads));
+    }
     let bias = bias.map(unwrap);
     let (q, k, v) = (unwrap(q), unwrap(k), unwrap(v));
     wrap(B::packed_attention(

@@ -52,7 +52,7 @@ pub(super) fn batch_of<'a>(subject: Subject<'a>) -> Result<Subject<'a>> {
     named
         .or_else(|| fitting.iter().find(class).copied())
         .or_else(|| fitting.first().copied())
-        .map(|entry| Subject { manifest, entry })
+        .map(|entry| Subject { entry, ..subject })
         .ok_or_else(|| {
             subject
                 .entry
@@ -87,7 +87,7 @@ where
 }
 
 /// Gradients under the names of their parameters; a parameter without one has NaN.
-fn by_name<A>(model: &PixelFlow<A>, gradients: &GradientsParams) -> Parameters
+pub(crate) fn by_name<A>(model: &PixelFlow<A>, gradients: &GradientsParams) -> Parameters
 where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,

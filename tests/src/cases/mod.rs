@@ -40,7 +40,7 @@ fn upload<B: Backend, const D: usize>(
 }
 
 /// The values of a tensor, on the host.
-fn download<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
+pub(crate) fn download<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
     let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
     widen(&values)
 }

@@ -9,7 +9,7 @@ use super::norm_rotate::Table;
 use super::tensors::{Values, all, tensor};
 use super::{ada_norm, adamw, gated_add, gelu, norm_rotate};
 use crate::Segments;
-use crate::ops::{AdamWStep, PixelFlowBackend, portable, unwrap, wrap};
+use crate::ops::{AdamWStep, AttentionForm, PixelFlowBackend, portable, unwrap, wrap};
 
 type Flat = FloatTensor<Flex>;
 
@@ -290,6 +290,14 @@ impl PixelFlowBackend for Flex {
         });
         adamw::adamw(parts, gradients.slice(), clips.slice()[0], step);
         state
+    }
+
+    fn attention_form(_head_dim: usize, dtype: DType) -> AttentionForm {
+        if dtype == DType::F32 {
+            AttentionForm::Native
+        } else {
+            AttentionForm::Portable
+        }
     }
 
     fn squared_norm(x: Flat) -> Flat {

@@ -2,9 +2,7 @@
 
 use super::pieces::{for_each_piece, pieces_of_tokens, sum_all};
 use super::rows::{dot, rms_inverse};
-use crate::layers::NORM_EPSILON;
-
-const EPSILON: f32 = NORM_EPSILON as f32;
+use crate::layers::norm_epsilon;
 
 /// A rotary table `[positions, pairs]` that the tokens repeat.
 #[derive(Clone, Copy)]
@@ -50,7 +48,7 @@ pub(super) fn norm_rotate(x: &[f32], weight: &[f32], table: Table<'_>) -> Vec<f3
             .chunks_exact(width)
             .zip(out.chunks_exact_mut(width));
         for (offset, (x, out)) in rows.enumerate() {
-            let inverse = rms_inverse(x, EPSILON);
+            let inverse = rms_inverse(x, norm_epsilon() as f32);
             for i in 0..width {
                 out[i] = x[i] * inverse * weight[i];
             }
@@ -79,7 +77,7 @@ pub(super) fn norm_rotate_backward(
         for (offset, ((x, gradient), for_x)) in rows.enumerate() {
             inner.copy_from_slice(gradient);
             table.turn(piece.first_token + offset, &mut inner, -1.0);
-            let inverse = rms_inverse(x, EPSILON);
+            let inverse = rms_inverse(x, norm_epsilon() as f32);
             for i in 0..width {
                 normal[i] = x[i] * inverse;
                 for_weight[i] += inner[i] * normal[i];

@@ -1,0 +1,66 @@
+//! A model and a batch that need no fixtures.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::{Tensor, TensorData};
+use pixelflow::noise::{Key, Purpose};
+use pixelflow::ops::PixelFlowBackend;
+use pixelflow::weights::model_from;
+use pixelflow::{Context, Example, PixelFlow, PixelFlowConfig, Preset};
+
+/// XL's head size, at which accelerated kernels are most often missing.
+const HEAD_DIM: usize = 72;
+const CLASSES: usize = 5;
+
+/// One block of the transformer at XL's head size.
+pub(super) fn config() -> PixelFlowConfig {
+    PixelFlowConfig {
+        num_attention_heads: 2,
+        attention_head_dim: HEAD_DIM,
+        depth: 1,
+        ..Preset::Tiny.config(CLASSES)
+    }
+}
+
+/// Keyed weights; a model's own initialisation would not do: its velocity is zero.
+pub(super) fn model<B: Backend>(device: &B::Device) -> PixelFlow<B> {
+    let mut index = 0;
+    let weights = |_: &str, shape: &[usize]| {
+        index += 1;
+        let count = shape.iter().product();
+        let inputs = shape.iter().skip(1).product::<usize>().max(1) as f32;
+        let scale = if shape.len() > 1 {
+            1.0 / inputs.sqrt()
+        } else {
+            0.5
+        };
+        let values = Key::new(31, index, Purpose::Testing).normals(count);
+        Ok::<_, std::convert::Infallible>(values.into_iter().map(|x| x * scale).collect())
+    };
+    match model_from(&config(), device, weights) {
+        Ok(model) => model,
+        Err(never) => match never {},
+    }
+}
+
+/// Examples of one token, of odd numbers of tokens, and of a square.
+pub(super) fn examples() -> Vec<Example> {
+    [(1, 1), (1, 3), (3, 1), (1, 7), (4, 4)]
+        .into_iter()
+        .zip([999.0, 700.0, 500.0, 20.0, 0.0])
+        .map(|((height, width), timestep)| Example::new(height, width, timestep))
+        .collect()
+}
+
+/// The model's velocity for [`examples`].
+pub(super) fn velocity<B: PixelFlowBackend>(
+    model: &PixelFlow<B>,
+    device: &B::Device,
+) -> Tensor<B, 2> {
+    let examples = examples();
+    let tokens: usize = examples.iter().map(|e| e.height * e.width).sum();
+    let features = model.channels() * model.patch_size() * model.patch_size();
+    let values = Key::new(32, 0, Purpose::Testing).normals(tokens * features);
+    let tokens = Tensor::from_data(TensorData::new(values, [tokens, features]), device);
+    let labels = (0..examples.len()).map(|i| i % (CLASSES + 1)).collect();
+    model.forward_packed(tokens, &examples, &Context::Class(labels))
+}

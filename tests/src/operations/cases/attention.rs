@@ -1,0 +1,85 @@
+//! Packed attention.
+
+use burn::tensor::backend::AutodiffBackend;
+use pixelflow::Segments;
+use pixelflow::ops::{self, PixelFlowBackend};
+
+use super::{columns, segments, vector};
+use crate::operations::reference;
+use crate::operations::shapes::{
+    DENSE, Grids, HEADS, KEY_LENGTHS, KEYS, NARROW, PACKED, TOKENS, WIDTH, lengths,
+};
+use crate::operations::{Case, Input};
+
+/// Queries and keys times this have scores up to 60.
+const SHARP: f64 = 4.2;
+
+/// What masks a key.
+const MASK: f64 = -10_000.0;
+
+pub(super) fn cases<A: AutodiffBackend + PixelFlowBackend>() -> Vec<Case<A>> {
+    vec![
+        to_self("self_attention/odd_tokens", PACKED, 1.0, WIDTH),
+        to_self("self_attention/large_scores", PACKED, SHARP, WIDTH),
+        to_self("self_attention/dense_batch", DENSE, 1.0, WIDTH),
+        to_self("self_attention/head_dim_64", PACKED, 1.0, NARROW),
+        to_others("cross_attention/masked_keys", WIDTH),
+        to_others("cross_attention/head_dim_64", NARROW),
+    ]
+}
+
+/// Every token attends to its own example.
+pub(in crate::operations) fn to_self<A>(
+    name: &str,
+    grids: Grids,
+    factor: f64,
+    width: usize,
+) -> Case<A>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+{
+    let blocks = [("q", width), ("k", width), ("v", width)];
+    Case::new(
+        name,
+        vec![Input::blocks(TOKENS, &blocks).times(factor)],
+        move |inputs| {
+            let part = |block| inputs[0].narrow(block * width..(block + 1) * width);
+            let (parts, lengths) = ([&part(0), &part(1), &part(2)], lengths(grids));
+            reference::packed_attention(parts, None, &lengths, &lengths, HEADS)
+        },
+        move |inputs| {
+            let part = |block| columns(&inputs[0], block, width);
+            let segments = segments(grids);
+            let (q, k, v) = (part(0), part(1), part(2));
+            ops::packed_attention(q, k, v, None, &segments, &segments, HEADS)
+        },
+    )
+}
+
+/// Every token attends to the keys of its example, every fourth of which is masked.
+fn to_others<A>(name: &str, width: usize) -> Case<A>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+{
+    let bias = |key: usize| if key % 4 == 1 { MASK } else { 0.5 };
+    let inputs = vec![
+        Input::normals("q", [TOKENS, width]),
+        Input::blocks(KEYS, &[("k", width), ("v", width)]),
+        Input::constant((0..KEYS).map(bias).collect()),
+    ];
+    Case::new(
+        name,
+        inputs,
+        move |inputs| {
+            let part = |block| inputs[1].narrow(block * width..(block + 1) * width);
+            let (parts, bias) = ([&inputs[0], &part(0), &part(1)], Some(&inputs[2]));
+            reference::packed_attention(parts, bias, &lengths(PACKED), &KEY_LENGTHS, HEADS)
+        },
+        move |inputs| {
+            let part = |block| columns(&inputs[1], block, width);
+            let (queries, keys) = (segments(PACKED), Segments::new(KEY_LENGTHS.to_vec()));
+            let (q, bias) = (inputs[0].clone(), Some(vector(&inputs[2])));
+            ops::packed_attention(q, part(0), part(1), bias, &queries, &keys, HEADS)
+        },
+    )
+}

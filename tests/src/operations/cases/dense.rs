@@ -1,0 +1,99 @@
+//! Matrix products, the embedding, and the loss.
+
+use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::module::linear;
+use burn::tensor::{Int, Tensor, TensorData};
+use pixelflow_dataset::Segment;
+use train::step::loss_per_example;
+
+use super::vector;
+use crate::operations::reference;
+use crate::operations::shapes::{PACKED, TOKENS, WIDTH, lengths};
+use crate::operations::{Case, Input};
+
+/// Rows, inputs and outputs of the products: no multiples of a tile.
+const ROWS: usize = 37;
+const FROM: usize = 72;
+const TO: usize = 51;
+
+/// Side of a patch and channels: `FROM` features.
+const PATCH: [usize; 3] = [2, 6, 6];
+
+/// Labels of the examples; the same more than once, the first and the last row.
+const LABELS: [usize; 5] = [6, 0, 3, 6, 6];
+
+/// Rows of the embedding.
+const CLASSES: usize = 7;
+
+pub(super) fn cases<A: AutodiffBackend>() -> Vec<Case<A>> {
+    let x = || Input::normals("x", [ROWS, FROM]);
+    let bias = || Input::normals("bias", [1, TO]);
+    vec![
+        Case::new(
+            "linear/odd_sizes",
+            vec![x(), Input::normals("weight", [FROM, TO]), bias()],
+            |inputs| reference::linear(&inputs[0], &inputs[1], Some(&inputs[2])),
+            |inputs| {
+                let bias = Some(vector(&inputs[2]));
+                linear(inputs[0].clone(), inputs[1].clone(), bias)
+            },
+        ),
+        Case::new(
+            "linear/without_bias",
+            vec![x(), Input::normals("weight", [FROM, TO])],
+            |inputs| reference::linear(&inputs[0], &inputs[1], None),
+            |inputs| inputs[0].clone().matmul(inputs[1].clone()),
+        ),
+        Case::new(
+            "linear/transposed_weight",
+            vec![x(), Input::normals("weight", [TO, FROM]), bias()],
+            |inputs| {
+                let weight = inputs[1].transposed();
+                reference::linear(&inputs[0], &weight, Some(&inputs[2]))
+            },
+            |inputs| {
+                let [channels, height, width] = PATCH;
+                let kernel = inputs[1].clone().reshape([TO, channels, height, width]);
+                let matrix = kernel.reshape([TO, FROM]).transpose();
+                linear(inputs[0].clone(), matrix, Some(vector(&inputs[2])))
+            },
+        ),
+        Case::new(
+            "embedding/repeated_labels",
+            vec![Input::normals("table", [CLASSES, WIDTH])],
+            |inputs| reference::select(&inputs[0], &LABELS),
+            |inputs| {
+                let labels = TensorData::from(LABELS.map(|label| label as i64));
+                let device = inputs[0].device();
+                let labels = Tensor::<A, 1, Int>::from_data(labels, &device);
+                inputs[0].clone().select(0, labels)
+            },
+        ),
+    ]
+}
+
+/// The loss, which is f32 whatever the model computes in.
+pub(super) fn loss<A: AutodiffBackend>() -> Case<A> {
+    Case::new(
+        "loss_per_example/odd_tokens",
+        vec![
+            Input::normals("velocity", [TOKENS, WIDTH]),
+            Input::normals("target", [TOKENS, WIDTH]),
+        ],
+        |inputs| reference::loss_per_example(&inputs[0], &inputs[1], &lengths(PACKED)),
+        |inputs| {
+            let segment = |(example, &(grid_height, grid_width))| Segment {
+                stage: 0,
+                grid_height,
+                grid_width,
+                timestep: 0.0,
+                label: 0,
+                dropped: false,
+                example,
+            };
+            let segments: Vec<Segment> = PACKED.iter().enumerate().map(segment).collect();
+            let losses = loss_per_example(inputs[0].clone(), inputs[1].clone(), &segments);
+            losses.unsqueeze_dim(1)
+        },
+    )
+}

@@ -1,0 +1,33 @@
+//! The few shapes that all cases share: on some backends every other shape compiles another kernel.
+
+/// Rows and columns of the tokens of some examples.
+pub(super) type Grids = &'static [(usize, usize)];
+
+/// A packed sequence: one token, odd numbers, equal neighbours, nothing square but the smallest.
+pub(super) const PACKED: Grids = &[(1, 1), (1, 3), (3, 1), (7, 1), (2, 8)];
+
+/// As many tokens in equal examples: what the sampler computes.
+pub(super) const DENSE: Grids = &[(3, 5), (3, 5)];
+
+/// Tokens of all examples of both.
+pub(super) const TOKENS: usize = 30;
+
+/// Keys of each example of the packed sequence in cross-attention: fewer and more than queries.
+pub(super) const KEY_LENGTHS: [usize; 5] = [5, 2, 2, 1, 9];
+
+/// Keys of all examples.
+pub(super) const KEYS: usize = 19;
+
+/// Heads in attention.
+pub(super) const HEADS: usize = 2;
+
+/// Features: two heads of 72, as in the paper.
+pub(super) const WIDTH: usize = 144;
+
+/// Two heads of 64.
+pub(super) const NARROW: usize = 128;
+
+/// Tokens of each example.
+pub(super) fn lengths(grids: Grids) -> Vec<usize> {
+    grids.iter().map(|(height, width)| height * width).collect()
+}
