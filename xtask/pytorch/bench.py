@@ -39,8 +39,13 @@ def common_options() -> argparse.ArgumentParser:
     add("--threads", type=positive, default=2, help="threads of the CPU (default %(default)s)")
     add("--repeat", type=positive, default=5, help="repetitions (default %(default)s)")
     add("--warmup", type=int, default=1, help="untimed calls before them (default %(default)s)")
-    add("--min-time", type=float, default=0.1, metavar="SECONDS",
-        help="a repetition calls the function until about this long (default %(default)s)")
+    add(
+        "--min-time",
+        type=float,
+        default=0.1,
+        metavar="SECONDS",
+        help="a repetition calls the function until about this long (default %(default)s)",
+    )
     options.set_defaults(compile=False)
     return options
 
@@ -83,7 +88,9 @@ def arguments() -> argparse.Namespace:
 
 
 def add_tokens(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--tokens", type=numbers, default=TOKENS, help="tokens of an image, a list")
+    command.add_argument(
+        "--tokens", type=numbers, default=TOKENS, help="tokens of an image, a list"
+    )
     command.add_argument("--batch", type=positive, help="default: 2, above 1024 tokens 1")
 
 

@@ -114,7 +114,7 @@ def runs_of(lengths: list[int]) -> list[Run]:
     for length in lengths:
         side = round(length**0.5)
         if runs and runs[-1].length == length:
-            runs[-1] = runs[-1]._replace(count=runs[-1].count + 1)
+            runs[-1] = runs[-1]._replace(examples=runs[-1].examples + 1)
         else:
             runs.append(Run(1, side, side))
     return runs
@@ -122,7 +122,8 @@ def runs_of(lengths: list[int]) -> list[Run]:
 
 def check_gradients(state: Check, model: PixelFlow) -> None:
     golden = state.tensors("train_grads.safetensors")
-    found = {name: parameter.grad for name, parameter in model.named_parameters()}
+    parameters = model.named_parameters()
+    found = {name: p.grad for name, p in parameters if p.grad is not None}
     if missing := golden.keys() ^ found.keys():
         raise SystemExit(f"names of parameters differ: {sorted(missing)}")
     together = [torch.cat([x[name].flatten() for name in golden]) for x in (found, golden)]
@@ -157,10 +158,14 @@ def check_schedule(state: Check) -> None:
     """First and last network timestep of every stage."""
     golden = state.tensors("scheduler_tables.safetensors")
     for count in (2, 4):
-        tables = [golden[f"Timesteps_per_stage/{TRAIN_TIMESTEPS}_{count}/{s}"] for s in range(count)]
+        tables = [
+            golden[f"Timesteps_per_stage/{TRAIN_TIMESTEPS}_{count}/{s}"] for s in range(count)
+        ]
         found = [[stage.first_timestep, stage.last_timestep] for stage in stages(count)]
         expected = torch.stack([torch.stack((table[0], table[-1])) for table in tables])
-        state.compare(f"timesteps of {count} stages", torch.tensor(found, dtype=torch.float64), expected)
+        state.compare(
+            f"timesteps of {count} stages", torch.tensor(found, dtype=torch.float64), expected
+        )
 
 
 @torch.inference_mode()

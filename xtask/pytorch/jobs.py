@@ -1,6 +1,6 @@
 """The benchmark's jobs: what is built, and what is timed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -45,7 +45,7 @@ def forward(settings: Settings, token_counts: Sequence[int], batch: int | None, 
     for tokens in token_counts:
         rows = batch or default_batch(tokens)
         lengths = [tokens] * rows
-        case: dict[str, object] = {"tokens": tokens, "batch": rows}
+        case = {"tokens": tokens, "batch": rows}
 
         reset_peak(settings.device)
         [whole] = time_forward(settings, tokens, rows, [depth])
@@ -82,8 +82,8 @@ class TrainingStep:
 
     def __init__(self, settings: Settings, model: PixelFlow, runs: list[Run]) -> None:
         device, dtype = settings.device, settings.dtype
-        examples, tokens = sum(run.count for run in runs), sum(run.tokens for run in runs)
-        sides = [run.height for run in runs for _ in range(run.count)]
+        examples, tokens = sum(run.examples for run in runs), sum(run.tokens for run in runs)
+        sides = [run.height for run in runs for _ in range(run.examples)]
         features = model.config.patch_features
         self.runs = runs
         self.parameters = list(model.parameters())
@@ -116,49 +116,52 @@ def train(settings: Settings) -> None:
     """One step on 16 images, four of each stage: 1360 tokens."""
     config = Config(6, 64, depth=6, num_classes=10)
     runs = [Run(EXAMPLES_A_STAGE, side, side) for side in TRAIN_SIDES]
-    lengths = [run.length for run in runs for _ in range(run.count)]
+    lengths = [run.length for run in runs for _ in range(run.examples)]
 
     reset_peak(settings.device)
     step = TrainingStep(settings, prepared(settings, config).train(), runs)
     [timing] = measure(settings, step)
     peak = peak_bytes(settings.device)
-    case: dict[str, object] = {"tokens": sum(lengths), "examples": len(lengths)}
+    case = {"tokens": sum(lengths), "examples": len(lengths)}
     report(settings, "train", case, timing, TRAIN * forward_flop(config, lengths), peak)
 
 
 def attention(
     settings: Settings, token_counts: Sequence[int], batch: int | None, heads: int, head_dim: int
 ) -> None:
-    """Scaled dot-product attention alone: forward for inference, then backward."""
+    """Scaled dot-product attention alone, in the model's layout: tokens before heads in memory."""
     for tokens in token_counts:
         rows = batch or default_batch(tokens)
-        flop = attention_flop(rows, heads, tokens, head_dim)
-        case: dict[str, object] = {
-            "tokens": tokens,
-            "batch": rows,
-            "heads": heads,
-            "head_dim": head_dim,
-        }
-
-        def random() -> Tensor:
-            """In the model's layout: tokens before heads in memory."""
-            shape = (rows, tokens, heads, head_dim)
-            return torch.randn(shape, device=settings.device, dtype=settings.dtype).transpose(1, 2)
-
-        q, k, v, gradient = random(), random(), random(), random()
-        reset_peak(settings.device)
-        with torch.inference_mode():
-            [timing] = measure(settings, lambda: F.scaled_dot_product_attention(q, k, v))
-        report(settings, "attention.forward", case, timing, flop, peak_bytes(settings.device))
-
-        inputs = [x.requires_grad_() for x in (q, k, v)]
-        reset_peak(settings.device)
-        out = F.scaled_dot_product_attention(*inputs)
-        [timing] = measure(
-            settings, lambda: torch.autograd.grad(out, inputs, gradient, retain_graph=True)
+        case = {"tokens": tokens, "batch": rows, "heads": heads, "head_dim": head_dim}
+        memory = torch.randn(
+            (4, rows, tokens, heads, head_dim), device=settings.device, dtype=settings.dtype
         )
-        peak = peak_bytes(settings.device)
-        report(settings, "attention.backward", case, timing, BACKWARD * flop, peak)
+        q, k, v, gradient = memory.transpose(2, 3)
+        flop = attention_flop(rows, heads, tokens, head_dim)
+        time_attention(settings, case, flop, (q, k, v), gradient)
+
+
+def time_attention(
+    settings: Settings,
+    case: Mapping[str, object],
+    flop: int,
+    inputs: tuple[Tensor, Tensor, Tensor],
+    gradient: Tensor,
+) -> None:
+    """Forward for inference, then backward without the forward before it."""
+    reset_peak(settings.device)
+    with torch.inference_mode():
+        [timing] = measure(settings, lambda: F.scaled_dot_product_attention(*inputs))
+    report(settings, "attention.forward", case, timing, flop, peak_bytes(settings.device))
+
+    q, k, v = (x.detach().requires_grad_() for x in inputs)
+    reset_peak(settings.device)
+    out = F.scaled_dot_product_attention(q, k, v)
+    [timing] = measure(
+        settings, lambda: torch.autograd.grad(out, (q, k, v), gradient, retain_graph=True)
+    )
+    peak = peak_bytes(settings.device)
+    report(settings, "attention.backward", case, timing, BACKWARD * flop, peak)
 
 
 @torch.inference_mode()
@@ -177,7 +180,7 @@ def gemm(settings: Settings, token_counts: Sequence[int], width: int) -> None:
         peak = peak_bytes(settings.device)
         flops = [matmul_flop(tokens, k, n) for k, n in shapes.values()]
         for (name, (k, n)), timing, flop in zip(shapes.items(), timings, flops, strict=True):
-            case: dict[str, object] = {"m": tokens, "k": k, "n": n}
+            case = {"m": tokens, "k": k, "n": n}
             report(settings, f"gemm.{name}", case, timing, flop)
         together = [sum(seconds) for seconds in zip(*(t.seconds for t in timings), strict=True)]
         case = {"m": tokens, "width": width}
@@ -221,5 +224,5 @@ def sampling(settings: Settings, images: int, steps: int) -> None:
     for side, scale in zip(sides, scales, strict=True):
         rows = images if scale == 1 else 2 * images
         flop += steps * forward_flop(config, [(side // config.patch_size) ** 2] * rows)
-    case: dict[str, object] = {"images": images, "steps": steps, "stages": count}
+    case = {"images": images, "steps": steps, "stages": count}
     report(settings, "sample", case, timing, flop, peak)

@@ -40,9 +40,9 @@ class Config:
 
 
 class Run(NamedTuple):
-    """`count` neighbouring examples of `height` x `width` tokens each."""
+    """Neighbouring examples of `height` x `width` tokens each."""
 
-    count: int
+    examples: int
     height: int
     width: int
 
@@ -54,7 +54,7 @@ class Run(NamedTuple):
     @property
     def tokens(self) -> int:
         """Tokens of all examples."""
-        return self.count * self.length
+        return self.examples * self.length
 
 
 @lru_cache(maxsize=64)
@@ -102,7 +102,7 @@ def spread(rows: Tensor, runs: list[Run]) -> Tensor:
 
     Views and one concatenation: backward is a sum, much faster than that of an index.
     """
-    pieces = rows.split([run.count for run in runs])
+    pieces = rows.split([run.examples for run in runs])
     expanded = [
         piece[:, None].expand(-1, run.length, -1).flatten(0, 1)
         for piece, run in zip(pieces, runs, strict=True)
@@ -193,9 +193,10 @@ def attend_packed(q: Tensor, k: Tensor, v: Tensor, runs: list[Run]) -> Tensor:
     One dense call for each run of equally long examples.
     """
     lengths = [run.tokens for run in runs]
+    split = [x.split(lengths) for x in (q, k, v)]
     attended = [
-        attend(*(x.unflatten(0, (run.count, run.length)) for x in pieces)).flatten(0, 1)
-        for run, *pieces in zip(runs, q.split(lengths), k.split(lengths), v.split(lengths))
+        attend(*(x.unflatten(0, (run.examples, run.length)) for x in pieces)).flatten(0, 1)
+        for run, pieces in zip(runs, zip(*split, strict=True), strict=True)
     ]
     return torch.cat(attended)
 
@@ -218,9 +219,7 @@ class Block(nn.Module):
         self.norm3 = nn.RMSNorm(config.width, eps=EPSILON)
         self.mlp = FeedForward(config.width)
 
-    def forward(
-        self, h: Tensor, active: Tensor, table: Tensor, runs: list[Run] | None
-    ) -> Tensor:
+    def forward(self, h: Tensor, active: Tensor, table: Tensor, runs: list[Run] | None) -> Tensor:
         six = per_token(self.norm1.linear(active), runs).chunk(6, dim=-1)
         shift_attn, scale_attn, gate_attn, shift_mlp, scale_mlp, gate_mlp = six
         attended = self.attn1(self.norm1(h, shift_attn, scale_attn), table, runs)
@@ -253,7 +252,7 @@ class PixelFlow(nn.Module):
         """Rotary table of a packed sequence; the same for every step on the same sizes."""
         head_dim = self.config.attention_head_dim
         tables = [
-            rotary_table(head_dim, run.height, run.width, device).repeat(run.count, 1, 1, 1)
+            rotary_table(head_dim, run.height, run.width, device).repeat(run.examples, 1, 1, 1)
             for run in runs
         ]
         return torch.cat(tables)
@@ -317,5 +316,5 @@ def packed_loss(out: Tensor, target: Tensor, runs: list[Run]) -> Tensor:
     """Mean over the examples of each one's mean squared error, in f32."""
     squares = (out.float() - target.float()).square().mean(dim=1)
     pieces = squares.split([run.tokens for run in runs])
-    means = [piece.view(run.count, -1).mean(1) for piece, run in zip(pieces, runs, strict=True)]
+    means = [piece.view(run.examples, -1).mean(1) for piece, run in zip(pieces, runs, strict=True)]
     return torch.cat(means).mean()

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -99,7 +100,7 @@ def sample(
             image, noisy = stage.renoise()
             x = F.interpolate(x, scale_factor=2.0, mode="nearest")
             x = image * x + noisy * block_noises(index, x)
-        for start, end in zip(times[index], times[index][1:]):
+        for start, end in pairwise(times[index]):
             v = velocity(network, model, x, stage.timestep(start), labels, scales[index])
             x = torch.add(x, v, alpha=end - start)
     return x

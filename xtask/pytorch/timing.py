@@ -9,7 +9,7 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +129,7 @@ def device_name(device: torch.device) -> str:
 def report(
     settings: Settings,
     job: str,
-    case: dict[str, object],
+    case: Mapping[str, object],
     timing: Timing,
     flop: int,
     peak: int | None = None,

@@ -12,11 +12,11 @@ pub(super) const DENSE: Grids = &[(3, 5), (3, 5)];
 /// Tokens of all examples of both.
 pub(super) const TOKENS: usize = 30;
 
-/// Keys of each example of the packed sequence in cross-attention: fewer and more than queries.
-pub(super) const KEY_LENGTHS: [usize; 5] = [5, 2, 2, 1, 9];
+/// Keys of each example of the packed sequence in cross-attention: more than queries, or fewer.
+pub(super) const PACKED_KEYS: &[usize] = &[2, 4, 4, 5, 9];
 
-/// Keys of all examples.
-pub(super) const KEYS: usize = 19;
+/// Keys of each example of the dense batch in cross-attention.
+pub(super) const DENSE_KEYS: &[usize] = &[16, 16];
 
 /// Heads in attention.
 pub(super) const HEADS: usize = 2;

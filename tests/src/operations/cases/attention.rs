@@ -7,7 +7,7 @@ use pixelflow::ops::{self, PixelFlowBackend};
 use super::{columns, segments, vector};
 use crate::operations::reference;
 use crate::operations::shapes::{
-    DENSE, Grids, HEADS, KEY_LENGTHS, KEYS, NARROW, PACKED, TOKENS, WIDTH, lengths,
+    DENSE, DENSE_KEYS, Grids, HEADS, NARROW, PACKED, PACKED_KEYS, TOKENS, WIDTH, lengths,
 };
 use crate::operations::{Case, Input};
 
@@ -22,9 +22,9 @@ pub(super) fn cases<A: AutodiffBackend + PixelFlowBackend>() -> Vec<Case<A>> {
         to_self("self_attention/odd_tokens", PACKED, 1.0, WIDTH),
         to_self("self_attention/large_scores", PACKED, SHARP, WIDTH),
         to_self("self_attention/dense_batch", DENSE, 1.0, WIDTH),
-        to_self("self_attention/head_dim_64", PACKED, 1.0, NARROW),
-        to_others("cross_attention/masked_keys", WIDTH),
-        to_others("cross_attention/head_dim_64", NARROW),
+        to_self("self_attention/head_dim_64", DENSE, 1.0, NARROW),
+        to_others("cross_attention/masked_keys", PACKED, PACKED_KEYS, WIDTH),
+        to_others("cross_attention/head_dim_64", DENSE, DENSE_KEYS, NARROW),
     ]
 }
 
@@ -57,15 +57,16 @@ where
 }
 
 /// Every token attends to the keys of its example, every fourth of which is masked.
-fn to_others<A>(name: &str, width: usize) -> Case<A>
+fn to_others<A>(name: &str, grids: Grids, key_lengths: &'static [usize], width: usize) -> Case<A>
 where
     A: AutodiffBackend + PixelFlowBackend,
 {
     let bias = |key: usize| if key % 4 == 1 { MASK } else { 0.5 };
+    let keys = key_lengths.iter().sum();
     let inputs = vec![
         Input::normals("q", [TOKENS, width]),
-        Input::blocks(KEYS, &[("k", width), ("v", width)]),
-        Input::constant((0..KEYS).map(bias).collect()),
+        Input::blocks(keys, &[("k", width), ("v", width)]),
+        Input::constant((0..keys).map(bias).collect()),
     ];
     Case::new(
         name,
@@ -73,11 +74,11 @@ where
         move |inputs| {
             let part = |block| inputs[1].narrow(block * width..(block + 1) * width);
             let (parts, bias) = ([&inputs[0], &part(0), &part(1)], Some(&inputs[2]));
-            reference::packed_attention(parts, bias, &lengths(PACKED), &KEY_LENGTHS, HEADS)
+            reference::packed_attention(parts, bias, &lengths(grids), key_lengths, HEADS)
         },
         move |inputs| {
             let part = |block| columns(&inputs[1], block, width);
-            let (queries, keys) = (segments(PACKED), Segments::new(KEY_LENGTHS.to_vec()));
+            let (queries, keys) = (segments(grids), Segments::new(key_lengths.to_vec()));
             let (q, bias) = (inputs[0].clone(), Some(vector(&inputs[2])));
             ops::packed_attention(q, part(0), part(1), bias, &queries, &keys, HEADS)
         },

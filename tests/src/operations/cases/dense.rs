@@ -16,10 +16,10 @@ const ROWS: usize = 37;
 const FROM: usize = 72;
 const TO: usize = 51;
 
-/// Side of a patch and channels: `FROM` features.
+/// Channels and sides of a patch of `FROM` features.
 const PATCH: [usize; 3] = [2, 6, 6];
 
-/// Labels of the examples; the same more than once, the first and the last row.
+/// Labels of the examples: one of them more than once, the first and the last row among them.
 const LABELS: [usize; 5] = [6, 0, 3, 6, 6];
 
 /// Rows of the embedding.

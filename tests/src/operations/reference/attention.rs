@@ -1,50 +1,42 @@
 //! Attention in which every query sees the keys of its own example.
 
+use super::example_of_tokens;
 use crate::operations::{Matrix, Scalar};
 
 /// `softmax(q k' / sqrt(head_dim) + bias) v`, per head and example.
 ///
 /// The bias is a row of one number a key.
-pub fn packed_attention<'t>(
-    [q, k, v]: [&Matrix<'t>; 3],
+pub fn packed_attention<'m, 't>(
+    [q, k, v]: [&'m Matrix<'t>; 3],
     bias: Option<&Matrix<'t>>,
     query_lengths: &[usize],
     key_lengths: &[usize],
     heads: usize,
 ) -> Matrix<'t> {
     let head_dim = q.columns() / heads;
-    let (mut rows, mut first_query, mut first_key) = (Vec::new(), 0, 0);
-    for (queries, keys) in query_lengths.iter().zip(key_lengths) {
-        for query in first_query..first_query + queries {
-            let mut row = Vec::with_capacity(q.columns());
-            for head in 0..heads {
-                let part = head * head_dim..(head + 1) * head_dim;
-                let keys = first_key..first_key + keys;
-                let bias = bias.map(|bias| &bias.row(0)[keys.clone()]);
-                let of_head = |x: &Matrix<'t>| {
-                    let rows = keys.clone().map(|key| x.row(key)[part.clone()].to_vec());
-                    rows.collect::<Vec<_>>()
-                };
-                row.extend(attend(
-                    &q.row(query)[part.clone()],
-                    &of_head(k),
-                    &of_head(v),
-                    bias,
-                ));
-            }
-            rows.push(row);
-        }
-        first_query += queries;
-        first_key += keys;
-    }
-    Matrix::from_rows(rows)
+    let example_of_key: Vec<usize> = example_of_tokens(key_lengths).collect();
+    let attended = |(query, example): (usize, usize)| {
+        let own = (0..k.rows()).filter(|&key| example_of_key[key] == example);
+        let keys: Vec<usize> = own.collect();
+        let bias = bias.map(|bias| keys.iter().map(|&key| bias.row(0)[key]).collect::<Vec<_>>());
+        let head = |head: usize| {
+            let part = head * head_dim..(head + 1) * head_dim;
+            let rows = |x: &'m Matrix<'t>| -> Vec<&'m [Scalar<'t>]> {
+                keys.iter().map(|&key| &x.row(key)[part.clone()]).collect()
+            };
+            let q = &q.row(query)[part.clone()];
+            attend(q, &rows(k), &rows(v), bias.as_deref())
+        };
+        (0..heads).flat_map(head).collect()
+    };
+    Matrix::from_rows(example_of_tokens(query_lengths).enumerate().map(attended))
 }
 
 /// One query of one head.
 fn attend<'t>(
     q: &[Scalar<'t>],
-    k: &[Vec<Scalar<'t>>],
-    v: &[Vec<Scalar<'t>>],
+    k: &[&[Scalar<'t>]],
+    v: &[&[Scalar<'t>]],
     bias: Option<&[Scalar<'t>]>,
 ) -> Vec<Scalar<'t>> {
     let factor = 1.0 / (q.len() as f64).sqrt();

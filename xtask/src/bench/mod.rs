@@ -1,0 +1,141 @@
+//! `cargo xtask bench`: whole jobs, timed.
+//!
+//! Each job runs in a process of its own, so that its peak memory is its own. `xtask/pytorch`
+//! does the same jobs in PyTorch and prints the same records.
+
+mod against;
+mod attention;
+mod flop;
+mod forward;
+mod gemm;
+mod job;
+mod measure;
+mod record;
+mod sample;
+mod table;
+mod train_step;
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+use infer::device::select;
+
+use job::{Job, Work};
+use measure::Settings;
+use record::Record;
+
+/// Times forward passes, training steps, sampling, attention and matrix products.
+///
+/// Build with --release or not: the profiles are equally fast. Stop other work first.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Jobs: gemm, attention, forward, train, sample. Default: all.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    jobs: Vec<Job>,
+    /// Tokens of an image, for gemm, attention and forward: square numbers.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "64,256,1024,4096")]
+    tokens: Vec<usize>,
+    /// Where to compute; another device than the CPU must be compiled in: `cargo run -p xtask --features cuda -- bench`.
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// Counted repetitions of each job.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    repeat: u16,
+    /// Threads; default: RAYON_NUM_THREADS, or all processors.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Write the records here, one JSON object a line, as xtask/pytorch does.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Show the ratio to the records of another run, or of PyTorch.
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Do one job in this process and print its records.
+    #[arg(long, hide = true)]
+    alone: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If an argument is wrong, or a job fails.
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let device = select(&arguments.device)?;
+    if let Some(&tokens) = arguments.tokens.iter().find(|&&n| flop::side(n).is_none()) {
+        bail!("--tokens {tokens}: images are square, so it must be a square number");
+    }
+    let settings = Settings {
+        repeat: usize::from(arguments.repeat),
+        device: device.to_string(),
+    };
+    let jobs = if arguments.jobs.is_empty() {
+        Job::ALL.to_vec()
+    } else {
+        arguments.jobs.clone()
+    };
+    if arguments.alone {
+        for job in jobs {
+            let work = Work {
+                job,
+                tokens: &arguments.tokens,
+                settings: &settings,
+            };
+            for record in device.run(work) {
+                println!("{}", serde_json::to_string(&record)?);
+            }
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let others = match &arguments.against {
+        Some(path) => against::read(path)?,
+        None => Vec::new(),
+    };
+    let mut records = Vec::new();
+    table::header(!others.is_empty());
+    for job in jobs {
+        for tokens in job.token_counts(&arguments.tokens) {
+            for record in in_process(job, tokens, arguments)? {
+                table::line(&record, &others);
+                records.push(record);
+            }
+        }
+    }
+    if let Some(path) = &arguments.json {
+        infer::atomic_file::write_atomically(path, |file| {
+            for record in &records {
+                serde_json::to_writer(&mut *file, record)?;
+                file.write_all(b"\n")?;
+            }
+            Ok(())
+        })
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One job in a process of its own.
+fn in_process(job: Job, tokens: Option<usize>, arguments: &Arguments) -> Result<Vec<Record>> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["bench", "--alone", "--jobs", job.name()]);
+    command.args(["--device", &arguments.device]);
+    command.args(["--repeat", &arguments.repeat.to_string()]);
+    if let Some(tokens) = tokens {
+        command.args(["--tokens", &tokens.to_string()]);
+    }
+    if let Some(threads) = arguments.threads {
+        command.env("RAYON_NUM_THREADS", threads.to_string());
+    }
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let output = child.stdout.take().context("no output")?;
+    let mut records = Vec::new();
+    for line in BufReader::new(output).lines() {
+        records.extend(serde_json::from_str::<Record>(&line?).ok());
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("{} ended with {status}", job.name());
+    }
+    Ok(records)
+}

@@ -1,0 +1,70 @@
+//! Records for a person to read.
+
+use super::against;
+use super::record::Record;
+
+/// The names of the columns.
+pub fn header(compares: bool) {
+    let last = if compares { "  other/this" } else { "" };
+    println!(
+        "{:<20} {:<28} {:>10} {:>17} {:>9} {:>9}{last}",
+        "job", "case", "median", "min … max", "GFLOP/s", "peak"
+    );
+}
+
+/// One record, and how many times as long another run took.
+pub fn line(record: &Record, others: &[Record]) {
+    println!("{}", text(record, others));
+}
+
+fn text(record: &Record, others: &[Record]) -> String {
+    let case: Vec<String> = ["tokens", "batch", "depth", "m", "k", "n", "examples", "images"]
+        .iter()
+        .filter_map(|name| Some(format!("{name} {}", record.number(name)?)))
+        .collect();
+    let least = record.seconds.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = record.seconds.iter().copied().fold(0.0, f64::max);
+    let range = format!("{} … {}", seconds(least), seconds(most));
+    let peak = record.peak_bytes.map_or(String::new(), |bytes| {
+        format!("{:.0} MB", bytes as f64 / 1e6)
+    });
+    let ratio = against::same_case(record, others).map_or(String::new(), |other| {
+        format!("  {:.2}x", other.median / record.median)
+    });
+    format!(
+        "{:<20} {:<28} {:>10} {range:>17} {:>9.1} {peak:>9}{ratio}",
+        record.job,
+        case.join(", "),
+        seconds(record.median),
+        record.gflops_per_s
+    )
+}
+
+/// With a unit that fits.
+fn seconds(seconds: f64) -> String {
+    if seconds >= 1.0 {
+        format!("{seconds:.2} s")
+    } else {
+        format!("{:.1} ms", 1e3 * seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::measure::Settings;
+
+    #[test]
+    fn a_line_says_how_much_longer_the_other_took() {
+        let settings = Settings {
+            repeat: 3,
+            device: "cpu".to_owned(),
+        };
+        let new = |seconds| Record::new(&settings, "train", &[("tokens", 8)], seconds, 4_000_000_000);
+        let (record, other) = (new(vec![1.0, 2.0, 4.0]), new(vec![3.0]));
+        let line = text(&record, &[other]);
+        for part in ["train", "tokens 8", "2.00 s", "1.00 s … 4.00 s", " 2.0 ", "1.50x"] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+    }
+}
