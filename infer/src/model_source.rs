@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use burn::tensor::DType;
 use burn::tensor::backend::Backend;
 use pixelflow::PixelFlow;
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::{
     DESCRIPTION_FILE, ModelDescription, ReferenceConfig, TensorFile, WEIGHTS_FILE, WeightSet,
-    load_model, read_reference_config,
+    load_model_in, read_reference_config,
 };
 use sha2::{Digest, Sha256};
 
@@ -74,13 +75,26 @@ impl ModelSource {
     /// # Errors
     /// [`Error::Weights`] or [`Error::Model`] if they do not fit.
     pub fn load<B: Backend>(&self, device: &B::Device) -> Result<PixelFlow<B>> {
+        self.load_in(DType::F32, device)
+    }
+
+    /// Reads the weights into a format, in which the model then computes.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_in<B: Backend>(&self, dtype: DType, device: &B::Device) -> Result<PixelFlow<B>> {
         let is_safetensors = self.weights.extension().is_some_and(|e| e == "safetensors");
         let file = if is_safetensors || self.set == WeightSet::Ema {
             TensorFile::open(&self.weights)?
         } else {
             TensorFile::open_torch(&self.weights, self.set)?
         };
-        Ok(load_model(&file, &self.description.model, device)?)
+        Ok(load_model_in(
+            &file,
+            &self.description.model,
+            dtype,
+            device,
+        )?)
     }
 
     /// The first 16 hex digits of the SHA-256 of the file of its weights.

@@ -121,6 +121,7 @@ pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arguments::NumberFormat;
     use crate::recipe::RecipeRow;
 
     fn recipe() -> Recipe {
@@ -134,6 +135,7 @@ mod tests {
                 ..Default::default()
             },
             device: "cpu".to_owned(),
+            dtype: NumberFormat::F32,
             height: 2,
             width: 2,
             seed: u64::MAX,

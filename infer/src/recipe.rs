@@ -5,7 +5,7 @@ use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::{Sampler, SamplerConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::WeightsArgument;
+use crate::arguments::{NumberFormat, WeightsArgument};
 use crate::draw::{DrawObserver, Drawn, ImageRequest, MAX_NUMBER, draw};
 use crate::grid::GridMeasure;
 
@@ -32,6 +32,9 @@ pub struct Recipe {
     pub sampler: SamplerConfig,
     /// The device it was computed on.
     pub device: String,
+    /// The format it was computed in.
+    #[serde(default)]
+    pub dtype: NumberFormat,
     /// Height of one image in pixels.
     pub height: usize,
     /// Width of one image in pixels.
@@ -179,6 +182,7 @@ mod tests {
             model_hash: String::new(),
             sampler: SamplerConfig::default(),
             device: "cpu".to_owned(),
+            dtype: NumberFormat::F32,
             height: 32,
             width: 32,
             seed: 0,

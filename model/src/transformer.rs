@@ -86,6 +86,30 @@ pub struct TextStates<B: Backend> {
     pub bias: Option<Tensor<B, 1>>,
 }
 
+/// What is the same for all blocks of a forward pass.
+#[derive(Clone, Debug)]
+pub struct Pass<B: Backend> {
+    /// Which tokens belong to which example.
+    pub segments: Segments,
+    /// The rotary tables of the examples.
+    pub rope: Rope<B>,
+    /// The condition of each example after `silu`, `[examples, width]`.
+    pub condition: Tensor<B, 2>,
+    /// The text of each example, in a text model.
+    pub text: Option<TextStates<B>>,
+}
+
+impl<B: PixelFlowBackend> Pass<B> {
+    /// Sends tokens through a block.
+    ///
+    /// # Shapes
+    /// - h and output: `[tokens, width]`
+    pub fn through(&self, block: &TransformerBlock<B>, h: Tensor<B, 2>) -> Tensor<B, 2> {
+        let text = self.text.as_ref();
+        block.forward(h, self.condition.clone(), &self.segments, &self.rope, text)
+    }
+}
+
 impl<B: Backend> PixelFlow<B> {
     /// The model without values; they are set before it is used.
     pub(crate) fn uninitialised(config: &PixelFlowConfig, device: &B::Device) -> Self {
@@ -167,29 +191,47 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
         examples: &[Example],
         context: &Context<B>,
     ) -> Tensor<B, 2> {
-        let segments = Segments::new(examples.iter().map(|e| e.height * e.width).collect());
+        let pass = self.prepare(examples, context);
         assert_eq!(
-            segments.tokens(),
+            pass.segments.tokens(),
             tokens.dims()[0],
             "tokens of other examples"
         );
-        let rope = Rope::new(examples, self.head_dim, &tokens.device());
-        let condition = silu(self.condition(examples, context));
-        let text = match context {
-            Context::Class(_) => None,
-            Context::Text(text) => Some(text),
-        };
-
         let mut h = self.patch_embed.forward(tokens);
         for block in &self.transformer_blocks {
-            h = block.forward(h, condition.clone(), &segments, &rope, text);
+            h = pass.through(block, h);
         }
+        self.head(h, &pass)
+    }
 
-        let modulation = self.proj_out_1.forward(condition);
+    /// What is the same for all blocks of a forward pass.
+    ///
+    /// # Panics
+    /// If the context does not fit the model or the examples.
+    pub fn prepare(&self, examples: &[Example], context: &Context<B>) -> Pass<B> {
+        let device = self.proj_out_1.weight.lazy_device();
+        Pass {
+            segments: Segments::new(examples.iter().map(|e| e.height * e.width).collect()),
+            rope: Rope::new(examples, self.head_dim, &device),
+            condition: silu(self.condition(examples, context)),
+            text: match context {
+                Context::Class(_) => None,
+                Context::Text(text) => Some(text.clone()),
+            },
+        }
+    }
+
+    /// From the tokens after the last block to the velocity.
+    ///
+    /// # Shapes
+    /// - h: `[tokens, width]`
+    /// - output: `[tokens, channels * patch * patch]`, features in `(c ph pw)` order
+    pub fn head(&self, h: Tensor<B, 2>, pass: &Pass<B>) -> Tensor<B, 2> {
+        let modulation = self.proj_out_1.forward(pass.condition.clone());
         let width = modulation.dims()[1] / 2;
         let shift = modulation.clone().narrow(1, 0, width);
         let scale = modulation.narrow(1, width, width);
-        let h = ops::ada_layer_norm(h, shift, scale, &segments);
+        let h = ops::ada_layer_norm(h, shift, scale, &pass.segments);
         channels_first(self.proj_out_2.forward(h), self.patch_size)
     }
 

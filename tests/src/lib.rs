@@ -30,5 +30,5 @@ pub use measure::{Difference, Limits, Recorded, TEN, quantile};
 pub use precision::Precision;
 pub use recorder::Recorder;
 pub use report::{Outcome, Report, Verdict};
-pub use suite::{Selection, Step, Subject, cast, run, run_selection};
+pub use suite::{Selection, Step, Subject, run, run_selection};
 pub use tensors::Tensors;

@@ -77,7 +77,8 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn wants(&self, case: &str) -> bool {
+    /// Whether a case of this name is recorded.
+    pub(crate) fn wants(&self, case: &str) -> bool {
         self.filter.is_none_or(|part| case.contains(part))
     }
 

@@ -3,11 +3,9 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::backend::{AutodiffBackend, Backend};
-use burn::tensor::{DType, Tensor};
+use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::weights::{TensorFile, load_model};
+use pixelflow::weights::{TensorFile, load_model_in};
 use pixelflow::{PixelFlow, PixelFlowConfig};
 
 use crate::{
@@ -78,27 +76,8 @@ impl Subject<'_> {
     /// What is wrong with the weights.
     pub fn model<B: PixelFlowBackend>(&self, device: &B::Device) -> Result<PixelFlow<B>> {
         let file = TensorFile::open(&self.manifest.path(&self.weights()?.file))?;
-        let model = load_model(&file, &self.config()?, device)?;
-        Ok(cast(model, self.precision.dtype()))
-    }
-}
-
-/// A model whose weights and activations are in the given format.
-pub fn cast<B: Backend>(model: PixelFlow<B>, dtype: DType) -> PixelFlow<B> {
-    if dtype == DType::F32 {
-        model
-    } else {
-        model.map(&mut Cast(dtype))
-    }
-}
-
-/// Casts all parameters.
-struct Cast(DType);
-
-impl<B: Backend> ModuleMapper<B> for Cast {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        // Detached: a parameter that training starts from, not the result of a cast.
-        param.map(|value| value.cast(self.0).detach().require_grad())
+        let (config, dtype) = (self.config()?, self.precision.dtype());
+        Ok(load_model_in(&file, &config, dtype, device)?)
     }
 }
 

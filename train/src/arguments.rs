@@ -37,6 +37,7 @@ pub enum Command {
 
 /// How to train.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // Switches on a command line.
 pub struct TrainArguments {
     /// A shipped recipe's name, or a TOML file. [default: demo]
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "resume")]
@@ -63,9 +64,24 @@ pub struct TrainArguments {
     /// Print the whole configuration with its documentation and exit.
     #[arg(long)]
     pub print_config: bool,
+    /// Print what the run would need in memory and exit; exit code 1 if it does not fit.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// With --dry-run: memory of the device in GB. [default: what is free, on the CPU]
+    #[arg(long, value_name = "GB", requires = "dry_run", value_parser = positive)]
+    pub memory: Option<f64>,
     /// Print the names of the shipped recipes and exit.
     #[arg(long)]
     pub list_recipes: bool,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    if number.is_finite() && number > 0.0 {
+        Ok(number)
+    } else {
+        Err("it must be above 0".to_owned())
+    }
 }
 
 /// What to export.

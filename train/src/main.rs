@@ -4,12 +4,15 @@ use std::process::ExitCode;
 
 use burn::backend::Autodiff;
 use burn::module::AutodiffModule;
+use burn::tensor::DType;
 use burn::tensor::backend::AutodiffBackend;
 use clap::Parser;
-use infer::device::{OnBackend, select};
-use pixelflow::ops::PixelFlowBackend;
+use infer::device::{DeviceKind, OnBackend, available_memory, select};
+use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use train::arguments::{Arguments, Command};
 use train::checkpoint::{self, State};
+use train::config::CheckedConfig;
+use train::dry_run::DryRun;
 use train::interrupt::{EXIT_CODE, Interrupt};
 use train::observer::Observers;
 use train::optimizer::{Optimizer, OptimizerConfig};
@@ -47,8 +50,33 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let device = select(&arguments.device)?;
+    if arguments.dry_run {
+        let config = requested_settings(arguments)?.check()?;
+        let is_cpu = device.kind == DeviceKind::Cpu;
+        let given = arguments.memory.map(|gigabytes| (1e9 * gigabytes) as u64);
+        let free = given.or_else(|| is_cpu.then(available_memory)?);
+        let dry_run = DryRun::new(&config, device.run(ScoresInMemory(&config)), free);
+        println!("{dry_run}");
+        return Ok(if dry_run.fits() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
+    }
     let session = Session::open(arguments)?;
     device.run(Train(&session))
+}
+
+/// Whether a device's attention has scores in memory.
+struct ScoresInMemory<'a>(&'a CheckedConfig);
+
+impl OnBackend for ScoresInMemory<'_> {
+    type Output = bool;
+
+    fn run<B: PixelFlowBackend>(self, _: B::Device) -> bool {
+        let head_dim = self.0.settings().model.attention_head_dim;
+        B::attention_form(head_dim, DType::F32) == AttentionForm::Portable
+    }
 }
 
 /// Training, on whatever backend the user has chosen.
@@ -82,6 +110,7 @@ where
         let state = State::new(data.training.records());
         (Trainer::new(model, optimizer, device), state)
     };
+    let trainer = trainer.recomputing(settings.train.recompute_activations);
     let mut terminal = Terminal::new(
         &session.folder,
         settings.train.steps,

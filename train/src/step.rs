@@ -77,19 +77,24 @@ pub fn velocity<B: PixelFlowBackend>(
     batch: &PackedBatch,
     device: &B::Device,
 ) -> Tensor<B, 2> {
-    let examples: Vec<Example> = batch
-        .segments
-        .iter()
-        .map(|s| Example::new(s.grid_height, s.grid_width, s.timestep))
-        .collect();
+    let tokens = upload(&batch.inputs, batch.features, device);
+    model.forward_packed(tokens, &examples(batch), &class_context(model, batch))
+}
+
+/// What the model is told of each example of a batch.
+pub(crate) fn examples(batch: &PackedBatch) -> Vec<Example> {
+    let example = |s: &Segment| Example::new(s.grid_height, s.grid_width, s.timestep);
+    batch.segments.iter().map(example).collect()
+}
+
+/// The class of each example; dropped labels become the null class.
+pub(crate) fn class_context<B: PixelFlowBackend>(
+    model: &PixelFlow<B>,
+    batch: &PackedBatch,
+) -> Context<B> {
     let null = model.classes();
     let label = |s: &Segment| if s.dropped { null } else { s.label };
-    let context = Context::Class(batch.segments.iter().map(label).collect());
-    model.forward_packed(
-        upload(&batch.inputs, batch.features, device),
-        &examples,
-        &context,
-    )
+    Context::Class(batch.segments.iter().map(label).collect())
 }
 
 /// Losses of a batch without gradients.
@@ -121,7 +126,8 @@ where
     (to_host(losses.inner(), &batch.segments), gradients)
 }
 
-fn to_host<B: Backend>(losses: Tensor<B, 1>, segments: &[Segment]) -> ExampleLosses {
+/// Losses on the host.
+pub(crate) fn to_host<B: Backend>(losses: Tensor<B, 1>, segments: &[Segment]) -> ExampleLosses {
     let losses = losses.into_data().iter::<f32>().collect();
     ExampleLosses {
         losses,
@@ -129,7 +135,12 @@ fn to_host<B: Backend>(losses: Tensor<B, 1>, segments: &[Segment]) -> ExampleLos
     }
 }
 
-fn upload<B: Backend>(values: &[f32], features: usize, device: &B::Device) -> Tensor<B, 2> {
+/// Tokens on the device, `[tokens, features]`.
+pub(crate) fn upload<B: Backend>(
+    values: &[f32],
+    features: usize,
+    device: &B::Device,
+) -> Tensor<B, 2> {
     let data = TensorData::new(values.to_vec(), [values.len() / features, features]);
     Tensor::from_data(data, device)
 }

@@ -7,6 +7,7 @@ use pixelflow::ops::PixelFlowBackend;
 use pixelflow_dataset::PackedBatch;
 
 use crate::optimizer::Optimizer;
+use crate::recompute::gradients_recomputed;
 use crate::step::{ExampleLosses, gradients, without_gradients};
 
 /// A model in training.
@@ -22,6 +23,7 @@ where
     /// `None` only while a step moves the parameters.
     model: Option<PixelFlow<A>>,
     optimizer: Optimizer<A::InnerBackend>,
+    recompute: bool,
     device: A::Device,
 }
 
@@ -50,8 +52,15 @@ where
         Self {
             model: Some(model),
             optimizer,
+            recompute: false,
             device,
         }
+    }
+
+    /// The same, but activations are computed again in the backward pass instead of kept.
+    #[must_use]
+    pub fn recomputing(self, recompute: bool) -> Self {
+        Self { recompute, ..self }
     }
 
     /// The model.
@@ -95,7 +104,11 @@ where
             stages: Vec::new(),
         };
         for batch in batches {
-            let (losses, gradients) = gradients(&model, batch, weight, &self.device);
+            let (losses, gradients) = if self.recompute {
+                gradients_recomputed(&model, batch, weight, &self.device)
+            } else {
+                gradients(&model, batch, weight, &self.device)
+            };
             accumulator.accumulate(&model, gradients);
             all.losses.extend(losses.losses);
             all.stages.extend(losses.stages);

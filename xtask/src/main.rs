@@ -1,5 +1,6 @@
 //! Chores of this repository: `cargo xtask COMMAND`.
 
+mod bench;
 mod check_backends;
 mod verify;
 
@@ -19,6 +20,8 @@ struct Arguments {
 enum Command {
     /// Compare this project's numbers with a folder of golden fixtures, one line a case.
     Verify(verify::Arguments),
+    /// Time forward passes, training steps, sampling, attention and matrix products.
+    Bench(bench::Arguments),
     /// Run the conformance suite on every backend of this machine.
     CheckBackends(check_backends::Arguments),
 }
@@ -29,6 +32,7 @@ const UNUSABLE: u8 = 2;
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::CheckBackends(arguments) => check_backends::run(&arguments),
     };
     result.unwrap_or_else(|error| {

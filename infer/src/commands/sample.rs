@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use pixelflow::ops::PixelFlowBackend;
+use pixelflow::memory::DrawingBytes;
+use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::sampler::{Sampler, SamplerConfig};
 
 use super::model;
-use crate::arguments::SampleArguments;
+use crate::arguments::{NumberFormat, SampleArguments};
 use crate::classes::chosen_classes;
 use crate::destination::Destination;
-use crate::device::{Device, OnBackend, select};
+use crate::device::{Device, DeviceKind, OnBackend, available_memory, select};
 use crate::draw::Drawn;
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
@@ -34,6 +35,9 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
     let sampler = config.clone().check(cascade)?;
     let classes = chosen_classes(&arguments.classes, &source)?;
     let device = select(&arguments.device)?;
+    if arguments.dry_run {
+        return dry_run(arguments, &source, [height, width], classes.len(), device);
+    }
     let destination = Destination::choose(arguments.out.as_deref())?;
     destination.prepare()?;
 
@@ -56,6 +60,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
         model_hash: source.hash()?,
         sampler: config,
         device: device.to_string(),
+        dtype: arguments.dtype,
         height,
         width,
         seed: arguments.seed,
@@ -74,6 +79,74 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
     let elapsed = started.elapsed();
     destination.write(&recipe, &drawn.images)?;
     Ok(summary(&drawn, elapsed, device, &destination))
+}
+
+/// What drawing would need in memory.
+fn dry_run(
+    arguments: &SampleArguments,
+    source: &ModelSource,
+    [height, width]: [usize; 2],
+    classes: usize,
+    device: Device,
+) -> Result<String> {
+    let config = &source.description.model;
+    let images = (classes * arguments.count as usize).min(arguments.batch as usize);
+    let tokens = height * width / config.patch_size.pow(2);
+    let portable = device.run(ScoresInMemory {
+        head_dim: config.attention_head_dim,
+        dtype: arguments.dtype,
+    });
+    // With guidance every image is computed twice.
+    let of = |images: usize| {
+        DrawingBytes::new(
+            config,
+            2 * images,
+            tokens,
+            arguments.dtype.bytes(),
+            portable,
+        )
+    };
+    let needed = of(images);
+    let gigabytes = |bytes: u64| format!("{:.2} GB", bytes as f64 / 1e9);
+    let text = format!(
+        "{:.1} million parameters: {}; {images} images of {height}x{width} at once: {}; together {}",
+        config.parameters() as f64 / 1e6,
+        gigabytes(needed.weights),
+        gigabytes(needed.passing),
+        gigabytes(needed.peak())
+    );
+    let free = (device.kind == DeviceKind::Cpu)
+        .then(available_memory)
+        .flatten();
+    match free {
+        Some(free) if needed.peak() > free => {
+            let fitting = (1..images).rev().find(|&fewer| of(fewer).peak() <= free);
+            let advice = fitting.map_or("take --dtype f16".to_owned(), |fewer| {
+                format!("--batch {fewer} fits")
+            });
+            Err(Error::Argument {
+                argument: "--batch",
+                value: arguments.batch.to_string(),
+                reason: format!("{text}, but {} are free; {advice}", gigabytes(free)),
+            })
+        }
+        Some(free) => Ok(format!("{text}; {} are free", gigabytes(free))),
+        None => Ok(text),
+    }
+}
+
+/// Whether a device's attention has scores in memory.
+struct ScoresInMemory {
+    head_dim: usize,
+    dtype: NumberFormat,
+}
+
+impl OnBackend for ScoresInMemory {
+    type Output = bool;
+
+    fn run<B: PixelFlowBackend>(self, _: B::Device) -> bool {
+        B::attention_form(self.head_dim, self.dtype.dtype()) == AttentionForm::Portable
+    }
 }
 
 /// Loads the model on a device and draws all images of a recipe.
@@ -109,7 +182,15 @@ impl OnBackend for DrawRecipe<'_> {
             sampler,
             batch,
         } = self;
-        let model = source.load::<B>(&device)?;
+        let dtype = recipe.dtype.dtype();
+        if !B::supports_dtype(&device, dtype) {
+            return Err(Error::Argument {
+                argument: "--dtype",
+                value: format!("{:?}", recipe.dtype).to_lowercase(),
+                reason: "this device does not compute in it; take another, or f32".to_owned(),
+            });
+        }
+        let model = source.load_in::<B>(dtype, &device)?;
         let batches = recipe.requests().len().div_ceil(batch);
         let mut progress = DrawProgress::new(batches, source.description.cascade.stages);
         let drawn = recipe.draw(&model, sampler, batch, &device, &mut progress);

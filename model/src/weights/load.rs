@@ -6,7 +6,7 @@ use std::path::Path;
 use burn::tensor::backend::Backend;
 
 use super::{
-    DType, Mismatches, SafetensorsWriter, TensorFile, WeightsError, for_each_parameter, model_from,
+    DType, Mismatches, SafetensorsWriter, TensorFile, WeightsError, for_each_parameter, model_in,
     parameter_shapes,
 };
 use crate::{PixelFlow, PixelFlowConfig, Result};
@@ -21,6 +21,19 @@ pub fn load_model<B: Backend>(
     config: &PixelFlowConfig,
     device: &B::Device,
 ) -> Result<PixelFlow<B>> {
+    load_model_in(file, config, burn::tensor::DType::F32, device)
+}
+
+/// As [`load_model`], with weights in another format than f32; the model computes in it.
+///
+/// # Errors
+/// As [`load_model`].
+pub fn load_model_in<B: Backend>(
+    file: &TensorFile,
+    config: &PixelFlowConfig,
+    dtype: burn::tensor::DType,
+    device: &B::Device,
+) -> Result<PixelFlow<B>> {
     config.check()?;
     let shapes = parameter_shapes::<B>(config, device);
     let mismatches = compare(&shapes, file);
@@ -32,7 +45,7 @@ pub fn load_model<B: Backend>(
         }
         .into());
     }
-    let model = model_from(config, device, |name, _| {
+    let model = model_in(config, dtype, device, |name, _| {
         let values = file.read(name)?;
         check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
             path: path(),

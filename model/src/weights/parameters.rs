@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 
 use crate::{PixelFlow, PixelFlowConfig};
 
@@ -65,8 +65,27 @@ pub fn model_from<B: Backend, E>(
     device: &B::Device,
     read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
 ) -> Result<PixelFlow<B>, E> {
+    model_in(config, DType::F32, device, read)
+}
+
+/// As [`model_from`], with weights in another format than f32; the model computes in it.
+///
+/// Each parameter is converted on the host: the device never holds it in f32.
+///
+/// # Errors
+/// The first error of `read`.
+///
+/// # Panics
+/// If `read` returns another number of values than the shape asks for.
+pub fn model_in<B: Backend, E>(
+    config: &PixelFlowConfig,
+    dtype: DType,
+    device: &B::Device,
+    read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
+) -> Result<PixelFlow<B>, E> {
     let mut write = Write {
         place: Place::default(),
+        dtype,
         read,
         error: None,
     };
@@ -171,6 +190,7 @@ impl<B: Backend, F: FnMut(&str, Vec<usize>, Vec<f32>)> ModuleVisitor<B> for Read
 
 struct Write<F, E> {
     place: Place,
+    dtype: DType,
     read: F,
     error: Option<E>,
 }
@@ -201,8 +221,8 @@ where
                 return param;
             }
         };
-        let tensor =
-            Tensor::<B, D>::from_data(TensorData::new(values, reference), &param.lazy_device());
+        let data = TensorData::new(values, reference);
+        let tensor = Tensor::<B, D>::from_data(data, (&param.lazy_device(), self.dtype));
         let tensor = if self.place.is_linear_matrix(D) {
             // Laid out anew: products of a transposed view would gather it every time.
             contiguous(tensor.swap_dims(0, 1))

@@ -33,7 +33,7 @@ struct Arguments {
     /// Only the cases whose name contains this
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
-    /// Of the fixtures only the first file of each kind
+    /// Not the demo, and of the fixtures only the first file of each kind
     #[arg(long)]
     quick: bool,
     /// `NAME=DIR`: read the checkpoint that another target wrote to its folder

@@ -29,7 +29,7 @@ pub struct Job {
     pub folder: PathBuf,
     /// Only the cases whose name contains this.
     pub filter: Option<String>,
-    /// Of the fixtures only the first file of each kind.
+    /// Not the demo, and of the fixtures only the first file of each kind.
     pub quick: bool,
     /// Other targets' folders, by name, whose checkpoints are read.
     pub checkpoints: Vec<(String, PathBuf)>,
@@ -120,6 +120,9 @@ impl Steps<'_> {
                     checkpoint::read_checkpoint::<B>(writer, folder, device, recorder);
                 }
             });
+        }
+        if job.quick {
+            return;
         }
         self.group(DEMO, |recorder| {
             demo::check::<B>(precision, &job.folder, device, recorder);

@@ -42,13 +42,13 @@ pub(super) fn model<B: Backend>(device: &B::Device) -> PixelFlow<B> {
     }
 }
 
-/// Examples of one token, of odd numbers of tokens, and of a square.
-pub(super) fn examples() -> Vec<Example> {
-    [(1, 1), (1, 3), (3, 1), (1, 7), (4, 4)]
-        .into_iter()
-        .zip([999.0, 700.0, 500.0, 20.0, 0.0])
-        .map(|((height, width), timestep)| Example::new(height, width, timestep))
-        .collect()
+/// Two images of an odd number of tokens.
+///
+/// Of one size, and the size of the operations' dense batch: every other shape costs a GPU backend
+/// half a minute of tuning on a software device.
+fn examples() -> Vec<Example> {
+    let image = |timestep| Example::new(3, 5, timestep);
+    vec![image(999.0), image(20.0)]
 }
 
 /// The model's velocity for [`examples`].

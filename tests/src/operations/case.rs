@@ -54,6 +54,13 @@ impl<A: AutodiffBackend> Case<A> {
 
     /// Computes everything and compares; a panic becomes a failed case.
     pub fn check(&self, precision: Precision, device: &A::Device, recorder: &mut Recorder<'_>) {
+        // Computing costs minutes of tuning on a software device.
+        if !self
+            .results()
+            .any(|result| recorder.wants(&format!("{}/{result}", self.name)))
+        {
+            return;
+        }
         recorder.attempt(&self.name, |recorder| {
             let places = self.inputs.iter().enumerate();
             let values: Vec<Vec<f64>> = places.map(|(i, x)| x.values(i, precision)).collect();

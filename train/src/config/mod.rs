@@ -94,6 +94,9 @@ pub struct UpdateConfig {
     pub batch_size: usize,
     /// Parts a batch is cut into to save memory.
     pub gradient_accumulation: usize,
+    /// Whether activations are computed again in the backward pass instead of kept.
+    #[serde(default)] // Runs from before this setting kept them.
+    pub recompute_activations: bool,
     /// Peak learning rate.
     pub lr: f64,
     /// Updates over which the learning rate rises from 0.

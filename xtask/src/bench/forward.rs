@@ -29,7 +29,10 @@ pub fn run<B: PixelFlowBackend>(
     let whole = Record::new(settings, "forward", &case, whole, flop);
 
     let [shallow, deep] = [1, 3].map(|depth| seconds::<B>(settings, tokens, depth, device));
-    let block = deep.iter().zip(&shallow).map(|(deep, shallow)| (deep - shallow) / 2.0);
+    let block = deep
+        .iter()
+        .zip(&shallow)
+        .map(|(deep, shallow)| (deep - shallow) / 2.0);
     let flop = flop::block(&config(1), &lengths);
     let block = Record::new(settings, "forward.block", &case[..2], block.collect(), flop);
     vec![whole, block]

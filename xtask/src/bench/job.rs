@@ -74,7 +74,8 @@ impl OnBackend for Work<'_> {
             tokens,
             settings,
         } = self;
-        let each = |work: &dyn Fn(usize) -> Vec<Record>| tokens.iter().flat_map(|&n| work(n)).collect();
+        let each =
+            |work: &dyn Fn(usize) -> Vec<Record>| tokens.iter().flat_map(|&n| work(n)).collect();
         match job {
             Job::Gemm => each(&|tokens| gemm::run::<B>(settings, tokens, &device)),
             Job::Attention => each(&|tokens| attention::run::<B>(settings, tokens, &device)),

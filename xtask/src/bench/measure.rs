@@ -46,11 +46,6 @@ pub fn peak_bytes() -> Option<u64> {
     status_bytes("VmHWM")
 }
 
-/// The memory this process has now, where the system says.
-pub fn current_bytes() -> Option<u64> {
-    status_bytes("VmRSS")
-}
-
 fn status_bytes(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with(field))?;

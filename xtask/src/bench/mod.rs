@@ -15,7 +15,7 @@ mod sample;
 mod table;
 mod train_step;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
@@ -35,7 +35,12 @@ pub struct Arguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     jobs: Vec<Job>,
     /// Tokens of an image, for gemm, attention and forward: square numbers.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "64,256,1024,4096")]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "64,256,1024,4096"
+    )]
     tokens: Vec<usize>,
     /// Where to compute; another device than the CPU must be compiled in: `cargo run -p xtask --features cuda -- bench`.
     #[arg(long, default_value = "cpu")]
@@ -43,7 +48,7 @@ pub struct Arguments {
     /// Counted repetitions of each job.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     repeat: u16,
-    /// Threads; default: RAYON_NUM_THREADS, or all processors.
+    /// Threads; default: `RAYON_NUM_THREADS`, or all processors.
     #[arg(long)]
     threads: Option<usize>,
     /// Write the records here, one JSON object a line, as xtask/pytorch does.

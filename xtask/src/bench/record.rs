@@ -28,7 +28,6 @@ pub struct Record {
     /// The most memory the process ever had.
     pub peak_bytes: Option<u64>,
     /// Tokens, batch, sides …
-    #[serde(flatten)]
     pub case: BTreeMap<String, serde_json::Value>,
 }
 

@@ -20,7 +20,10 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
     let source = ModelSource::demo().expect("the demo model is in the repository");
     let model = source.load::<B>(device).expect("the demo model is sound");
     let description = &source.description;
-    let cascade = description.cascade.build().expect("the demo's cascade is valid");
+    let cascade = description
+        .cascade
+        .build()
+        .expect("the demo's cascade is valid");
     let side = description.resolution;
     let stages = cascade.stages().len();
     let config = SamplerConfig {
@@ -33,11 +36,19 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
         .map(|n| ImageRequest::new(1, n as usize % model.classes(), n))
         .collect();
     let seconds = measure::<B>(settings, device, || {
-        let drawn = draw(&model, &sampler, &requests, [side; 2], IMAGES, device, &mut Silent);
+        let drawn = draw(
+            &model,
+            &sampler,
+            &requests,
+            [side; 2],
+            IMAGES,
+            device,
+            &mut Silent,
+        );
         drawn.expect("the demo model draws");
     });
     let flop = (0..stages).map(|stage| {
-        let [height, width] = <[usize; 2]>::from(sampler.cascade().sides(stage, side, side));
+        let (height, width) = sampler.cascade().sides(stage, side, side);
         let tokens = height * width / description.model.patch_size.pow(2);
         let rows = if guidance.scale_at(stage, stages, 0.5) == 1.0 {
             IMAGES

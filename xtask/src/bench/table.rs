@@ -18,10 +18,12 @@ pub fn line(record: &Record, others: &[Record]) {
 }
 
 fn text(record: &Record, others: &[Record]) -> String {
-    let case: Vec<String> = ["tokens", "batch", "depth", "m", "k", "n", "examples", "images"]
-        .iter()
-        .filter_map(|name| Some(format!("{name} {}", record.number(name)?)))
-        .collect();
+    let case: Vec<String> = [
+        "tokens", "batch", "depth", "m", "k", "n", "examples", "images",
+    ]
+    .iter()
+    .filter_map(|name| Some(format!("{name} {}", record.number(name)?)))
+    .collect();
     let least = record.seconds.iter().copied().fold(f64::INFINITY, f64::min);
     let most = record.seconds.iter().copied().fold(0.0, f64::max);
     let range = format!("{} … {}", seconds(least), seconds(most));
@@ -60,10 +62,18 @@ mod tests {
             repeat: 3,
             device: "cpu".to_owned(),
         };
-        let new = |seconds| Record::new(&settings, "train", &[("tokens", 8)], seconds, 4_000_000_000);
+        let new =
+            |seconds| Record::new(&settings, "train", &[("tokens", 8)], seconds, 4_000_000_000);
         let (record, other) = (new(vec![1.0, 2.0, 4.0]), new(vec![3.0]));
         let line = text(&record, &[other]);
-        for part in ["train", "tokens 8", "2.00 s", "1.00 s … 4.00 s", " 2.0 ", "1.50x"] {
+        for part in [
+            "train",
+            "tokens 8",
+            "2.00 s",
+            "1.00 s … 4.00 s",
+            " 2.0 ",
+            "1.50x",
+        ] {
             assert!(line.contains(part), "{part}: {line}");
         }
     }

@@ -59,7 +59,7 @@ fn batch(features: usize) -> PackedBatch {
         timestep: 999.0 * (place as f32 + 0.5) / SIDES.len() as f32,
         label: place,
         dropped: place == 0,
-        ..Segment::default()
+        example: place,
     };
     let segments: Vec<Segment> = SIDES
         .iter()

@@ -54,7 +54,8 @@ pub struct Arguments {
     /// Only the cases whose name contains this.
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
-    /// Of the fixtures only the first file of each kind: minutes less on a software device.
+    /// Not the demo, and of the fixtures only the first file of each kind: minutes less on a software
+    /// device.
     #[arg(long)]
     quick: bool,
     /// Where report.json and report.html go.
@@ -66,7 +67,7 @@ pub struct Arguments {
     /// Seconds that a target may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 1200, value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
-    /// Targets that run at the same time. Default: one for every two processors.
+    /// Targets that run at the same time. Default: two, or one on a single processor.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Only show what there is: backends, adapters, memory, precisions, attention.
@@ -200,7 +201,8 @@ fn write_own_checkpoint(folder: &Path) -> Result<()> {
 }
 
 fn default_jobs() -> usize {
-    std::thread::available_parallelism().map_or(1, |count| count.get().div_ceil(2))
+    // Compiling kernels keeps one processor busy, a software device the others.
+    std::thread::available_parallelism().map_or(1, |count| count.get().min(2))
 }
 
 /// The folder of the report, writable, before anything expensive happens.

@@ -1,0 +1,180 @@
+//! `--dry-run`: what a run would need, before anything is allocated.
+
+use pixelflow::memory::{TrainingBytes, TrainingMemory};
+
+use crate::config::CheckedConfig;
+
+/// What a run needs, and whether it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DryRun {
+    /// Tokens of the examples of a batch that is computed at once, the longest first.
+    pub lengths: Vec<usize>,
+    /// Parameters of the model.
+    pub parameters: u64,
+    /// Bytes of a step.
+    pub bytes: TrainingBytes,
+    /// Bytes that are free.
+    pub available: Option<u64>,
+    /// If they are too few: settings with which they are not, and what those need.
+    pub advice: Option<(String, u64)>,
+}
+
+impl DryRun {
+    /// Computes what a run with these settings needs.
+    ///
+    /// `scores_in_memory` says whether the device has attention without scores in memory.
+    pub fn new(config: &CheckedConfig, scores_in_memory: bool, available: Option<u64>) -> Self {
+        let settings = config.settings();
+        let model = &settings.model;
+        let memory = |recompute| TrainingMemory {
+            recompute,
+            scores_in_memory,
+        };
+        let bytes = |recompute, images| memory(recompute).bytes(model, &lengths(config, images));
+        let images = config.micro_batch();
+        let now = bytes(settings.train.recompute_activations, images);
+        let fits = |bytes: &TrainingBytes| available.is_none_or(|free| bytes.peak() <= free);
+        let advice = (!fits(&now)).then(|| {
+            let batch = settings.train.batch_size;
+            let parts = (1..=batch).filter(|parts| batch.is_multiple_of(*parts));
+            let choices = [false, true]
+                .into_iter()
+                .flat_map(|recompute| parts.clone().map(move |parts| (parts, recompute)));
+            // The fewest parts; computing again only where that does not help.
+            choices
+                .map(|(parts, recompute)| (parts, recompute, bytes(recompute, batch / parts)))
+                .filter(|(_, _, bytes)| fits(bytes))
+                .min_by_key(|&(parts, recompute, _)| (parts, recompute))
+                .map(|(parts, recompute, bytes)| {
+                    let text = format!(
+                        "--set train.gradient_accumulation={parts} \
+                         --set train.recompute_activations={recompute}"
+                    );
+                    (text, bytes.peak())
+                })
+        });
+        Self {
+            lengths: lengths(config, images),
+            parameters: model.parameters(),
+            bytes: now,
+            available,
+            advice: advice.flatten(),
+        }
+    }
+
+    /// Whether there is enough memory, as far as is known.
+    pub fn fits(&self) -> bool {
+        self.available.is_none_or(|free| self.bytes.peak() <= free)
+    }
+}
+
+/// Tokens of the examples of a batch, balanced over the stages, of which the highest gets the rest.
+fn lengths(config: &CheckedConfig, images: usize) -> Vec<usize> {
+    let settings = config.settings();
+    let (side, patch) = (settings.data.resolution, settings.model.patch_size);
+    let stages = config.cascade().stages().len();
+    let of_stage = |stage: usize| {
+        let (height, width) = config.cascade().sides(stage, side, side);
+        let count = images / stages + usize::from(stages - 1 - stage < images % stages);
+        vec![(height / patch) * (width / patch); count]
+    };
+    (0..stages).rev().flat_map(of_stage).collect()
+}
+
+/// A table, and what to do if it does not fit.
+impl std::fmt::Display for DryRun {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let TrainingBytes {
+            weights,
+            moments,
+            average,
+            gradients,
+            activations,
+            passing,
+        } = self.bytes;
+        let tokens: usize = self.lengths.iter().sum();
+        writeln!(
+            formatter,
+            "{:.1} million parameters; {} images of {tokens} tokens at once",
+            self.parameters as f64 / 1e6,
+            self.lengths.len()
+        )?;
+        let rows = [
+            ("weights", weights),
+            ("optimiser", moments),
+            ("moving average", average),
+            ("gradients", gradients),
+            ("activations", activations),
+            ("passing", passing),
+            ("most at once", self.bytes.peak()),
+        ];
+        for (name, bytes) in rows {
+            writeln!(formatter, "  {name:<16} {:>10}", gigabytes(bytes))?;
+        }
+        match (self.available, self.fits(), &self.advice) {
+            (None, _, _) => write!(
+                formatter,
+                "how much memory the device has is not known here; --memory GB compares"
+            ),
+            (Some(free), true, _) => write!(formatter, "fits: {} are free", gigabytes(free)),
+            (Some(free), false, Some((advice, peak))) => write!(
+                formatter,
+                "does not fit: {} are free; this does, with {}:\n  {advice}",
+                gigabytes(free),
+                gigabytes(*peak)
+            ),
+            (Some(free), false, None) => write!(
+                formatter,
+                "does not fit: {} are free, and no way of cutting the batch helps; \
+                 take a smaller model (model.preset) or a lower data.resolution",
+                gigabytes(free)
+            ),
+        }
+    }
+}
+
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.2} GB", bytes as f64 / 1e9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Layers, TrainConfig};
+
+    fn config(batch: usize) -> CheckedConfig {
+        let mut layers = Layers::default();
+        for assignment in [
+            r#"data.source={ kind = "folder", path = "images" }"#,
+            "model.preset=xl",
+            "data.resolution=256",
+            &format!("train.batch_size={batch}"),
+        ] {
+            layers.set(assignment).unwrap();
+        }
+        layers.resolve().and_then(TrainConfig::check).unwrap()
+    }
+
+    #[test]
+    fn batches_are_balanced_and_the_rest_is_of_the_highest_stage() {
+        assert_eq!(lengths(&config(4), 4), [4096, 1024, 256, 64]);
+        assert_eq!(lengths(&config(6), 6), [4096, 4096, 1024, 1024, 256, 64]);
+    }
+
+    #[test]
+    fn xl_fits_80_gb_as_it_is_and_24_gb_with_the_advice() {
+        let large = DryRun::new(&config(4), true, Some(80_000_000_000));
+        assert!(large.fits() && large.advice.is_none(), "{large}");
+        let small = DryRun::new(&config(4), true, Some(24_000_000_000));
+        let text = small.to_string();
+        assert!(!small.fits(), "{text}");
+        assert!(text.contains("train.recompute_activations=true"), "{text}");
+        let tiny = DryRun::new(&config(4), true, Some(1_000_000_000)).to_string();
+        assert!(tiny.contains("take a smaller model"), "{tiny}");
+        let unknown = DryRun::new(&config(4), true, None).to_string();
+        assert!(
+            unknown.contains("676.6 million parameters; 4 images of 5440 tokens"),
+            "{unknown}"
+        );
+    }
+}
