@@ -7,11 +7,16 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
 
-use super::rows::{dot, exp, vectorised};
+use super::rows::{dot, exp_and_sum, largest, vectorised};
 use crate::Segments;
 
-/// Most queries whose scores exist at a time.
-const MOST_QUERIES: usize = 128;
+/// Scores that exist at a time, of one head: half a megabyte, which stays in the cache.
+const MOST_SCORES: usize = 1 << 17;
+
+/// Queries whose scores exist at a time.
+fn most_queries(keys: usize) -> usize {
+    (MOST_SCORES / keys.max(1)).clamp(32, 128)
+}
 
 /// Queries, keys and values `[tokens, heads * head_dim]`, and which belong together.
 pub(super) struct Attention<'a> {
@@ -81,22 +86,23 @@ impl Attention<'_> {
         from.split_at(Axis(1), self.head_dim()).0
     }
 
-    /// `softmax(q k' scale + bias)` of the block of queries starting at `from`.
+    /// `softmax(q k' scale + bias)` of a block of queries, each row times its entry of `sums`.
     fn weights(
         &self,
         q: &ArrayView2<'_, f32>,
         k: &ArrayView2<'_, f32>,
         first_key: usize,
         weights: &mut ArrayViewMut2<'_, f32>,
+        sums: &mut [f32],
     ) {
         general_mat_mul(self.scale(), q, &k.t(), 0.0, weights);
         let bias = self
             .bias
             .map(|bias| &bias[first_key..first_key + k.nrows()]);
         vectorised(|| {
-            for mut row in weights.rows_mut() {
+            for (mut row, sum) in weights.rows_mut().into_iter().zip(sums) {
                 if let Some(row) = row.as_slice_mut() {
-                    softmax(row, bias);
+                    *sum = exponentials(row, bias);
                 }
             }
         });
@@ -111,23 +117,29 @@ impl Attention<'_> {
             let k = self.head(self.k, example.first_key, example.keys, head);
             let v = self.head(self.v, example.first_key, example.keys, head);
             let mut out = Array2::zeros((example.queries, head_dim));
-            let mut weights = Array2::zeros((example.queries.min(MOST_QUERIES), example.keys));
-            for from in (0..example.queries).step_by(MOST_QUERIES) {
-                let to = (from + MOST_QUERIES).min(example.queries);
+            let most = most_queries(example.keys);
+            let mut sums = vec![0.0; most];
+            let mut weights = Array2::zeros((example.queries.min(most), example.keys));
+            for from in (0..example.queries).step_by(most) {
+                let to = (from + most).min(example.queries);
                 let mut weights = weights.slice_axis_mut(Axis(0), block(0, to - from));
                 self.weights(
                     &q.slice_axis(Axis(0), block(from, to)),
                     &k,
                     example.first_key,
                     &mut weights,
+                    &mut sums,
                 );
-                general_mat_mul(
-                    1.0,
-                    &weights,
-                    &v,
-                    0.0,
-                    &mut out.slice_axis_mut(Axis(0), block(from, to)),
-                );
+                let mut out = out.slice_axis_mut(Axis(0), block(from, to));
+                general_mat_mul(1.0, &weights, &v, 0.0, &mut out);
+                // The result has fewer columns than there are weights.
+                vectorised(|| {
+                    for (mut row, sum) in out.rows_mut().into_iter().zip(&sums) {
+                        if let Some(row) = row.as_slice_mut() {
+                            multiply(row, 1.0 / sum);
+                        }
+                    }
+                });
             }
             out
         };
@@ -153,16 +165,24 @@ impl Attention<'_> {
             let mut for_q = Array2::zeros((queries, head_dim));
             let mut for_k = Array2::zeros((keys, head_dim));
             let mut for_v = Array2::zeros((keys, head_dim));
-            let most = queries.min(MOST_QUERIES);
+            let most = most_queries(keys).min(queries);
+            let mut sums = vec![0.0; most];
             let mut weights = Array2::zeros((most, keys));
             let mut for_scores = Array2::zeros((most, keys));
-            for from in (0..queries).step_by(MOST_QUERIES) {
-                let to = (from + MOST_QUERIES).min(queries);
+            for from in (0..queries).step_by(most) {
+                let to = (from + most).min(queries);
                 let mut weights = weights.slice_axis_mut(Axis(0), block(0, to - from));
                 let mut for_scores = for_scores.slice_axis_mut(Axis(0), block(0, to - from));
                 let q = q.slice_axis(Axis(0), block(from, to));
                 let gradient = gradient.slice_axis(Axis(0), block(from, to));
-                self.weights(&q, &k, example.first_key, &mut weights);
+                self.weights(&q, &k, example.first_key, &mut weights, &mut sums);
+                vectorised(|| {
+                    for (mut row, sum) in weights.rows_mut().into_iter().zip(&sums) {
+                        if let Some(row) = row.as_slice_mut() {
+                            multiply(row, 1.0 / sum);
+                        }
+                    }
+                });
                 general_mat_mul(1.0, &weights.t(), &gradient, 1.0, &mut for_v);
                 general_mat_mul(1.0, &gradient, &v.t(), 0.0, &mut for_scores);
                 vectorised(|| {
@@ -227,24 +247,21 @@ fn block(from: usize, to: usize) -> Slice {
     Slice::from(from..to)
 }
 
-/// `softmax(row + bias)` in place.
+/// `e^(row + bias - max)` in place; returns the sum, which the softmax is divided by.
 #[inline(always)]
-fn softmax(row: &mut [f32], bias: Option<&[f32]>) {
+fn exponentials(row: &mut [f32], bias: Option<&[f32]>) -> f32 {
     if let Some(bias) = bias {
         for (score, bias) in row.iter_mut().zip(bias) {
             *score += bias;
         }
     }
-    let most = row.iter().fold(
-        f32::NEG_INFINITY,
-        |most, &score| if score > most { score } else { most },
-    );
-    for score in row.iter_mut() {
-        *score = exp(*score - most);
-    }
-    let inverse = 1.0 / super::rows::sum(row);
-    for score in row.iter_mut() {
-        *score *= inverse;
+    exp_and_sum(row, largest(row))
+}
+
+#[inline(always)]
+fn multiply(row: &mut [f32], factor: f32) {
+    for x in row {
+        *x *= factor;
     }
 }
 

@@ -71,6 +71,43 @@ pub(super) fn rms_inverse(x: &[f32], epsilon: f32) -> f32 {
     1.0 / (dot(x, x) / x.len() as f32 + epsilon).sqrt()
 }
 
+/// The largest element; minus infinity if there is none.
+#[inline(always)]
+pub(super) fn largest(x: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let chunks = x.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] = larger(lanes[lane], chunk[lane]);
+        }
+    }
+    lanes
+        .iter()
+        .chain(rest)
+        .fold(f32::NEG_INFINITY, |most, &x| larger(most, x))
+}
+
+/// Replaces every `x` by `e^(x - shift)`; returns their sum.
+#[inline(always)]
+pub(super) fn exp_and_sum(x: &mut [f32], shift: f32) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let mut chunks = x.chunks_exact_mut(LANES);
+    for chunk in &mut chunks {
+        for lane in 0..LANES {
+            chunk[lane] = exp(chunk[lane] - shift);
+            lanes[lane] += chunk[lane];
+        }
+    }
+    let mut total = 0.0;
+    for x in chunks.into_remainder() {
+        *x = exp(*x - shift);
+        total += *x;
+    }
+    sum(&lanes) + total
+}
+
 /// `e^x` to within 2 ulp for finite results; exactly 0 below -87 (Cody and Waite's reduction and
 /// Cephes' polynomial; the library's `exp` does not vectorise).
 #[inline(always)]
@@ -78,10 +115,11 @@ pub(super) fn exp(x: f32) -> f32 {
     const LOG2_E: f32 = core::f32::consts::LOG2_E;
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    // Adding and subtracting 1.5 · 2^23 rounds to the nearest integer.
+    // Adding 1.5 · 2^23 rounds to the nearest integer, which is then in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     let clamped = x.clamp(-87.0, 88.0);
-    let power = (clamped * LOG2_E + ROUND) - ROUND;
+    let rounded = clamped * LOG2_E + ROUND;
+    let power = rounded - ROUND;
     let r = (clamped - power * LN2_HIGH) - power * LN2_LOW;
     let mut p = 1.987_569_1e-4;
     p = p * r + 1.398_2e-3;
@@ -90,7 +128,8 @@ pub(super) fn exp(x: f32) -> f32 {
     p = p * r + 1.666_666_5e-1;
     p = p * r + 5e-1;
     let mantissa = p * (r * r) + r + 1.0;
-    let scale = f32::from_bits(((power as i32 + 127) << 23) as u32);
+    let exponent = rounded.to_bits().wrapping_sub(ROUND.to_bits());
+    let scale = f32::from_bits(exponent.wrapping_add(127) << 23);
     if x < -87.0 { 0.0 } else { mantissa * scale }
 }
 
@@ -109,6 +148,22 @@ mod tests {
         assert!(worst < 2.0 * f64::from(f32::EPSILON), "{worst}");
         assert_eq!((exp(-1e9), exp(f32::NEG_INFINITY)), (0.0, 0.0));
         assert!(exp(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn the_largest_is_found_anywhere_and_exponentials_are_summed() {
+        for count in [1, 15, 16, 17, 100] {
+            for place in [0, count / 2, count - 1] {
+                let mut x = vec![-2.0; count];
+                x[place] = 3.0;
+                assert_eq!(largest(&x), 3.0);
+                let expected = 1.0 + (count - 1) as f32 * exp(-5.0);
+                let total = exp_and_sum(&mut x, 3.0);
+                assert!((total - expected).abs() < 1e-5, "{total} for {expected}");
+                assert_eq!(x[place], 1.0);
+            }
+        }
+        assert_eq!(largest(&[]), f32::NEG_INFINITY);
     }
 
     #[test]
