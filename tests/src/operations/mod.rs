@@ -1,12 +1,12 @@
 //! Every tensor operation of the model, forward and backward, against f64 on the host.
 //!
-//! Each formula is written once, in [`reference`], on a [`Tape`] of scalars that knows nothing of
+//! Each formula is written once, in [`mod@reference`], on a [`Tape`] of scalars that knows nothing of
 //! Burn. Evaluated in f64 it gives the truth; evaluated with every step rounded as a plain
 //! implementation would round it, it gives the error of such an implementation. A backend may be
 //! off by ten times that error.
 //!
 //! - [`Arithmetic`], [`Tape`], [`Scalar`], [`Matrix`]: numbers that remember how they were computed.
-//! - [`reference`]: the formulas.
+//! - [`mod@reference`]: the formulas.
 //! - [`Case`], [`Input`]: an operation with its inputs, and how it is checked.
 //! - [`cases`]: all of them.
 
