@@ -73,9 +73,9 @@ struct ScoresInMemory<'a>(&'a CheckedConfig);
 impl OnBackend for ScoresInMemory<'_> {
     type Output = bool;
 
-    fn run<B: PixelFlowBackend>(self, _: B::Device) -> bool {
+    fn run<B: PixelFlowBackend>(self, device: B::Device) -> bool {
         let head_dim = self.0.settings().model.attention_head_dim;
-        B::attention_form(head_dim, DType::F32) == AttentionForm::Portable
+        B::attention_form(head_dim, DType::F32, &device) == AttentionForm::Portable
     }
 }
 

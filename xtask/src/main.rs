@@ -36,7 +36,36 @@ fn main() -> ExitCode {
         Command::CheckBackends(arguments) => check_backends::run(&arguments),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", message(&error));
         ExitCode::from(UNUSABLE)
     })
+}
+
+/// The error and its causes, but those that it names itself.
+fn message(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |message, cause| {
+        let cause = cause.to_string();
+        match message.as_str() {
+            "" => cause,
+            said if said.contains(&cause) => message,
+            said => format!("{said}: {cause}"),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::message;
+
+    #[test]
+    fn a_cause_is_named_once() {
+        let cause = anyhow!("no such file");
+        assert_eq!(message(&cause), "no such file");
+        let error = cause.context("cannot read a.json: no such file");
+        let error = error.context("nothing was compared");
+        let expected = "nothing was compared: cannot read a.json: no such file";
+        assert_eq!(message(&error), expected);
+    }
 }

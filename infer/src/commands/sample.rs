@@ -144,8 +144,8 @@ struct ScoresInMemory {
 impl OnBackend for ScoresInMemory {
     type Output = bool;
 
-    fn run<B: PixelFlowBackend>(self, _: B::Device) -> bool {
-        B::attention_form(self.head_dim, self.dtype.dtype()) == AttentionForm::Portable
+    fn run<B: PixelFlowBackend>(self, device: B::Device) -> bool {
+        B::attention_form(self.head_dim, self.dtype.dtype(), &device) == AttentionForm::Portable
     }
 }
 

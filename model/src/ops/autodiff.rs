@@ -6,15 +6,16 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::DType;
+use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::ops::FloatTensor;
 
-use super::{AttentionForm, PixelFlowBackend};
+use super::{Attended, AttentionForm, AttentionInputs, AttentionLayout, PixelFlowBackend};
 use crate::Segments;
 use crate::faults::{Fault, is_planted};
 
 impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B, C> {
-    fn attention_form(head_dim: usize, dtype: DType) -> AttentionForm {
-        B::attention_form(head_dim, dtype)
+    fn attention_form(head_dim: usize, dtype: DType, device: &Self::Device) -> AttentionForm {
+        B::attention_form(head_dim, dtype, device)
     }
 
     fn ada_layer_norm(
@@ -116,33 +117,24 @@ impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B
         }
     }
 
-    fn packed_attention(
-        q: FloatTensor<Self>,
-        k: FloatTensor<Self>,
-        v: FloatTensor<Self>,
-        bias: Option<FloatTensor<Self>>,
-        query_segments: &Segments,
-        key_segments: &Segments,
-        heads: usize,
-    ) -> FloatTensor<Self> {
+    fn packed_attention(inputs: AttentionInputs<Self>, layout: &AttentionLayout) -> Attended<Self> {
+        let AttentionInputs { q, k, v, bias } = inputs;
         let nodes = [q.node.clone(), k.node.clone(), v.node.clone()];
-        let state = AttentionState {
-            inputs: [q.primitive, k.primitive, v.primitive],
+        let inputs = AttentionInputs::<B> {
+            q: q.primitive,
+            k: k.primitive,
+            v: v.primitive,
             bias: bias.map(|bias| bias.primitive),
-            query_segments: query_segments.clone(),
-            key_segments: key_segments.clone(),
-            heads,
         };
-        let ([q, k, v], bias) = (state.inputs.clone(), state.bias.clone());
-        let out = B::packed_attention(q, k, v, bias, query_segments, key_segments, heads);
-        match PackedAttention
-            .prepare::<C>(nodes)
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish(state, out),
-            OpsKind::UnTracked(prep) => prep.finish(out),
-        }
+        let attended = B::packed_attention(inputs.clone(), layout);
+        let output = attended.output.clone();
+        let log_sums = Self::from_inner(attended.log_sums.clone());
+        let operation = PackedAttention.prepare::<C>(nodes);
+        let output = match operation.compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((inputs, attended, layout.clone()), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        };
+        Attended { output, log_sums }
     }
 }
 
@@ -243,38 +235,13 @@ impl<B: PixelFlowBackend> Backward<B, 1> for Gelu {
 #[derive(Debug)]
 struct PackedAttention;
 
-/// What the gradient of attention needs: the inputs, nothing of size tokens².
-#[derive(Clone, Debug)]
-struct AttentionState<T> {
-    inputs: [T; 3],
-    bias: Option<T>,
-    query_segments: Segments,
-    key_segments: Segments,
-    heads: usize,
-}
-
 impl<B: PixelFlowBackend> Backward<B, 3> for PackedAttention {
-    type State = AttentionState<FloatTensor<B>>;
+    // Nothing of size tokens².
+    type State = (AttentionInputs<B>, Attended<B>, AttentionLayout);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-        register::<B, _, 3>(ops, grads, |state, gradient| {
-            let AttentionState {
-                inputs: [q, k, v],
-                bias,
-                query_segments,
-                key_segments,
-                heads,
-            } = state;
-            let [q, k, v] = B::packed_attention_backward(
-                q,
-                k,
-                v,
-                bias,
-                gradient,
-                &query_segments,
-                &key_segments,
-                heads,
-            );
+        register::<B, _, 3>(ops, grads, |(inputs, attended, layout), gradient| {
+            let [q, k, v] = B::packed_attention_backward(inputs, attended, gradient, &layout);
             if is_planted(Fault::KeyGradient) {
                 return [q, B::float_add(k.clone(), k), v];
             }

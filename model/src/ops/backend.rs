@@ -4,7 +4,9 @@ use burn::tensor::DType;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
-use super::{AdamWStep, AttentionForm, portable, unwrap, wrap};
+use super::{
+    AdamWStep, Attended, AttentionForm, AttentionInputs, AttentionLayout, portable, unwrap, wrap,
+};
 use crate::Segments;
 
 /// A backend that can run and train the model.
@@ -131,51 +133,18 @@ pub trait PixelFlowBackend: Backend {
         [unwrap(x), unwrap(bias)]
     }
 
-    fn packed_attention(
-        q: FloatTensor<Self>,
-        k: FloatTensor<Self>,
-        v: FloatTensor<Self>,
-        bias: Option<FloatTensor<Self>>,
-        query_segments: &Segments,
-        key_segments: &Segments,
-        heads: usize,
-    ) -> FloatTensor<Self> {
-        let (q, k, v, bias) = (wrap(q), wrap(k), wrap(v), bias.map(wrap));
-        unwrap(portable::packed_attention::<Self>(
-            q,
-            k,
-            v,
-            bias,
-            query_segments,
-            key_segments,
-            heads,
-        ))
+    fn packed_attention(inputs: AttentionInputs<Self>, layout: &AttentionLayout) -> Attended<Self> {
+        portable::packed_attention(inputs, layout)
     }
 
-    /// Gradients of q, k and v; the bias is a constant.
-    #[allow(clippy::too_many_arguments)] // The inputs of the forward pass and the gradient.
+    /// Gradients of q, k and v.
     fn packed_attention_backward(
-        q: FloatTensor<Self>,
-        k: FloatTensor<Self>,
-        v: FloatTensor<Self>,
-        bias: Option<FloatTensor<Self>>,
+        inputs: AttentionInputs<Self>,
+        attended: Attended<Self>,
         gradient: FloatTensor<Self>,
-        query_segments: &Segments,
-        key_segments: &Segments,
-        heads: usize,
+        layout: &AttentionLayout,
     ) -> [FloatTensor<Self>; 3] {
-        let (q, k, v, bias) = (wrap(q), wrap(k), wrap(v), bias.map(wrap));
-        portable::packed_attention_backward::<Self>(
-            q,
-            k,
-            v,
-            bias,
-            wrap(gradient),
-            query_segments,
-            key_segments,
-            heads,
-        )
-        .map(unwrap)
+        portable::packed_attention_backward(inputs, attended, gradient, layout)
     }
 
     /// Parameter, first and second moment and moving average after the step.
@@ -189,7 +158,7 @@ pub trait PixelFlowBackend: Backend {
     }
 
     /// How packed attention is computed for heads of this size in this format.
-    fn attention_form(_head_dim: usize, _dtype: DType) -> AttentionForm {
+    fn attention_form(_head_dim: usize, _dtype: DType, _device: &Self::Device) -> AttentionForm {
         AttentionForm::Portable
     }
 

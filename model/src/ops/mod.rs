@@ -5,18 +5,22 @@
 
 mod adamw;
 mod attention_form;
+mod attention_inputs;
 mod autodiff;
 mod backend;
 #[cfg(feature = "cubecl")]
 mod cubecl;
 #[cfg(feature = "flex")]
 mod flex;
+#[cfg(feature = "cubecl")]
+mod fusion;
 mod portable;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
 pub use adamw::{AdamWStep, ParameterState, adamw, squared_norm};
 pub use attention_form::AttentionForm;
+pub use attention_inputs::{Attended, AttentionInputs, AttentionLayout};
 pub use backend::PixelFlowBackend;
 
 use burn::tensor::backend::Backend;
@@ -121,24 +125,23 @@ pub fn packed_attention<B: PixelFlowBackend>(
     key_segments: &Segments,
     heads: usize,
 ) -> Tensor<B, 2> {
+    let (mut query_segments, mut key_segments) = (query_segments.clone(), key_segments.clone());
     if is_planted(Fault::AttentionLeak) && query_segments.examples() > 1 {
-        let merged = [query_segments, key_segments].map(Segments::with_first_two_merged);
-        let bias = bias.map(unwrap);
-        let (q, k, v) = (unwrap(q), unwrap(k), unwrap(v));
-        let [queries, keys] = &merged;
-        return wrap(B::packed_attention(q, k, v, bias, queries, keys, heads));
+        query_segments = query_segments.with_first_two_merged();
+        key_segments = key_segments.with_first_two_merged();
     }
-    let bias = bias.map(unwrap);
-    let (q, k, v) = (unwrap(q), unwrap(k), unwrap(v));
-    wrap(B::packed_attention(
-        q,
-        k,
-        v,
-        bias,
+    let inputs = AttentionInputs {
+        q: unwrap(q),
+        k: unwrap(k),
+        v: unwrap(v),
+        bias: bias.map(unwrap),
+    };
+    let layout = AttentionLayout {
         query_segments,
         key_segments,
         heads,
-    ))
+    };
+    wrap(B::packed_attention(inputs, &layout).output)
 }
 
 /// Computes `f` in f32 and returns to the precision of `x`.

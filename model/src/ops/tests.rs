@@ -4,7 +4,7 @@ use burn::backend::Autodiff;
 use burn::tensor::{Tensor, TensorData};
 use burn_flex::{Flex, FlexDevice};
 
-use super::{PixelFlowBackend, portable};
+use super::{AttentionInputs, AttentionLayout, PixelFlowBackend, portable, unwrap, wrap};
 use crate::layers::Rope;
 use crate::noise::{Key, Purpose};
 use crate::{Example, Segments};
@@ -267,29 +267,37 @@ fn attention_agrees(key_lengths: &[usize], masked: bool) {
     );
     let ours = results(ours, &[&q, &k, &v], &[]);
     let (q, k, v) = inputs();
-    let burns = portable::packed_attention(
-        q.clone(),
-        k.clone(),
-        v.clone(),
-        bias.clone(),
-        &queries,
-        &keys,
+    let layout = AttentionLayout {
+        query_segments: queries,
+        key_segments: keys,
         heads,
-    );
-    let burns = results(burns, &[&q, &k, &v], &[]);
+    };
+    let [q_input, k_input, v_input] = [&q, &k, &v].map(|x| unwrap(x.clone()));
+    let inputs = AttentionInputs::<Train> {
+        q: q_input,
+        k: k_input,
+        v: v_input,
+        bias: bias.clone().map(unwrap),
+    };
+    let burns = portable::packed_attention(inputs, &layout).output;
+    let burns = results(wrap(burns), &[&q, &k, &v], &[]);
     assert_close(&ours, &burns);
 
-    let by_hand = portable::packed_attention_backward(
-        q.inner(),
-        k.inner(),
-        v.inner(),
-        bias.map(Tensor::inner),
-        tokens(99).inner(),
-        &queries,
-        &keys,
-        heads,
-    );
-    assert_close(&by_hand.map(host), &burns[1..]);
+    let inputs = AttentionInputs::<Flex> {
+        q: unwrap(q.inner()),
+        k: unwrap(k.inner()),
+        v: unwrap(v.inner()),
+        bias: bias.map(|bias| unwrap(bias.inner())),
+    };
+    let native = Flex::packed_attention(inputs.clone(), &layout);
+    let attended = portable::packed_attention(inputs.clone(), &layout);
+    let [sums, expected] =
+        [&native, &attended].map(|x| vec![host(wrap::<Flex, 2>(x.log_sums.clone()))]);
+    assert_close(&sums, &expected);
+    let gradient = unwrap(tokens(99).inner());
+    let by_hand = portable::packed_attention_backward(inputs, attended, gradient, &layout);
+    let by_hand = by_hand.map(|x| host(wrap::<Flex, 2>(x)));
+    assert_close(&by_hand, &burns[1..]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) fn device_info<B: PixelFlowBackend>(target: Target, device: &B::Devic
     let attention = Precision::ALL
         .into_iter()
         .map(|precision| {
-            let form = B::attention_form(HEAD_DIM, precision.dtype());
+            let form = B::attention_form(HEAD_DIM, precision.dtype(), device);
             format!("{precision}: {form}")
         })
         .collect::<Vec<_>>()

@@ -122,6 +122,10 @@ impl Child<'_> {
         if std::env::var_os("CUBECL_AUTOTUNE_LEVEL").is_none() {
             command.env("CUBECL_AUTOTUNE_LEVEL", "minimal");
         }
+        // Mesa's software devices: kernels that run for microseconds need no optimisation.
+        if std::env::var_os("GALLIVM_PERF").is_none() {
+            command.env("GALLIVM_PERF", "nopt");
+        }
         // Mesa wants a folder of the user's own.
         if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
             command.env("XDG_RUNTIME_DIR", self.folder);

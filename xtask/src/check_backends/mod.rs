@@ -182,7 +182,7 @@ fn check(
         row
     };
     let jobs = arguments.jobs.map_or_else(default_jobs, usize::from);
-    report.rows = plan::in_parallel(&plan.targets, jobs, run);
+    report.rows = plan::in_parallel(&plan.targets, jobs, Planned::cost, run);
     report.comparisons = comparisons::compare(&report.rows, scratch.path());
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)

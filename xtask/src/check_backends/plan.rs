@@ -129,13 +129,25 @@ fn backends(names: &[String], argument: &str) -> Result<Vec<DeviceKind>> {
     Ok(kinds)
 }
 
-/// Does `work` for every item, `jobs` at a time; the results in the order of the items.
+impl Planned {
+    /// How long it takes among others: what compiles more kernels takes longer.
+    pub fn cost(&self) -> usize {
+        let is_gpu = self.target.backend != DeviceKind::Cpu && self.skip.is_none();
+        usize::from(is_gpu) + usize::from(is_gpu && self.target.fusion)
+    }
+}
+
+/// Does `work` for every item, `jobs` at a time, the costliest first, so that none is left alone at
+/// the end; the results in the order of the items.
 pub fn in_parallel<T: Sync, R: Send>(
     items: &[T],
     jobs: usize,
+    cost: impl Fn(&T) -> usize,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
-    let next = Mutex::new(items.iter().enumerate());
+    let mut ordered: Vec<(usize, &T)> = items.iter().enumerate().collect();
+    ordered.sort_by_key(|(_, item)| std::cmp::Reverse(cost(item)));
+    let next = Mutex::new(ordered.into_iter());
     let results = Mutex::new(Vec::new());
     let lock = |m: &Mutex<Vec<(usize, R)>>, r| m.lock().map(|mut all| all.push(r)).is_ok();
     std::thread::scope(|scope| {
@@ -181,10 +193,16 @@ mod tests {
     #[test]
     fn results_come_in_the_order_of_the_items() {
         let items: Vec<u64> = (0..20).collect();
-        let results = in_parallel(&items, 3, |&n| {
+        let started = Mutex::new(Vec::new());
+        let cost = |&n: &u64| usize::from(n >= 17);
+        let results = in_parallel(&items, 3, cost, |&n| {
+            started.lock().unwrap().push(n);
             std::thread::sleep(std::time::Duration::from_millis(20 - n));
             n * n
         });
         assert_eq!(results, items.iter().map(|n| n * n).collect::<Vec<_>>());
+        let mut first = started.into_inner().unwrap()[..3].to_vec();
+        first.sort_unstable();
+        assert_eq!(first, [17, 18, 19]);
     }
 }

@@ -3,31 +3,67 @@
 //! Scores exist for a block of queries only, in the forward and in the backward pass, so memory
 //! grows with the number of tokens, not with its square.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
+use burn_flex::Flex;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::rows::{dot, exp_and_sum, largest, vectorised};
+use super::product::{Columns, Padded, Right, Rows, Target, multiply};
+use super::rows::{dot, exp, exp_and_sum, largest};
+use super::tensors::{Values, all};
 use crate::Segments;
+use crate::ops::{AttentionInputs, AttentionLayout};
 
 /// Scores that exist at a time, of one head: half a megabyte, which stays in the cache.
 const MOST_SCORES: usize = 1 << 17;
 
-/// Queries whose scores exist at a time.
-fn most_queries(keys: usize) -> usize {
-    (MOST_SCORES / keys.max(1)).clamp(32, 128)
+/// Queries whose scores exist at a time, where each needs `scores` of them.
+fn most_queries(scores: usize) -> usize {
+    (MOST_SCORES / scores.max(1)).clamp(16, 128)
+}
+
+/// The tensors of attention, all f32.
+pub(super) struct AttentionValues {
+    pub q: Values,
+    pub k: Values,
+    pub v: Values,
+    bias: Option<Values>,
+}
+
+impl AttentionValues {
+    /// `None` if one of the tensors is not f32.
+    pub(super) fn new(inputs: &AttentionInputs<Flex>) -> Option<Self> {
+        let [q, k, v] = all([&inputs.q, &inputs.k, &inputs.v])?;
+        let bias = match &inputs.bias {
+            None => None,
+            Some(bias) => Some(Values::new(bias.clone())?),
+        };
+        Some(Self { q, k, v, bias })
+    }
+
+    pub(super) fn attention<'a>(&'a self, layout: &'a AttentionLayout) -> Attention<'a> {
+        Attention {
+            q: self.q.slice(),
+            k: self.k.slice(),
+            v: self.v.slice(),
+            bias: self.bias.as_ref().map(Values::slice),
+            query_segments: &layout.query_segments,
+            key_segments: &layout.key_segments,
+            heads: layout.heads,
+            width: self.q.sides()[1],
+        }
+    }
 }
 
 /// Queries, keys and values `[tokens, heads * head_dim]`, and which belong together.
 pub(super) struct Attention<'a> {
-    pub q: &'a [f32],
-    pub k: &'a [f32],
-    pub v: &'a [f32],
-    pub bias: Option<&'a [f32]>,
-    pub query_segments: &'a Segments,
-    pub key_segments: &'a Segments,
-    pub heads: usize,
-    pub width: usize,
+    q: &'a [f32],
+    k: &'a [f32],
+    v: &'a [f32],
+    bias: Option<&'a [f32]>,
+    query_segments: &'a Segments,
+    key_segments: &'a Segments,
+    heads: usize,
+    width: usize,
 }
 
 /// One example's tokens of the queries and of the keys.
@@ -71,153 +107,81 @@ impl Attention<'_> {
     }
 
     /// One head of some tokens of a matrix.
-    fn head<'b>(
-        &self,
-        x: &'b [f32],
-        first: usize,
-        count: usize,
-        head: usize,
-    ) -> ArrayView2<'b, f32> {
-        let rows = &x[first * self.width..(first + count) * self.width];
-        let start = head * self.head_dim();
-        // The slice has exactly count * width values.
-        let matrix = ArrayView2::from_shape((count, self.width), rows).expect("whole rows");
-        let (_, from) = matrix.split_at(Axis(1), start);
-        from.split_at(Axis(1), self.head_dim()).0
-    }
-
-    /// `softmax(q k' scale + bias)` of a block of queries, each row times its entry of `sums`.
-    fn weights(
-        &self,
-        q: &ArrayView2<'_, f32>,
-        k: &ArrayView2<'_, f32>,
-        first_key: usize,
-        weights: &mut ArrayViewMut2<'_, f32>,
-        sums: &mut [f32],
-    ) {
-        general_mat_mul(self.scale(), q, &k.t(), 0.0, weights);
-        let bias = self
-            .bias
-            .map(|bias| &bias[first_key..first_key + k.nrows()]);
-        vectorised(|| {
-            for (mut row, sum) in weights.rows_mut().into_iter().zip(sums) {
-                if let Some(row) = row.as_slice_mut() {
-                    *sum = exponentials(row, bias);
-                }
-            }
-        });
-    }
-
-    /// The result, `[queries, width]`.
-    pub(super) fn forward(&self) -> Vec<f32> {
-        let examples = self.examples();
+    fn head<'b>(&self, x: &'b [f32], first: usize, count: usize, head: usize) -> Rows<'b> {
         let head_dim = self.head_dim();
-        let one = |example: &Example, head: usize| {
-            let q = self.head(self.q, example.first_query, example.queries, head);
-            let k = self.head(self.k, example.first_key, example.keys, head);
-            let v = self.head(self.v, example.first_key, example.keys, head);
-            let mut out = Array2::zeros((example.queries, head_dim));
-            let most = most_queries(example.keys);
-            let mut sums = vec![0.0; most];
-            let mut weights = Array2::zeros((example.queries.min(most), example.keys));
-            for from in (0..example.queries).step_by(most) {
-                let to = (from + most).min(example.queries);
-                let mut weights = weights.slice_axis_mut(Axis(0), block(0, to - from));
-                self.weights(
-                    &q.slice_axis(Axis(0), block(from, to)),
-                    &k,
-                    example.first_key,
-                    &mut weights,
-                    &mut sums,
-                );
-                let mut out = out.slice_axis_mut(Axis(0), block(from, to));
-                general_mat_mul(1.0, &weights, &v, 0.0, &mut out);
-                // The result has fewer columns than there are weights.
-                vectorised(|| {
-                    for (mut row, sum) in out.rows_mut().into_iter().zip(&sums) {
-                        if let Some(row) = row.as_slice_mut() {
-                            multiply(row, 1.0 / sum);
-                        }
-                    }
-                });
-            }
-            out
+        Rows::new(&x[first * self.width + head * head_dim..], self.width, count, head_dim)
+    }
+
+    /// What is added to the scores of an example's keys.
+    fn bias(&self, example: &Example) -> Option<&[f32]> {
+        let keys = example.first_key..example.first_key + example.keys;
+        self.bias.map(|bias| &bias[keys])
+    }
+
+    /// The result `[queries, width]` and the logarithms of the sums `[queries, heads]`.
+    pub(super) fn forward(&self) -> (Vec<f32>, Vec<f32>) {
+        let examples = self.examples();
+        let results = self.over_heads(&examples, |example, head| {
+            let (queries, keys) = (example.queries, example.keys);
+            Arch::new().dispatch(Forward {
+                q: self.head(self.q, example.first_query, queries, head),
+                k: self.head(self.k, example.first_key, keys, head),
+                v: self.head(self.v, example.first_key, keys, head),
+                bias: self.bias(example),
+                scale: self.scale(),
+                queries,
+                keys,
+                head_dim: self.head_dim(),
+            })
+        });
+        let (outputs, log_sums): (Vec<_>, Vec<_>) = results.into_iter().unzip();
+        let output = self.join(self.q.len(), &outputs, self.query_segments);
+        let per_query = Self {
+            width: self.heads,
+            ..*self
         };
-        let results = self.over_heads(&examples, one);
-        let mut out = vec![0.0; self.q.len()];
-        for (place, result) in results.iter().enumerate() {
-            let example = examples[place / self.heads];
-            self.put(&mut out, example.first_query, place % self.heads, result);
-        }
-        out
+        let log_sums = per_query.join(self.q.len() / self.head_dim(), &log_sums, self.query_segments);
+        (output, log_sums)
     }
 
     /// Gradients of q, k and v from that of the result.
-    pub(super) fn backward(&self, gradient: &[f32]) -> [Vec<f32>; 3] {
+    pub(super) fn backward(
+        &self,
+        output: &[f32],
+        log_sums: &[f32],
+        gradient: &[f32],
+    ) -> [Vec<f32>; 3] {
         let examples = self.examples();
-        let head_dim = self.head_dim();
-        let one = |example: &Example, head: usize| {
+        let results = self.over_heads(&examples, |example, head| {
             let (queries, keys) = (example.queries, example.keys);
-            let q = self.head(self.q, example.first_query, queries, head);
-            let k = self.head(self.k, example.first_key, keys, head);
-            let v = self.head(self.v, example.first_key, keys, head);
-            let gradient = self.head(gradient, example.first_query, queries, head);
-            let mut for_q = Array2::zeros((queries, head_dim));
-            let mut for_k = Array2::zeros((keys, head_dim));
-            let mut for_v = Array2::zeros((keys, head_dim));
-            let most = most_queries(keys).min(queries);
-            let mut sums = vec![0.0; most];
-            let mut weights = Array2::zeros((most, keys));
-            let mut for_scores = Array2::zeros((most, keys));
-            for from in (0..queries).step_by(most) {
-                let to = (from + most).min(queries);
-                let mut weights = weights.slice_axis_mut(Axis(0), block(0, to - from));
-                let mut for_scores = for_scores.slice_axis_mut(Axis(0), block(0, to - from));
-                let q = q.slice_axis(Axis(0), block(from, to));
-                let gradient = gradient.slice_axis(Axis(0), block(from, to));
-                self.weights(&q, &k, example.first_key, &mut weights, &mut sums);
-                vectorised(|| {
-                    for (mut row, sum) in weights.rows_mut().into_iter().zip(&sums) {
-                        if let Some(row) = row.as_slice_mut() {
-                            multiply(row, 1.0 / sum);
-                        }
-                    }
-                });
-                general_mat_mul(1.0, &weights.t(), &gradient, 1.0, &mut for_v);
-                general_mat_mul(1.0, &gradient, &v.t(), 0.0, &mut for_scores);
-                vectorised(|| {
-                    for (weights, mut scores) in
-                        weights.rows().into_iter().zip(for_scores.rows_mut())
-                    {
-                        if let (Some(weights), Some(scores)) =
-                            (weights.as_slice(), scores.as_slice_mut())
-                        {
-                            softmax_gradient(weights, scores);
-                        }
-                    }
-                });
-                let scale = self.scale();
-                general_mat_mul(
-                    scale,
-                    &for_scores,
-                    &k,
-                    0.0,
-                    &mut for_q.slice_axis_mut(Axis(0), block(from, to)),
-                );
-                general_mat_mul(scale, &for_scores.t(), &q, 1.0, &mut for_k);
-            }
-            [for_q, for_k, for_v]
-        };
-        let results = self.over_heads(&examples, one);
-        let mut out = [self.q, self.k, self.v].map(|x| vec![0.0; x.len()]);
-        for (place, parts) in results.iter().enumerate() {
-            let (example, head) = (examples[place / self.heads], place % self.heads);
-            let firsts = [example.first_query, example.first_key, example.first_key];
-            for ((out, first), part) in out.iter_mut().zip(firsts).zip(parts) {
-                self.put(out, first, head, part);
+            let of_queries = |x| self.head(x, example.first_query, queries, head);
+            let sums = &log_sums[example.first_query * self.heads + head..];
+            Arch::new().dispatch(Backward {
+                q: of_queries(self.q),
+                k: self.head(self.k, example.first_key, keys, head),
+                v: self.head(self.v, example.first_key, keys, head),
+                bias: self.bias(example),
+                output: of_queries(output),
+                log_sums: Rows::new(sums, self.heads, queries, 1),
+                gradient: of_queries(gradient),
+                scale: self.scale(),
+                queries,
+                keys,
+                head_dim: self.head_dim(),
+            })
+        });
+        let mut parts = [Vec::new(), Vec::new(), Vec::new()];
+        for result in results {
+            for (part, values) in parts.iter_mut().zip(result) {
+                part.push(values);
             }
         }
-        out
+        let [for_q, for_k, for_v] = parts;
+        [
+            self.join(self.q.len(), &for_q, self.query_segments),
+            self.join(self.k.len(), &for_k, self.key_segments),
+            self.join(self.k.len(), &for_v, self.key_segments),
+        ]
     }
 
     /// Runs `job` for every head of every example; results ordered by example, then head.
@@ -231,45 +195,164 @@ impl Attention<'_> {
         tasks.into_par_iter().map(run).collect()
     }
 
-    /// Writes one head of some tokens.
-    fn put(&self, out: &mut [f32], first: usize, head: usize, values: &Array2<f32>) {
-        for (row, values) in values.rows().into_iter().enumerate() {
-            let start = (first + row) * self.width + head * self.head_dim();
-            for (out, value) in out[start..].iter_mut().zip(values) {
-                *out = *value;
-            }
+    /// Puts the heads' rows together: `parts` by example, then head.
+    fn join(&self, count: usize, parts: &[Vec<f32>], segments: &Segments) -> Vec<f32> {
+        let mut out = vec![0.0; count];
+        let head_dim = self.head_dim();
+        let mut rest = out.as_mut_slice();
+        let mut rows = Vec::with_capacity(segments.examples());
+        for (&length, parts) in segments.lengths().iter().zip(parts.chunks(self.heads)) {
+            let (own, others) = rest.split_at_mut(length * self.width);
+            let tokens = own.par_chunks_mut(self.width).enumerate();
+            rows.push(tokens.map(move |(token, row)| (token, row, parts)));
+            rest = others;
         }
+        rows.into_par_iter()
+            .flatten()
+            .for_each(|(token, row, parts)| {
+                for (place, part) in row.chunks_mut(head_dim).zip(parts) {
+                    place.copy_from_slice(&part[token * head_dim..][..head_dim]);
+                }
+            });
+        out
     }
 }
 
-/// The rows `from..to`.
-fn block(from: usize, to: usize) -> Slice {
-    Slice::from(from..to)
+/// The forward pass of one head of one example: rows of the result, and logarithms of the sums.
+struct Forward<'a> {
+    q: Rows<'a>,
+    k: Rows<'a>,
+    v: Rows<'a>,
+    bias: Option<&'a [f32]>,
+    scale: f32,
+    queries: usize,
+    keys: usize,
+    head_dim: usize,
 }
 
-/// `e^(row + bias - max)` in place; returns the sum, which the softmax is divided by.
+impl WithSimd for Forward<'_> {
+    type Output = (Vec<f32>, Vec<f32>);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        let (keys, head_dim) = (self.keys, self.head_dim);
+        let turned_keys = Right::of_columns(simd, self.k, self.scale);
+        let values = Right::of_rows(simd, self.v);
+        let most = most_queries(keys).min(self.queries);
+        let mut weights = Padded::zeros(simd, most, keys);
+        let mut block = Padded::zeros(simd, most, head_dim);
+        let mut output = Vec::with_capacity(self.queries * head_dim);
+        let mut log_sums = Vec::with_capacity(self.queries);
+        let mut factors = vec![0.0; most];
+        for from in (0..self.queries).step_by(most) {
+            let count = most.min(self.queries - from);
+            let q = self.q.slice(from..from + count);
+            multiply(simd, q, &turned_keys, Target::Replace, &mut weights);
+            for (row, factor) in factors[..count].iter_mut().enumerate() {
+                let (most, sum) = exponentials(weights.row_mut(row, keys), self.bias);
+                *factor = 1.0 / sum;
+                log_sums.push(most + sum.ln());
+            }
+            let weights = weights.rows(count, keys);
+            multiply(simd, weights, &values, Target::Replace, &mut block);
+            // The result has fewer columns than there are weights.
+            for (row, factor) in factors[..count].iter().enumerate() {
+                let row = block.row_mut(row, head_dim);
+                output.extend(row.iter().map(|x| x * factor));
+            }
+        }
+        (output, log_sums)
+    }
+}
+
+/// The backward pass of one head of one example: gradients of q, k and v.
+struct Backward<'a> {
+    q: Rows<'a>,
+    k: Rows<'a>,
+    v: Rows<'a>,
+    bias: Option<&'a [f32]>,
+    output: Rows<'a>,
+    log_sums: Rows<'a>,
+    gradient: Rows<'a>,
+    scale: f32,
+    queries: usize,
+    keys: usize,
+    head_dim: usize,
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = [Vec<f32>; 3];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        let (keys, head_dim) = (self.keys, self.head_dim);
+        let turned_keys = Right::of_columns(simd, self.k, self.scale);
+        let turned_values = Right::of_columns(simd, self.v, 1.0);
+        let key_rows = Right::of_rows(simd, self.k);
+        // Weights, and their gradients.
+        let most = most_queries(2 * keys).min(self.queries);
+        let mut weights = Padded::zeros(simd, most, keys);
+        let mut for_scores = Padded::zeros(simd, most, keys);
+        let mut block = Padded::zeros(simd, most, head_dim);
+        let mut for_q = Vec::with_capacity(self.queries * head_dim);
+        let mut for_k = Padded::zeros(simd, keys, head_dim);
+        let mut for_v = Padded::zeros(simd, keys, head_dim);
+        for from in (0..self.queries).step_by(most) {
+            let count = most.min(self.queries - from);
+            let rows = from..from + count;
+            let (q, gradient) = (self.q.slice(rows.clone()), self.gradient.slice(rows));
+            multiply(simd, q, &turned_keys, Target::Replace, &mut weights);
+            multiply(simd, gradient, &turned_values, Target::Replace, &mut for_scores);
+            for row in 0..count {
+                let along = dot(gradient.row(row), self.output.row(from + row));
+                let log_sum = self.log_sums.row(from + row)[0];
+                let weights = weights.row_mut(row, keys);
+                let for_scores = for_scores.row_mut(row, keys);
+                score_gradients(weights, for_scores, self.bias, log_sum, [along, self.scale]);
+            }
+            let for_scores = for_scores.rows(count, keys);
+            multiply(simd, for_scores, &key_rows, Target::Replace, &mut block);
+            for row in 0..count {
+                for_q.extend_from_slice(block.row_mut(row, head_dim));
+            }
+            let weights = Columns(weights.rows(count, keys));
+            let right = Right::of_rows(simd, gradient);
+            multiply(simd, weights, &right, Target::Add, &mut for_v);
+            let right = Right::of_rows(simd, q);
+            multiply(simd, Columns(for_scores), &right, Target::Add, &mut for_k);
+        }
+        [for_q, for_k.unpadded(keys, head_dim), for_v.unpadded(keys, head_dim)]
+    }
+}
+
+/// `e^(row + bias - max)` in place; returns the maximum and the sum, by which softmax divides.
 #[inline(always)]
-fn exponentials(row: &mut [f32], bias: Option<&[f32]>) -> f32 {
+fn exponentials(row: &mut [f32], bias: Option<&[f32]>) -> (f32, f32) {
     if let Some(bias) = bias {
         for (score, bias) in row.iter_mut().zip(bias) {
             *score += bias;
         }
     }
-    exp_and_sum(row, largest(row))
+    let most = largest(row);
+    (most, exp_and_sum(row, most))
 }
 
+/// Turns scores into weights, and the weights' gradients into those of the scores, in place.
 #[inline(always)]
-fn multiply(row: &mut [f32], factor: f32) {
-    for x in row {
-        *x *= factor;
+fn score_gradients(
+    scores: &mut [f32],
+    gradients: &mut [f32],
+    bias: Option<&[f32]>,
+    log_sum: f32,
+    [along, scale]: [f32; 2],
+) {
+    if let Some(bias) = bias {
+        for (score, bias) in scores.iter_mut().zip(bias) {
+            *score += bias;
+        }
     }
-}
-
-/// Turns the gradient of the weights into that of the scores, in place.
-#[inline(always)]
-fn softmax_gradient(weights: &[f32], gradient: &mut [f32]) {
-    let along = dot(weights, gradient);
-    for (gradient, weight) in gradient.iter_mut().zip(weights) {
-        *gradient = weight * (*gradient - along);
+    for (score, gradient) in scores.iter_mut().zip(gradients) {
+        *score = exp(*score - log_sum);
+        *gradient = *score * (*gradient - along) * scale;
     }
 }

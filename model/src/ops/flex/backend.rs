@@ -2,14 +2,17 @@
 
 use burn::tensor::DType;
 use burn::tensor::ops::FloatTensor;
-use burn_flex::Flex;
+use burn_flex::{Flex, FlexDevice};
 
-use super::attention::Attention;
+use super::attention::AttentionValues;
 use super::norm_rotate::Table;
 use super::tensors::{Values, all, tensor};
 use super::{ada_norm, adamw, gated_add, gelu, norm_rotate};
 use crate::Segments;
-use crate::ops::{AdamWStep, AttentionForm, PixelFlowBackend, portable, unwrap, wrap};
+use crate::ops::{
+    AdamWStep, Attended, AttentionForm, AttentionInputs, AttentionLayout, PixelFlowBackend, portable,
+    unwrap, wrap,
+};
 
 type Flat = FloatTensor<Flex>;
 
@@ -194,79 +197,36 @@ impl PixelFlowBackend for Flex {
         [tensor(x, sides), tensor(bias, [sides[1]])]
     }
 
-    fn packed_attention(
-        q: Flat,
-        k: Flat,
-        v: Flat,
-        bias: Option<Flat>,
-        query_segments: &Segments,
-        key_segments: &Segments,
-        heads: usize,
-    ) -> Flat {
-        let native = all([&q, &k, &v]).zip(optional(bias.as_ref()));
-        let Some(([qs, ks, vs], biases)) = native else {
-            let (q, k, v, bias) = (wrap(q), wrap(k), wrap(v), bias.map(wrap));
-            return unwrap(portable::packed_attention::<Self>(
-                q,
-                k,
-                v,
-                bias,
-                query_segments,
-                key_segments,
-                heads,
-            ));
+    fn packed_attention(inputs: AttentionInputs<Self>, layout: &AttentionLayout) -> Attended<Self> {
+        let Some(values) = AttentionValues::new(&inputs) else {
+            return portable::packed_attention(inputs, layout);
         };
-        let sides = qs.sides();
-        let attention = Attention {
-            q: qs.slice(),
-            k: ks.slice(),
-            v: vs.slice(),
-            bias: biases.as_ref().map(Values::slice),
-            query_segments,
-            key_segments,
-            heads,
-            width: sides[1],
-        };
-        tensor(attention.forward(), sides)
+        let [queries, width] = values.q.sides();
+        let (output, log_sums) = values.attention(layout).forward();
+        Attended {
+            output: tensor(output, [queries, width]),
+            log_sums: tensor(log_sums, [queries, layout.heads]),
+        }
     }
 
     fn packed_attention_backward(
-        q: Flat,
-        k: Flat,
-        v: Flat,
-        bias: Option<Flat>,
+        inputs: AttentionInputs<Self>,
+        attended: Attended<Self>,
         gradient: Flat,
-        query_segments: &Segments,
-        key_segments: &Segments,
-        heads: usize,
+        layout: &AttentionLayout,
     ) -> [Flat; 3] {
-        let native = all([&q, &k, &v, &gradient]).zip(optional(bias.as_ref()));
-        let Some(([qs, ks, vs, gradients], biases)) = native else {
-            let (q, k, v, bias) = (wrap(q), wrap(k), wrap(v), bias.map(wrap));
-            return portable::packed_attention_backward::<Self>(
-                q,
-                k,
-                v,
-                bias,
-                wrap(gradient),
-                query_segments,
-                key_segments,
-                heads,
-            )
-            .map(unwrap);
+        let saved = all([&attended.output, &attended.log_sums, &gradient]);
+        let Some((values, [output, log_sums, gradients])) =
+            AttentionValues::new(&inputs).zip(saved)
+        else {
+            return portable::packed_attention_backward(inputs, attended, gradient, layout);
         };
-        let (for_queries, for_keys) = (qs.sides(), ks.sides());
-        let attention = Attention {
-            q: qs.slice(),
-            k: ks.slice(),
-            v: vs.slice(),
-            bias: biases.as_ref().map(Values::slice),
-            query_segments,
-            key_segments,
-            heads,
-            width: for_queries[1],
-        };
-        let [q, k, v] = attention.backward(gradients.slice());
+        let (for_queries, for_keys) = (values.q.sides(), values.k.sides());
+        let [q, k, v] = values.attention(layout).backward(
+            output.slice(),
+            log_sums.slice(),
+            gradients.slice(),
+        );
         [
             tensor(q, for_queries),
             tensor(k, for_keys),
@@ -292,7 +252,7 @@ impl PixelFlowBackend for Flex {
         state
     }
 
-    fn attention_form(_head_dim: usize, dtype: DType) -> AttentionForm {
+    fn attention_form(_head_dim: usize, dtype: DType, _device: &FlexDevice) -> AttentionForm {
         if dtype == DType::F32 {
             AttentionForm::Native
         } else {
@@ -319,13 +279,4 @@ fn table<'a>(cos: &'a Values, sin: &'a Values) -> Table<'a> {
 fn no_bias(x: &Flat) -> Flat {
     let width = x.layout().shape()[1];
     tensor(vec![0.0; width], [width])
-}
-
-/// `None` if there is a bias that is not f32.
-#[allow(clippy::option_option)] // Outside: whether the native form applies; inside: the bias.
-fn optional(bias: Option<&Flat>) -> Option<Option<Values>> {
-    match bias {
-        None => Some(None),
-        Some(bias) => Values::new(bias.clone()).map(Some),
-    }
 }

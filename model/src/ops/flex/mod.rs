@@ -14,5 +14,6 @@ mod gated_add;
 mod gelu;
 mod norm_rotate;
 mod pieces;
+mod product;
 mod rows;
 mod tensors;

@@ -1,99 +1,108 @@
 //! Attention over packed examples, run by run as dense batches.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::softmax;
 use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
 
 use super::precision::{lower, raise};
-use crate::{Run, Segments};
+use crate::Run;
+use crate::ops::{Attended, AttentionInputs, AttentionLayout, unwrap, wrap};
 
 pub(in crate::ops) fn packed_attention<B: Backend>(
-    q: Tensor<B, 2>,
-    k: Tensor<B, 2>,
-    v: Tensor<B, 2>,
-    bias: Option<Tensor<B, 1>>,
-    query_segments: &Segments,
-    key_segments: &Segments,
-    heads: usize,
-) -> Tensor<B, 2> {
-    let attend = |(query_run, key_run): &(Run, Run)| {
-        let weights = attention_weights(&q, &k, bias.as_ref(), query_run, key_run, heads);
-        merge(weights.matmul(cut(&v, key_run, heads)))
-    };
-    join(
-        query_segments
-            .paired_runs(key_segments)
-            .iter()
-            .map(attend)
-            .collect(),
-    )
-}
-
-/// Gradients of q, k and v; the bias is a constant.
-#[allow(clippy::too_many_arguments)] // The inputs of the forward pass and the gradient.
-pub(in crate::ops) fn packed_attention_backward<B: Backend>(
-    q: Tensor<B, 2>,
-    k: Tensor<B, 2>,
-    v: Tensor<B, 2>,
-    bias: Option<Tensor<B, 1>>,
-    gradient: Tensor<B, 2>,
-    query_segments: &Segments,
-    key_segments: &Segments,
-    heads: usize,
-) -> [Tensor<B, 2>; 3] {
-    let (mut for_q, mut for_k, mut for_v) = (Vec::new(), Vec::new(), Vec::new());
-    for (query_run, key_run) in &query_segments.paired_runs(key_segments) {
-        let weights = attention_weights(&q, &k, bias.as_ref(), query_run, key_run, heads);
-        let out_gradient = cut(&gradient, query_run, heads);
-        for_v.push(merge(
-            weights.clone().transpose().matmul(out_gradient.clone()),
-        ));
-        let dtype = weights.dtype();
-        let weights_gradient = raise(out_gradient.matmul(cut(&v, key_run, heads).transpose()));
-        let weights = raise(weights);
-        let along = (weights.clone() * weights_gradient.clone()).sum_dim(3);
-        let scores_gradient = weights * (weights_gradient - along) * scale(&q, heads);
-        let scores_gradient = lower(scores_gradient, dtype);
-        for_k.push(merge(
-            scores_gradient
-                .clone()
-                .transpose()
-                .matmul(cut(&q, query_run, heads)),
-        ));
-        for_q.push(merge(scores_gradient.matmul(cut(&k, key_run, heads))));
+    inputs: AttentionInputs<B>,
+    layout: &AttentionLayout,
+) -> Attended<B> {
+    let inputs = Inputs::<B>::new(inputs, layout.heads);
+    let (mut outputs, mut log_sums) = (Vec::new(), Vec::new());
+    for (query_run, key_run) in &layout.runs() {
+        let scores = inputs.scores(query_run, key_run);
+        let largest = scores.clone().max_dim(3);
+        let exponentials = (scores - largest.clone()).exp();
+        let sums = exponentials.clone().sum_dim(3);
+        let weights = lower(exponentials / sums.clone(), inputs.v.dtype());
+        outputs.push(merge(weights.matmul(cut(&inputs.v, key_run, layout.heads))));
+        log_sums.push(merge(largest + sums.log()));
     }
-    [join(for_q), join(for_k), join(for_v)]
+    Attended {
+        output: unwrap(join(outputs)),
+        log_sums: unwrap(join(log_sums)),
+    }
 }
 
-/// `1 / sqrt(head_dim)`.
-fn scale<B: Backend>(q: &Tensor<B, 2>, heads: usize) -> f64 {
-    1.0 / ((q.dims()[1] / heads) as f64).sqrt()
+/// Gradients of q, k and v.
+pub(in crate::ops) fn packed_attention_backward<B: Backend>(
+    inputs: AttentionInputs<B>,
+    attended: Attended<B>,
+    gradient: FloatTensor<B>,
+    layout: &AttentionLayout,
+) -> [FloatTensor<B>; 3] {
+    let heads = layout.heads;
+    let inputs = Inputs::<B>::new(inputs, heads);
+    let gradient = wrap::<B, 2>(gradient);
+    let (output, log_sums) = (
+        wrap::<B, 2>(attended.output),
+        wrap::<B, 2>(attended.log_sums),
+    );
+    let dtype = gradient.dtype();
+    let (mut for_q, mut for_k, mut for_v) = (Vec::new(), Vec::new(), Vec::new());
+    for (query_run, key_run) in &layout.runs() {
+        let of_queries = |x: &Tensor<B, 2>| cut(x, query_run, heads);
+        let of_keys = |x: &Tensor<B, 2>| cut(x, key_run, heads);
+        let weights = (inputs.scores(query_run, key_run) - of_queries(&log_sums)).exp();
+        let low_weights = lower(weights.clone(), dtype);
+        let gradient = of_queries(&gradient);
+        for_v.push(merge(low_weights.transpose().matmul(gradient.clone())));
+        let along = (raise(gradient.clone()) * raise(of_queries(&output))).sum_dim(3);
+        let for_weights = raise(gradient.matmul(of_keys(&inputs.v).transpose()));
+        let for_scores = lower(weights * (for_weights - along) * inputs.scale(), dtype);
+        let transposed = for_scores.clone().transpose();
+        for_k.push(merge(transposed.matmul(of_queries(&inputs.q))));
+        for_q.push(merge(for_scores.matmul(of_keys(&inputs.k))));
+    }
+    [join(for_q), join(for_k), join(for_v)].map(unwrap)
 }
 
-/// `softmax(q k' scale + bias)` of one run, `[examples, heads, queries, keys]`.
-fn attention_weights<B: Backend>(
-    q: &Tensor<B, 2>,
-    k: &Tensor<B, 2>,
-    bias: Option<&Tensor<B, 1>>,
-    query_run: &Run,
-    key_run: &Run,
+struct Inputs<B: Backend> {
+    q: Tensor<B, 2>,
+    k: Tensor<B, 2>,
+    v: Tensor<B, 2>,
+    bias: Option<Tensor<B, 1>>,
     heads: usize,
-) -> Tensor<B, 4> {
-    let scaled = cut(q, query_run, heads) * scale(q, heads);
-    let scores = scaled.matmul(cut(k, key_run, heads).transpose());
-    let dtype = scores.dtype();
-    let scores = match bias {
-        Some(bias) => {
-            let count = key_run.examples * key_run.length;
-            let shape = [key_run.examples, 1, 1, key_run.length];
-            raise(scores) + raise(bias.clone().narrow(0, key_run.first_token, count)).reshape(shape)
-        }
-        None => raise(scores),
-    };
-    lower(softmax(scores, 3), dtype)
 }
 
-/// One run's tokens by head: `[tokens, heads * head_dim]` → `[examples, heads, length, head_dim]`.
+impl<B: Backend> Inputs<B> {
+    fn new(inputs: AttentionInputs<B>, heads: usize) -> Self {
+        Self {
+            q: wrap(inputs.q),
+            k: wrap(inputs.k),
+            v: wrap(inputs.v),
+            bias: inputs.bias.map(wrap),
+            heads,
+        }
+    }
+
+    /// `1 / sqrt(head_dim)`.
+    fn scale(&self) -> f64 {
+        1.0 / ((self.q.dims()[1] / self.heads) as f64).sqrt()
+    }
+
+    /// `q k' scale + bias` of one run in f32, `[examples, heads, queries, keys]`.
+    fn scores(&self, query_run: &Run, key_run: &Run) -> Tensor<B, 4> {
+        let scaled = cut(&self.q, query_run, self.heads) * self.scale();
+        let scores = raise(scaled.matmul(cut(&self.k, key_run, self.heads).transpose()));
+        match &self.bias {
+            Some(bias) => {
+                let count = key_run.examples * key_run.length;
+                let shape = [key_run.examples, 1, 1, key_run.length];
+                let bias = bias.clone().narrow(0, key_run.first_token, count);
+                scores + raise(bias).reshape(shape)
+            }
+            None => scores,
+        }
+    }
+}
+
+/// One run's tokens by head: `[tokens, heads * n]` → `[examples, heads, length, n]`.
 fn cut<B: Backend>(x: &Tensor<B, 2>, run: &Run, heads: usize) -> Tensor<B, 4> {
     let [tokens, width] = x.dims();
     let count = run.examples * run.length;
@@ -108,9 +117,8 @@ fn cut<B: Backend>(x: &Tensor<B, 2>, run: &Run, heads: usize) -> Tensor<B, 4> {
 
 /// The inverse of [`cut`].
 fn merge<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 2> {
-    let [examples, heads, length, head_dim] = x.dims();
-    x.swap_dims(1, 2)
-        .reshape([examples * length, heads * head_dim])
+    let [examples, heads, length, n] = x.dims();
+    x.swap_dims(1, 2).reshape([examples * length, heads * n])
 }
 
 fn join<B: Backend>(mut parts: Vec<Tensor<B, 2>>) -> Tensor<B, 2> {

@@ -1,0 +1,174 @@
+//! The forward pass: softmax over tiles of keys as they come (Dao et al. 2022, arXiv 2205.14135,
+//! algorithm 1).
+
+use cubecl::prelude::*;
+
+use super::pieces::{add_weighted, load, no_sums, products_of_unit, range_of_cube, store_row};
+use super::tile::{Tile, UNITS};
+
+/// The score of a key that is not there: its exponential is 0, whatever it is shifted by.
+pub(super) const NO_SCORE: f32 = -1e30;
+
+/// One tile of queries of one head against all keys of their example.
+///
+/// # Shapes
+/// - q and output: `[queries, heads * head_dim]`
+/// - k, v: `[keys, heads * head_dim]`
+/// - bias: `[keys]`
+/// - tiles: `[tiles, 4]`; see [`cut`](super::tile::cut)
+/// - `log_sums`: `[queries, heads]`, the logarithm of the sum of a row's exponentials
+#[cube(launch)]
+#[allow(clippy::too_many_arguments)] // A kernel's bindings.
+pub(super) fn attend<E: Float, N: Size>(
+    q: &Tensor<Vector<E, N>>,
+    k: &Tensor<Vector<E, N>>,
+    v: &Tensor<Vector<E, N>>,
+    bias: &ComptimeOption<Tensor<E>>,
+    tiles: &Tensor<u32>,
+    output: &mut Tensor<Vector<E, N>>,
+    log_sums: &mut Tensor<f32>,
+    scale: f32,
+    #[comptime] tile: Tile,
+    #[define(E)] _dtype: StorageType,
+) {
+    let unit_rows = comptime!(tile.unit_rows());
+    let unit_columns = comptime!(tile.unit_columns());
+    let unit_vectors = comptime!(tile.unit_vectors());
+    let first_row = UNIT_POS_Y as usize;
+    let first_column = UNIT_POS_X as usize;
+    let range = range_of_cube(tiles);
+
+    let mut queries = SharedMemory::<Vector<f32, N>>::new(comptime!(tile.vectors_of(tile.rows)));
+    // Keys, then their values.
+    let mut columns = SharedMemory::<Vector<f32, N>>::new(comptime!(tile.vectors_of(tile.columns)));
+    let mut weights = SharedMemory::<f32>::new(comptime!(tile.weights()));
+    let mut partials = SharedMemory::<f32>::new(comptime!(tile.partials()));
+
+    let mut scores = Array::<f32>::new(comptime!(unit_rows * unit_columns));
+    let mut sums = no_sums::<N>(tile);
+    let mut largest = Array::<f32>::new(unit_rows);
+    let mut totals = Array::<f32>::new(unit_rows);
+    #[unroll]
+    for i in 0..unit_rows {
+        largest[i] = NO_SCORE;
+        totals[i] = 0.0;
+    }
+
+    load(
+        q,
+        &mut queries,
+        range.first_row,
+        range.end_row,
+        comptime!(tile.rows),
+        tile,
+    );
+    let mut first = range.first_column;
+    while first < range.end_column {
+        load(
+            k,
+            &mut columns,
+            first,
+            range.end_column,
+            comptime!(tile.columns),
+            tile,
+        );
+        sync_cube();
+        products_of_unit(&queries, &columns, &mut scores, tile);
+        #[unroll]
+        for j in 0..unit_columns {
+            let key = first + first_column + comptime!(UNITS * j);
+            let is_there = key < range.end_column;
+            let mut added = 0.0f32;
+            #[comptime]
+            match bias {
+                ComptimeOption::Some(bias) => {
+                    if is_there {
+                        added = f32::cast_from(bias[key]);
+                    }
+                }
+                ComptimeOption::None => {}
+            }
+            #[unroll]
+            for i in 0..unit_rows {
+                let place = comptime!(i * unit_columns + j);
+                let score = scores[place] * scale + added;
+                scores[place] = select(is_there, score, NO_SCORE);
+            }
+        }
+        #[unroll]
+        for i in 0..unit_rows {
+            let row = first_row + comptime!(UNITS * i);
+            let mut most = largest[i];
+            #[unroll]
+            for j in 0..unit_columns {
+                most = max(most, scores[comptime!(i * unit_columns + j)]);
+            }
+            partials[row * UNITS + first_column] = most;
+        }
+        sync_cube();
+
+        // All units have read the keys.
+        load(
+            v,
+            &mut columns,
+            first,
+            range.end_column,
+            comptime!(tile.columns),
+            tile,
+        );
+        #[unroll]
+        for i in 0..unit_rows {
+            let row = first_row + comptime!(UNITS * i);
+            let mut most = partials[row * UNITS];
+            #[unroll]
+            for unit in 1..UNITS {
+                most = max(most, partials[row * UNITS + unit]);
+            }
+            let shrink = f32::exp(largest[i] - most);
+            largest[i] = most;
+            let mut total = totals[i] * shrink;
+            #[unroll]
+            for j in 0..unit_columns {
+                let column = first_column + comptime!(UNITS * j);
+                let weight = f32::exp(scores[comptime!(i * unit_columns + j)] - most);
+                weights[row * comptime!(tile.weights_stride()) + column] = weight;
+                total += weight;
+            }
+            totals[i] = total;
+            #[unroll]
+            for m in 0..unit_vectors {
+                let place = comptime!(i * unit_vectors + m);
+                sums[place] = sums[place] * Vector::<f32, N>::new(shrink);
+            }
+        }
+        sync_cube();
+        add_weighted(&weights, &columns, &mut sums, tile);
+        sync_cube();
+        first += comptime!(tile.columns);
+    }
+
+    // The units of a row have counted different columns.
+    #[unroll]
+    for i in 0..unit_rows {
+        let row = first_row + comptime!(UNITS * i);
+        partials[row * UNITS + first_column] = totals[i];
+    }
+    sync_cube();
+    #[unroll]
+    for i in 0..unit_rows {
+        let row = first_row + comptime!(UNITS * i);
+        let token = range.first_row + row;
+        if token < range.end_row {
+            let mut total = partials[row * UNITS];
+            #[unroll]
+            for unit in 1..UNITS {
+                total += partials[row * UNITS + unit];
+            }
+            store_row(output, token, &sums, 1.0 / total, i, tile);
+            if first_column == 0 {
+                let place = token * CUBE_COUNT_Y as usize + CUBE_POS_Y as usize;
+                log_sums[place] = largest[i] + f32::ln(total);
+            }
+        }
+    }
+}
