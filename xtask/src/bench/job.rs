@@ -5,7 +5,7 @@ use pixelflow::ops::PixelFlowBackend;
 
 use super::measure::Settings;
 use super::record::Record;
-use super::{attention, forward, gemm, sample, train_step};
+use super::{attention, forward, gemm, load, sample, train_step};
 
 /// A kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -20,16 +20,19 @@ pub enum Job {
     Train,
     /// The demo model draws 64 images.
     Sample,
+    /// The demo model is read from its file.
+    Load,
 }
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Gemm,
         Self::Attention,
         Self::Forward,
         Self::Train,
         Self::Sample,
+        Self::Load,
     ];
 
     /// The name on the command line.
@@ -40,6 +43,7 @@ impl Job {
             Self::Forward => "forward",
             Self::Train => "train",
             Self::Sample => "sample",
+            Self::Load => "load",
         }
     }
 
@@ -49,7 +53,7 @@ impl Job {
             Self::Gemm | Self::Attention | Self::Forward => {
                 tokens.iter().copied().map(Some).collect()
             }
-            Self::Train | Self::Sample => vec![None],
+            Self::Train | Self::Sample | Self::Load => vec![None],
         }
     }
 }
@@ -82,7 +86,15 @@ impl OnBackend for Work<'_> {
             Job::Forward => each(&|tokens| forward::run::<B>(settings, tokens, &device)),
             Job::Train => train_step::run::<B>(settings, &device),
             Job::Sample => sample::run::<B>(settings, &device),
+            Job::Load => load::run::<B>(settings, &device),
         }
+    }
+}
+
+impl Job {
+    /// Whether `xtask/pytorch` has it too.
+    pub fn is_in_pytorch(self) -> bool {
+        self != Self::Load
     }
 }
 

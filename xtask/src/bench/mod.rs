@@ -9,7 +9,9 @@ mod flop;
 mod forward;
 mod gemm;
 mod job;
+mod load;
 mod measure;
+mod pytorch;
 mod record;
 mod sample;
 mod table;
@@ -31,7 +33,7 @@ use record::Record;
 /// Build with --release or not: the profiles are equally fast. Stop other work first.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Jobs: gemm, attention, forward, train, sample. Default: all.
+    /// Jobs: gemm, attention, forward, train, sample, load. Default: all.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     jobs: Vec<Job>,
     /// Tokens of an image, for gemm, attention and forward: square numbers.
@@ -57,6 +59,9 @@ pub struct Arguments {
     /// Show the ratio to the records of another run, or of PyTorch.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
+    /// Do the same work in PyTorch too, in turns of three rounds: the Python that has it.
+    #[arg(long, value_name = "PYTHON", conflicts_with_all = ["against", "alone"])]
+    pytorch: Option<PathBuf>,
     /// Do one job in this process and print its records.
     #[arg(long, hide = true)]
     alone: bool,
@@ -98,13 +103,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => Vec::new(),
     };
     let mut records = Vec::new();
-    table::header(!others.is_empty());
+    table::header(!others.is_empty() || arguments.pytorch.is_some());
     for job in jobs {
         for tokens in job.token_counts(&arguments.tokens) {
-            for record in in_process(job, tokens, arguments)? {
-                table::line(&record, &others);
+            let (ours, theirs) = rounds(job, tokens, arguments)?;
+            for record in ours {
+                let others = if theirs.is_empty() { &others } else { &theirs };
+                table::line(&record, &records, others);
                 records.push(record);
             }
+            records.extend(theirs.into_iter().map(|record| Record {
+                device: format!("{}, PyTorch", record.device),
+                job: format!("pytorch.{}", record.job),
+                ..record
+            }));
         }
     }
     if let Some(path) = &arguments.json {
@@ -118,6 +130,39 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         .with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Rounds in which both programs take turns, so that a machine whose speed wanders is fair to both.
+const ROUNDS: usize = 3;
+
+/// The records of a job: of this program, and of PyTorch if it is asked for.
+fn rounds(
+    job: Job,
+    tokens: Option<usize>,
+    arguments: &Arguments,
+) -> Result<(Vec<Record>, Vec<Record>)> {
+    let Some(python) = arguments.pytorch.as_ref().filter(|_| job.is_in_pytorch()) else {
+        return Ok((in_process(job, tokens, arguments)?, Vec::new()));
+    };
+    let threads = arguments.threads.unwrap_or_else(record::rayon_threads);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        join(&mut ours, in_process(job, tokens, arguments)?);
+        let round = pytorch::run(python, job, tokens, arguments.repeat, threads)?;
+        join(&mut theirs, round);
+    }
+    Ok((ours, theirs))
+}
+
+/// Adds a round's records to those of the rounds before.
+fn join(all: &mut Vec<Record>, round: Vec<Record>) {
+    if all.is_empty() {
+        *all = round;
+        return;
+    }
+    for (record, other) in all.iter_mut().zip(&round) {
+        record.join(other);
+    }
 }
 
 /// One job in a process of its own.

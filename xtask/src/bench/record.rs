@@ -59,13 +59,28 @@ impl Record {
         }
     }
 
+    /// Adds the repetitions of another round of the same work.
+    pub fn join(&mut self, other: &Self) {
+        self.seconds.extend(&other.seconds);
+        self.median = median(&self.seconds);
+        self.gflops_per_s = self.gflop / self.median;
+        self.peak_bytes = self.peak_bytes.max(other.peak_bytes);
+    }
+
+    /// Rows of the matrix products: tokens of all images.
+    pub fn rows(&self) -> Option<u64> {
+        let tokens = || Some(self.number("tokens")? * self.number("batch").unwrap_or(1));
+        self.number("m").or_else(tokens)
+    }
+
     /// A number of the case.
     pub fn number(&self, name: &str) -> Option<u64> {
         self.case.get(name)?.as_u64()
     }
 }
 
-fn rayon_threads() -> usize {
+/// Threads that the CPU backend uses.
+pub fn rayon_threads() -> usize {
     let set = std::env::var("RAYON_NUM_THREADS").ok();
     let set = set.and_then(|text| text.parse().ok());
     set.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
@@ -86,6 +101,19 @@ pub fn median(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounds_become_one_record() {
+        let settings = Settings {
+            repeat: 2,
+            device: "cpu".to_owned(),
+        };
+        let round = |seconds| Record::new(&settings, "train", &[("m", 8)], seconds, 6_000_000_000);
+        let mut record = round(vec![1.0, 5.0]);
+        record.join(&round(vec![2.0]));
+        assert_eq!((record.median, record.gflops_per_s), (2.0, 3.0));
+        assert_eq!((record.seconds.len(), record.rows()), (3, Some(8)));
+    }
 
     #[test]
     fn the_median_is_in_the_middle() {

@@ -7,19 +7,27 @@ use super::record::Record;
 pub fn header(compares: bool) {
     let last = if compares { "  other/this" } else { "" };
     println!(
-        "{:<20} {:<28} {:>10} {:>17} {:>9} {:>9}{last}",
-        "job", "case", "median", "min … max", "GFLOP/s", "peak"
+        "{:<20} {:<28} {:>10} {:>17} {:>9} {:>7} {:>9}{last}",
+        "job", "case", "median", "min … max", "GFLOP/s", "of gemm", "memory"
     );
 }
 
-/// One record, and how many times as long another run took.
-pub fn line(record: &Record, others: &[Record]) {
-    println!("{}", text(record, others));
+/// One record, its share of the rate of the `gemms`, and how many times as long another run took.
+pub fn line(record: &Record, gemms: &[Record], others: &[Record]) {
+    println!("{}", text(record, gemms, others));
 }
 
-fn text(record: &Record, others: &[Record]) -> String {
+/// The rate of the block's matrix products for as many rows, or else for the most rows.
+fn gemm_rate(record: &Record, gemms: &[Record]) -> Option<f64> {
+    let all = || gemms.iter().filter(|gemm| gemm.job == "gemm.all");
+    let same = all().find(|gemm| gemm.rows() == record.rows());
+    let gemm = same.or_else(|| all().max_by_key(|gemm| gemm.rows()))?;
+    Some(gemm.gflops_per_s)
+}
+
+fn text(record: &Record, gemms: &[Record], others: &[Record]) -> String {
     let case: Vec<String> = [
-        "tokens", "batch", "depth", "m", "k", "n", "examples", "images",
+        "tokens", "batch", "depth", "m", "k", "n", "examples", "images", "megabytes",
     ]
     .iter()
     .filter_map(|name| Some(format!("{name} {}", record.number(name)?)))
@@ -33,12 +41,17 @@ fn text(record: &Record, others: &[Record]) -> String {
     let ratio = against::same_case(record, others).map_or(String::new(), |other| {
         format!("  {:.2}x", other.median / record.median)
     });
+    let (mut rate, mut share) = (String::new(), String::new());
+    if record.gflop > 0.0 {
+        rate = format!("{:.1}", record.gflops_per_s);
+        let of_gemm = gemm_rate(record, gemms).map(|gemm| 100.0 * record.gflops_per_s / gemm);
+        share = of_gemm.map_or(String::new(), |percent| format!("{percent:.0}%"));
+    }
     format!(
-        "{:<20} {:<28} {:>10} {range:>17} {:>9.1} {peak:>9}{ratio}",
+        "{:<20} {:<28} {:>10} {range:>17} {rate:>9} {share:>7} {peak:>9}{ratio}",
         record.job,
         case.join(", "),
         seconds(record.median),
-        record.gflops_per_s
     )
 }
 
@@ -65,13 +78,18 @@ mod tests {
         let new =
             |seconds| Record::new(&settings, "train", &[("tokens", 8)], seconds, 4_000_000_000);
         let (record, other) = (new(vec![1.0, 2.0, 4.0]), new(vec![3.0]));
-        let line = text(&record, &[other]);
+        let gemms = [new(vec![0.5])].map(|gemm| Record {
+            job: "gemm.all".to_owned(),
+            ..gemm
+        });
+        let line = text(&record, &gemms, &[other]);
         for part in [
             "train",
             "tokens 8",
             "2.00 s",
             "1.00 s … 4.00 s",
             " 2.0 ",
+            " 25% ",
             "1.50x",
         ] {
             assert!(line.contains(part), "{part}: {line}");
