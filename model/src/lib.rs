@@ -20,6 +20,7 @@ pub mod layers;
 pub mod memory;
 pub mod noise;
 pub mod ops;
+mod pass;
 pub mod sampler;
 mod segments;
 mod transformer;
@@ -27,5 +28,6 @@ pub mod weights;
 
 pub use config::{PixelFlowConfig, Preset};
 pub use error::{Error, Result};
+pub use pass::{Modulations, Pass, Prepared};
 pub use segments::{Run, Segments};
-pub use transformer::{Context, Example, Pass, PixelFlow, TextStates};
+pub use transformer::{Context, Example, PixelFlow, TextStates};

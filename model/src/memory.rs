@@ -6,6 +6,7 @@
 
 use crate::PixelFlowConfig;
 use crate::layers::TIMESTEP_FEATURES;
+use crate::sampler::MOST_MODULATIONS;
 
 /// Bytes of an f32.
 const F32: u64 = 4;
@@ -158,10 +159,11 @@ impl DrawingBytes {
         } else {
             0
         };
-        // Tokens, their norm, and both sides of GELU; or queries, keys, values and the result.
+        // Tokens, their norm, and both sides of GELU, or queries, keys, values and the result; and
+        // at most so many modulations of a stage's schedule.
         Self {
             weights: config.parameters() * element,
-            passing: 10 * width * all * element + scores,
+            passing: (10 * width * all + MOST_MODULATIONS as u64) * element + scores,
         }
     }
 

@@ -8,11 +8,11 @@ use burn::tensor::{DType, Tensor};
 
 use crate::faults::stale;
 use crate::layers::{
-    ClassEmbedder, PatchEmbed, Rope, TimestepEmbedder, TransformerBlock, images_to_tokens,
-    tokens_to_images,
+    ClassEmbedder, Modulation, PatchEmbed, Rope, TextKeys, TimestepEmbedder, TransformerBlock,
+    images_to_tokens, tokens_to_images,
 };
 use crate::ops::{self, PixelFlowBackend};
-use crate::{PixelFlowConfig, Segments};
+use crate::{Modulations, Pass, PixelFlowConfig, Prepared, Segments};
 
 /// The PixelFlow transformer: a DiT with adaLN, 2-D rotary embedding and a resolution embedding.
 ///
@@ -86,30 +86,6 @@ pub struct TextStates<B: Backend> {
     pub bias: Option<Tensor<B, 1>>,
 }
 
-/// What is the same for all blocks of a forward pass.
-#[derive(Clone, Debug)]
-pub struct Pass<B: Backend> {
-    /// Which tokens belong to which example.
-    pub segments: Segments,
-    /// The rotary tables of the examples.
-    pub rope: Rope<B>,
-    /// The condition of each example after `silu`, `[examples, width]`.
-    pub condition: Tensor<B, 2>,
-    /// The text of each example, in a text model.
-    pub text: Option<TextStates<B>>,
-}
-
-impl<B: PixelFlowBackend> Pass<B> {
-    /// Sends tokens through a block.
-    ///
-    /// # Shapes
-    /// - h and output: `[tokens, width]`
-    pub fn through(&self, block: &TransformerBlock<B>, h: Tensor<B, 2>) -> Tensor<B, 2> {
-        let text = self.text.as_ref();
-        block.forward(h, self.condition.clone(), &self.segments, &self.rope, text)
-    }
-}
-
 impl<B: Backend> PixelFlow<B> {
     /// The model without values; they are set before it is used.
     pub(crate) fn uninitialised(config: &PixelFlowConfig, device: &B::Device) -> Self {
@@ -136,6 +112,11 @@ impl<B: Backend> PixelFlow<B> {
     /// Side of a patch in pixels.
     pub fn patch_size(&self) -> usize {
         self.patch_size
+    }
+
+    /// Features of a head.
+    pub fn head_dim(&self) -> usize {
+        self.head_dim
     }
 
     /// Channels of the images.
@@ -204,6 +185,48 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
         self.head(h, &pass)
     }
 
+    /// [`forward_packed`](Self::forward_packed) with what does not depend on the tokens.
+    ///
+    /// # Shapes
+    /// - tokens: `[tokens, channels * patch * patch]`, features in `(c ph pw)` order
+    /// - output: as `tokens`
+    pub fn forward_prepared(&self, tokens: Tensor<B, 2>, prepared: &Prepared<B>) -> Tensor<B, 2> {
+        let Prepared {
+            segments,
+            rope,
+            modulations,
+            text,
+        } = prepared;
+        let mut h = self.patch_embed.forward(tokens);
+        let blocks = self.transformer_blocks.iter();
+        for ((block, parts), text) in blocks.zip(&modulations.blocks).zip(text) {
+            let modulation = Modulation::cut(parts.clone());
+            h = block.apply(h, modulation, segments, rope, text.as_ref());
+        }
+        self.modulated_head(h, modulations.head.clone(), segments)
+    }
+
+    /// The projections of some conditions, after `silu`, by all blocks and the head.
+    ///
+    /// # Shapes
+    /// - condition: `[examples, width]`
+    pub fn modulations(&self, condition: Tensor<B, 2>) -> Modulations<B> {
+        let of_block = |block: &TransformerBlock<B>| block.norm1.linear.forward(condition.clone());
+        Modulations {
+            blocks: self.transformer_blocks.iter().map(of_block).collect(),
+            head: self.proj_out_1.forward(condition.clone()),
+        }
+    }
+
+    /// Keys and values of texts for each block; `None` in a class model.
+    pub fn text_keys(&self, context: &Context<B>) -> Vec<Option<TextKeys<B>>> {
+        let of_block = |block: &TransformerBlock<B>| match context {
+            Context::Class(_) => None,
+            Context::Text(text) => block.text_keys(text),
+        };
+        self.transformer_blocks.iter().map(of_block).collect()
+    }
+
     /// What is the same for all blocks of a forward pass.
     ///
     /// # Panics
@@ -228,10 +251,20 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
     /// - output: `[tokens, channels * patch * patch]`, features in `(c ph pw)` order
     pub fn head(&self, h: Tensor<B, 2>, pass: &Pass<B>) -> Tensor<B, 2> {
         let modulation = self.proj_out_1.forward(pass.condition.clone());
+        self.modulated_head(h, modulation, &pass.segments)
+    }
+
+    /// [`head`](Self::head) with shift and scale of each example, `[examples, 2 width]`.
+    fn modulated_head(
+        &self,
+        h: Tensor<B, 2>,
+        modulation: Tensor<B, 2>,
+        segments: &Segments,
+    ) -> Tensor<B, 2> {
         let width = modulation.dims()[1] / 2;
         let shift = modulation.clone().narrow(1, 0, width);
         let scale = modulation.narrow(1, width, width);
-        let h = ops::ada_layer_norm(h, shift, scale, &pass.segments);
+        let h = ops::ada_layer_norm(h, shift, scale, segments);
         channels_first(self.proj_out_2.forward(h), self.patch_size)
     }
 
@@ -243,25 +276,34 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
     /// # Panics
     /// If the context does not fit the model or the examples.
     pub fn condition(&self, examples: &[Example], context: &Context<B>) -> Tensor<B, 2> {
+        let labels = match context {
+            Context::Class(labels) => Some(labels.clone()),
+            Context::Text(text) => {
+                let texts = text.segments.examples();
+                assert_eq!(texts, examples.len(), "one text per example");
+                None
+            }
+        };
+        self.condition_of(examples, labels)
+    }
+
+    /// [`condition`](Self::condition) of examples with labels, in a class model.
+    ///
+    /// # Panics
+    /// If there are labels in a text model, or none in a class model.
+    pub fn condition_of(&self, examples: &[Example], labels: Option<Vec<usize>>) -> Tensor<B, 2> {
         let timesteps = stale(examples.iter().map(|example| example.timestep).collect());
         let sizes: Vec<f32> = examples.iter().map(|example| example.resolution).collect();
         let condition =
             self.timestep_embedder.forward(&timesteps) + self.latent_size_embedder.forward(&sizes);
-        match (context, &self.class_embedder) {
-            (Context::Class(labels), Some(embedder)) => {
+        match (labels, &self.class_embedder) {
+            (Some(labels), Some(embedder)) => {
                 assert_eq!(labels.len(), examples.len(), "one label per example");
-                condition + embedder.forward(labels)
+                condition + embedder.forward(&labels)
             }
-            (Context::Text(text), None) => {
-                assert_eq!(
-                    text.segments.examples(),
-                    examples.len(),
-                    "one text per example"
-                );
-                condition
-            }
-            (Context::Class(_), None) => panic!("a text model was given classes"),
-            (Context::Text(_), Some(_)) => panic!("a class model was given text"),
+            (None, None) => condition,
+            (Some(_), None) => panic!("a text model was given classes"),
+            (None, Some(_)) => panic!("a class model was given text"),
         }
     }
 }

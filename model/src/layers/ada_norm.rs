@@ -43,10 +43,19 @@ impl<B: Backend> AdaNorm<B> {
     /// # Shapes
     /// - condition: `[examples, width]`, `silu` already applied (it is the same for all blocks)
     pub fn forward(&self, condition: Tensor<B, 2>) -> Modulation<B> {
-        let parts = self.linear.forward(condition);
+        Modulation::cut(self.linear.forward(condition))
+    }
+}
+
+impl<B: Backend> Modulation<B> {
+    /// Cuts the projection of the condition into its six parts.
+    ///
+    /// # Shapes
+    /// - parts: `[examples, 6 width]`
+    pub fn cut(parts: Tensor<B, 2>) -> Self {
         let width = parts.dims()[1] / 6;
         let part = |index: usize| parts.clone().narrow(1, index * width, width);
-        Modulation {
+        Self {
             shift_attention: part(0),
             scale_attention: part(1),
             gate_attention: part(2),

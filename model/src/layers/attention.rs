@@ -10,6 +10,19 @@ use crate::faults::{Fault, is_planted};
 use crate::ops::{self, PixelFlowBackend};
 use crate::{PixelFlowConfig, Segments, TextStates};
 
+/// Keys and values of some texts, for one block.
+#[derive(Clone, Debug)]
+pub struct TextKeys<B: Backend> {
+    /// `[keys, width]`.
+    pub k: Tensor<B, 2>,
+    /// `[keys, width]`.
+    pub v: Tensor<B, 2>,
+    /// Which of them belong to which example.
+    pub segments: Segments,
+    /// Added to every attention score of a key, `[keys]`.
+    pub bias: Option<Tensor<B, 1>>,
+}
+
 /// Self- or cross-attention.
 ///
 /// Queries and keys are normalised over all heads together, before the split (`q_norm`, `k_norm`).
@@ -81,6 +94,17 @@ impl<B: PixelFlowBackend> Attention<B> {
         self.o_proj.forward(attended)
     }
 
+    /// The keys and values of texts, which do not depend on the tokens.
+    pub fn text_keys(&self, text: &TextStates<B>) -> TextKeys<B> {
+        let states = in_precision_of(text.states.clone(), &self.k_proj.weight.val());
+        TextKeys {
+            k: self.k_norm.forward(self.k_proj.forward(states.clone())),
+            v: self.v_proj.forward(states),
+            segments: text.segments.clone(),
+            bias: text.bias.clone(),
+        }
+    }
+
     /// Every token attends to the text of its own example.
     ///
     /// # Shapes
@@ -90,18 +114,14 @@ impl<B: PixelFlowBackend> Attention<B> {
         x: Tensor<B, 2>,
         segments: &Segments,
         rope: &Rope<B>,
-        text: &TextStates<B>,
+        text: &TextKeys<B>,
     ) -> Tensor<B, 2> {
         let q = ops::norm_rotate(self.q_proj.forward(x), self.q_norm.weight.val(), rope);
-        let states = in_precision_of(text.states.clone(), &self.k_proj.weight.val());
-        let k = self.k_norm.forward(self.k_proj.forward(states.clone()));
-        let v = self.v_proj.forward(states);
-        let bias = text.bias.clone();
         self.o_proj.forward(ops::packed_attention(
             q,
-            k,
-            v,
-            bias,
+            text.k.clone(),
+            text.v.clone(),
+            text.bias.clone(),
             segments,
             &text.segments,
             self.heads,

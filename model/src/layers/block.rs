@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::{AdaNorm, Attention, FeedForward, RmsNorm, Rope};
+use super::{AdaNorm, Attention, FeedForward, Modulation, RmsNorm, Rope, TextKeys};
 use crate::ops::{self, PixelFlowBackend};
 use crate::{PixelFlowConfig, Segments, TextStates};
 
@@ -60,8 +60,28 @@ impl<B: PixelFlowBackend> TransformerBlock<B> {
         rope: &Rope<B>,
         text: Option<&TextStates<B>>,
     ) -> Tensor<B, 2> {
-        let m = self.norm1.forward(condition);
+        let modulation = self.norm1.forward(condition);
+        let text = text.and_then(|text| self.text_keys(text));
+        self.apply(h, modulation, segments, rope, text.as_ref())
+    }
 
+    /// Keys and values of the text; `None` without cross-attention.
+    pub fn text_keys(&self, text: &TextStates<B>) -> Option<TextKeys<B>> {
+        Some(self.attn2.as_ref()?.text_keys(text))
+    }
+
+    /// [`forward`](Self::forward) with what does not depend on the tokens.
+    ///
+    /// # Shapes
+    /// - h and output: `[tokens, width]`
+    pub fn apply(
+        &self,
+        h: Tensor<B, 2>,
+        m: Modulation<B>,
+        segments: &Segments,
+        rope: &Rope<B>,
+        text: Option<&TextKeys<B>>,
+    ) -> Tensor<B, 2> {
         let x = ops::ada_layer_norm(h.clone(), m.shift_attention, m.scale_attention, segments);
         let x = self.attn1.attend_to_self(x, segments, rope);
         let mut h = ops::gated_add(h, m.gate_attention, x, segments);

@@ -11,7 +11,7 @@ mod rope;
 mod timestep;
 
 pub use ada_norm::{AdaNorm, Modulation};
-pub use attention::Attention;
+pub use attention::{Attention, TextKeys};
 pub use block::TransformerBlock;
 pub use class_embedder::ClassEmbedder;
 pub use feed_forward::FeedForward;

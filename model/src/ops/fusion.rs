@@ -39,8 +39,7 @@ where
         let outputs = vec![like(&inputs.q), like(&inputs.k), like(&inputs.v)];
         let mut all = vec![attended.output, attended.log_sums, gradient];
         all.extend(tensors(inputs));
-        let outputs =
-            register::<B, Backward<B>>("packed_attention_backward", all, outputs, layout);
+        let outputs = register::<B, Backward<B>>("packed_attention_backward", all, outputs, layout);
         outputs.try_into().expect("as many as were registered")
     }
 

@@ -13,6 +13,7 @@ mod initial_noise;
 mod observer;
 mod pixels;
 mod run;
+mod stage_cache;
 mod velocity;
 
 pub use conditions::Conditions;
@@ -25,4 +26,6 @@ pub use initial_noise::{ImageKey, KeyedNoise, NoiseSource};
 pub use observer::{SampleObserver, Silent, StageStart};
 pub use pixels::to_rgb8;
 pub use run::Samples;
+pub(crate) use stage_cache::MOST_MODULATIONS;
+pub use stage_cache::StageCache;
 pub use velocity::{GuidedVelocity, Rows, Velocity};

@@ -85,12 +85,7 @@ impl Sampler {
                 steps,
             };
             observer.stage_started(start, &state);
-            let velocity = GuidedVelocity {
-                model,
-                sampler: self,
-                conditions,
-                stage: index,
-            };
+            let velocity = GuidedVelocity::new(model, self, conditions, index);
             let counts;
             (state, counts) = self.solve(velocity, state, images, observer)?;
             evaluations.push(counts);
@@ -128,6 +123,10 @@ impl Sampler {
             relative: config.rtol,
             absolute: config.atol,
         };
+        if config.solver != SolverKind::Dopri5 {
+            let [_, _, height, width] = state.dims();
+            velocity.expect(&times, [height, width]);
+        }
         let done = |step, time, state: &_| observer.step_done(stage, step, time, state);
         match (config.solver, config.reference) {
             (SolverKind::Euler, _) => {

@@ -2,11 +2,11 @@
 
 use burn::tensor::Tensor;
 
-use super::{Conditions, Sampler};
+use super::{Conditions, Sampler, StageCache};
 use crate::faults::{Fault, is_planted};
 use crate::layers::{images_to_tokens, tokens_to_images};
 use crate::ops::PixelFlowBackend;
-use crate::{Example, PixelFlow, Result};
+use crate::{Context, Example, PixelFlow, Result};
 
 /// The images a batch of states belongs to: row `r` of the state is image `rows[r]` of the run.
 pub type Rows<'a> = &'a [usize];
@@ -40,9 +40,46 @@ pub struct GuidedVelocity<'a, B: PixelFlowBackend> {
     pub(super) sampler: &'a Sampler,
     pub(super) conditions: &'a Conditions<B>,
     pub(super) stage: usize,
+    cache: StageCache<B>,
 }
 
-impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
+impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
+    /// The velocity of a stage.
+    pub(super) fn new(
+        model: &'a PixelFlow<B>,
+        sampler: &'a Sampler,
+        conditions: &'a Conditions<B>,
+        stage: usize,
+    ) -> Self {
+        Self {
+            model,
+            sampler,
+            conditions,
+            stage,
+            cache: StageCache::default(),
+        }
+    }
+
+    /// Computes what all images will need at these times within the stage.
+    pub(super) fn expect(&mut self, times: &[f64], [height, width]: [usize; 2]) {
+        let rows: Vec<usize> = (0..self.conditions.images()).collect();
+        let patch = self.model.patch_size();
+        let (mut examples, mut labels) = (Vec::new(), Vec::new());
+        for &t in times {
+            let timestep = self.timestep(t);
+            let guided = self.scale(timestep) != 1.0;
+            let unconditional = if guided { &rows[..] } else { &[] };
+            let Context::Class(of_batch) = self.conditions.batch(unconditional, &rows) else {
+                return;
+            };
+            let example = Example::new(height / patch, width / patch, timestep as f32);
+            examples.extend(of_batch.iter().map(|_| example));
+            labels.extend(of_batch);
+        }
+        let context = Context::Class(labels);
+        self.cache.expect(self.model, &examples, &context);
+    }
+
     /// The network's timestep at time `t` within the stage.
     ///
     /// `t` in `[0, (N-1)/N]` maps linearly onto the stage's timesteps. Only the reference's Dopri5
@@ -75,7 +112,7 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
     /// # Shapes
     /// - state and output: `[rows, channels, height, width]`
     pub fn at_timesteps(
-        &self,
+        &mut self,
         timesteps: &[f64],
         state: Tensor<B, 4>,
         rows: Rows<'_>,
@@ -107,7 +144,9 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
         };
 
         let tokens = images_to_tokens(batch, patch);
-        let velocity = self.model.forward_packed(tokens, &examples, &context);
+        let who: Vec<usize> = unconditional.iter().chain(rows).copied().collect();
+        let cache = &mut self.cache;
+        let velocity = cache.velocity(self.model, tokens, &examples, &context, &who);
         let velocity = tokens_to_images(velocity, grid_height, grid_width, patch);
         if guided.is_empty() {
             return velocity;

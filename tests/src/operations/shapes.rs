@@ -18,6 +18,12 @@ pub(super) const PACKED_KEYS: &[usize] = &[2, 4, 4, 5, 9];
 /// Keys of each example of the dense batch in cross-attention.
 pub(super) const DENSE_KEYS: &[usize] = &[16, 16];
 
+/// A packed sequence that is longer than the tiles of attention: none of them a multiple of one.
+pub(super) const LONG: Grids = &[(1, 1), (3, 11), (5, 13)];
+
+/// Keys of each example of the long sequence in cross-attention.
+pub(super) const LONG_KEYS: &[usize] = &[65, 2, 40];
+
 /// Heads in attention.
 pub(super) const HEADS: usize = 2;
 

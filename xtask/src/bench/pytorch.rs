@@ -35,7 +35,11 @@ pub fn run(
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().last().unwrap_or("nothing");
         let program = program.display();
-        bail!("{program} {} ended with {}: {last}", job.name(), output.status);
+        bail!(
+            "{program} {} ended with {}: {last}",
+            job.name(),
+            output.status
+        );
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let record = |line| serde_json::from_str(line).with_context(|| format!("no record: {line}"));

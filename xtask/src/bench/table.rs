@@ -27,7 +27,15 @@ fn gemm_rate(record: &Record, gemms: &[Record]) -> Option<f64> {
 
 fn text(record: &Record, gemms: &[Record], others: &[Record]) -> String {
     let case: Vec<String> = [
-        "tokens", "batch", "depth", "m", "k", "n", "examples", "images", "megabytes",
+        "tokens",
+        "batch",
+        "depth",
+        "m",
+        "k",
+        "n",
+        "examples",
+        "images",
+        "megabytes",
     ]
     .iter()
     .filter_map(|name| Some(format!("{name} {}", record.number(name)?)))

@@ -109,7 +109,12 @@ impl Attention<'_> {
     /// One head of some tokens of a matrix.
     fn head<'b>(&self, x: &'b [f32], first: usize, count: usize, head: usize) -> Rows<'b> {
         let head_dim = self.head_dim();
-        Rows::new(&x[first * self.width + head * head_dim..], self.width, count, head_dim)
+        Rows::new(
+            &x[first * self.width + head * head_dim..],
+            self.width,
+            count,
+            head_dim,
+        )
     }
 
     /// What is added to the scores of an example's keys.
@@ -140,7 +145,11 @@ impl Attention<'_> {
             width: self.heads,
             ..*self
         };
-        let log_sums = per_query.join(self.q.len() / self.head_dim(), &log_sums, self.query_segments);
+        let log_sums = per_query.join(
+            self.q.len() / self.head_dim(),
+            &log_sums,
+            self.query_segments,
+        );
         (output, log_sums)
     }
 
@@ -302,7 +311,13 @@ impl WithSimd for Backward<'_> {
             let rows = from..from + count;
             let (q, gradient) = (self.q.slice(rows.clone()), self.gradient.slice(rows));
             multiply(simd, q, &turned_keys, Target::Replace, &mut weights);
-            multiply(simd, gradient, &turned_values, Target::Replace, &mut for_scores);
+            multiply(
+                simd,
+                gradient,
+                &turned_values,
+                Target::Replace,
+                &mut for_scores,
+            );
             for row in 0..count {
                 let along = dot(gradient.row(row), self.output.row(from + row));
                 let log_sum = self.log_sums.row(from + row)[0];
@@ -321,7 +336,11 @@ impl WithSimd for Backward<'_> {
             let right = Right::of_rows(simd, q);
             multiply(simd, Columns(for_scores), &right, Target::Add, &mut for_k);
         }
-        [for_q, for_k.unpadded(keys, head_dim), for_v.unpadded(keys, head_dim)]
+        [
+            for_q,
+            for_k.unpadded(keys, head_dim),
+            for_v.unpadded(keys, head_dim),
+        ]
     }
 }
 

@@ -10,8 +10,8 @@ use super::tensors::{Values, all, tensor};
 use super::{ada_norm, adamw, gated_add, gelu, norm_rotate};
 use crate::Segments;
 use crate::ops::{
-    AdamWStep, Attended, AttentionForm, AttentionInputs, AttentionLayout, PixelFlowBackend, portable,
-    unwrap, wrap,
+    AdamWStep, Attended, AttentionForm, AttentionInputs, AttentionLayout, PixelFlowBackend,
+    portable, unwrap, wrap,
 };
 
 type Flat = FloatTensor<Flex>;
@@ -222,11 +222,10 @@ impl PixelFlowBackend for Flex {
             return portable::packed_attention_backward(inputs, attended, gradient, layout);
         };
         let (for_queries, for_keys) = (values.q.sides(), values.k.sides());
-        let [q, k, v] = values.attention(layout).backward(
-            output.slice(),
-            log_sums.slice(),
-            gradients.slice(),
-        );
+        let [q, k, v] =
+            values
+                .attention(layout)
+                .backward(output.slice(), log_sums.slice(), gradients.slice());
         [
             tensor(q, for_queries),
             tensor(k, for_keys),

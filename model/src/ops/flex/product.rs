@@ -51,7 +51,7 @@ impl<'a> Rows<'a> {
 /// The left side of a product.
 pub(super) trait Left: Copy {
     /// The number of its rows.
-    fn count(&self) -> usize;
+    fn height(&self) -> usize;
 
     /// `N` of its rows from `first` on, from `from` to `to`: the `k`th element of each.
     fn elements<const N: usize>(
@@ -63,7 +63,7 @@ pub(super) trait Left: Copy {
 
 impl Left for Rows<'_> {
     #[inline(always)]
-    fn count(&self) -> usize {
+    fn height(&self) -> usize {
         self.count
     }
 
@@ -91,7 +91,7 @@ pub(super) struct Columns<'a>(pub Rows<'a>);
 
 impl Left for Columns<'_> {
     #[inline(always)]
-    fn count(&self) -> usize {
+    fn height(&self) -> usize {
         self.0.width
     }
 
@@ -245,13 +245,13 @@ fn panels<S: Simd, const N: usize>(
 ) -> usize {
     let panels: [&[S::f32s]; N] = from_fn(|j| right.panel::<S>(first + j, terms.clone()));
     let mut row = 0;
-    while row + ROWS <= left.count() {
+    while row + ROWS <= left.height() {
         let elements = left.elements::<ROWS>(row, terms.clone());
         let sums = sums::<S, ROWS, N>(simd, elements, panels);
         put(simd, sums, row, first, add, out);
         row += ROWS;
     }
-    while row < left.count() {
+    while row < left.height() {
         let elements = left.elements::<1>(row, terms.clone());
         let sums = sums::<S, 1, N>(simd, elements, panels);
         put(simd, sums, row, first, add, out);
@@ -262,6 +262,7 @@ fn panels<S: Simd, const N: usize>(
 
 /// A register tile of the product.
 #[inline(always)]
+#[allow(clippy::needless_range_loop)] // `k` indexes every panel, and `left`.
 fn sums<S: Simd, const R: usize, const N: usize>(
     simd: S,
     left: impl Fn(usize) -> [f32; R],
@@ -300,11 +301,7 @@ fn put<S: Simd, const R: usize, const N: usize>(
         let start = (row + i) * out.stride + first * S::F32_LANES;
         let (vectors, _) = S::as_mut_simd_f32s(&mut out.values[start..][..N * S::F32_LANES]);
         for (place, sum) in vectors.iter_mut().zip(sums) {
-            *place = if add {
-                simd.add_f32s(*place, sum)
-            } else {
-                sum
-            };
+            *place = if add { simd.add_f32s(*place, sum) } else { sum };
         }
     }
 }
@@ -336,7 +333,9 @@ mod tests {
             let (a, b) = (values(rows * terms, 1), values(terms * columns, 2));
             let transpose = |x: &[f32], width: usize| -> Vec<f32> {
                 let height = x.len() / width;
-                (0..x.len()).map(|i| x[i % height * width + i / height]).collect()
+                (0..x.len())
+                    .map(|i| x[i % height * width + i / height])
+                    .collect()
             };
             let (a_turned, b_turned) = (transpose(&a, terms), transpose(&b, columns));
             let expected = |row: usize, column: usize| -> f32 {

@@ -7,7 +7,7 @@ use pixelflow::ops::{self, PixelFlowBackend};
 use super::{columns, segments, vector};
 use crate::operations::reference;
 use crate::operations::shapes::{
-    DENSE, DENSE_KEYS, Grids, HEADS, NARROW, PACKED, PACKED_KEYS, TOKENS, WIDTH, lengths,
+    DENSE, DENSE_KEYS, Grids, HEADS, LONG, LONG_KEYS, NARROW, PACKED, PACKED_KEYS, WIDTH, lengths,
 };
 use crate::operations::{Case, Input};
 
@@ -22,8 +22,15 @@ pub(super) fn cases<A: AutodiffBackend + PixelFlowBackend>() -> Vec<Case<A>> {
         to_self("self_attention/odd_tokens", PACKED, 1.0, WIDTH),
         to_self("self_attention/large_scores", PACKED, SHARP, WIDTH),
         to_self("self_attention/dense_batch", DENSE, 1.0, WIDTH),
+        to_self("self_attention/several_tiles", LONG, 1.0, WIDTH),
         to_self("self_attention/head_dim_64", DENSE, 1.0, NARROW),
+        to_self("self_attention/head_dim_80", PACKED, 1.0, HEADS * 80),
+        to_self("self_attention/head_dim_96", PACKED, 1.0, HEADS * 96),
+        to_self("self_attention/head_dim_128", LONG, 1.0, HEADS * 128),
+        // No whole vectors: only the portable form can.
+        to_self("self_attention/head_dim_10", PACKED, 1.0, HEADS * 10),
         to_others("cross_attention/masked_keys", PACKED, PACKED_KEYS, WIDTH),
+        to_others("cross_attention/several_tiles", LONG, LONG_KEYS, WIDTH),
         to_others("cross_attention/head_dim_64", DENSE, DENSE_KEYS, NARROW),
     ]
 }
@@ -41,7 +48,7 @@ where
     let blocks = [("q", width), ("k", width), ("v", width)];
     Case::new(
         name,
-        vec![Input::blocks(TOKENS, &blocks).times(factor)],
+        vec![Input::blocks(lengths(grids).iter().sum(), &blocks).times(factor)],
         move |inputs| {
             let part = |block| inputs[0].narrow(block * width..(block + 1) * width);
             let (parts, lengths) = ([&part(0), &part(1), &part(2)], lengths(grids));
@@ -64,7 +71,7 @@ where
     let bias = |key: usize| if key % 4 == 1 { MASK } else { 0.5 };
     let keys = key_lengths.iter().sum();
     let inputs = vec![
-        Input::normals("q", [TOKENS, width]),
+        Input::normals("q", [lengths(grids).iter().sum(), width]),
         Input::blocks(keys, &[("k", width), ("v", width)]),
         Input::constant((0..keys).map(bias).collect()),
     ];

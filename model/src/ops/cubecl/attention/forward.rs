@@ -33,7 +33,6 @@ pub(super) fn attend<E: Float, N: Size>(
 ) {
     let unit_rows = comptime!(tile.unit_rows());
     let unit_columns = comptime!(tile.unit_columns());
-    let unit_vectors = comptime!(tile.unit_vectors());
     let first_row = UNIT_POS_Y as usize;
     let first_column = UNIT_POS_X as usize;
     let range = range_of_cube(tiles);
@@ -54,30 +53,26 @@ pub(super) fn attend<E: Float, N: Size>(
         totals[i] = 0.0;
     }
 
+    let tokens = comptime!(tile.rows);
     load(
         q,
         &mut queries,
         range.first_row,
         range.end_row,
-        comptime!(tile.rows),
+        tokens,
         tile,
     );
+    let tokens = comptime!(tile.columns);
+    let end = range.end_column;
     let mut first = range.first_column;
-    while first < range.end_column {
-        load(
-            k,
-            &mut columns,
-            first,
-            range.end_column,
-            comptime!(tile.columns),
-            tile,
-        );
+    while first < end {
+        load(k, &mut columns, first, end, tokens, tile);
         sync_cube();
         products_of_unit(&queries, &columns, &mut scores, tile);
         #[unroll]
         for j in 0..unit_columns {
             let key = first + first_column + comptime!(UNITS * j);
-            let is_there = key < range.end_column;
+            let is_there = key < end;
             let mut added = 0.0f32;
             #[comptime]
             match bias {
@@ -108,43 +103,13 @@ pub(super) fn attend<E: Float, N: Size>(
         sync_cube();
 
         // All units have read the keys.
-        load(
-            v,
-            &mut columns,
-            first,
-            range.end_column,
-            comptime!(tile.columns),
-            tile,
-        );
-        #[unroll]
-        for i in 0..unit_rows {
-            let row = first_row + comptime!(UNITS * i);
-            let mut most = partials[row * UNITS];
-            #[unroll]
-            for unit in 1..UNITS {
-                most = max(most, partials[row * UNITS + unit]);
-            }
-            let shrink = f32::exp(largest[i] - most);
-            largest[i] = most;
-            let mut total = totals[i] * shrink;
-            #[unroll]
-            for j in 0..unit_columns {
-                let column = first_column + comptime!(UNITS * j);
-                let weight = f32::exp(scores[comptime!(i * unit_columns + j)] - most);
-                weights[row * comptime!(tile.weights_stride()) + column] = weight;
-                total += weight;
-            }
-            totals[i] = total;
-            #[unroll]
-            for m in 0..unit_vectors {
-                let place = comptime!(i * unit_vectors + m);
-                sums[place] = sums[place] * Vector::<f32, N>::new(shrink);
-            }
-        }
+        load(v, &mut columns, first, end, tokens, tile);
+        shift(&partials, &mut largest, &mut totals, &mut sums, tile);
+        weigh(&scores, &largest, &mut totals, &mut weights, tile);
         sync_cube();
         add_weighted(&weights, &columns, &mut sums, tile);
         sync_cube();
-        first += comptime!(tile.columns);
+        first += tokens;
     }
 
     // The units of a row have counted different columns.
@@ -169,6 +134,60 @@ pub(super) fn attend<E: Float, N: Size>(
                 let place = token * CUBE_COUNT_Y as usize + CUBE_POS_Y as usize;
                 log_sums[place] = largest[i] + f32::ln(total);
             }
+        }
+    }
+}
+
+/// Finds the largest score of each of the unit's rows so far, and scales what was summed up to it.
+#[cube]
+fn shift<N: Size>(
+    partials: &SharedMemory<f32>,
+    largest: &mut Array<f32>,
+    totals: &mut Array<f32>,
+    sums: &mut Array<Vector<f32, N>>,
+    #[comptime] tile: Tile,
+) {
+    let unit_rows = comptime!(tile.unit_rows());
+    let unit_vectors = comptime!(tile.unit_vectors());
+    #[unroll]
+    for i in 0..unit_rows {
+        let row = UNIT_POS_Y as usize + comptime!(UNITS * i);
+        let mut most = partials[row * UNITS];
+        #[unroll]
+        for unit in 1..UNITS {
+            most = max(most, partials[row * UNITS + unit]);
+        }
+        let factor = f32::exp(largest[i] - most);
+        largest[i] = most;
+        totals[i] *= factor;
+        #[unroll]
+        for m in 0..unit_vectors {
+            let place = comptime!(i * unit_vectors + m);
+            sums[place] = sums[place] * Vector::<f32, N>::new(factor);
+        }
+    }
+}
+
+/// Turns the unit's scores into weights, which still have to be divided by the row's total.
+#[cube]
+fn weigh(
+    scores: &Array<f32>,
+    largest: &Array<f32>,
+    totals: &mut Array<f32>,
+    weights: &mut SharedMemory<f32>,
+    #[comptime] tile: Tile,
+) {
+    let unit_rows = comptime!(tile.unit_rows());
+    let unit_columns = comptime!(tile.unit_columns());
+    #[unroll]
+    for i in 0..unit_rows {
+        let row = UNIT_POS_Y as usize + comptime!(UNITS * i);
+        #[unroll]
+        for j in 0..unit_columns {
+            let column = UNIT_POS_X as usize + comptime!(UNITS * j);
+            let weight = f32::exp(scores[comptime!(i * unit_columns + j)] - largest[i]);
+            weights[row * comptime!(tile.weights_stride()) + column] = weight;
+            totals[i] += weight;
         }
     }
 }

@@ -4,6 +4,9 @@
 //! One cube has a tile of queries (or keys) of one head of one example, and meets the other tokens
 //! of the example tile by tile. Tiles are f32 whatever the tensors are.
 
+// What `#[cube]` makes of a function: handles of no size by reference, and bindings it uses itself.
+#![allow(clippy::trivially_copy_pass_by_ref, clippy::used_underscore_binding)]
+
 mod backward;
 mod forward;
 mod pieces;
@@ -11,21 +14,30 @@ mod tile;
 
 use burn::tensor::DType;
 use burn::tensor::backend::Backend;
+use burn_cubecl::CubeRuntime;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::{empty_device_contiguous_dtype, empty_device_dtype};
 use burn_cubecl::tensor::CubeTensor;
-use burn_cubecl::CubeRuntime;
 use cubecl::prelude::*;
 
 use self::tile::{LANES, Resident, Tile, UNITS, cut};
 use crate::ops::{Attended, AttentionInputs, AttentionLayout};
 
 /// Tokens of the forward kernel: queries, and keys or values.
-const FORWARD: Resident = Resident { rows: 1, columns: 1 };
+const FORWARD: Resident = Resident {
+    rows: 1,
+    columns: 1,
+};
 /// Of the one for queries: those and their gradients, and keys or values.
-const FOR_QUERIES: Resident = Resident { rows: 2, columns: 1 };
+const FOR_QUERIES: Resident = Resident {
+    rows: 2,
+    columns: 1,
+};
 /// Of the one for keys: those and their values, and queries and their gradients.
-const FOR_KEYS: Resident = Resident { rows: 2, columns: 2 };
+const FOR_KEYS: Resident = Resident {
+    rows: 2,
+    columns: 2,
+};
 
 /// Units of a cube that has no tile.
 const UNITS_WITHOUT_TILE: u32 = 64;

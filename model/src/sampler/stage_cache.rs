@@ -1,0 +1,242 @@
+//! What does not change from step to step of a stage.
+
+use std::collections::HashMap;
+
+use burn::tensor::activation::silu;
+use burn::tensor::backend::Backend;
+use burn::tensor::{Int, Tensor, TensorData};
+
+use crate::layers::{Rope, TextKeys};
+use crate::ops::PixelFlowBackend;
+use crate::{Context, Example, Modulations, PixelFlow, Prepared, Segments};
+
+/// Most numbers that the modulations of a stage's schedule may be; a batch needs its own in any
+/// case.
+pub(crate) const MOST_MODULATIONS: usize = 1 << 24;
+
+/// Modulations by condition, rotary tables by grid, and the keys of the texts.
+///
+/// A condition is a timestep and a class: images that share both share their modulation.
+#[derive(Debug)]
+pub struct StageCache<B: Backend> {
+    table: Option<Table<B>>,
+    rope: Option<([usize; 2], Rope<B>)>,
+    text: Option<Texts<B>>,
+}
+
+/// Whose texts, and their keys for each block.
+type Texts<B> = (Vec<usize>, Vec<Option<TextKeys<B>>>);
+
+impl<B: Backend> Default for StageCache<B> {
+    fn default() -> Self {
+        Self {
+            table: None,
+            rope: None,
+            text: None,
+        }
+    }
+}
+
+/// A timestep, by its bits, and a class.
+type Condition = (u32, usize);
+
+/// The modulations of some conditions.
+#[derive(Debug)]
+struct Table<B: Backend> {
+    rows: HashMap<Condition, usize>,
+    modulations: Modulations<B>,
+}
+
+impl<B: PixelFlowBackend> StageCache<B> {
+    /// Computes the modulations of all examples that the stage will ask for, if they are not too
+    /// large to be kept.
+    pub(super) fn expect(
+        &mut self,
+        model: &PixelFlow<B>,
+        examples: &[Example],
+        context: &Context<B>,
+    ) {
+        let (first, conditions) = distinct(&conditions(examples, context));
+        let width = model.proj_out_1.weight.lazy_shape()[0];
+        let of_condition = (6 * model.transformer_blocks.len() + 2) * width;
+        if conditions.len() * of_condition <= MOST_MODULATIONS {
+            self.table = Some(table(model, examples, context, &first, conditions));
+        }
+    }
+
+    /// The velocity of a dense batch of tokens; `who` tells texts apart.
+    ///
+    /// # Shapes
+    /// - tokens and output: `[tokens, channels * patch * patch]`
+    pub(super) fn velocity(
+        &mut self,
+        model: &PixelFlow<B>,
+        tokens: Tensor<B, 2>,
+        examples: &[Example],
+        context: &Context<B>,
+        who: &[usize],
+    ) -> Tensor<B, 2> {
+        let device = tokens.device();
+        let grid = [examples[0].height, examples[0].width];
+        if self.rope.as_ref().is_none_or(|(other, _)| *other != grid) {
+            self.rope = Some((grid, Rope::new(&examples[..1], model.head_dim(), &device)));
+        }
+        if self.text.as_ref().is_none_or(|(other, _)| other != who) {
+            self.text = Some((who.to_vec(), model.text_keys(context)));
+        }
+        let modulations = self.modulations(model, examples, context, &device);
+        let (Some((_, rope)), Some((_, text))) = (&self.rope, &self.text) else {
+            unreachable!("both were just set");
+        };
+        let prepared = Prepared {
+            segments: Segments::uniform(examples.len(), grid[0] * grid[1]),
+            rope: rope.clone(),
+            modulations,
+            text: text.clone(),
+        };
+        model.forward_prepared(tokens, &prepared)
+    }
+
+    /// The modulation of each example.
+    fn modulations(
+        &mut self,
+        model: &PixelFlow<B>,
+        examples: &[Example],
+        context: &Context<B>,
+        device: &B::Device,
+    ) -> Modulations<B> {
+        let asked = conditions(examples, context);
+        let known = |table: &Table<B>| asked.iter().all(|asked| table.rows.contains_key(asked));
+        let kept = self.table.as_ref().filter(|table| known(table));
+        let fresh;
+        let table = if let Some(table) = kept {
+            table
+        } else {
+            let (first, conditions) = distinct(&asked);
+            fresh = table(model, examples, context, &first, conditions);
+            &fresh
+        };
+        let rows: Vec<i64> = asked.iter().map(|asked| table.rows[asked] as i64).collect();
+        if rows.iter().copied().eq(0..table.rows.len() as i64) {
+            return table.modulations.clone();
+        }
+        let count = rows.len();
+        let rows = Tensor::<B, 1, Int>::from_data(TensorData::new(rows, [count]), device);
+        table.modulations.select(&rows)
+    }
+}
+
+fn conditions<B: Backend>(examples: &[Example], context: &Context<B>) -> Vec<Condition> {
+    let label = |index: usize| match context {
+        Context::Class(labels) => labels[index],
+        Context::Text(_) => 0,
+    };
+    let condition =
+        |(index, example): (usize, &Example)| (example.timestep.to_bits(), label(index));
+    examples.iter().enumerate().map(condition).collect()
+}
+
+/// Where each condition is met first, and its number.
+fn distinct(conditions: &[Condition]) -> (Vec<usize>, HashMap<Condition, usize>) {
+    let (mut first, mut rows) = (Vec::new(), HashMap::new());
+    for (index, condition) in conditions.iter().enumerate() {
+        rows.entry(*condition).or_insert_with(|| {
+            first.push(index);
+            first.len() - 1
+        });
+    }
+    (first, rows)
+}
+
+/// The modulations of some of the examples.
+fn table<B: PixelFlowBackend>(
+    model: &PixelFlow<B>,
+    examples: &[Example],
+    context: &Context<B>,
+    chosen: &[usize],
+    rows: HashMap<Condition, usize>,
+) -> Table<B> {
+    let examples: Vec<Example> = chosen.iter().map(|&index| examples[index]).collect();
+    let labels = match context {
+        Context::Class(labels) => Some(chosen.iter().map(|&index| labels[index]).collect()),
+        Context::Text(_) => None,
+    };
+    let condition = model.condition_of(&examples, labels);
+    Table {
+        rows,
+        modulations: model.modulations(silu(condition)),
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::tensor::Tolerance;
+    use burn_flex::{Flex, FlexDevice};
+
+    use super::*;
+    use crate::Preset;
+    use crate::noise::{Key, Purpose};
+
+    const CLASSES: usize = 3;
+    const GRID: [usize; 2] = [2, 3];
+
+    fn model() -> PixelFlow<Flex> {
+        let config = Preset::Tiny.config(CLASSES);
+        config.init(5, &FlexDevice).expect("a valid shape")
+    }
+
+    fn example(timestep: f32) -> Example {
+        Example::new(GRID[0], GRID[1], timestep)
+    }
+
+    fn tokens(model: &PixelFlow<Flex>, examples: usize) -> Tensor<Flex, 2> {
+        let features = model.channels() * model.patch_size().pow(2);
+        let shape = [examples * GRID[0] * GRID[1], features];
+        let values = Key::new(3, 0, Purpose::Testing).normals(shape[0] * shape[1]);
+        Tensor::from_data(TensorData::new(values, shape), &FlexDevice)
+    }
+
+    fn assert_equal(cache: &mut StageCache<Flex>, examples: &[Example], labels: &[usize]) {
+        let (model, context) = (model(), Context::Class(labels.to_vec()));
+        let tokens = tokens(&model, examples.len());
+        let who: Vec<usize> = (0..examples.len()).collect();
+        let cached = cache.velocity(&model, tokens.clone(), examples, &context, &who);
+        let plain = model.forward_packed(tokens, examples, &context);
+        // Products of other numbers of rows may round differently.
+        let tolerance = Tolerance::<f32>::relative(1e-5).set_absolute(1e-6);
+        cached
+            .into_data()
+            .assert_approx_eq(&plain.into_data(), tolerance);
+    }
+
+    #[test]
+    fn velocities_are_those_of_the_model_whatever_is_kept() {
+        let mut cache = StageCache::default();
+        // Nothing is known yet; then a schedule is; then something is asked that it has not.
+        assert_equal(&mut cache, &[example(1.0), example(2.0)], &[1, 1]);
+        let schedule = [1.0, 1.0, 9.0, 9.0].map(example);
+        let context = Context::Class(vec![2, 0, 2, 0]);
+        cache.expect(&model(), &schedule, &context);
+        assert_eq!(cache.table.as_ref().map(|table| table.rows.len()), Some(4));
+        assert_equal(&mut cache, &[9.0, 9.0, 9.0].map(example), &[0, 2, 0]);
+        assert_equal(&mut cache, &[1.0, 7.0].map(example), &[0, 1]);
+    }
+
+    #[test]
+    fn a_condition_is_computed_once() {
+        let asked = [1.0, 1.0, 4.0].map(example);
+        let asked = conditions(&asked, &Context::<Flex>::Class(vec![2, 2, 2]));
+        let (first, rows) = distinct(&asked);
+        assert_eq!((first, rows.len()), (vec![0, 2], 2));
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_kept() {
+        let (mut cache, model) = (StageCache::default(), model());
+        let width = model.proj_out_1.weight.lazy_shape()[0];
+        let count = MOST_MODULATIONS / (8 * width) + 1;
+        let examples: Vec<Example> = (0..count).map(|n| example(n as f32)).collect();
+        cache.expect(&model, &examples, &Context::Class(vec![0; count]));
+        assert!(cache.table.is_none());
+    }
+}
