@@ -16,11 +16,12 @@ const HEAD_DIM: usize = 72;
 pub(super) fn device_info<B: PixelFlowBackend>(target: Target, device: &B::Device) -> DeviceInfo {
     // First: afterwards the runtime is set up, and there is nothing to ask any more.
     let hardware = hardware(target.backend);
-    let precisions = Precision::ALL
+    let precisions: Vec<Precision> = Precision::ALL
         .into_iter()
-        .filter(|precision| B::supports_dtype(device, precision.dtype()));
-    let attention = Precision::ALL
-        .into_iter()
+        .filter(|precision| B::supports_dtype(device, precision.dtype()))
+        .collect();
+    let attention = precisions
+        .iter()
         .map(|precision| {
             let form = B::attention_form(HEAD_DIM, precision.dtype(), device);
             format!("{precision}: {form}")
@@ -29,7 +30,7 @@ pub(super) fn device_info<B: PixelFlowBackend>(target: Target, device: &B::Devic
         .join(", ");
     DeviceInfo {
         backend: B::name(device),
-        precisions: precisions.map(|precision| precision.to_string()).collect(),
+        precisions: precisions.iter().map(Precision::to_string).collect(),
         attention: format!("head_dim {HEAD_DIM}: {attention}"),
         ..hardware
     }
