@@ -6,7 +6,6 @@ use pixelflow::Segments;
 use pixelflow::ops::{PixelFlowBackend, packed_attention};
 
 use super::flop;
-use super::job::batch;
 use super::measure::{Settings, measure};
 use super::record::Record;
 
@@ -20,7 +19,7 @@ pub fn run<B: PixelFlowBackend>(
     tokens: usize,
     device: &B::Device,
 ) -> Vec<Record> {
-    let images = batch(tokens);
+    let images = settings.images(tokens);
     let segments = Segments::uniform(images, tokens);
     let shape = [images * tokens, HEADS * HEAD_DIM];
     let random = || Tensor::<B, 2>::random(shape, Distribution::Normal(0.0, 1.0), device);

@@ -5,7 +5,6 @@ use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{Context, PixelFlow, PixelFlowConfig, Preset};
 
 use super::flop;
-use super::job::batch;
 use super::measure::{Settings, measure};
 use super::record::Record;
 
@@ -21,7 +20,7 @@ pub fn run<B: PixelFlowBackend>(
     tokens: usize,
     device: &B::Device,
 ) -> Vec<Record> {
-    let images = batch(tokens);
+    let images = settings.images(tokens);
     let lengths = vec![tokens; images];
     let case = [("tokens", tokens), ("batch", images), ("depth", DEPTH)];
     let whole = seconds::<B>(settings, tokens, DEPTH, device);
@@ -53,7 +52,7 @@ fn seconds<B: PixelFlowBackend>(
 ) -> Vec<f64> {
     let config = config(depth);
     let model: PixelFlow<B> = config.init(1, device).expect("the shape of XL is valid");
-    let images = batch(tokens);
+    let images = settings.images(tokens);
     let side = config.patch_size * flop::side(tokens).unwrap_or(1);
     let shape = [images, config.in_channels, side, side];
     let pixels = Tensor::<B, 4>::random(shape, Distribution::Normal(0.0, 1.0), device);

@@ -4,7 +4,6 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Distribution, Tensor};
 
 use super::flop;
-use super::job::batch;
 use super::measure::{Settings, measure};
 use super::record::Record;
 
@@ -14,7 +13,7 @@ const WIDTH: usize = 1152;
 /// `[tokens, k]` by `[k, n]` of queries, keys and values, of the output, and of both halves of the
 /// feed-forward layer; then all together.
 pub fn run<B: Backend>(settings: &Settings, tokens: usize, device: &B::Device) -> Vec<Record> {
-    let rows = batch(tokens) * tokens;
+    let rows = settings.images(tokens) * tokens;
     let shapes: [(&str, usize, usize, u32); 3] = [
         ("q", WIDTH, WIDTH, 4),
         ("fc1", WIDTH, 4 * WIDTH, 1),

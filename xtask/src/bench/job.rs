@@ -97,8 +97,3 @@ impl Job {
         self != Self::Load
     }
 }
-
-/// Images of a batch, as in `xtask/pytorch`.
-pub fn batch(tokens: usize) -> usize {
-    if tokens <= 1024 { 2 } else { 1 }
-}

@@ -11,6 +11,20 @@ pub struct Settings {
     pub repeat: usize,
     /// The device by name.
     pub device: String,
+    /// Images of a batch, where it is not the default.
+    pub batch: Option<usize>,
+}
+
+impl Settings {
+    /// Images of a batch; by default as many as in `xtask/pytorch`.
+    pub fn images(&self, tokens: usize) -> usize {
+        self.batch.unwrap_or_else(|| default_batch(tokens))
+    }
+}
+
+/// Images of a batch in `xtask/pytorch`.
+pub fn default_batch(tokens: usize) -> usize {
+    if tokens <= 1024 { 2 } else { 1 }
 }
 
 /// Work shorter than this, in seconds, is repeated within a repetition.

@@ -44,6 +44,9 @@ pub struct Arguments {
         default_value = "64,256,1024,4096"
     )]
     tokens: Vec<usize>,
+    /// Images of a batch, for gemm, attention and forward; default: 2, above 1024 tokens 1.
+    #[arg(long, value_name = "N", conflicts_with = "pytorch", value_parser = clap::value_parser!(u16).range(1..))]
+    batch: Option<u16>,
     /// Where to compute; another device than the CPU must be compiled in: `cargo run -p xtask --features cuda -- bench`.
     #[arg(long, default_value = "cpu")]
     device: String,
@@ -79,6 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let settings = Settings {
         repeat: usize::from(arguments.repeat),
         device: device.to_string(),
+        batch: arguments.batch.map(usize::from),
     };
     let jobs = if arguments.jobs.is_empty() {
         Job::ALL.to_vec()
@@ -173,6 +177,9 @@ fn in_process(job: Job, tokens: Option<usize>, arguments: &Arguments) -> Result<
     command.args(["--repeat", &arguments.repeat.to_string()]);
     if let Some(tokens) = tokens {
         command.args(["--tokens", &tokens.to_string()]);
+    }
+    if let Some(batch) = arguments.batch {
+        command.args(["--batch", &batch.to_string()]);
     }
     if let Some(threads) = arguments.threads {
         command.env("RAYON_NUM_THREADS", threads.to_string());

@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::job::{Job, batch};
+use super::job::Job;
+use super::measure::default_batch;
 use super::record::Record;
 
 /// One job of `xtask/pytorch/bench.py`, run by the interpreter `python`.
@@ -25,7 +26,7 @@ pub fn run(
     command.args(["--repeat", &repeat.to_string()]);
     command.args(["--threads", &threads.to_string()]);
     if let Some(tokens) = tokens {
-        let rows = if job == Job::Gemm { batch(tokens) } else { 1 };
+        let rows = if job == Job::Gemm { default_batch(tokens) } else { 1 };
         command.args(["--tokens", &(rows * tokens).to_string()]);
     }
     // Its own table goes to standard error.

@@ -82,6 +82,7 @@ mod tests {
         let settings = Settings {
             repeat: 3,
             device: "cpu".to_owned(),
+            batch: None,
         };
         let new =
             |seconds| Record::new(&settings, "train", &[("tokens", 8)], seconds, 4_000_000_000);
