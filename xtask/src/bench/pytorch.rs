@@ -26,7 +26,11 @@ pub fn run(
     command.args(["--repeat", &repeat.to_string()]);
     command.args(["--threads", &threads.to_string()]);
     if let Some(tokens) = tokens {
-        let rows = if job == Job::Gemm { default_batch(tokens) } else { 1 };
+        let rows = if job == Job::Gemm {
+            default_batch(tokens)
+        } else {
+            1
+        };
         command.args(["--tokens", &(rows * tokens).to_string()]);
     }
     // Its own table goes to standard error.
