@@ -28,8 +28,10 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
         depth: 6,
         ..Preset::Small.config(CLASSES)
     };
-    let model: PixelFlow<B> = config.init(1, device).expect("the shape is valid");
-    let optimizer = Optimizer::new(OptimizerConfig::default(), &model);
+    let optimizer = {
+        let model: PixelFlow<B> = config.init(1, device).expect("the shape is valid");
+        Optimizer::new(OptimizerConfig::default(), &model)
+    };
     let model: PixelFlow<Autodiff<B>> = config.init(1, device).expect("the shape is valid");
     let mut trainer = Trainer::new(model, optimizer, device.clone());
     let batch = batch(config.patch_features());
