@@ -25,8 +25,11 @@ pub struct StageCache<B: Backend> {
     text: Option<Texts<B>>,
 }
 
+/// The images of a batch: those without their condition, then those with it.
+pub(super) type Images<'a> = [&'a [usize]; 2];
+
 /// Whose texts, and their keys for each block.
-type Texts<B> = (Vec<usize>, Vec<Option<TextKeys<B>>>);
+type Texts<B> = ([Vec<usize>; 2], Vec<Option<TextKeys<B>>>);
 
 impl<B: Backend> Default for StageCache<B> {
     fn default() -> Self {
@@ -65,7 +68,7 @@ impl<B: PixelFlowBackend> StageCache<B> {
         }
     }
 
-    /// The velocity of a dense batch of tokens; `who` tells texts apart.
+    /// The velocity of a dense batch of tokens; `images` tells texts apart.
     ///
     /// # Shapes
     /// - tokens and output: `[tokens, channels * patch * patch]`
@@ -75,15 +78,15 @@ impl<B: PixelFlowBackend> StageCache<B> {
         tokens: Tensor<B, 2>,
         examples: &[Example],
         context: &Context<B>,
-        who: &[usize],
+        images: Images<'_>,
     ) -> Tensor<B, 2> {
         let device = tokens.device();
         let grid = [examples[0].height, examples[0].width];
         if self.rope.as_ref().is_none_or(|(other, _)| *other != grid) {
             self.rope = Some((grid, Rope::new(&examples[..1], model.head_dim(), &device)));
         }
-        if self.text.as_ref().is_none_or(|(other, _)| other != who) {
-            self.text = Some((who.to_vec(), model.text_keys(context)));
+        if self.text.as_ref().is_none_or(|(other, _)| *other != images) {
+            self.text = Some((images.map(<[usize]>::to_vec), model.text_keys(context)));
         }
         let modulations = self.modulations(model, examples, context, &device);
         let (Some((_, rope)), Some((_, text))) = (&self.rope, &self.text) else {
@@ -178,15 +181,30 @@ mod tests {
     use burn_flex::{Flex, FlexDevice};
 
     use super::*;
-    use crate::Preset;
     use crate::noise::{Key, Purpose};
+    use crate::sampler::Conditions;
+    use crate::weights::model_from;
+    use crate::{PixelFlowConfig, Preset, TextStates};
 
     const CLASSES: usize = 3;
     const GRID: [usize; 2] = [2, 3];
 
     fn model() -> PixelFlow<Flex> {
-        let config = Preset::Tiny.config(CLASSES);
-        config.init(5, &FlexDevice).expect("a valid shape")
+        with_weights(&Preset::Tiny.config(CLASSES))
+    }
+
+    /// Keyed weights; a model's own initialisation would not do: its velocity is zero.
+    fn with_weights(config: &PixelFlowConfig) -> PixelFlow<Flex> {
+        let mut index = 0;
+        let weights = |_: &str, shape: &[usize]| {
+            index += 1;
+            let values = Key::new(31, index, Purpose::Testing).normals(shape.iter().product());
+            Ok::<_, std::convert::Infallible>(values.into_iter().map(|x| 0.3 * x).collect())
+        };
+        match model_from(config, &FlexDevice, weights) {
+            Ok(model) => model,
+            Err(never) => match never {},
+        }
     }
 
     fn example(timestep: f32) -> Example {
@@ -203,9 +221,15 @@ mod tests {
     fn assert_equal(cache: &mut StageCache<Flex>, examples: &[Example], labels: &[usize]) {
         let (model, context) = (model(), Context::Class(labels.to_vec()));
         let tokens = tokens(&model, examples.len());
-        let who: Vec<usize> = (0..examples.len()).collect();
-        let cached = cache.velocity(&model, tokens.clone(), examples, &context, &who);
+        let images: Vec<usize> = (0..examples.len()).collect();
+        let cached = cache.velocity(&model, tokens.clone(), examples, &context, [&[], &images]);
         let plain = model.forward_packed(tokens, examples, &context);
+        assert_close(cached, plain);
+    }
+
+    fn assert_close(cached: Tensor<Flex, 2>, plain: Tensor<Flex, 2>) {
+        let size = plain.clone().abs().max().into_scalar();
+        assert!(size > 0.1, "nothing is compared: the velocity is {size}");
         // Products of other numbers of rows may round differently.
         let tolerance = Tolerance::<f32>::relative(1e-5).set_absolute(1e-6);
         cached
@@ -224,6 +248,40 @@ mod tests {
         assert_eq!(cache.table.as_ref().map(|table| table.rows.len()), Some(4));
         assert_equal(&mut cache, &[9.0, 9.0, 9.0].map(example), &[0, 2, 0]);
         assert_equal(&mut cache, &[1.0, 7.0].map(example), &[0, 1]);
+    }
+
+    #[test]
+    fn texts_are_told_apart_by_image_and_by_whether_they_are_negative() {
+        let config = PixelFlowConfig {
+            cross_attention_dim: Some(8),
+            ..Preset::Tiny.config(0)
+        };
+        let model = with_weights(&config);
+        let text = |seed| {
+            let values = Key::new(seed, 1, Purpose::Testing).normals(2 * 3 * 8);
+            TextStates {
+                states: Tensor::from_data(TensorData::new(values, [6, 8]), &FlexDevice),
+                segments: Segments::new(vec![3, 3]),
+                bias: None,
+            }
+        };
+        let conditions = Conditions::Text {
+            prompts: text(1),
+            negatives: text(2),
+        };
+        let (mut cache, examples) = (StageCache::default(), [example(1.0); 2]);
+        let tokens = tokens(&model, 2);
+        // The same numbers, split in two ways; then each again.
+        let splits: [Images<'_>; 2] = [[&[0], &[1]], [&[], &[0, 1]]];
+        for [unconditional, conditional] in [splits, splits].concat() {
+            let context = conditions.batch(unconditional, conditional);
+            let images = [unconditional, conditional];
+            let cached = cache.velocity(&model, tokens.clone(), &examples, &context, images);
+            assert_close(
+                cached,
+                model.forward_packed(tokens.clone(), &examples, &context),
+            );
+        }
     }
 
     #[test]

@@ -144,9 +144,9 @@ impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
         };
 
         let tokens = images_to_tokens(batch, patch);
-        let who: Vec<usize> = unconditional.iter().chain(rows).copied().collect();
+        let images = [unconditional.as_slice(), rows];
         let cache = &mut self.cache;
-        let velocity = cache.velocity(self.model, tokens, &examples, &context, &who);
+        let velocity = cache.velocity(self.model, tokens, &examples, &context, images);
         let velocity = tokens_to_images(velocity, grid_height, grid_width, patch);
         if guided.is_empty() {
             return velocity;

@@ -102,6 +102,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    if let Some(python) = &arguments.pytorch {
+        pytorch::check(python)?;
+    }
     let others = match &arguments.against {
         Some(path) => against::read(path)?,
         None => Vec::new(),

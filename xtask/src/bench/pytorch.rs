@@ -9,6 +9,22 @@ use super::job::Job;
 use super::measure::default_batch;
 use super::record::Record;
 
+/// Makes sure that an interpreter has PyTorch, before anything is timed.
+///
+/// # Errors
+/// If it does not run, or cannot import it.
+pub fn check(python: &Path) -> Result<()> {
+    let output = Command::new(python).args(["-c", "import torch"]).output();
+    let output = output.with_context(|| format!("--pytorch {}: cannot run", python.display()))?;
+    if !output.status.success() {
+        let python = python.display();
+        bail!(
+            "--pytorch {python}: it cannot import torch; xtask/pytorch/README.md says how to install it"
+        );
+    }
+    Ok(())
+}
+
 /// One job of `xtask/pytorch/bench.py`, run by the interpreter `python`.
 ///
 /// # Errors

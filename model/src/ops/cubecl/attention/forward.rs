@@ -7,7 +7,7 @@ use super::pieces::{add_weighted, load, no_sums, products_of_unit, range_of_cube
 use super::tile::{Tile, UNITS};
 
 /// The score of a key that is not there: its exponential is 0, whatever it is shifted by.
-pub(super) const NO_SCORE: f32 = -1e30;
+const NO_SCORE: f32 = -1e30;
 
 /// One tile of queries of one head against all keys of their example.
 ///

@@ -18,6 +18,7 @@ use burn_cubecl::CubeRuntime;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::{empty_device_contiguous_dtype, empty_device_dtype};
 use burn_cubecl::tensor::CubeTensor;
+use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
 use self::tile::{LANES, Resident, Tile, UNITS, cut};
@@ -176,14 +177,16 @@ impl<'a, R: CubeRuntime> Attention<'a, R> {
     /// `gradient . output` of each query and head.
     fn along(&self, output: &CubeTensor<R>, gradient: &CubeTensor<R>) -> CubeTensor<R> {
         let along = self.per_query();
-        let count = along.meta.num_elements() as u32;
+        let count = along.meta.num_elements();
         if count == 0 {
             return along;
         }
+        let units = CubeDim::new_1d(UNITS_WITHOUT_TILE);
         backward::dots_by_head::launch(
             &self.q.client,
-            CubeCount::Static(count.div_ceil(UNITS_WITHOUT_TILE), 1, 1),
-            CubeDim::new_1d(UNITS_WITHOUT_TILE),
+            // More cubes than fit into one dimension are spread over three.
+            calculate_cube_count_elemwise(&self.q.client, count, units),
+            units,
             LANES,
             gradient.clone().into_tensor_arg(),
             output.clone().into_tensor_arg(),
