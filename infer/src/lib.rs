@@ -1,6 +1,6 @@
 //! Drawing images with a PixelFlow model.
 //!
-//! [`model_source`] finds a model, [`device`] a backend, [`draw`] makes images, [`destination`]
+//! [`prompts`] become states of a text encoder. [`model_source`] finds a model, [`device`] a backend, [`draw`] makes images, [`destination`]
 //! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`commands`] put these
 //! together.
 
@@ -18,6 +18,7 @@ pub mod model_source;
 pub mod npz;
 pub mod picture;
 pub mod progress;
+pub mod prompts;
 pub mod recipe;
 
 pub use error::{Error, Result};

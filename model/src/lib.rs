@@ -25,6 +25,7 @@ mod pass;
 pub mod sampler;
 mod segments;
 pub mod text;
+mod text_states;
 mod transformer;
 pub mod weights;
 
@@ -32,4 +33,5 @@ pub use config::{PixelFlowConfig, Preset};
 pub use error::{Error, Result};
 pub use pass::{Modulations, Pass, Prepared};
 pub use segments::{Run, Segments};
-pub use transformer::{Context, Example, PixelFlow, TextStates};
+pub use text_states::TextStates;
+pub use transformer::{Context, Example, PixelFlow};

@@ -3,6 +3,7 @@
 mod info;
 mod replay;
 mod sample;
+mod texts;
 
 pub use info::info;
 pub use replay::{Comparison, replay};

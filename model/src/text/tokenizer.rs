@@ -71,6 +71,12 @@ impl TextTokenizer {
         self.tokenizer.get_vocab_size(true)
     }
 
+    /// Whether another tokenizer cuts all texts alike.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let text = |tokenizer: &Tokenizer| tokenizer.to_string(false).ok();
+        self.end == other.end && text(&self.tokenizer) == text(&other.tokenizer)
+    }
+
     /// Tokens of a text at most.
     pub fn max_tokens(&self) -> usize {
         self.max_tokens

@@ -28,9 +28,22 @@ pub struct ModelDescription {
     /// Names of the classes, one each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_names: Option<Vec<String>>,
+    /// The text encoder, of a text model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextDescription>,
     /// How images are drawn unless the user says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampler: Option<SamplerConfig>,
+}
+
+/// The text encoder of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextDescription {
+    /// Its folder, seen from the model's, or `hf:OWNER/NAME`.
+    pub encoder: String,
+    /// Tokens of a prompt at most.
+    pub max_tokens: usize,
 }
 
 impl ModelDescription {

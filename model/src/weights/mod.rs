@@ -19,7 +19,7 @@ mod writer;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
-pub use description::{DESCRIPTION_FILE, ModelDescription, WEIGHTS_FILE};
+pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGHTS_FILE};
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
 pub use load::{load_model, load_model_in, save_model};

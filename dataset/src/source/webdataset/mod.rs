@@ -145,7 +145,14 @@ impl WebDatasetSource {
         })
     }
 
-    fn caption(&self, file: &mut File, path: &Path, sample: &Sample) -> Result<Option<String>> {
+    /// Shard and sample of record `index`.
+    fn sample(&self, index: usize) -> (&Shard, &Sample) {
+        let shard = self.starts.partition_point(|&start| start <= index) - 1;
+        let sample = &self.shards[shard].samples[index - self.starts[shard]];
+        (&self.shards[shard], sample)
+    }
+
+    fn caption_of(&self, file: &mut File, path: &Path, sample: &Sample) -> Result<Option<String>> {
         let (span, name) = match &sample.caption {
             Some(Caption::Text(span)) => (span, format!("{}:{}.txt", path.display(), sample.key)),
             Some(Caption::Json(span)) => (span, format!("{}:{}.json", path.display(), sample.key)),
@@ -174,21 +181,25 @@ impl Source for WebDatasetSource {
 
     fn read(&self, index: usize) -> Result<Record> {
         let label = self.labels[index];
-        let shard = self.starts.partition_point(|&start| start <= index) - 1;
-        let Shard { path, samples } = &self.shards[shard];
-        let sample = &samples[index - self.starts[shard]];
-        let name = self.shards[shard].sample_name(sample);
+        let (shard, sample) = self.sample(index);
+        let (path, name) = (&shard.path, shard.sample_name(sample));
         // Opened anew each time: any number of shards, any number of threads.
         let mut file = File::open(path).map_err(io_error(path))?;
         let bytes = read_span(&mut file, path, sample.image)?;
         let image = decode::decode(&bytes, &name)?;
-        let caption = self.caption(&mut file, path, sample)?;
+        let caption = self.caption_of(&mut file, path, sample)?;
         Ok(Record {
             image,
             label,
             caption,
             name,
         })
+    }
+
+    fn caption(&self, index: usize) -> Result<Option<String>> {
+        let (Shard { path, .. }, sample) = self.sample(index);
+        let mut file = File::open(path).map_err(io_error(path))?;
+        self.caption_of(&mut file, path, sample)
     }
 }
 
