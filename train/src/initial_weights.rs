@@ -27,29 +27,11 @@ pub fn begin_with<B: Backend>(
     seed: u64,
     device: &B::Device,
 ) -> Result<PixelFlow<B>> {
-    let misfit = |reason: String| Error::InitialWeights {
-        path: path.to_owned(),
-        reason,
-    };
-    let resolved = infer::assets::resolve(path);
-    let source =
-        ModelSource::find(&resolved, WeightSet::Ema).map_err(|error| misfit(error.to_string()))?;
+    let source = find(path, config)?;
     let theirs = &source.description.model;
     let file = TensorFile::open(&source.weights)?;
     if theirs == config {
         return Ok(load_model(&file, config, device)?);
-    }
-    let as_text = PixelFlowConfig {
-        num_classes: 0,
-        cross_attention_dim: config.cross_attention_dim,
-        ..theirs.clone()
-    };
-    if as_text != *config || theirs.num_classes == 0 {
-        return Err(misfit(format!(
-            "it is {}, the new model is {}",
-            shape(theirs),
-            shape(config)
-        )));
     }
     let mut new = BTreeMap::new();
     for_each_parameter(&config.init::<B>(seed, device)?, |name, _, values| {
@@ -76,6 +58,34 @@ pub fn begin_with<B: Backend>(
         Ok(values)
     })?;
     Ok(model)
+}
+
+/// The model at `path`, whose shape is `config` or that of the class model for a text model.
+///
+/// # Errors
+/// [`Error::InitialWeights`].
+pub fn find(path: &Path, config: &PixelFlowConfig) -> Result<ModelSource> {
+    let misfit = |reason: String| Error::InitialWeights {
+        path: path.to_owned(),
+        reason,
+    };
+    let resolved = infer::assets::resolve(path);
+    let source =
+        ModelSource::find(&resolved, WeightSet::Ema).map_err(|error| misfit(error.to_string()))?;
+    let theirs = &source.description.model;
+    let as_text = PixelFlowConfig {
+        num_classes: 0,
+        cross_attention_dim: config.cross_attention_dim,
+        ..theirs.clone()
+    };
+    if theirs == config || (as_text == *config && theirs.num_classes > 0) {
+        return Ok(source);
+    }
+    Err(misfit(format!(
+        "it is {}, the new model is {}",
+        shape(theirs),
+        shape(config)
+    )))
 }
 
 /// The embedding of "no class".

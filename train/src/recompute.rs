@@ -223,13 +223,18 @@ mod tests {
             assert!((again - loss).abs() <= 2.0 * f32::EPSILON * loss);
         }
         let (kept, recomputed) = (by_name(network, &kept), by_name(network, &recomputed));
+        let largest = kept
+            .values()
+            .flatten()
+            .fold(0.0_f32, |most, x| most.max(x.abs()));
         for (name, expected) in &kept {
             let most = expected.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
             assert!(most > 0.0, "{name} has no gradient: it would prove nothing");
             for (a, b) in recomputed[name].iter().zip(expected) {
-                // The order of a few additions differs: some roundings of the largest value.
+                // The order of a few additions differs: some roundings of the largest value, or,
+                // where terms cancel as in the bias of the keys, of those.
                 assert!(
-                    (a - b).abs() <= 8.0 * f32::EPSILON * most,
+                    (a - b).abs() <= 8.0 * f32::EPSILON * most.max(1e-3 * largest),
                     "{name}: {a} for {b}"
                 );
             }

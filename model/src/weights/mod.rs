@@ -27,7 +27,7 @@ pub use parameters::{for_each_parameter, model_from, model_in, parameter_shapes}
 pub use reference_config::{ReferenceConfig, read_reference_config};
 pub use tensor_file::{TensorFile, TensorInfo, WeightSet};
 pub use text_encoder::{
-    TEXT_ENCODER_FOLDER, TextEncoderFiles, load_text_encoder, save_text_encoder,
+    TEXT_ENCODER_FOLDER, TOKENIZER_FILE, TextEncoderFiles, load_text_encoder, save_text_encoder,
 };
 pub use writer::SafetensorsWriter;
 pub(crate) use writer::write_text;

@@ -17,7 +17,8 @@ use crate::text::{T5Config, T5Encoder, TextTokenizer, hugging_face_name};
 pub const TEXT_ENCODER_FOLDER: &str = "text_encoder";
 
 const CONFIG_FILE: &str = "config.json";
-const TOKENIZER_FILE: &str = "tokenizer.json";
+/// The tokenizer in a text encoder's folder.
+pub const TOKENIZER_FILE: &str = "tokenizer.json";
 /// The list of the files that a large model is cut into.
 const INDEX_FILE: &str = "model.safetensors.index.json";
 /// The moving average of an encoder that is being trained.
