@@ -8,6 +8,9 @@ use pixelflow::sampler::{Guidance, SolverKind};
 use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::EvaluateCaptionsArguments;
+//use crate::layout::GenerateArguments;
+
 /// Draw images with a PixelFlow model.
 ///
 /// Without arguments: a labelled grid of all classes of the demo model, in samples/.
@@ -40,6 +43,10 @@ pub enum Command {
     Replay(ReplayArguments),
     /// Say what a model is.
     Info(InfoArguments),
+    /// Measure how well drawn images follow their captions.
+    EvaluateCaptions(EvaluateCaptionsArguments),
+    //    /// Draw a public benchmark's prompts in the layout that its evaluator reads.
+    //    Generate(GenerateArguments),
 }
 
 /// Which model.
@@ -88,28 +95,9 @@ pub struct SampleArguments {
     /// The same seed gives the same images, whatever --batch, --count or --class.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model's]
-    #[arg(long, value_name = "N", value_delimiter = ',')]
-    pub steps: Option<Vec<usize>>,
-    /// How the differential equation is solved. [default: the model's]
-    #[arg(long, value_enum)]
-    pub solver: Option<SolverArgument>,
-    /// A scale, with a schedule: 2.4 or stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8; 1 is
-    /// none. [default: the model's]
-    #[arg(long, value_name = "GUIDANCE", value_parser = guidance)]
-    pub guidance: Option<Guidance>,
-    /// Warp of the time within a stage; 1 is none.
-    #[arg(long)]
-    pub shift: Option<f64>,
-    /// Relative tolerance of dopri5.
-    #[arg(long)]
-    pub rtol: Option<f64>,
-    /// Absolute tolerance of dopri5.
-    #[arg(long)]
-    pub atol: Option<f64>,
-    /// Sample exactly as the PyTorch implementation does, with its flaws.
-    #[arg(long)]
-    pub reference: bool,
+    /// How the differential equation is solved.
+    #[command(flatten)]
+    pub sampler: SamplerArguments,
     /// Size of the images in pixels: 32, or height and width as 48x32. [default: what the model was trained on]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub size: Option<[usize; 2]>,
@@ -133,6 +121,56 @@ pub struct SampleArguments {
     /// Print what drawing would need in memory and exit.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// How the differential equation is solved, and how strongly the condition guides.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SamplerArguments {
+    /// Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model's]
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub steps: Option<Vec<usize>>,
+    /// How the differential equation is solved. [default: the model's]
+    #[arg(long, value_enum)]
+    pub solver: Option<SolverArgument>,
+    /// A scale, with a schedule: 2.4 or stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8; 1 is
+    /// none. [default: the model's]
+    #[arg(long, value_name = "GUIDANCE", value_parser = guidance)]
+    pub guidance: Option<Guidance>,
+    /// Warp of the time within a stage; 1 is none.
+    #[arg(long)]
+    pub shift: Option<f64>,
+    /// Relative tolerance of dopri5.
+    #[arg(long)]
+    pub rtol: Option<f64>,
+    /// Absolute tolerance of dopri5.
+    #[arg(long)]
+    pub atol: Option<f64>,
+    /// Sample exactly as the PyTorch implementation does, with its flaws.
+    #[arg(long)]
+    pub reference: bool,
+}
+
+/// How images of captions are drawn.
+#[derive(Clone, Debug, Args)]
+pub struct DrawingArguments {
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// How the differential equation is solved.
+    #[command(flatten)]
+    pub sampler: SamplerArguments,
+    /// The same seed gives the same images, whatever --batch or the other captions.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Images drawn at once; changes speed and memory, not the images.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub batch: u32,
+    /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+    /// Format of weights and activations; norms, softmax and the solver stay in f32.
+    #[arg(long, value_enum, default_value = "f32")]
+    pub dtype: NumberFormat,
 }
 
 /// A format of weights and activations.
@@ -241,7 +279,7 @@ fn guidance(text: &str) -> Result<Guidance, String> {
 }
 
 /// `32` or `48x32`.
-fn size(text: &str) -> Result<[usize; 2], String> {
+pub(crate) fn size(text: &str) -> Result<[usize; 2], String> {
     let side = |text: &str| {
         let side = text
             .parse::<usize>()

@@ -16,6 +16,45 @@ pub enum Error {
     /// A shipped file that is not where the program looks.
     #[error(transparent)]
     MissingAsset(#[from] crate::assets::MissingAsset),
+    /// A data set cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] pixelflow_dataset::Error),
+    /// A data set cannot be used to judge captions.
+    #[error("{}: {reason}", path.display())]
+    Attributes {
+        /// The data set.
+        path: PathBuf,
+        /// What is wrong with it, and what helps.
+        reason: String,
+    },
+    /// No attribute can be measured.
+    #[error("no attribute can be measured: {reasons}; give more images with --train and --heldout")]
+    NothingToMeasure {
+        /// Why, for each of them.
+        reasons: String,
+    },
+    /// Drawn images are not of the size of the real ones.
+    #[error(
+        "the model draws images of {}x{} pixels and those of the data set have {}x{}; \
+         give a --model of that size, or another data set",
+        drawn[0], drawn[1], expected[0], expected[1]
+    )]
+    OtherSize {
+        /// Height and width of the drawn images in pixels.
+        drawn: [usize; 2],
+        /// Height and width of the real ones in pixels.
+        expected: [usize; 2],
+    },
+    /// The model cannot draw captions.
+    #[error(
+        "{} has no text encoder, so it cannot draw captions; \
+         give with --model one that was trained on captions",
+        path.display()
+    )]
+    NoTextEncoder {
+        /// The model.
+        path: PathBuf,
+    },
     /// A model, size, sampler or class that cannot be.
     #[error(transparent)]
     Model(#[from] pixelflow::Error),

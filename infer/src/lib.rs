@@ -1,18 +1,21 @@
 //! Drawing images with a PixelFlow model.
 //!
 //! [`model_source`] finds a model, [`device`] a backend, [`draw`] makes images, [`destination`]
-//! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`commands`] put these
-//! together.
+//! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`caption_images`] are
+//! those of models that draw from text: [`evaluation`] measures how well they follow their captions.
+//! [`commands`] put these together.
 
 pub mod arguments;
 pub mod assets;
 pub mod atomic_file;
+pub mod caption_images;
 pub mod classes;
 pub mod commands;
 pub mod destination;
 pub mod device;
 pub mod draw;
 mod error;
+pub mod evaluation;
 pub mod grid;
 pub mod model_source;
 pub mod npz;

@@ -1,9 +1,12 @@
 //! What `infer` does, one command a file.
 
+mod caption_drawer;
+mod evaluate_captions;
 mod info;
 mod replay;
 mod sample;
 
+pub use evaluate_captions::{Evaluation, evaluate_captions};
 pub use info::info;
 pub use replay::{Comparison, replay};
 pub use sample::sample;

@@ -7,7 +7,7 @@ use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::sampler::{Sampler, SamplerConfig};
 
 use super::model;
-use crate::arguments::{NumberFormat, SampleArguments};
+use crate::arguments::{NumberFormat, SampleArguments, SamplerArguments};
 use crate::classes::chosen_classes;
 use crate::destination::Destination;
 use crate::device::{Device, DeviceKind, OnBackend, available_memory, select};
@@ -31,7 +31,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
     let [height, width] = arguments.size.unwrap_or([description.resolution; 2]);
     let cascade = description.cascade.build()?;
     cascade.check_size(height, width, description.model.patch_size)?;
-    let config = sampler_config(arguments, &source);
+    let config = sampler_config(&arguments.sampler, &source);
     let sampler = config.clone().check(cascade)?;
     let classes = chosen_classes(&arguments.classes, &source)?;
     let device = select(&arguments.device)?;
@@ -200,7 +200,7 @@ impl OnBackend for DrawRecipe<'_> {
 }
 
 /// The model's sampler with what the user wants otherwise.
-fn sampler_config(arguments: &SampleArguments, source: &ModelSource) -> SamplerConfig {
+fn sampler_config(arguments: &SamplerArguments, source: &ModelSource) -> SamplerConfig {
     let model = source.sampler();
     SamplerConfig {
         solver: arguments.solver.map_or(model.solver, Into::into),
