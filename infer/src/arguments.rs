@@ -9,7 +9,7 @@ use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::EvaluateCaptionsArguments;
-//use crate::layout::GenerateArguments;
+use crate::layout::GenerateArguments;
 
 /// Draw images with a PixelFlow model.
 ///
@@ -32,7 +32,9 @@ Examples:
   infer sample --count 50 --out folder/          single files
   infer sample --count 100 --out samples.npz     arr_0, uint8 NHWC, for FID tools
   infer sample --model runs/demo-1 --steps 4,6,10 --solver heun --guidance constant:1.5
-  infer replay samples/grid-1.png                the same pixels again?";
+  infer replay samples/grid-1.png                the same pixels again?
+  infer evaluate-captions --model runs/t2i --json scores.json
+  infer generate --layout geneval --prompts evaluation_metadata.jsonl --out geneval/";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -45,8 +47,8 @@ pub enum Command {
     Info(InfoArguments),
     /// Measure how well drawn images follow their captions.
     EvaluateCaptions(EvaluateCaptionsArguments),
-    //    /// Draw a public benchmark's prompts in the layout that its evaluator reads.
-    //    Generate(GenerateArguments),
+    /// Draw a public benchmark's prompts in the layout that its evaluator reads.
+    Generate(GenerateArguments),
 }
 
 /// Which model.

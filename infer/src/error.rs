@@ -45,6 +45,48 @@ pub enum Error {
         /// Height and width of the real ones in pixels.
         expected: [usize; 2],
     },
+    /// Prompts that cannot be read, or that an evaluator would misunderstand.
+    #[error("{}{place}: {reason}", path.display())]
+    Prompts {
+        /// The file or folder.
+        path: PathBuf,
+        /// Where in it, as `, line 3`; may be empty.
+        place: String,
+        /// What is wrong there, and what helps.
+        reason: String,
+    },
+    /// A folder was drawn with other settings.
+    #[error(
+        "{} was drawn otherwise: {differences}; take the same settings again, or another --out",
+        folder.display()
+    )]
+    OtherSettings {
+        /// The folder.
+        folder: PathBuf,
+        /// Every setting that differs, then and now.
+        differences: String,
+    },
+    /// A folder holds something else.
+    #[error(
+        "{} holds files that `infer generate` did not write; give an empty or new folder with --out",
+        folder.display()
+    )]
+    FolderInUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The record of a folder cannot be used.
+    #[error(
+        "{} cannot be used: {reason}; without it nothing tells how the folder was drawn: \
+         draw it again with another --out",
+        path.display()
+    )]
+    BadRecord {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The model cannot draw captions.
     #[error(
         "{} has no text encoder, so it cannot draw captions; \

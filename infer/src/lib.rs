@@ -2,8 +2,8 @@
 //!
 //! [`model_source`] finds a model, [`device`] a backend, [`draw`] makes images, [`destination`]
 //! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`caption_images`] are
-//! those of models that draw from text: [`evaluation`] measures how well they follow their captions.
-//! [`commands`] put these together.
+//! those of models that draw from text: [`evaluation`] measures how well they follow their captions,
+//! a [`layout`] lays them out for public evaluators. [`commands`] put these together.
 
 pub mod arguments;
 pub mod assets;
@@ -17,6 +17,7 @@ pub mod draw;
 mod error;
 pub mod evaluation;
 pub mod grid;
+pub mod layout;
 pub mod model_source;
 pub mod npz;
 pub mod picture;

@@ -2,11 +2,13 @@
 
 mod caption_drawer;
 mod evaluate_captions;
+mod generate;
 mod info;
 mod replay;
 mod sample;
 
 pub use evaluate_captions::{Evaluation, evaluate_captions};
+pub use generate::{Generated, generate, generate_with};
 pub use info::info;
 pub use replay::{Comparison, replay};
 pub use sample::sample;

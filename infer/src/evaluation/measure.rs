@@ -133,11 +133,7 @@ pub fn measure(
     };
     let real = probes.read(heldout.pixels());
     let generated = (!drawn.is_empty()).then(|| {
-        let pixels: Vec<u8> = drawn
-            .iter()
-            .flat_map(|image| image.as_raw())
-            .copied()
-            .collect();
+        let pixels: Vec<u8> = drawn.iter().flat_map(RgbImage::as_raw).copied().collect();
         probes.read(&pixels)
     });
     let mut scores = Vec::new();

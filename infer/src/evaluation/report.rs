@@ -15,56 +15,54 @@ const SHOWN_SIDE: usize = 96;
 
 /// The table that is printed.
 pub fn report_table(measurement: &Measurement) -> String {
-    let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
-    let row = |name: &str, values: &str, [chance, real, generated, ratio]: [Option<f64>; 4]| {
-        format!(
-            "{name:16} {values:>6} {:>7} {:>7} {:>10} {:>15}\n",
-            number(chance),
-            number(real),
-            number(generated),
-            number(ratio)
-        )
-    };
-    let mut table = format!(
-        "{:16} {:>6} {:>7} {:>7} {:>10} {:>15}\n",
+    let Measurement {
+        attributes, mean, ..
+    } = measurement;
+    let mut lines = vec![format!(
+        "{:16} {:>6} {:>7} {:>7} {:>10} {:>15}",
         "attribute", "values", "chance", "real", "generated", "generated/real"
-    );
-    for score in &measurement.attributes {
+    )];
+    lines.extend(attributes.iter().map(|score| {
         let numbers = [
             Some(score.chance),
             Some(score.real),
             score.generated,
             score.ratio,
         ];
-        table += &row(&score.attribute, &score.values.to_string(), numbers);
-    }
-    let mean = measurement.mean;
+        row(&score.attribute, &score.values.to_string(), numbers)
+    }));
     let numbers = [
         Some(mean.chance),
         Some(mean.real),
         mean.generated,
         mean.ratio,
     ];
-    table += &row("mean", "", numbers);
-    table += &format!(
-        "{} captions; probes learned from {} images\n",
-        measurement.captions, measurement.training_images
+    lines.push(row("mean", "", numbers));
+    let rare = attributes.iter().filter(|score| !score.rare.is_empty());
+    lines.extend(rare.map(|score| {
+        format!(
+            "{}: {} rare values left out; {} held-out images count",
+            score.attribute,
+            score.rare.len(),
+            score.images
+        )
+    }));
+    let left_out = measurement.left_out.iter();
+    lines.extend(
+        left_out.map(|left| format!("{} is not measured: {}", left.attribute, left.reason)),
     );
-    for score in &measurement.attributes {
-        if !score.rare.is_empty() {
-            table += &format!(
-                "{}: {} rare values left out; {} held-out images count\n",
-                score.attribute,
-                score.rare.len(),
-                score.images
-            );
-        }
-    }
-    for left in &measurement.left_out {
-        table += &format!("{} is not measured: {}\n", left.attribute, left.reason);
-    }
-    table.truncate(table.trim_end().len());
-    table
+    lines.push(format!(
+        "{} captions; probes learned from {} images",
+        measurement.captions, measurement.training_images
+    ));
+    lines.join("\n")
+}
+
+/// A line of the table.
+fn row(name: &str, values: &str, numbers: [Option<f64>; 4]) -> String {
+    let [chance, real, generated, ratio] =
+        numbers.map(|value| value.map_or("-".to_owned(), |value| format!("{value:.3}")));
+    format!("{name:16} {values:>6} {chance:>7} {real:>7} {generated:>10} {ratio:>15}")
 }
 
 #[derive(Serialize)]
@@ -79,6 +77,9 @@ struct Report<'a> {
 }
 
 /// Everything measured and what it was measured on; `drawn` is the seed and what drew with it.
+///
+/// # Errors
+/// What `serde_json` says.
 pub fn report_json(
     measurement: &Measurement,
     [train, heldout]: [&str; 2],
