@@ -8,6 +8,9 @@ use pixelflow::sampler::{Guidance, SolverKind};
 use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::EvaluateCaptionsArguments;
+use crate::layout::GenerateArguments;
+
 /// Draw images with a PixelFlow model.
 ///
 /// Without arguments: a labelled grid of all classes of the demo model, in samples/.
@@ -31,7 +34,9 @@ Examples:
   infer sample --count 50 --out folder/          single files
   infer sample --count 100 --out samples.npz     arr_0, uint8 NHWC, for FID tools
   infer sample --model runs/demo-1 --steps 4,6,10 --solver heun --guidance constant:1.5
-  infer replay samples/grid-1.png                the same pixels again?";
+  infer replay samples/grid-1.png                the same pixels again?
+  infer evaluate-captions --model runs/t2i --json scores.json
+  infer generate --layout geneval --prompts evaluation_metadata.jsonl --out geneval/";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -43,6 +48,10 @@ pub enum Command {
     Replay(ReplayArguments),
     /// Say what a model is.
     Info(InfoArguments),
+    /// Measure how well drawn images follow their captions.
+    EvaluateCaptions(EvaluateCaptionsArguments),
+    /// Draw a public benchmark's prompts in the layout that its evaluator reads.
+    Generate(GenerateArguments),
 }
 
 /// Which model.
@@ -91,48 +100,18 @@ pub struct SampleArguments {
     /// A file with a prompt a line; `-` for the standard input.
     #[arg(long = "prompts", value_name = "FILE", conflicts_with_all = ["classes", "prompts"])]
     pub prompt_file: Option<PathBuf>,
-    /// What a text model shall not draw.
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub negative: String,
-    /// The text encoder: a folder as Hugging Face has it. [default: the model's]
-    #[arg(long, value_name = "FOLDER")]
-    pub text_encoder: Option<String>,
-    /// Format of the text encoder's weights. [default: that of --dtype]
-    #[arg(long, value_enum)]
-    pub text_dtype: Option<NumberFormat>,
+    /// What prompts are read with.
+    #[command(flatten)]
+    pub text: TextArguments,
     /// Images of each class or prompt.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub count: u32,
     /// The same seed gives the same images, whatever --batch, --count or --class.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model's]
-    #[arg(long, value_name = "N", value_delimiter = ',')]
-    pub steps: Option<Vec<usize>>,
-    /// How the differential equation is solved. [default: the model's]
-    #[arg(long, value_enum)]
-    pub solver: Option<SolverArgument>,
-    /// A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without
-    /// one, stage-wise for classes and constant for text. [default: the model's]
-    #[arg(long, value_name = "GUIDANCE", value_parser = guidance)]
-    pub guidance: Option<GuidanceArgument>,
-    /// Warp of the time within a stage; 1 is none.
-    #[arg(long)]
-    pub shift: Option<f64>,
-    /// Relative tolerance of dopri5.
-    #[arg(long)]
-    pub rtol: Option<f64>,
-    /// Absolute tolerance of dopri5.
-    #[arg(long)]
-    pub atol: Option<f64>,
-    /// Sample exactly as the PyTorch implementation does, with its flaws.
-    #[arg(long)]
-    pub reference: bool,
+    /// How the differential equation is solved.
+    #[command(flatten)]
+    pub sampler: SamplerArguments,
     /// Size of the images in pixels: 32, or height and width as 48x32. [default: what the model was trained on]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub size: Option<[usize; 2]>,
@@ -176,6 +155,78 @@ impl GuidanceArgument {
             Self::Scale(scale) => Guidance::StageWise { scale },
         }
     }
+}
+
+/// How the differential equation is solved, and how strongly the condition guides.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SamplerArguments {
+    /// Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model's]
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub steps: Option<Vec<usize>>,
+    /// How the differential equation is solved. [default: the model's]
+    #[arg(long, value_enum)]
+    pub solver: Option<SolverArgument>,
+    /// A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without
+    /// one, stage-wise for classes and constant for text. [default: the model's]
+    #[arg(long, value_name = "GUIDANCE", value_parser = guidance)]
+    pub guidance: Option<GuidanceArgument>,
+    /// Warp of the time within a stage; 1 is none.
+    #[arg(long)]
+    pub shift: Option<f64>,
+    /// Relative tolerance of dopri5.
+    #[arg(long)]
+    pub rtol: Option<f64>,
+    /// Absolute tolerance of dopri5.
+    #[arg(long)]
+    pub atol: Option<f64>,
+    /// Sample exactly as the PyTorch implementation does, with its flaws.
+    #[arg(long)]
+    pub reference: bool,
+}
+
+/// How images of captions are drawn.
+#[derive(Clone, Debug, Args)]
+pub struct DrawingArguments {
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// How the differential equation is solved.
+    #[command(flatten)]
+    pub sampler: SamplerArguments,
+    /// What the prompts are read with.
+    #[command(flatten)]
+    pub text: TextArguments,
+    /// The same seed gives the same images, whatever --batch or the other captions.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Images drawn at once; changes speed and memory, not the images.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub batch: u32,
+    /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+    /// Format of weights and activations; norms, softmax and the solver stay in f32.
+    #[arg(long, value_enum, default_value = "f32")]
+    pub dtype: NumberFormat,
+}
+
+/// What prompts are read with.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TextArguments {
+    /// What a text model shall not draw.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub negative: String,
+    /// The text encoder: a folder as Hugging Face has it. [default: the model's]
+    #[arg(long, value_name = "FOLDER")]
+    pub text_encoder: Option<String>,
+    /// Format of the text encoder's weights. [default: that of --dtype]
+    #[arg(long, value_enum)]
+    pub text_dtype: Option<NumberFormat>,
 }
 
 /// A format of weights and activations.
@@ -287,7 +338,7 @@ fn guidance(text: &str) -> Result<GuidanceArgument, String> {
 }
 
 /// `32` or `48x32`.
-fn size(text: &str) -> Result<[usize; 2], String> {
+pub(crate) fn size(text: &str) -> Result<[usize; 2], String> {
     let side = |text: &str| {
         let side = text
             .parse::<usize>()

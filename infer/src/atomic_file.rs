@@ -18,16 +18,46 @@ pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut dyn WriteSeek) -> io::Result<()>,
 ) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    write_by_way_of(folder_of(path), path, write)
+}
+
+/// The same for a file in a folder that others read meanwhile: until it is whole, it lies in `scratch`,
+/// a folder of the same file system.
+///
+/// # Errors
+/// What the operating system or `write` says.
+pub fn write_by_way_of(
+    scratch: &Path,
+    path: &Path,
+    write: impl FnOnce(&mut dyn WriteSeek) -> io::Result<()>,
+) -> io::Result<()> {
+    let file = NamedTempFile::new_in(scratch)?;
     let mut file = BufWriter::new(file);
     write(&mut file)?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     readable_by_others(file.as_file())?;
     file.persist(path)?;
     Ok(())
+}
+
+/// Makes the folder of `path` and checks that a file can be written there.
+///
+/// # Errors
+/// What the operating system says; [`io::ErrorKind::IsADirectory`] if `path` is a folder.
+pub fn check_writable(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        let reason = "it is a folder; give the path of a file";
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, reason));
+    }
+    fs::create_dir_all(folder_of(path))?;
+    tempfile::tempfile_in(folder_of(path))?;
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Temporary files are for their owner only; results are as readable as any new file.

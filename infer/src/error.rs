@@ -16,6 +16,77 @@ pub enum Error {
     /// A shipped file that is not where the program looks.
     #[error(transparent)]
     MissingAsset(#[from] crate::assets::MissingAsset),
+    /// A data set cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] pixelflow_dataset::Error),
+    /// A data set cannot be used to judge captions.
+    #[error("{}: {reason}", path.display())]
+    Attributes {
+        /// The data set.
+        path: PathBuf,
+        /// What is wrong with it, and what helps.
+        reason: String,
+    },
+    /// No attribute can be measured.
+    #[error("no attribute can be measured: {reasons}; give more images with --train and --heldout")]
+    NothingToMeasure {
+        /// Why, for each of them.
+        reasons: String,
+    },
+    /// Drawn images are not of the size of the real ones.
+    #[error(
+        "the model draws images of {}x{} pixels and those of the data set have {}x{}; \
+         give a --model of that size, or another data set",
+        drawn[0], drawn[1], expected[0], expected[1]
+    )]
+    OtherSize {
+        /// Height and width of the drawn images in pixels.
+        drawn: [usize; 2],
+        /// Height and width of the real ones in pixels.
+        expected: [usize; 2],
+    },
+    /// Prompts that cannot be read, or that an evaluator would misunderstand.
+    #[error("{}{place}: {reason}", path.display())]
+    Prompts {
+        /// The file or folder.
+        path: PathBuf,
+        /// Where in it, as `, line 3`; may be empty.
+        place: String,
+        /// What is wrong there, and what helps.
+        reason: String,
+    },
+    /// A folder was drawn with other settings.
+    #[error(
+        "{} was drawn otherwise: {differences}; take the same settings again, or another --out",
+        folder.display()
+    )]
+    OtherSettings {
+        /// The folder.
+        folder: PathBuf,
+        /// Every setting that differs, then and now.
+        differences: String,
+    },
+    /// A folder holds something else.
+    #[error(
+        "{} holds files that `infer generate` did not write; give an empty or new folder with --out",
+        folder.display()
+    )]
+    FolderInUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The record of a folder cannot be used.
+    #[error(
+        "{} cannot be used: {reason}; without it nothing tells how the folder was drawn: \
+         draw it again with another --out",
+        path.display()
+    )]
+    BadRecord {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A model, size, sampler or class that cannot be.
     #[error(transparent)]
     Model(#[from] pixelflow::Error),
@@ -44,14 +115,6 @@ pub enum Error {
         /// The model.
         model: PathBuf,
         /// What is missing or does not fit.
-        reason: String,
-    },
-    /// A file of prompts that cannot be used.
-    #[error("cannot use the prompts of {}: {reason}", path.display())]
-    Prompts {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
         reason: String,
     },
     /// A text encoder gave values that are not finite.

@@ -1,19 +1,24 @@
 //! Drawing images with a PixelFlow model.
 //!
-//! [`prompts`] become states of a text encoder. [`model_source`] finds a model, [`device`] a backend, [`draw`] makes images, [`destination`]
-//! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`commands`] put these
-//! together.
+//! [`model_source`] finds a model, [`device`] a backend, [`draw`] makes images, [`destination`]
+//! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`prompts`] become states
+//! of a text encoder, which [`caption_images`] are drawn from: [`evaluation`] measures how well the
+//! images follow their captions, a [`layout`] lays them out for public evaluators. [`commands`] put
+//! these together.
 
 pub mod arguments;
 pub mod assets;
 pub mod atomic_file;
+pub mod caption_images;
 pub mod classes;
 pub mod commands;
 pub mod destination;
 pub mod device;
 pub mod draw;
 mod error;
+pub mod evaluation;
 pub mod grid;
+pub mod layout;
 pub mod model_source;
 pub mod npz;
 pub mod picture;

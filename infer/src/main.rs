@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use infer::arguments::{Arguments, Command};
-use infer::commands::{Comparison, info, replay, sample};
+use infer::commands::{Comparison, Generated, evaluate_captions, generate, info, replay, sample};
 
 /// The system's returns every tensor's memory at once, and a fifth of the time goes into fetching it
 /// again page by page.
@@ -30,6 +30,17 @@ fn run(arguments: Arguments) -> infer::Result<ExitCode> {
     {
         Command::Sample(arguments) => println!("{}", sample(&arguments)?),
         Command::Info(arguments) => println!("{}", info(&arguments)?),
+        Command::EvaluateCaptions(arguments) => println!("{}", evaluate_captions(&arguments)?),
+        Command::Generate(arguments) => match generate(&arguments)? {
+            Generated::Done(text) => println!("{text}"),
+            Generated::Unsound(problems) => {
+                for problem in &problems {
+                    println!("{problem}");
+                }
+                println!("{} problems", problems.len());
+                return Ok(ExitCode::FAILURE);
+            }
+        },
         Command::Replay(arguments) => match replay(&arguments)? {
             Comparison::Equal => println!("pixels equal"),
             Comparison::Differ { pixels, most } => {

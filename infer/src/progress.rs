@@ -40,6 +40,79 @@ impl DrawProgress {
     }
 }
 
+/// A bar over images of captions, whatever batches they are drawn in.
+#[derive(Debug)]
+pub struct CaptionProgress {
+    bar: ProgressBar,
+    stage: String,
+}
+
+impl CaptionProgress {
+    /// A bar for so many images.
+    pub fn new(images: u64) -> Self {
+        Self {
+            bar: counting_bar(images, "drawing"),
+            stage: String::new(),
+        }
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl DrawObserver for CaptionProgress {
+    fn stage_started(&mut self, stage: StageStart) {
+        self.stage = format!("drawing, stage {} of {}", stage.stage + 1, stage.stages);
+        self.bar.set_message(self.stage.clone());
+    }
+
+    fn step_done(&mut self, step: usize, _time: f64) {
+        self.bar
+            .set_message(format!("{}, step {}", self.stage, step + 1));
+    }
+
+    fn batch_done(&mut self, images: usize) {
+        self.bar.inc(images as u64);
+    }
+}
+
+/// A bar that counts to `length`; it is silent where there is no terminal.
+pub fn counting_bar(length: u64, message: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    let style = ProgressStyle::with_template("{bar:32} {pos} of {len}  {eta} left  {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(message);
+    bar
+}
+
+/// A bar over a share, 0..1, of something that cannot be counted.
+#[derive(Debug)]
+pub struct ShareBar(ProgressBar);
+
+/// A bar for something called `message`.
+pub fn share_bar(message: &'static str) -> ShareBar {
+    let bar = ProgressBar::new(PARTS);
+    let style = ProgressStyle::with_template("{bar:32} {percent:>3}%  {eta} left  {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(message);
+    ShareBar(bar)
+}
+
+impl ShareBar {
+    /// Shows the share that is done.
+    pub fn set(&self, share: f64) {
+        self.0
+            .set_position((share.clamp(0.0, 1.0) * PARTS as f64) as u64);
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 impl DrawObserver for DrawProgress {
     fn stage_started(&mut self, stage: StageStart) {
         let StageStart {

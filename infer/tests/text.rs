@@ -270,7 +270,7 @@ fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
         ),
         (
             &["--model", &model, "--prompts", &latin],
-            &["latin.txt", "line 2 is not UTF-8"],
+            &["latin.txt", "line 2: it is not UTF-8"],
         ),
         (
             &["--model", &model, "--prompts", "nowhere.txt"],

@@ -1,10 +1,15 @@
 //! What `infer` does, one command a file.
 
+mod caption_drawer;
+mod evaluate_captions;
+mod generate;
 mod info;
 mod replay;
 mod sample;
 mod texts;
 
+pub use evaluate_captions::{Evaluation, evaluate_captions};
+pub use generate::{Generated, generate, generate_with};
 pub use info::info;
 pub use replay::{Comparison, replay};
 pub use sample::sample;

@@ -7,7 +7,7 @@ use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::sampler::{Sampler, SamplerConfig};
 
 use super::{model, texts};
-use crate::arguments::{NumberFormat, SampleArguments};
+use crate::arguments::{NumberFormat, SampleArguments, SamplerArguments};
 use crate::classes::chosen_classes;
 use crate::destination::Destination;
 use crate::device::{Device, DeviceKind, OnBackend, available_memory, select};
@@ -37,12 +37,12 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
     let [height, width] = arguments.size.unwrap_or([description.resolution; 2]);
     let cascade = description.cascade.build()?;
     cascade.check_size(height, width, description.model.patch_size)?;
-    let config = sampler_config(arguments, &source);
+    let config = sampler_config(&arguments.sampler, &source);
     let sampler = config.clone().check(cascade)?;
     let rows = rows(arguments, &source, prompts)?;
     let files = source
         .is_text()
-        .then(|| text_encoder_files(&source, arguments.text_encoder.as_deref()))
+        .then(|| text_encoder_files(&source, arguments.text.text_encoder.as_deref()))
         .transpose()?;
     let device = select(&arguments.device)?;
     if arguments.dry_run {
@@ -67,9 +67,9 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
             .as_ref()
             .map(|files| {
                 Ok::<_, Error>(RecipeEncoder {
-                    folder: arguments.text_encoder.clone(),
+                    folder: arguments.text.text_encoder.clone(),
                     hash: files.hash()?,
-                    dtype: arguments.text_dtype.unwrap_or(arguments.dtype),
+                    dtype: arguments.text.text_dtype.unwrap_or(arguments.dtype),
                 })
             })
             .transpose()?,
@@ -132,9 +132,9 @@ fn rows(
             let reason = "this model draws classes; choose them with --class, or take a text model";
             return wrong("--prompt", prompt, reason);
         }
-        if !arguments.negative.is_empty() {
+        if !arguments.text.negative.is_empty() {
             let reason = "this model draws classes, which have no negatives";
-            return wrong("--negative", &arguments.negative, reason);
+            return wrong("--negative", &arguments.text.negative, reason);
         }
         let classes = chosen_classes(&arguments.classes, source)?.into_iter();
         return Ok(classes
@@ -149,7 +149,7 @@ fn rows(
         let reason = "this model draws from text: write --prompt TEXT or --prompts FILE";
         return wrong("--model", &source.weights.display().to_string(), reason);
     }
-    let negative = Some(&arguments.negative).filter(|text| !text.is_empty());
+    let negative = Some(&arguments.text.negative).filter(|text| !text.is_empty());
     let of_prompt = |prompt: String| RecipeRow {
         negative: negative.cloned(),
         ..row(prompt.clone(), 0, Some(prompt))
@@ -262,15 +262,8 @@ impl OnBackend for DrawRecipe<'_> {
             sampler,
             batch,
         } = self;
-        let dtype = recipe.dtype.dtype();
-        if !B::supports_dtype(&device, dtype) {
-            return Err(Error::Argument {
-                argument: "--dtype",
-                value: format!("{:?}", recipe.dtype).to_lowercase(),
-                reason: "this device does not compute in it; take another, or f32".to_owned(),
-            });
-        }
-        let model = source.load_in::<B>(dtype, &device)?;
+        unsupported_dtype::<B>(recipe.dtype, &device)?;
+        let model = source.load_in::<B>(recipe.dtype.dtype(), &device)?;
         let batches = recipe.requests().len().div_ceil(batch);
         let mut progress = DrawProgress::new(batches, source.description.cascade.stages);
         let subjects = match texts {
@@ -283,8 +276,23 @@ impl OnBackend for DrawRecipe<'_> {
     }
 }
 
+/// Refuses a format that a device does not compute in.
+pub(super) fn unsupported_dtype<B: PixelFlowBackend>(
+    dtype: NumberFormat,
+    device: &B::Device,
+) -> Result<()> {
+    if B::supports_dtype(device, dtype.dtype()) {
+        return Ok(());
+    }
+    Err(Error::Argument {
+        argument: "--dtype",
+        value: format!("{dtype:?}").to_lowercase(),
+        reason: "this device does not compute in it; take another, or f32".to_owned(),
+    })
+}
+
 /// The model's sampler with what the user wants otherwise.
-fn sampler_config(arguments: &SampleArguments, source: &ModelSource) -> SamplerConfig {
+pub(super) fn sampler_config(arguments: &SamplerArguments, source: &ModelSource) -> SamplerConfig {
     let model = source.sampler();
     SamplerConfig {
         solver: arguments.solver.map_or(model.solver, Into::into),

@@ -43,6 +43,11 @@ impl EncodedTexts {
         self.numbers[text]
     }
 
+    /// Whether a text is among those that were encoded.
+    pub fn has(&self, text: &str) -> bool {
+        self.numbers.contains_key(text)
+    }
+
     /// Texts that were too long, each with the number of tokens that were cut off.
     pub fn cut(&self) -> &[(String, usize)] {
         &self.cut

@@ -26,22 +26,24 @@ pub fn read_prompts(path: &Path) -> Result<Vec<String>> {
         fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
     }
     .map_err(read_error(path))?;
-    let unusable = |reason: String| Error::Prompts {
+    let unusable = |place: String, reason: &str| Error::Prompts {
         path: path.to_owned(),
-        reason,
+        place,
+        reason: reason.to_owned(),
     };
     if bytes.len() as u64 > MAX_BYTES {
         return Err(unusable(
-            "it has more than 64 MiB; cut it into parts".to_owned(),
+            String::new(),
+            "it has more than 64 MiB; cut it into parts",
         ));
     }
     let mut prompts = Vec::new();
     for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = std::str::from_utf8(line).map_err(|_| {
-            unusable(format!(
-                "line {} is not UTF-8; save the file in that encoding",
-                number + 1
-            ))
+            unusable(
+                format!(", line {}", number + 1),
+                "it is not UTF-8; save the file in that encoding",
+            )
         })?;
         // Editors of some systems begin a file with a mark, and end lines with a return.
         let line = line.trim_start_matches('\u{feff}').trim();
@@ -50,7 +52,10 @@ pub fn read_prompts(path: &Path) -> Result<Vec<String>> {
         }
     }
     if prompts.is_empty() {
-        return Err(unusable("it has no prompts; write one a line".to_owned()));
+        return Err(unusable(
+            String::new(),
+            "it has no prompts; write one a line",
+        ));
     }
     Ok(prompts)
 }
@@ -77,7 +82,7 @@ mod tests {
         for (content, reason) in [
             (b"".as_slice(), "no prompts"),
             (b"\n \n", "no prompts"),
-            (b"good\nb\xffad\n", "line 2 is not UTF-8"),
+            (b"good\nb\xffad\n", "line 2: it is not UTF-8"),
         ] {
             let message = read(content).unwrap_err().to_string();
             assert!(message.contains(reason), "{message}");

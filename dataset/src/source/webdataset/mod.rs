@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use self::index::index_shard;
 pub use self::member::MAX_TEXT_BYTES;
@@ -145,11 +146,41 @@ impl WebDatasetSource {
         })
     }
 
-    /// Shard and sample of record `index`.
-    fn sample(&self, index: usize) -> (&Shard, &Sample) {
-        let shard = self.starts.partition_point(|&start| start <= index) - 1;
-        let sample = &self.shards[shard].samples[index - self.starts[shard]];
-        (&self.shards[shard], sample)
+    /// All fields of a record's `.json`, label and caption among them; `None` if it has no `.json`.
+    ///
+    /// Data sets keep there what else they know about an image, such as its attributes:
+    ///
+    /// ```no_run
+    /// use pixelflow_dataset::source::{WebDatasetConfig, WebDatasetSource};
+    ///
+    /// let source = WebDatasetSource::open(&WebDatasetConfig::new(["heroes.tar"]))?;
+    /// let fields = source.fields(0)?.unwrap_or_default();
+    /// assert_eq!(fields["species"], "lava orc");
+    /// assert!(fields["cloak"].is_null());
+    /// # Ok::<(), pixelflow_dataset::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::InvalidText`] if it is no JSON object.
+    ///
+    /// # Panics
+    /// If `index` is not below [`len`](Source::len).
+    pub fn fields(&self, index: usize) -> Result<Option<Map<String, Value>>> {
+        let (Shard { path, .. }, sample) = self.locate(index);
+        let Some(span) = sample.json else {
+            return Ok(None);
+        };
+        let mut file = File::open(path).map_err(io_error(path))?;
+        let bytes = read_span(&mut file, path, span)?;
+        let name = format!("{}:{}.json", path.display(), sample.key);
+        parse_json(&bytes, &name).map(Some)
+    }
+
+    /// The tar file of a record and its sample in it.
+    fn locate(&self, index: usize) -> (&Shard, &Sample) {
+        let number = self.starts.partition_point(|&start| start <= index) - 1;
+        let shard = &self.shards[number];
+        (shard, &shard.samples[index - self.starts[number]])
     }
 
     fn caption_of(&self, file: &mut File, path: &Path, sample: &Sample) -> Result<Option<String>> {
@@ -181,7 +212,7 @@ impl Source for WebDatasetSource {
 
     fn read(&self, index: usize) -> Result<Record> {
         let label = self.labels[index];
-        let (shard, sample) = self.sample(index);
+        let (shard, sample) = self.locate(index);
         let (path, name) = (&shard.path, shard.sample_name(sample));
         // Opened anew each time: any number of shards, any number of threads.
         let mut file = File::open(path).map_err(io_error(path))?;
@@ -197,7 +228,7 @@ impl Source for WebDatasetSource {
     }
 
     fn caption(&self, index: usize) -> Result<Option<String>> {
-        let (Shard { path, .. }, sample) = self.sample(index);
+        let (Shard { path, .. }, sample) = self.locate(index);
         let mut file = File::open(path).map_err(io_error(path))?;
         self.caption_of(&mut file, path, sample)
     }

@@ -18,6 +18,8 @@ pub(super) struct Sample {
     pub(super) label: Label,
     /// The member that may hold a caption.
     pub(super) caption: Option<Caption>,
+    /// The `.json`.
+    pub(super) json: Option<Span>,
 }
 
 /// The samples found so far.
@@ -118,6 +120,7 @@ impl<'a> Samples<'a> {
             image,
             label,
             caption,
+            json,
         });
         Ok(())
     }

@@ -58,6 +58,37 @@ fn samples_of_all_shards_are_read_in_any_order() {
 }
 
 #[test]
+fn the_fields_of_a_record_are_those_of_its_json() {
+    let shards = [
+        tar_of(&[
+            ("0.png", &png(1, 1, 0)),
+            (
+                "0.json",
+                br#"{"label": "orc", "hair": "black", "cloak": null}"#,
+            ),
+            ("0.txt", b"the caption has a file of its own"),
+            ("1.png", &png(1, 1, 0)),
+            ("1.cls", b"orc"),
+        ]),
+        tar_of(&[("2.png", &png(1, 1, 0)), ("2.json", br#"{"label": "elf"}"#)]),
+    ];
+    let (source, _folder) = open(&shards).unwrap();
+    let fields = |index: usize| source.fields(index).unwrap();
+    let text = serde_json::to_string(&fields(0).unwrap()).unwrap();
+    assert_eq!(text, r#"{"label":"orc","hair":"black","cloak":null}"#);
+    assert_eq!(fields(1), None);
+    assert_eq!(fields(2).unwrap()["label"], "elf");
+}
+
+#[test]
+fn fields_that_cannot_be_read_are_named() {
+    let shard = tar_of(&[("0.png", &png(1, 1, 0)), ("0.json", b"[1]")]);
+    let (source, _folder) = open_with(&[shard], |config| config.unlabelled = true).unwrap();
+    let message = source.fields(0).unwrap_err().to_string();
+    assert!(message.contains("0.tar:0.json is not valid: "), "{message}");
+}
+
+#[test]
 fn the_label_field_can_be_chosen_or_left_out() {
     let shard = tar_of(&[("0.png", &png(1, 1, 0)), ("0.json", br#"{"species": 3}"#)]);
     let (source, _folder) = open_with(std::slice::from_ref(&shard), |config| {

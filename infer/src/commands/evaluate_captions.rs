@@ -1,0 +1,202 @@
+//! `infer evaluate-captions`: measures how well drawn images follow their captions.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use image::ImageFormat;
+
+use super::caption_drawer::caption_drawer;
+use crate::atomic_file::{check_writable, write_atomically};
+use crate::caption_images::{DrawCaptions, DrawnWith};
+use crate::error::write_error;
+use crate::evaluation::measure::{EvaluationData, Measurement, measure};
+use crate::evaluation::{EvaluateCaptionsArguments, comparison_grid, report_json, report_table};
+use crate::{Error, Result, assets};
+
+/// Training images that come with the program.
+const TRAIN: &str = "demo/heroes.tar";
+/// Held-out images that come with the program.
+const HELD_OUT: &str = "demo/heroes-heldout.tar";
+
+/// Measures; returns the table.
+///
+/// # Errors
+/// Everything that can be wrong with the arguments, the data sets, the model, or the places to write
+/// to; all but what drawing says is checked before the probes are fitted.
+pub fn evaluate_captions(arguments: &EvaluateCaptionsArguments) -> Result<String> {
+    let evaluation = Evaluation::prepare(arguments)?;
+    if arguments.real_only {
+        return evaluation.run(None);
+    }
+    let mut drawer = caption_drawer(&arguments.drawing, Some(evaluation.data.size()))?;
+    evaluation.run(Some(drawer.as_mut()))
+}
+
+/// Arguments that are checked, and the data sets they name.
+pub struct Evaluation {
+    train: PathBuf,
+    heldout: PathBuf,
+    data: EvaluationData,
+    seed: u64,
+    json: Option<PathBuf>,
+    grid: Option<PathBuf>,
+}
+
+impl Evaluation {
+    /// Checks that its files can be written and reads the data sets.
+    ///
+    /// # Errors
+    /// [`Error::Write`], [`Error::MissingAsset`], and those of [`EvaluationData::read`].
+    pub fn prepare(arguments: &EvaluateCaptionsArguments) -> Result<Self> {
+        for path in arguments.json.iter().chain(&arguments.grid) {
+            check_writable(path).map_err(write_error(path))?;
+        }
+        if let Some(grid) = &arguments.grid
+            && ImageFormat::from_path(grid).ok() != Some(ImageFormat::Png)
+        {
+            return Err(Error::Argument {
+                argument: "--grid",
+                value: grid.display().to_string(),
+                reason: "the picture is a PNG; give FILE.png".to_owned(),
+            });
+        }
+        let or_shipped = |path: &Option<PathBuf>, name: &str| match path {
+            Some(path) => Ok(assets::resolve(path)),
+            None => assets::locate(name),
+        };
+        let train = or_shipped(&arguments.train, TRAIN)?;
+        let heldout = or_shipped(&arguments.heldout, HELD_OUT)?;
+        let count = arguments.count.map(|count| count as usize);
+        Ok(Self {
+            data: EvaluationData::read(&train, &heldout, count)?,
+            train,
+            heldout,
+            seed: arguments.drawing.seed,
+            json: arguments.json.clone(),
+            grid: arguments.grid.clone(),
+        })
+    }
+
+    /// Measures, with images of a drawer or the real ones alone; returns the table.
+    ///
+    /// # Errors
+    /// As [`measure`], and [`Error::Write`].
+    pub fn run(&self, mut drawer: Option<&mut dyn DrawCaptions>) -> Result<String> {
+        let started = Instant::now();
+        let with = drawer.as_ref().map(|drawer| drawer.drawn_with());
+        let drawer = drawer
+            .as_mut()
+            .map(|drawer| (&mut **drawer as _, self.seed));
+        let measured = measure(&self.data, drawer)?;
+        if let Some(path) = &self.json {
+            self.write_json(&measured, with.as_ref(), path)?;
+        }
+        if let Some(path) = &self.grid {
+            let grid = comparison_grid(self.data.heldout(), &measured.drawn);
+            let write = |file: &mut dyn crate::atomic_file::WriteSeek| {
+                let mut file = file;
+                grid.write_to(&mut file, ImageFormat::Png)
+                    .map_err(std::io::Error::other)
+            };
+            write_atomically(path, write).map_err(write_error(path))?;
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        Ok(format!("{}; {seconds:.1} s", report_table(&measured)))
+    }
+
+    fn write_json(
+        &self,
+        measured: &Measurement,
+        with: Option<&DrawnWith>,
+        path: &Path,
+    ) -> Result<()> {
+        let names = [&self.train, &self.heldout].map(|path| path.display().to_string());
+        let drawn = with.map(|with| (self.seed, with));
+        let json = report_json(measured, [&names[0], &names[1]], drawn);
+        let json = json
+            .map_err(std::io::Error::other)
+            .map_err(write_error(path))?;
+        write_atomically(path, |file| writeln!(file, "{json}")).map_err(write_error(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::{Arguments, Command};
+    use crate::caption_images::testing::FakeDrawer;
+    use crate::evaluation::measure::testing::{coloured, write_tar};
+    use clap::Parser;
+
+    fn arguments(folder: &Path, more: &[&str]) -> EvaluateCaptionsArguments {
+        for (name, numbers) in [("train.tar", 0..120), ("heldout.tar", 500..512)] {
+            write_tar(
+                &folder.join(name),
+                &numbers.map(coloured).collect::<Vec<_>>(),
+            );
+        }
+        let path = |name: &str| folder.join(name).display().to_string();
+        let (train, heldout) = (path("train.tar"), path("heldout.tar"));
+        let line = [
+            "infer",
+            "evaluate-captions",
+            "--train",
+            &train,
+            "--heldout",
+            &heldout,
+        ];
+        match Arguments::try_parse_from(line.iter().chain(more))
+            .unwrap()
+            .command
+        {
+            Some(Command::EvaluateCaptions(arguments)) => arguments,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn table_json_and_picture_are_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join("out").join(name).display().to_string();
+        let (json, grid) = (path("a.json"), path("a.png"));
+        let more = [
+            "--json", &json, "--grid", &grid, "--count", "7", "--seed", "5",
+        ];
+        let evaluation = Evaluation::prepare(&arguments(folder.path(), &more)).unwrap();
+        let mut drawer = FakeDrawer::new([4, 8], |_| coloured(0).image);
+        let table = evaluation.run(Some(&mut drawer)).unwrap();
+        assert!(
+            table.contains("7 captions; probes learned from 120 images"),
+            "{table}"
+        );
+        assert_eq!((drawer.requests.len(), drawer.requests[0].seed), (7, 5));
+        let json = std::fs::read(&json).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!((&json["captions"], &json["seed"]), (&7.into(), &5.into()));
+        assert!(json["train"].as_str().unwrap().ends_with("train.tar"));
+        assert!(image::open(&grid).unwrap().width() > 2 * 96);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused_before_anything_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = ["infer", "evaluate-captions", "--train", "missing.tar"];
+        for (name, reason) in [("a.jpg", "give FILE.png"), ("", "cannot write")] {
+            let grid = folder.path().join(name).display().to_string();
+            let parsed = Arguments::try_parse_from(line.iter().chain(&["--grid", &grid]));
+            let Some(Command::EvaluateCaptions(arguments)) = parsed.unwrap().command else {
+                panic!("another command");
+            };
+            let message = evaluate_captions(&arguments).unwrap_err().to_string();
+            assert!(message.contains(reason), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_ceiling_needs_no_model() {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = arguments(folder.path(), &["--real-only"]);
+        let table = evaluate_captions(&arguments).unwrap();
+        assert!(table.contains("12 captions"), "{table}");
+    }
+}

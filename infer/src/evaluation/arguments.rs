@@ -1,0 +1,39 @@
+//! The command line of `infer evaluate-captions`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::arguments::DrawingArguments;
+
+/// What to measure, and on which images.
+///
+/// A linear probe for each attribute (species, hair, …) learns from real images to read it off the
+/// pixels. The table gives its accuracy on held-out real images, the ceiling; on images drawn from
+/// the same captions; and `chance`, that of always naming the value most frequent in training.
+#[derive(Clone, Debug, Args)]
+pub struct EvaluateCaptionsArguments {
+    /// How to draw.
+    #[command(flatten)]
+    pub drawing: DrawingArguments,
+    /// `WebDataset` tar, or a folder of them, that the probes learn from: images with their
+    /// attributes in .json, texts or null. [default: assets/demo/heroes.tar]
+    #[arg(long, value_name = "PATH")]
+    pub train: Option<PathBuf>,
+    /// The same of images that the model was not trained on; their captions are drawn.
+    /// [default: assets/demo/heroes-heldout.tar]
+    #[arg(long, value_name = "PATH")]
+    pub heldout: Option<PathBuf>,
+    /// Only the first so many held-out captions. [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub count: Option<u32>,
+    /// Measure the real images alone, the ceiling; needs no model.
+    #[arg(long, conflicts_with_all = ["grid", "model"])]
+    pub real_only: bool,
+    /// Also write the table here as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Also write a picture here of some captions: drawn image on the left, real one on the right.
+    #[arg(long, value_name = "FILE.png")]
+    pub grid: Option<PathBuf>,
+}
