@@ -174,7 +174,9 @@ fn resolution(problems: &mut Problems, config: &TrainConfig, cascade: &Cascade) 
     };
     side("data.resolution", config.data.resolution);
     for size in &config.data.buckets {
-        size.iter().for_each(|length| side("data.buckets", *length));
+        for length in size {
+            side("data.buckets", *length);
+        }
     }
     if !config.data.buckets.is_empty()
         && let Err(error) = Buckets::new(config.data.buckets.clone())
