@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::DType;
+
 /// A file of weights cannot be read, cannot be written, or does not fit its model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -83,6 +85,21 @@ pub enum WeightsError {
         count: usize,
         /// Position of the first.
         first: usize,
+    },
+    /// A tensor has a value that the number format it is wanted in cannot hold.
+    #[error(
+        "{}: tensor `{name}` has values up to {value:e}, too large for {dtype:?}; take bf16 or f32",
+        path.display()
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its largest value, without its sign.
+        value: f64,
+        /// The number format.
+        dtype: DType,
     },
     /// The file could not be written; what was there before is as it was.
     #[error("cannot write {}: {source}", path.display())]

@@ -6,7 +6,7 @@ use std::path::Path;
 use burn::tensor::backend::Backend;
 
 use super::{
-    DType, Mismatches, SafetensorsWriter, TensorFile, WeightsError, for_each_parameter, model_in,
+    DType, Mismatches, SafetensorsWriter, TensorFile, WeightsError, for_each_parameter, model_of,
     parameter_shapes,
 };
 use crate::{PixelFlow, PixelFlowConfig, Result};
@@ -45,15 +45,8 @@ pub fn load_model_in<B: Backend>(
         }
         .into());
     }
-    let model = model_in(config, dtype, device, |name, _| {
-        let values = file.read(name)?;
-        check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
-            path: path(),
-            name: name.to_owned(),
-            count,
-            first,
-        })?;
-        Ok::<_, WeightsError>(values)
+    let model = model_of(config, device, |name, _, transposed| {
+        file.read_in(name, dtype, transposed)
     })?;
     Ok(model)
 }
@@ -101,13 +94,4 @@ fn compare(shapes: &BTreeMap<String, Vec<usize>>, file: &TensorFile) -> Mismatch
     let unknown = |name: &&String| !shapes.contains_key(*name);
     mismatches.surplus = file.tensors().keys().filter(unknown).cloned().collect();
     mismatches
-}
-
-/// How many values are not finite, and where the first is.
-fn check_finite(values: &[f32]) -> std::result::Result<(), (usize, usize)> {
-    let wrong = |value: &f32| !value.is_finite();
-    match values.iter().position(wrong) {
-        None => Ok(()),
-        Some(first) => Err((values.iter().filter(|value| wrong(value)).count(), first)),
-    }
 }
