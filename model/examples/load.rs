@@ -14,6 +14,7 @@ use burn_flex::{Flex, FlexDevice};
 use pixelflow::Preset;
 use pixelflow::noise::{Key, Purpose};
 use pixelflow::weights::{DType, SafetensorsWriter, TensorFile, load_model_in, parameter_shapes};
+use rayon::prelude::*;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,19 +51,27 @@ fn write(path: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn load(path: &Path, dtype: burn::tensor::DType) -> Result<(), Box<dyn Error>> {
-    // Twice: what is measured is reading what is in memory already.
-    read_in_chunks(path)?;
-    let reading = read_in_chunks(path)?;
-    let file = TensorFile::open(path)?;
-    let started = Instant::now();
-    let model = load_model_in::<Flex>(&file, &Preset::Xl.config(1000), dtype, &FlexDevice)?;
-    let loading = started.elapsed().as_secs_f64();
     let weights = Preset::Xl.config(1000).parameters() * dtype.size() as u64;
+    // Once before: what is measured is reading what is in memory already.
+    read_in_chunks(path)?;
+    let (reading, _) = measured(|| read_in_chunks(path))?;
+    let (memory, memory_cpu) = measured(|| {
+        touch(weights as usize);
+        Ok(())
+    })?;
+    let file = TensorFile::open(path)?;
+    let config = Preset::Xl.config(1000);
+    let mut model = None;
+    let (loading, cpu) = measured(|| {
+        model = Some(load_model_in::<Flex>(&file, &config, dtype, &FlexDevice)?);
+        Ok(())
+    })?;
     let peak = peak_memory()?;
     println!(
-        "{} as {dtype:?}: {loading:.2} s, {:.2} x reading ({reading:.2} s); peak {:.2} GB, {:.3} x the weights",
+        "{} as {dtype:?}: {loading:.2} s ({cpu:.2} s of CPU); reading alone {reading:.2} s, fresh memory \
+         alone {memory:.2} s ({memory_cpu:.2} s of CPU); {:.2} x both; peak {:.2} GB, {:.3} x the weights",
         path.display(),
-        loading / reading,
+        loading / (reading + memory),
         peak as f64 / 1e9,
         peak as f64 / weights as f64
     );
@@ -70,13 +79,43 @@ fn load(path: &Path, dtype: burn::tensor::DType) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Seconds for reading a file in chunks of 4 MiB.
-fn read_in_chunks(path: &Path) -> std::io::Result<f64> {
+/// Seconds by the clock and of all processors that something takes.
+fn measured(
+    run: impl FnOnce() -> Result<(), Box<dyn Error>>,
+) -> Result<(f64, f64), Box<dyn Error>> {
+    let (started, before) = (Instant::now(), processor_seconds()?);
+    run()?;
+    Ok((
+        started.elapsed().as_secs_f64(),
+        processor_seconds()? - before,
+    ))
+}
+
+fn read_in_chunks(path: &Path) -> Result<(), Box<dyn Error>> {
     let mut file = File::open(path)?;
     let mut chunk = vec![0; 4 << 20];
-    let started = Instant::now();
     while file.read(&mut chunk)? > 0 {}
-    Ok(started.elapsed().as_secs_f64())
+    Ok(())
+}
+
+/// What the system takes to provide memory, whatever is put there.
+fn touch(bytes: usize) {
+    const PAGE: usize = 4096;
+    let mut memory = vec![0_u8; bytes];
+    memory
+        .par_chunks_mut(1 << 20)
+        .for_each(|part| part.iter_mut().step_by(PAGE).for_each(|byte| *byte = 1));
+    std::hint::black_box(&memory);
+}
+
+/// Seconds this process has had of all processors.
+fn processor_seconds() -> Result<f64, Box<dyn Error>> {
+    const TICKS: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
+    Ok(ticks.iter().sum::<f64>() / TICKS)
 }
 
 /// Most memory this process has had, in bytes.

@@ -13,11 +13,12 @@ use super::DType;
 use super::float::Float;
 use super::stored_tensor::StoredTensor;
 
-/// Values that a thread reads and converts at once: a chunk that fits the caches of a core.
-const PIECE: usize = 32 << 10;
+/// Values that a thread reads and converts at once. They fit the fastest caches of a core, and are
+/// few enough for allocators to use the same memory again instead of asking the system for new pages.
+const PIECE: usize = 16 << 10;
 
-/// Values of a chunk whose rows become columns together: 4 MiB in f32.
-const CHUNK: usize = 1 << 20;
+/// Values of a chunk whose rows become columns together: 1 MiB in f32.
+const CHUNK: usize = 256 << 10;
 
 /// Columns that a thread takes at once of a chunk: a cache line in f32.
 const BAND: usize = 16;
@@ -58,7 +59,8 @@ pub(super) fn transposed<T: Float>(
 ) -> Result<Laid<T>, Unreadable> {
     let mut values = T::zeros(rows * columns);
     let mut state = State::new();
-    let rows_at_once = (CHUNK / columns.max(1)).clamp(1, rows.max(1));
+    let rows_at_once = CHUNK / columns.max(1) / BAND * BAND;
+    let rows_at_once = rows_at_once.max(BAND).min(rows.max(1));
     let mut chunk = T::zeros(rows_at_once * columns);
     for first in (0..rows).step_by(rows_at_once) {
         let count = rows_at_once.min(rows - first);
