@@ -1,19 +1,21 @@
 //! Drawing images with a PixelFlow model.
 //!
-//! [`model_source`] finds a model, [`device`] a backend, [`draw`] makes images, [`destination`]
+//! [`model_source`] finds a model, on the disk or through the [`hub`], [`device`] a backend, [`draw`] makes images, [`destination`]
 //! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`commands`] put these
-//! together.
+//! together. [`convert`] writes weights anew.
 
 pub mod arguments;
 pub mod assets;
 pub mod atomic_file;
 pub mod classes;
 pub mod commands;
+pub mod convert;
 pub mod destination;
 pub mod device;
 pub mod draw;
 mod error;
 pub mod grid;
+pub mod hub;
 pub mod model_source;
 pub mod npz;
 pub mod picture;

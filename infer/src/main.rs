@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use infer::arguments::{Arguments, Command};
-use infer::commands::{Comparison, info, replay, sample};
+use infer::commands::{Comparison, convert, info, replay, sample};
 
 /// The system's returns every tensor's memory at once, and a fifth of the time goes into fetching it
 /// again page by page.
@@ -29,6 +29,7 @@ fn run(arguments: Arguments) -> infer::Result<ExitCode> {
         .unwrap_or(Command::Sample(arguments.sample))
     {
         Command::Sample(arguments) => println!("{}", sample(&arguments)?),
+        Command::Convert(arguments) => println!("{}", convert(&arguments)?),
         Command::Info(arguments) => println!("{}", info(&arguments)?),
         Command::Replay(arguments) => match replay(&arguments)? {
             Comparison::Equal => println!("pixels equal"),

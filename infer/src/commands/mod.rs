@@ -1,9 +1,11 @@
 //! What `infer` does, one command a file.
 
+mod convert;
 mod info;
 mod replay;
 mod sample;
 
+pub use convert::convert;
 pub use info::info;
 pub use replay::{Comparison, replay};
 pub use sample::sample;

@@ -9,6 +9,7 @@ use super::sample::draw_on;
 use crate::arguments::ReplayArguments;
 use crate::destination::Destination;
 use crate::device::select;
+use crate::hub::HubName;
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
 use crate::recipe::{DEMO, Recipe};
@@ -75,11 +76,16 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
         return model(None, recipe.weights);
     }
     let path = Path::new(&recipe.model);
+    let moved = || Error::ModelMoved {
+        picture: arguments.picture.clone(),
+        model: path.to_owned(),
+    };
+    if HubName::is_meant(path) {
+        // A picture that somebody sends fetches nothing; only its user does, with --model.
+        return ModelSource::find_fetched(path, recipe.weights.into()).map_err(|_| moved());
+    }
     if !path.exists() {
-        return Err(Error::ModelMoved {
-            picture: arguments.picture.clone(),
-            model: path.to_owned(),
-        });
+        return Err(moved());
     }
     model(Some(path), recipe.weights)
 }

@@ -54,7 +54,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         model: match arguments.model.model {
             None => DEMO.to_owned(),
-            Some(_) => source.weights.display().to_string(),
+            Some(_) => source.name(),
         },
         weights: arguments.model.weights,
         model_hash: source.hash()?,

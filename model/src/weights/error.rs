@@ -62,6 +62,17 @@ pub enum WeightsError {
         /// Every tensor that does not fit.
         mismatches: Mismatches,
     },
+    /// A file of several is not there.
+    #[error(
+        "{} names the shard {shard}, which is not beside it; fetch or write all of them again",
+        path.display()
+    )]
+    MissingShard {
+        /// The index.
+        path: PathBuf,
+        /// The file's name.
+        shard: String,
+    },
     /// The file has no tensor of this name.
     #[error("{} has no tensor `{name}`", path.display())]
     NoTensor {

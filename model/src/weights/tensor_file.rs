@@ -12,9 +12,10 @@ use half::{bf16, f16};
 use super::float::Float;
 use super::layout::{self, Unreadable};
 use super::safetensors_file::SafetensorsFile;
+use super::sharded::{INDEX_FILE, ShardIndex, ShardedFile};
 use super::stored_tensor::StoredTensor;
 use super::torch::TorchFile;
-use super::{DType, WeightsError};
+use super::{DType, WEIGHTS_FILE, WeightsError};
 
 /// Shape and number format of a stored tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,14 @@ pub struct TensorInfo {
     pub shape: Vec<usize>,
     /// Its number format.
     pub dtype: DType,
+}
+
+impl TensorInfo {
+    /// Bytes of its values.
+    pub fn size_in_bytes(&self) -> u64 {
+        let count: usize = self.shape.iter().product();
+        count as u64 * self.dtype.size_in_bytes() as u64
+    }
 }
 
 /// Which weights of a training checkpoint.
@@ -44,11 +53,14 @@ pub struct TensorFile {
 #[derive(Debug)]
 enum Format {
     Safetensors(SafetensorsFile),
+    Sharded(ShardedFile),
     Torch(TorchFile),
 }
 
 impl TensorFile {
-    /// Opens a safetensors file or a PyTorch `.pt`, told apart by their first bytes.
+    /// Opens a safetensors file or a PyTorch `.pt`, told apart by their first bytes; or several
+    /// safetensors files by their index, `*.safetensors.index.json`; or, of a folder, the file
+    /// `model.safetensors` or else the index.
     ///
     /// A PyTorch training checkpoint gives its moving average, if it has one.
     ///
@@ -71,6 +83,16 @@ impl TensorFile {
             path: path.to_owned(),
             source,
         };
+        if path.is_dir() {
+            return Self::open_set(&weights_in(path)?, set);
+        }
+        if ShardIndex::is_named(path) {
+            let format = Format::Sharded(ShardedFile::open(path)?);
+            return Ok(Self {
+                path: path.to_owned(),
+                format,
+            });
+        }
         let mut start = Vec::new();
         let file = File::open(path).map_err(open)?;
         file.take(2).read_to_end(&mut start).map_err(open)?;
@@ -97,10 +119,20 @@ impl TensorFile {
         &self.path
     }
 
+    /// All files it consists of: itself, and behind an index what that names.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = vec![self.path.clone()];
+        if let Format::Sharded(file) = &self.format {
+            files.extend(file.shards());
+        }
+        files
+    }
+
     /// All tensors by name.
     pub fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
         match &self.format {
             Format::Safetensors(file) => file.tensors(),
+            Format::Sharded(file) => file.tensors(),
             Format::Torch(file) => file.tensors(),
         }
     }
@@ -110,6 +142,7 @@ impl TensorFile {
         static NONE: BTreeMap<String, String> = BTreeMap::new();
         match &self.format {
             Format::Safetensors(file) => file.metadata(),
+            Format::Sharded(file) => file.metadata().unwrap_or(&NONE),
             Format::Torch(_) => &NONE,
         }
     }
@@ -218,6 +251,7 @@ impl TensorFile {
     fn stored(&self, name: &str) -> Result<StoredTensor<'_>, WeightsError> {
         match &self.format {
             Format::Safetensors(file) => file.stored(name),
+            Format::Sharded(file) => file.stored(name),
             Format::Torch(file) => file.stored(name),
         }
     }
@@ -266,4 +300,14 @@ impl TensorFile {
             dtype,
         }
     }
+}
+
+/// The file of weights in a folder: all in one, or the index of several.
+fn weights_in(folder: &Path) -> Result<PathBuf, WeightsError> {
+    let candidates = [WEIGHTS_FILE, INDEX_FILE].map(|name| folder.join(name));
+    let found = candidates.into_iter().find(|path| path.is_file());
+    found.ok_or_else(|| WeightsError::NotWeights {
+        path: folder.to_owned(),
+        reason: format!("the folder has neither {WEIGHTS_FILE} nor {INDEX_FILE}"),
+    })
 }
