@@ -8,6 +8,7 @@ use pixelflow::sampler::{Guidance, SolverKind};
 use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
 
+use crate::convert::{StoredFormat, parse_size};
 use crate::evaluation::EvaluateCaptionsArguments;
 use crate::layout::GenerateArguments;
 
@@ -36,7 +37,21 @@ Examples:
   infer sample --model runs/demo-1 --steps 4,6,10 --solver heun --guidance constant:1.5
   infer replay samples/grid-1.png                the same pixels again?
   infer evaluate-captions --model runs/t2i --json scores.json
-  infer generate --layout geneval --prompts evaluation_metadata.jsonl --out geneval/";
+  infer generate --layout geneval --prompts evaluation_metadata.jsonl --out geneval/
+  infer sample --model hf:ShoufaChen/PixelFlow-Class2Image --class 207
+  infer convert model.pt folder/ --dtype bf16    safetensors of a .pt";
+
+const CONVERT_EXAMPLES: &str = "\
+Examples:
+  infer convert model.pt folder/ --dtype bf16
+  infer convert hf:ShoufaChen/PixelFlow-Class2Image folder/ --max-shard-size 2GB
+  infer convert runs/demo-1 demo.safetensors --dtype f16 --report rounding.tsv
+
+PyTorch loads the weights, under the names of the reference, with
+
+  from safetensors.torch import load_file
+  weights = load_file(\"folder/model.safetensors\")
+  model.load_state_dict(weights)";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -52,12 +67,15 @@ pub enum Command {
     EvaluateCaptions(EvaluateCaptionsArguments),
     /// Draw a public benchmark's prompts in the layout that its evaluator reads.
     Generate(GenerateArguments),
+    /// Write weights anew: as safetensors, in another number format, in one file or several.
+    Convert(ConvertArguments),
 }
 
 /// Which model.
 #[derive(Clone, Debug, Args)]
 pub struct ModelArguments {
-    /// A run's folder, a checkpoint, a model's folder, a .safetensors, or a .pt. [default: the demo]
+    /// A run's folder, a checkpoint, a model's folder, a .safetensors, a .pt, or a name on the
+    /// Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]
     #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
     /// Of a training checkpoint: the moving average, or the weights being trained.
@@ -221,7 +239,7 @@ pub struct TextArguments {
         hide_default_value = true
     )]
     pub negative: String,
-    /// The text encoder: a folder as Hugging Face has it. [default: the model's]
+    /// The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model's]
     #[arg(long, value_name = "FOLDER")]
     pub text_encoder: Option<String>,
     /// Format of the text encoder's weights. [default: that of --dtype]
@@ -304,6 +322,28 @@ pub struct InfoArguments {
     /// Which model.
     #[command(flatten)]
     pub model: ModelArguments,
+}
+
+/// What to convert, to what, and where to.
+#[derive(Debug, Args)]
+#[command(after_help = CONVERT_EXAMPLES)]
+pub struct ConvertArguments {
+    /// A .pt, a .safetensors, an index of several, a folder with either, or hf:OWNER/NAME.
+    pub input: PathBuf,
+    /// FILE.safetensors, or a folder for model.safetensors; nothing that exists is replaced.
+    pub output: PathBuf,
+    /// Number format of the floats. [default: each as it is]
+    #[arg(long, value_enum)]
+    pub dtype: Option<StoredFormat>,
+    /// Spread the tensors over files of at most this size, such as 2GB. [default: one file]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_shard_size: Option<u64>,
+    /// Of a training checkpoint: the moving average, or the weights being trained.
+    #[arg(long, value_enum, default_value = "ema")]
+    pub weights: WeightsArgument,
+    /// Write a line for each tensor here: shape, formats, largest absolute and relative error.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }
 
 /// `2.4`, `stage-wise:2.4`, `constant:1.5` or `interval:1.5@0.2-0.8`.

@@ -93,6 +93,20 @@ pub enum Error {
     /// A file of weights cannot be used.
     #[error(transparent)]
     Weights(#[from] pixelflow::weights::WeightsError),
+    /// Files cannot be fetched from the Hub.
+    #[error("{0}")]
+    Hub(Box<crate::hub::HubError>),
+    /// Weights that were written are not what they should be.
+    #[error(
+        "{} was not written as it should be: tensor `{name}` is read back otherwise; check the disk",
+        path.display()
+    )]
+    NotWritten {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
     /// A path is no model.
     #[error(
         "{} is no model: {reason}; give a run's folder, a checkpoint, a folder with \

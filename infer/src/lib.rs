@@ -1,10 +1,10 @@
 //! Drawing images with a PixelFlow model.
 //!
-//! [`model_source`] finds a model, [`device`] a backend, [`draw`] makes images, [`destination`]
+//! [`model_source`] finds a model, on the disk or through the [`hub`], [`device`] a backend, [`draw`] makes images, [`destination`]
 //! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`prompts`] become states
 //! of a text encoder, which [`caption_images`] are drawn from: [`evaluation`] measures how well the
 //! images follow their captions, a [`layout`] lays them out for public evaluators. [`commands`] put
-//! these together.
+//! these together; [`convert`] writes weights anew.
 
 pub mod arguments;
 pub mod assets;
@@ -12,12 +12,14 @@ pub mod atomic_file;
 pub mod caption_images;
 pub mod classes;
 pub mod commands;
+pub mod convert;
 pub mod destination;
 pub mod device;
 pub mod draw;
 mod error;
 pub mod evaluation;
 pub mod grid;
+pub mod hub;
 pub mod layout;
 pub mod model_source;
 pub mod npz;

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use infer::arguments::{Arguments, Command};
-use infer::commands::{Comparison, Generated, evaluate_captions, generate, info, replay, sample};
+use infer::commands::{
+    Comparison, Generated, convert, evaluate_captions, generate, info, replay, sample,
+};
 
 /// The system's returns every tensor's memory at once, and a fifth of the time goes into fetching it
 /// again page by page.
@@ -29,6 +31,7 @@ fn run(arguments: Arguments) -> infer::Result<ExitCode> {
         .unwrap_or(Command::Sample(arguments.sample))
     {
         Command::Sample(arguments) => println!("{}", sample(&arguments)?),
+        Command::Convert(arguments) => println!("{}", convert(&arguments)?),
         Command::Info(arguments) => println!("{}", info(&arguments)?),
         Command::EvaluateCaptions(arguments) => println!("{}", evaluate_captions(&arguments)?),
         Command::Generate(arguments) => match generate(&arguments)? {

@@ -10,18 +10,27 @@ use pixelflow::PixelFlow;
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::text::MAX_TOKENS;
 use pixelflow::weights::{
-    DESCRIPTION_FILE, ModelDescription, ReferenceConfig, TensorFile, TextDescription, WEIGHTS_FILE,
-    WeightSet, load_model_in, read_reference_config,
+    DESCRIPTION_FILE, INDEX_FILE, ModelDescription, ReferenceConfig, ShardIndex, TensorFile,
+    TextDescription, WEIGHTS_FILE, WeightSet, load_model_in, read_reference_config,
 };
 use sha2::{Digest, Sha256};
 
 use crate::error::read_error;
+use crate::hub::{self, Hub, HubName, HubSettings, Wanted};
 use crate::{Error, Result, assets};
 
 /// The averaged weights of a checkpoint.
 const EMA_FILE: &str = "ema.safetensors";
 /// What a checkpoint's folder is called, before its step.
 const CHECKPOINT_PREFIX: &str = "step-";
+/// The weights of the reference's repositories.
+const TORCH_FILE: &str = "model.pt";
+/// Their description.
+const REFERENCE_DESCRIPTION: &str = "config.yaml";
+/// The weights of a repository: ours, or the reference's.
+const HUB_WEIGHTS: &[&str] = &[WEIGHTS_FILE, INDEX_FILE, TORCH_FILE];
+/// What describes them.
+const HUB_DESCRIPTIONS: &[&str] = &[REFERENCE_DESCRIPTION, DESCRIPTION_FILE];
 /// Side of the images of a model that does not say.
 const REFERENCE_RESOLUTION: usize = 256;
 /// The text encoder of the authors' text model.
@@ -34,6 +43,8 @@ pub struct ModelSource {
     pub weights: PathBuf,
     /// Which of them, in a PyTorch training checkpoint.
     pub set: WeightSet,
+    /// The repository they are from.
+    name: Option<HubName>,
     /// Everything else about it.
     pub description: ModelDescription,
 }
@@ -61,23 +72,84 @@ impl ModelSource {
     }
 
     /// The model at `path`: a run's folder (its newest checkpoint), a checkpoint, a model's folder,
-    /// a safetensors file with `config.json` beside it, or a `.pt` with `config.yaml` beside it.
+    /// a safetensors file or an index of several with `config.json` beside it, or a `.pt` with
+    /// `config.yaml` beside it; or the model of a repository, `hf:owner/name`, which is fetched.
     ///
     /// # Errors
-    /// [`Error::NotAModel`] for anything else, [`Error::Weights`] for a broken description.
+    /// [`Error::NotAModel`] for anything else, [`Error::Weights`] for a broken description,
+    /// [`Error::Hub`].
     pub fn find(path: &Path, set: WeightSet) -> Result<Self> {
-        let kind = fs::metadata(path).map_err(read_error(path))?;
-        let (weights, description) = if kind.is_dir() {
-            in_folder(path, set)?
+        if HubName::is_meant(path) {
+            let hub = Hub::new(HubSettings::from_environment()?);
+            let fetch = |hub: &Hub, name: &HubName, wanted: Wanted<'_>| hub.fetch(name, wanted);
+            return Self::of_hub(&hub, &hub_name(path, "--model")?, set, fetch);
+        }
+        let weights = weights_at(path, set)?;
+        let description = description_beside(&weights)?;
+        Ok(Self {
+            weights,
+            set,
+            name: None,
+            description,
+        })
+    }
+
+    /// The model of a repository as far as it was fetched before; asks no network.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find); [`Error::NotAModel`] if it was not.
+    pub fn find_fetched(path: &Path, set: WeightSet) -> Result<Self> {
+        let hub = Hub::new(HubSettings::from_environment()?);
+        Self::of_hub(
+            &hub,
+            &hub_name(path, "--model")?,
+            set,
+            |hub, name, wanted| {
+                hub.cached(name, wanted).ok_or_else(|| Error::NotAModel {
+                    path: path.to_owned(),
+                    reason: "it was not fetched before".to_owned(),
+                })
+            },
+        )
+    }
+
+    /// The model of a repository. Its description comes first, which may be of no use; a `.pt` is
+    /// converted once.
+    fn of_hub<E>(
+        hub: &Hub,
+        name: &HubName,
+        set: WeightSet,
+        fetch: impl Fn(&Hub, &HubName, Wanted<'_>) -> Result<PathBuf, E>,
+    ) -> Result<Self>
+    where
+        Error: From<E>,
+    {
+        let folder = fetch(hub, name, &[HUB_DESCRIPTIONS])?;
+        let description = description_beside(&folder.join(TORCH_FILE))?;
+        let folder = fetch(hub, name, &[HUB_DESCRIPTIONS, HUB_WEIGHTS])?;
+        let weights = hub_weights(&folder)?;
+        let weights = if weights.extension().is_some_and(|ending| ending == "pt") {
+            hub::converted(hub, name, &weights, set)?
         } else {
-            let description = beside(path)?;
-            (path.to_owned(), description)
+            weights
         };
         Ok(Self {
             weights,
             set,
+            name: Some(name.clone()),
             description,
         })
+    }
+
+    /// Whether it is the model of a repository.
+    pub fn is_fetched(&self) -> bool {
+        self.name.is_some()
+    }
+
+    /// What the user would call it: the name of its repository, or the file of its weights.
+    pub fn name(&self) -> String {
+        let file = || self.weights.display().to_string();
+        self.name.as_ref().map_or_else(file, HubName::to_string)
     }
 
     /// Reads the weights.
@@ -93,8 +165,7 @@ impl ModelSource {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_in<B: Backend>(&self, dtype: DType, device: &B::Device) -> Result<PixelFlow<B>> {
-        let is_safetensors = self.weights.extension().is_some_and(|e| e == "safetensors");
-        let file = if is_safetensors || self.set == WeightSet::Ema {
+        let file = if self.set == WeightSet::Ema {
             TensorFile::open(&self.weights)?
         } else {
             TensorFile::open_torch(&self.weights, self.set)?
@@ -107,26 +178,16 @@ impl ModelSource {
         )?)
     }
 
-    /// The first 16 hex digits of the SHA-256 of the file of its weights.
+    /// The first 16 hex digits of the SHA-256 of the file of its weights, or of all of them.
     ///
     /// # Errors
-    /// [`Error::Read`].
+    /// [`Error::Read`], [`Error::Weights`].
     pub fn hash(&self) -> Result<String> {
-        let mut file = File::open(&self.weights).map_err(read_error(&self.weights))?;
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 20];
-        loop {
-            let count = match file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(read_error(&self.weights)(error)),
-            };
-            hash.update(&buffer[..count]);
+        if ShardIndex::is_named(&self.weights) {
+            file_hash(&TensorFile::open(&self.weights)?.files())
+        } else {
+            file_hash(std::slice::from_ref(&self.weights))
         }
-        let digest = hash.finalize();
-        let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
-        Ok(format!("{first:016x}"))
     }
 
     /// What a class is called: its name, or its number.
@@ -167,8 +228,38 @@ pub fn checkpoint_name(step: u64) -> String {
     format!("{CHECKPOINT_PREFIX}{step:08}")
 }
 
-/// Weights and description in a run's, a checkpoint's or a model's folder.
-fn in_folder(path: &Path, set: WeightSet) -> Result<(PathBuf, ModelDescription)> {
+/// The first 16 hex digits of the SHA-256 of files, one behind the other.
+///
+/// # Errors
+/// [`Error::Read`].
+pub fn file_hash(paths: &[PathBuf]) -> Result<String> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    for path in paths {
+        let mut file = File::open(path).map_err(read_error(path))?;
+        loop {
+            let count = match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(read_error(path)(error)),
+            };
+            hash.update(&buffer[..count]);
+        }
+    }
+    let digest = hash.finalize();
+    let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
+    Ok(format!("{first:016x}"))
+}
+
+/// The file of weights at a path: itself, or that of a run's, a checkpoint's or a model's folder.
+///
+/// # Errors
+/// [`Error::NotAModel`], [`Error::Read`].
+pub fn weights_at(path: &Path, set: WeightSet) -> Result<PathBuf> {
+    if !fs::metadata(path).map_err(read_error(path))?.is_dir() {
+        return Ok(path.to_owned());
+    }
     let checkpoints = path.join("checkpoints");
     let folder = if checkpoints.is_dir() {
         let steps = checkpoint_steps(&checkpoints).map_err(read_error(&checkpoints))?;
@@ -180,28 +271,57 @@ fn in_folder(path: &Path, set: WeightSet) -> Result<(PathBuf, ModelDescription)>
     } else {
         path.to_owned()
     };
-    let (averaged, plain) = (folder.join(EMA_FILE), folder.join(WEIGHTS_FILE));
-    let weights = if set == WeightSet::Ema && averaged.is_file() {
-        averaged
-    } else {
-        plain
-    };
-    if !weights.is_file() {
-        let reason = format!("the folder has no {WEIGHTS_FILE}");
-        return Err(Error::NotAModel {
-            path: path.to_owned(),
-            reason,
-        });
-    }
-    let description = beside(&weights)?;
-    Ok((weights, description))
+    let averaged = (set == WeightSet::Ema).then_some(EMA_FILE);
+    let names = averaged.into_iter().chain([WEIGHTS_FILE, INDEX_FILE]);
+    let found = names
+        .map(|name| folder.join(name))
+        .find(|file| file.is_file());
+    found.ok_or_else(|| Error::NotAModel {
+        path: path.to_owned(),
+        reason: format!("the folder has no {WEIGHTS_FILE}"),
+    })
+}
+
+/// The weights of a repository as they are there, fetched with their description.
+///
+/// # Errors
+/// [`Error::Hub`].
+pub fn fetched_weights(path: &Path) -> Result<PathBuf> {
+    hub_weights(&hub::fetch(
+        &hub_name(path, "INPUT")?,
+        &[HUB_DESCRIPTIONS, HUB_WEIGHTS],
+    )?)
+}
+
+/// The weights in the folder of a repository.
+fn hub_weights(folder: &Path) -> Result<PathBuf> {
+    let files = HUB_WEIGHTS.iter().map(|name| folder.join(name));
+    files
+        .into_iter()
+        .find(|file| file.is_file())
+        .ok_or_else(|| Error::NotAModel {
+            path: folder.to_owned(),
+            reason: format!("it has no {}", HUB_WEIGHTS.join(" or ")),
+        })
+}
+
+fn hub_name(path: &Path, argument: &'static str) -> Result<HubName> {
+    let text = path.display().to_string();
+    text.parse().map_err(|reason| Error::Argument {
+        argument,
+        value: text,
+        reason,
+    })
 }
 
 /// The description beside a file of weights.
-fn beside(weights: &Path) -> Result<ModelDescription> {
+///
+/// # Errors
+/// [`Error::NotAModel`] if there is none, [`Error::Weights`] if it is broken.
+pub fn description_beside(weights: &Path) -> Result<ModelDescription> {
     let (native, reference) = (
         weights.with_file_name(DESCRIPTION_FILE),
-        weights.with_file_name("config.yaml"),
+        weights.with_file_name(REFERENCE_DESCRIPTION),
     );
     if native.is_file() {
         Ok(ModelDescription::read(&native)?)

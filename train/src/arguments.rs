@@ -47,7 +47,7 @@ pub struct EncodeTextArguments {
     /// The images with their captions: a .tar file, or a folder of them.
     #[arg(long, value_name = "PATH")]
     pub data: PathBuf,
-    /// The text encoder: a folder as Hugging Face has it.
+    /// The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME.
     #[arg(long, value_name = "FOLDER")]
     pub text_encoder: String,
     /// The folder to write the states to.

@@ -1,6 +1,5 @@
 //! `train`: trains a PixelFlow model.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use burn::backend::Autodiff;
@@ -9,6 +8,7 @@ use burn::tensor::DType;
 use burn::tensor::backend::AutodiffBackend;
 use clap::Parser;
 use infer::device::{DeviceKind, OnBackend, available_memory, select};
+use infer::prompts::folder_of;
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::weights::{TextDescription, TextEncoderFiles, WeightSet};
 use train::arguments::{Arguments, Command, EncodeTextArguments};
@@ -82,8 +82,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// Encodes the captions of a data set.
 fn encode_captions(arguments: &EncodeTextArguments) -> anyhow::Result<ExitCode> {
-    let folder = Path::new(&arguments.text_encoder);
-    let mut files = TextEncoderFiles::open(folder, WeightSet::Ema)?;
+    let folder = folder_of(&arguments.text_encoder)?;
+    let mut files = TextEncoderFiles::open(&folder, WeightSet::Ema)?;
     files.tokenizer = files.tokenizer.with_max_tokens(arguments.max_tokens);
     let source = train::data::captioned(&arguments.data)?;
     let job = EncodeText {

@@ -14,7 +14,7 @@ use crate::caption_images::{CaptionRequest, DrawCaptions, DrawnWith};
 use crate::device::{OnBackend, select};
 use crate::draw::{DrawObserver, ImageRequest, Subjects, draw};
 use crate::model_source::ModelSource;
-use crate::prompts::{EncodePrompts, EncodedTexts, PromptCache, text_encoder_files};
+use crate::prompts::{EncodePrompts, EncodedTexts, Fetching, PromptCache, text_encoder_files};
 use crate::recipe::{RecipeEncoder, TEXT_DEMO};
 
 /// The model that draws captions, for images of `size`, height and width in pixels, or else of the
@@ -36,7 +36,8 @@ pub(super) fn caption_drawer(
     cascade.check_size(height, width, description.model.patch_size)?;
     let config = sampler_config(&arguments.sampler, &source);
     let sampler = config.clone().check(cascade)?;
-    let files = text_encoder_files(&source, arguments.text.text_encoder.as_deref())?;
+    let named = arguments.text.text_encoder.as_deref();
+    let files = text_encoder_files(&source, named, Fetching::Named)?;
     let text_encoder = RecipeEncoder {
         folder: arguments.text.text_encoder.clone(),
         hash: files.hash()?,

@@ -1,6 +1,7 @@
 //! What `infer` does, one command a file.
 
 mod caption_drawer;
+mod convert;
 mod evaluate_captions;
 mod generate;
 mod info;
@@ -8,6 +9,7 @@ mod replay;
 mod sample;
 mod texts;
 
+pub use convert::convert;
 pub use evaluate_captions::{Evaluation, evaluate_captions};
 pub use generate::{Generated, generate, generate_with};
 pub use info::info;

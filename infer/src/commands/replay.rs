@@ -10,9 +10,10 @@ use super::{model, texts};
 use crate::arguments::ReplayArguments;
 use crate::destination::Destination;
 use crate::device::select;
+use crate::hub::HubName;
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
-use crate::prompts::text_encoder_files;
+use crate::prompts::{Fetching, text_encoder_files};
 use crate::recipe::{DEMO, Recipe, TEXT_DEMO};
 use crate::{Error, Result};
 
@@ -81,11 +82,16 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
         _ => {}
     }
     let path = Path::new(&recipe.model);
+    let moved = || Error::ModelMoved {
+        picture: arguments.picture.clone(),
+        model: path.to_owned(),
+    };
+    if HubName::is_meant(path) {
+        // A picture that somebody sends fetches nothing; only its user does, with --model.
+        return ModelSource::find_fetched(path, recipe.weights.into()).map_err(|_| moved());
+    }
     if !path.exists() {
-        return Err(Error::ModelMoved {
-            picture: arguments.picture.clone(),
-            model: path.to_owned(),
-        });
+        return Err(moved());
     }
     model(Some(path), recipe.weights)
 }
@@ -99,7 +105,7 @@ fn text_encoder(
     let Some(encoder) = &recipe.text_encoder else {
         return Ok(None);
     };
-    let files = text_encoder_files(source, encoder.folder.as_deref())?;
+    let files = text_encoder_files(source, encoder.folder.as_deref(), Fetching::Never)?;
     let found = files.hash()?;
     if found == encoder.hash {
         Ok(Some(files))

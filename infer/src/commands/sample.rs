@@ -14,7 +14,7 @@ use crate::device::{Device, DeviceKind, OnBackend, available_memory, select};
 use crate::draw::{Drawn, Subjects};
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
-use crate::prompts::{EncodedTexts, read_prompts, text_encoder_files};
+use crate::prompts::{EncodedTexts, Fetching, read_prompts, text_encoder_files};
 use crate::recipe::{DEMO, Layout, Recipe, RecipeEncoder, RecipeRow, TEXT_DEMO};
 use crate::{Error, Result};
 
@@ -42,7 +42,10 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
     let rows = rows(arguments, &source, prompts)?;
     let files = source
         .is_text()
-        .then(|| text_encoder_files(&source, arguments.text.text_encoder.as_deref()))
+        .then(|| {
+            let named = arguments.text.text_encoder.as_deref();
+            text_encoder_files(&source, named, Fetching::Named)
+        })
         .transpose()?;
     let device = select(&arguments.device)?;
     if arguments.dry_run {
@@ -59,7 +62,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
         model: match arguments.model.model {
             None if source.is_text() => TEXT_DEMO.to_owned(),
             None => DEMO.to_owned(),
-            Some(_) => source.weights.display().to_string(),
+            Some(_) => source.name(),
         },
         weights: arguments.model.weights,
         model_hash: source.hash()?,

@@ -11,4 +11,4 @@ mod source;
 pub use cache::PromptCache;
 pub use encode::{EncodePrompts, EncodedText, EncodedTexts, encode_tokens};
 pub use list::read_prompts;
-pub use source::text_encoder_files;
+pub use source::{Fetching, folder_of, text_encoder_files};

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::DType;
+
 /// A file of weights cannot be read, cannot be written, or does not fit its model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -60,6 +62,17 @@ pub enum WeightsError {
         /// Every tensor that does not fit.
         mismatches: Mismatches,
     },
+    /// A file of several is not there.
+    #[error(
+        "{} names the shard {shard}, which is not beside it; fetch or write all of them again",
+        path.display()
+    )]
+    MissingShard {
+        /// The index.
+        path: PathBuf,
+        /// The file's name.
+        shard: String,
+    },
     /// The file has no tensor of this name.
     #[error("{} has no tensor `{name}`", path.display())]
     NoTensor {
@@ -83,6 +96,21 @@ pub enum WeightsError {
         count: usize,
         /// Position of the first.
         first: usize,
+    },
+    /// A tensor has a value that the number format it is wanted in cannot hold.
+    #[error(
+        "{}: tensor `{name}` has values up to {value:e}, too large for {dtype:?}; take bf16 or f32",
+        path.display()
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its largest value, without its sign.
+        value: f64,
+        /// The number format.
+        dtype: DType,
     },
     /// The file could not be written; what was there before is as it was.
     #[error("cannot write {}: {source}", path.display())]

@@ -70,16 +70,8 @@ pub(super) fn load_into<B: Backend, M: Module<B>>(
             mismatches,
         });
     }
-    with_parameters(module, dtype, |name, _| {
-        let name = (names.in_file)(name);
-        let values = file.read(&name)?;
-        check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
-            path: path(),
-            name,
-            count,
-            first,
-        })?;
-        Ok(values)
+    with_parameters(module, |name, _, transposed| {
+        file.read_in(&(names.in_file)(name), dtype(name), transposed)
     })
 }
 
@@ -137,13 +129,4 @@ fn compare(shapes: &BTreeMap<String, Vec<usize>>, file: &TensorFile) -> Mismatch
     let unknown = |name: &&String| !shapes.contains_key(*name);
     mismatches.surplus = file.tensors().keys().filter(unknown).cloned().collect();
     mismatches
-}
-
-/// How many values are not finite, and where the first is.
-fn check_finite(values: &[f32]) -> std::result::Result<(), (usize, usize)> {
-    let wrong = |value: &f32| !value.is_finite();
-    match values.iter().position(wrong) {
-        None => Ok(()),
-        Some(first) => Err((values.iter().filter(|value| wrong(value)).count(), first)),
-    }
 }

@@ -7,10 +7,16 @@
 mod description;
 mod dtype;
 mod error;
+mod float;
+mod layout;
 mod load;
 mod parameters;
+mod positioned;
 mod reference_config;
+mod rounding;
 mod safetensors_file;
+mod sharded;
+mod stored_tensor;
 mod tensor_file;
 mod text_encoder;
 mod torch;
@@ -23,8 +29,10 @@ pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGH
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
 pub use load::{load_model, load_model_in, save_model};
-pub use parameters::{for_each_parameter, model_from, model_in, parameter_shapes};
+pub use parameters::{for_each_parameter, model_from, model_in, model_of, parameter_shapes};
 pub use reference_config::{ReferenceConfig, read_reference_config};
+pub use rounding::{Rounding, Unconvertible, convert_values};
+pub use sharded::{INDEX_FILE, Shard, ShardIndex, plan_shards};
 pub use tensor_file::{TensorFile, TensorInfo, WeightSet};
 pub use text_encoder::{
     TEXT_ENCODER_FOLDER, TOKENIZER_FILE, TextEncoderFiles, load_text_encoder, save_text_encoder,

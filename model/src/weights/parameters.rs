@@ -81,27 +81,43 @@ pub fn model_in<B: Backend, E>(
     config: &PixelFlowConfig,
     dtype: DType,
     device: &B::Device,
-    read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
+    mut read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
 ) -> Result<PixelFlow<B>, E> {
-    with_parameters(PixelFlow::uninitialised(config, device), |_| dtype, read)
+    model_of(config, device, |name, shape, transposed| {
+        let data = TensorData::new(read(name, shape)?, shape);
+        Ok(if transposed { transpose(data) } else { data }.convert_dtype(dtype))
+    })
 }
 
-/// The module with parameters that are read one after the other by name and reference shape, each
-/// in a format of its own.
+/// A model of parameters as Burn has them, which `read` gives for name and reference shape; where it
+/// is told `true`, the matrix of a linear layer, transposed. The model computes in their format.
 ///
 /// # Errors
 /// The first error of `read`.
 ///
 /// # Panics
-/// If `read` returns another number of values than the shape asks for.
+/// If `read` returns another shape than it is asked for.
+pub fn model_of<B: Backend, E>(
+    config: &PixelFlowConfig,
+    device: &B::Device,
+    read: impl FnMut(&str, &[usize], bool) -> Result<TensorData, E>,
+) -> Result<PixelFlow<B>, E> {
+    with_parameters(PixelFlow::uninitialised(config, device), read)
+}
+
+/// The module with parameters as in [`model_of`].
+///
+/// # Errors
+/// The first error of `read`.
+///
+/// # Panics
+/// If `read` returns another shape than it is asked for.
 pub(super) fn with_parameters<B: Backend, M: Module<B>, E>(
     module: M,
-    dtype: impl Fn(&str) -> DType,
-    read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
+    read: impl FnMut(&str, &[usize], bool) -> Result<TensorData, E>,
 ) -> Result<M, E> {
     let mut write = Write {
         place: Place::default(),
-        dtype,
         read,
         error: None,
     };
@@ -204,18 +220,16 @@ impl<B: Backend, F: FnMut(&str, Vec<usize>, Vec<f32>)> ModuleVisitor<B> for Read
     }
 }
 
-struct Write<T, F, E> {
+struct Write<F, E> {
     place: Place,
-    dtype: T,
     read: F,
     error: Option<E>,
 }
 
-impl<B, T, F, E> ModuleMapper<B> for Write<T, F, E>
+impl<B, F, E> ModuleMapper<B> for Write<F, E>
 where
     B: Backend,
-    T: Fn(&str) -> DType,
-    F: FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
+    F: FnMut(&str, &[usize], bool) -> Result<TensorData, E>,
 {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.place.enter(name, container_type);
@@ -231,32 +245,28 @@ where
         }
         let shape: [usize; D] = param.lazy_shape().dims();
         let reference = self.place.reference_shape(&shape);
-        let name = self.place.name();
-        let values = match (self.read)(&name, &reference) {
-            Ok(values) => values,
+        let transposed = self.place.is_linear_matrix(D);
+        let data = match (self.read)(&self.place.name(), &reference, transposed) {
+            Ok(data) => data,
             Err(error) => {
                 self.error = Some(error);
                 return param;
             }
         };
-        let data = TensorData::new(values, reference);
-        let tensor = Tensor::<B, D>::from_data(data, (&param.lazy_device(), (self.dtype)(&name)));
-        let tensor = if self.place.is_linear_matrix(D) {
-            // Laid out anew: products of a transposed view would gather it every time.
-            contiguous(tensor.swap_dims(0, 1))
-        } else {
-            tensor
-        };
+        assert_eq!(data.shape.as_slice(), shape, "{}", self.place.name());
+        let dtype = data.dtype;
+        let tensor = Tensor::<B, D>::from_data(data, (&param.lazy_device(), dtype));
         let id = param.id;
         param.transform_for_load(tensor, id)
     }
 }
 
-/// The same values in row-major order.
-fn contiguous<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Tensor<B, D> {
-    let shape = tensor.shape();
-    let count = shape.num_elements();
-    tensor.reshape([count]).reshape(shape)
+/// The matrix `[columns, rows]` of a matrix `[rows, columns]` of f32.
+fn transpose(data: TensorData) -> TensorData {
+    let [rows, columns] = [data.shape[0], data.shape[1]];
+    let values: Vec<f32> = data.iter::<f32>().collect();
+    let column = |column: usize| values.iter().skip(column).step_by(columns).copied();
+    TensorData::new((0..columns).flat_map(column).collect(), [columns, rows])
 }
 
 #[cfg(all(test, feature = "flex"))]

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::Metadata;
 
+use super::stored_tensor::StoredTensor;
 use super::tensor_file::TensorInfo;
 use super::{DType, WeightsError};
 
@@ -22,8 +23,8 @@ pub(super) struct SafetensorsFile {
     path: PathBuf,
     file: File,
     tensors: BTreeMap<String, TensorInfo>,
-    /// First and last byte of each tensor in the file.
-    places: BTreeMap<String, (u64, usize)>,
+    /// First byte of each tensor in the file.
+    starts: BTreeMap<String, u64>,
     metadata: BTreeMap<String, String>,
 }
 
@@ -67,7 +68,7 @@ impl SafetensorsFile {
             )));
         }
         let mut tensors = BTreeMap::new();
-        let mut places = BTreeMap::new();
+        let mut starts = BTreeMap::new();
         for (name, info) in header.tensors() {
             let Some(dtype) = DType::from_safetensors(info.dtype) else {
                 let reason = format!("tensor `{name}` has the format {:?}", info.dtype);
@@ -76,8 +77,8 @@ impl SafetensorsFile {
                     reason,
                 });
             };
-            let (start, end) = info.data_offsets;
-            places.insert(name.clone(), (data_start + start as u64, end - start));
+            let (start, _) = info.data_offsets;
+            starts.insert(name.clone(), data_start + start as u64);
             tensors.insert(
                 name,
                 TensorInfo {
@@ -96,7 +97,7 @@ impl SafetensorsFile {
             path: path.to_owned(),
             file,
             tensors,
-            places,
+            starts,
             metadata,
         })
     }
@@ -109,22 +110,16 @@ impl SafetensorsFile {
         &self.metadata
     }
 
-    /// The bytes of a tensor.
-    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, WeightsError> {
-        let Some((start, length)) = self.places.get(name) else {
-            return Err(WeightsError::NoTensor {
+    /// A tensor, to be read.
+    pub(super) fn stored(&self, name: &str) -> Result<StoredTensor<'_>, WeightsError> {
+        match (self.tensors.get(name), self.starts.get(name)) {
+            (Some(info), Some(start)) => {
+                Ok(StoredTensor::in_file(info, &self.file, *start, None, false))
+            }
+            _ => Err(WeightsError::NoTensor {
                 path: self.path.clone(),
                 name: name.to_owned(),
-            });
-        };
-        let mut bytes = vec![0; *length];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(*start))
-            .and_then(|_| file.read_exact(&mut bytes))
-            .map_err(|source| WeightsError::Open {
-                path: self.path.clone(),
-                source,
-            })?;
-        Ok(bytes)
+            }),
+        }
     }
 }

@@ -2,12 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use burn::tensor::TensorData;
+use crc32fast::Hasher;
+use half::{bf16, f16};
+
+use super::float::Float;
+use super::layout::{self, Unreadable};
 use super::safetensors_file::SafetensorsFile;
+use super::sharded::{INDEX_FILE, ShardIndex, ShardedFile};
+use super::stored_tensor::StoredTensor;
 use super::torch::TorchFile;
-use super::{DType, WeightsError};
+use super::{DType, WEIGHTS_FILE, WeightsError};
 
 /// Shape and number format of a stored tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +24,14 @@ pub struct TensorInfo {
     pub shape: Vec<usize>,
     /// Its number format.
     pub dtype: DType,
+}
+
+impl TensorInfo {
+    /// Bytes of its values.
+    pub fn size_in_bytes(&self) -> u64 {
+        let count: usize = self.shape.iter().product();
+        count as u64 * self.dtype.size_in_bytes() as u64
+    }
 }
 
 /// Which weights of a training checkpoint.
@@ -37,11 +53,14 @@ pub struct TensorFile {
 #[derive(Debug)]
 enum Format {
     Safetensors(SafetensorsFile),
+    Sharded(ShardedFile),
     Torch(TorchFile),
 }
 
 impl TensorFile {
-    /// Opens a safetensors file or a PyTorch `.pt`, told apart by their first bytes.
+    /// Opens a safetensors file or a PyTorch `.pt`, told apart by their first bytes; or several
+    /// safetensors files by their index, `*.safetensors.index.json`; or, of a folder, the file
+    /// `model.safetensors` or else the index.
     ///
     /// A PyTorch training checkpoint gives its moving average, if it has one.
     ///
@@ -59,11 +78,21 @@ impl TensorFile {
         Self::open_set(path, Some(set))
     }
 
-    fn open_set(path: &Path, set: Option<WeightSet>) -> Result<Self, WeightsError> {
+    pub(super) fn open_set(path: &Path, set: Option<WeightSet>) -> Result<Self, WeightsError> {
         let open = |source| WeightsError::Open {
             path: path.to_owned(),
             source,
         };
+        if path.is_dir() {
+            return Self::open_set(&weights_in(path)?, set);
+        }
+        if ShardIndex::is_named(path) {
+            let format = Format::Sharded(ShardedFile::open(path)?);
+            return Ok(Self {
+                path: path.to_owned(),
+                format,
+            });
+        }
         let mut start = Vec::new();
         let file = File::open(path).map_err(open)?;
         file.take(2).read_to_end(&mut start).map_err(open)?;
@@ -90,15 +119,20 @@ impl TensorFile {
         &self.path
     }
 
-    /// The files its tensors are in.
+    /// All files it consists of: itself, and behind an index what that names.
     pub fn files(&self) -> Vec<PathBuf> {
-        vec![self.path.clone()]
+        let mut files = vec![self.path.clone()];
+        if let Format::Sharded(file) = &self.format {
+            files.extend(file.shards());
+        }
+        files
     }
 
     /// All tensors by name.
     pub fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
         match &self.format {
             Format::Safetensors(file) => file.tensors(),
+            Format::Sharded(file) => file.tensors(),
             Format::Torch(file) => file.tensors(),
         }
     }
@@ -108,6 +142,7 @@ impl TensorFile {
         static NONE: BTreeMap<String, String> = BTreeMap::new();
         match &self.format {
             Format::Safetensors(file) => file.metadata(),
+            Format::Sharded(file) => file.metadata().unwrap_or(&NONE),
             Format::Torch(_) => &NONE,
         }
     }
@@ -118,35 +153,161 @@ impl TensorFile {
     /// [`WeightsError::NoTensor`], [`WeightsError::NotWeights`] for integers, or what went wrong
     /// on reading.
     pub fn read(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
-        match &self.format {
-            Format::Torch(file) => file.read(name),
-            Format::Safetensors(file) => {
-                let bytes = file.read(name)?;
-                let dtype = self.tensors()[name].dtype;
-                dtype
-                    .to_f32(&bytes)
-                    .ok_or_else(|| WeightsError::NotWeights {
-                        path: self.path.clone(),
-                        reason: format!(
-                            "tensor `{name}` has integers ({dtype:?}), weights are floats"
-                        ),
-                    })
-            }
+        let stored = self.stored(name)?;
+        let laid = layout::row_major(&stored);
+        Ok(laid.map_err(|error| self.unreadable(name, error))?.values)
+    }
+
+    /// A tensor as a model has it: in a number format, and transposed if it is the matrix of a
+    /// linear layer, which Burn stores as `[in, out]` and files as `[out, in]`.
+    ///
+    /// Reads, converts, transposes and checks in one pass; besides the result, some chunks of it are
+    /// in memory.
+    ///
+    /// # Errors
+    /// [`WeightsError::NoTensor`], [`WeightsError::NotWeights`] for integers or for a tensor to be
+    /// transposed that is no matrix, [`WeightsError::NotFinite`], [`WeightsError::TooLarge`] for a
+    /// value that `dtype` cannot hold, or what went wrong on reading.
+    pub fn read_in(
+        &self,
+        name: &str,
+        dtype: burn::tensor::DType,
+        transposed: bool,
+    ) -> Result<TensorData, WeightsError> {
+        match dtype {
+            burn::tensor::DType::F16 => self.read_as::<f16>(name, transposed),
+            burn::tensor::DType::BF16 => self.read_as::<bf16>(name, transposed),
+            burn::tensor::DType::F64 => self.read_as::<f64>(name, transposed),
+            burn::tensor::DType::F32 => self.read_as::<f32>(name, transposed),
+            other => Ok(self.read_as::<f32>(name, transposed)?.convert_dtype(other)),
         }
     }
 
-    /// The bytes of a tensor of a safetensors file as they are stored.
-    ///
-    /// # Errors
-    /// [`WeightsError::NoTensor`], [`WeightsError::NotWeights`] for a PyTorch file, or what went
-    /// wrong on reading.
-    pub fn read_bytes(&self, name: &str) -> Result<Vec<u8>, WeightsError> {
-        match &self.format {
-            Format::Safetensors(file) => file.read(name),
-            Format::Torch(_) => Err(WeightsError::NotWeights {
-                path: self.path.clone(),
-                reason: "bytes as they are stored come from safetensors only".to_owned(),
-            }),
+    fn read_as<T: Float>(&self, name: &str, transposed: bool) -> Result<TensorData, WeightsError> {
+        let stored = self.stored(name)?;
+        let shape = &stored.info.shape;
+        let (laid, shape) = match (transposed, shape.as_slice()) {
+            (false, shape) => (layout::row_major::<T>(&stored), shape.to_vec()),
+            (true, &[rows, columns]) => (
+                layout::transposed::<T>(&stored, [rows, columns]),
+                vec![columns, rows],
+            ),
+            (true, shape) => {
+                return Err(WeightsError::NotWeights {
+                    path: self.path.clone(),
+                    reason: format!("tensor `{name}` is {shape:?}, the layer needs a matrix"),
+                });
+            }
+        };
+        let laid = laid.map_err(|error| self.unreadable(name, error))?;
+        if laid.finite {
+            Ok(TensorData::new(laid.values, shape))
+        } else {
+            Err(self.not_finite(name, &stored, T::STORED))
         }
     }
+
+    /// The bytes of a tensor as they are stored, each value with its least significant byte first.
+    ///
+    /// # Errors
+    /// [`WeightsError::NoTensor`], or what went wrong on reading.
+    pub fn read_bytes(&self, name: &str) -> Result<Vec<u8>, WeightsError> {
+        let mut bytes = Vec::new();
+        self.read_chunks(name, usize::MAX, |chunk| {
+            bytes = chunk.to_vec();
+            Ok::<_, WeightsError>(())
+        })?;
+        Ok(bytes)
+    }
+
+    /// Hands the bytes of a tensor on as [`read_bytes`](Self::read_bytes) has them, `values` values
+    /// at a time.
+    ///
+    /// # Errors
+    /// The first error of `take`; [`WeightsError::NoTensor`], or what went wrong on reading.
+    pub fn read_chunks<E: From<WeightsError>>(
+        &self,
+        name: &str,
+        values: usize,
+        mut take: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let stored = self.stored(name)?;
+        let size = stored.dtype().size_in_bytes();
+        let bytes = stored.count() * size;
+        let mut chunk = vec![0; values.saturating_mul(size).min(bytes)];
+        let mut checksum = Hasher::new();
+        let failed = |error| self.unreadable(name, Unreadable::Io(error));
+        for first in (0..bytes).step_by(chunk.len().max(1)) {
+            let chunk_length = chunk.len().min(bytes - first);
+            let chunk = &mut chunk[..chunk_length];
+            stored
+                .read_little_endian(first, chunk, &mut checksum)
+                .map_err(failed)?;
+            take(chunk)?;
+        }
+        Ok(stored.verify(checksum).map_err(failed)?)
+    }
+
+    fn stored(&self, name: &str) -> Result<StoredTensor<'_>, WeightsError> {
+        match &self.format {
+            Format::Safetensors(file) => file.stored(name),
+            Format::Sharded(file) => file.stored(name),
+            Format::Torch(file) => file.stored(name),
+        }
+    }
+
+    fn unreadable(&self, name: &str, error: Unreadable) -> WeightsError {
+        let path = self.path.clone();
+        match error {
+            Unreadable::Integers => WeightsError::NotWeights {
+                path,
+                reason: format!(
+                    "tensor `{name}` has integers ({:?}), weights are floats",
+                    self.tensors()[name].dtype
+                ),
+            },
+            Unreadable::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                WeightsError::Damaged {
+                    path,
+                    reason: format!("tensor `{name}`: {error}"),
+                }
+            }
+            Unreadable::Io(source) => WeightsError::Open { path, source },
+        }
+    }
+
+    /// Which values of a tensor are not finite, or too large for `dtype`.
+    fn not_finite(&self, name: &str, stored: &StoredTensor<'_>, dtype: DType) -> WeightsError {
+        let (path, name) = (self.path.clone(), name.to_owned());
+        let values = match layout::row_major::<f64>(stored) {
+            Ok(laid) => laid.values,
+            Err(error) => return self.unreadable(&name, error),
+        };
+        let wrong = |value: &f64| !value.is_finite();
+        if let Some(first) = values.iter().position(wrong) {
+            return WeightsError::NotFinite {
+                path,
+                name,
+                count: values.iter().filter(|value| wrong(value)).count(),
+                first,
+            };
+        }
+        let largest = |most: f64, value: &f64| most.max(value.abs());
+        WeightsError::TooLarge {
+            path,
+            name,
+            value: values.iter().fold(0.0, largest),
+            dtype,
+        }
+    }
+}
+
+/// The file of weights in a folder: all in one, or the index of several.
+fn weights_in(folder: &Path) -> Result<PathBuf, WeightsError> {
+    let candidates = [WEIGHTS_FILE, INDEX_FILE].map(|name| folder.join(name));
+    let found = candidates.into_iter().find(|path| path.is_file());
+    found.ok_or_else(|| WeightsError::NotWeights {
+        path: folder.to_owned(),
+        reason: format!("the folder has neither {WEIGHTS_FILE} nor {INDEX_FILE}"),
+    })
 }

@@ -125,6 +125,38 @@ fn weights_that_are_not_finite_are_named() {
 }
 
 #[test]
+fn a_value_too_large_for_the_format_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    write(&path, |all| {
+        let (_, values) = all.get_mut("proj_out_2.bias").unwrap();
+        values[3] = -70_000.0;
+    });
+    let file = TensorFile::open(&path).unwrap();
+    let load_in = |dtype| load_model_in::<Flex>(&file, &config(), dtype, &FlexDevice);
+    let message = load_in(burn::tensor::DType::F16).unwrap_err().to_string();
+    assert!(
+        message.contains("`proj_out_2.bias` has values up to 7e4, too large for F16; take bf16"),
+        "{message}"
+    );
+    assert!(load_in(burn::tensor::DType::BF16).is_ok());
+}
+
+#[test]
+fn a_vector_is_not_transposed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    write(&path, |_| {});
+    let file = TensorFile::open(&path).unwrap();
+    let error = file.read_in("proj_out_2.bias", burn::tensor::DType::F32, true);
+    let message = error.unwrap_err().to_string();
+    assert!(
+        message.contains("`proj_out_2.bias` is [48], the layer needs a matrix"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_file_that_lies_is_refused_without_trusting_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");

@@ -16,9 +16,8 @@ use super::{DType, WeightsError};
 pub struct SafetensorsWriter {
     path: PathBuf,
     file: BufWriter<NamedTempFile>,
-    dtype: DType,
-    /// Names and numbers of values that are still to come, in order.
-    expected: VecDeque<(String, usize)>,
+    /// Names, formats and bytes of values that are still to come, in order.
+    expected: VecDeque<(String, DType, usize)>,
 }
 
 impl SafetensorsWriter {
@@ -39,20 +38,39 @@ impl SafetensorsWriter {
             dtype.from_f32(&[]).is_some(),
             "weights are floats, not {dtype:?}"
         );
+        let info = |(name, shape): &(String, Vec<usize>)| {
+            let shape = shape.clone();
+            (name.clone(), super::TensorInfo { shape, dtype })
+        };
+        let tensors: Vec<_> = tensors.iter().map(info).collect();
+        Self::create_as(path, &tensors, metadata)
+    }
+
+    /// Begins a file with these tensors, in this order, each in its own number format.
+    ///
+    /// # Errors
+    /// [`WeightsError::Write`] if the folder cannot be written to.
+    ///
+    /// # Panics
+    /// If a shape overflows.
+    pub fn create_as(
+        path: &Path,
+        tensors: &[(String, super::TensorInfo)],
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<Self, WeightsError> {
         let mut offset = 0;
         let mut infos = Vec::with_capacity(tensors.len());
         let mut expected = VecDeque::with_capacity(tensors.len());
-        for (name, shape) in tensors {
-            let count: usize = shape.iter().product();
-            let end = offset + count * dtype.size_in_bytes();
+        for (name, tensor) in tensors {
+            let bytes = tensor.shape.iter().product::<usize>() * tensor.dtype.size_in_bytes();
             let info = TensorInfo {
-                dtype: dtype.to_safetensors(),
-                shape: shape.clone(),
-                data_offsets: (offset, end),
+                dtype: tensor.dtype.to_safetensors(),
+                shape: tensor.shape.clone(),
+                data_offsets: (offset, offset + bytes),
             };
             infos.push((name.clone(), info));
-            expected.push_back((name.clone(), count));
-            offset = end;
+            expected.push_back((name.clone(), tensor.dtype, bytes));
+            offset += bytes;
         }
         let metadata = (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect());
         let write = |source| WeightsError::Write {
@@ -77,7 +95,6 @@ impl SafetensorsWriter {
         Ok(Self {
             path: path.to_owned(),
             file,
-            dtype,
             expected,
         })
     }
@@ -88,23 +105,48 @@ impl SafetensorsWriter {
     /// [`WeightsError::Write`], for instance when the disk is full.
     ///
     /// # Panics
-    /// If another tensor is next, or the number of values is not what its shape says.
+    /// If another tensor is next, it has integers, or the number of values is not what its shape says.
     pub fn push(&mut self, name: &str, values: &[f32]) -> Result<(), WeightsError> {
-        let next = self.expected.pop_front();
+        let dtype = self.expected.front().map(|(_, dtype, _)| *dtype);
+        let bytes = dtype.and_then(|dtype| dtype.from_f32(values));
+        let bytes = bytes.expect("a tensor of floats is next");
         assert_eq!(
-            next,
-            Some((name.to_owned(), values.len())),
-            "tensors come in their order"
+            self.expected.front().map(|(_, _, bytes)| *bytes),
+            Some(bytes.len()),
+            "as many values as the shape of {name} says"
         );
-        let bytes = self
-            .dtype
-            .from_f32(values)
-            .expect("create checked the format");
+        self.push_bytes(name, &bytes)
+    }
+
+    /// Writes the next bytes of the next tensor, which may come in parts; little-endian values in the
+    /// format it was announced with.
+    ///
+    /// # Errors
+    /// [`WeightsError::Write`], for instance when the disk is full.
+    ///
+    /// # Panics
+    /// If another tensor is next, or has fewer bytes.
+    pub fn push_bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), WeightsError> {
+        // Tensors without values need not come.
+        while self
+            .expected
+            .front()
+            .is_some_and(|(next, _, left)| *left == 0 && next != name)
+        {
+            self.expected.pop_front();
+        }
+        match self.expected.front_mut() {
+            Some((next, _, left)) if next == name && *left >= bytes.len() => *left -= bytes.len(),
+            next => panic!("tensors come in their order: {name} instead of {next:?}"),
+        }
+        if self.expected.front().is_some_and(|(_, _, left)| *left == 0) {
+            self.expected.pop_front();
+        }
         let write = |source| WeightsError::Write {
             path: self.path.clone(),
             source,
         };
-        self.file.write_all(&bytes).map_err(write)
+        self.file.write_all(bytes).map_err(write)
     }
 
     /// Makes the file durable and gives it its name.
@@ -116,7 +158,7 @@ impl SafetensorsWriter {
     /// If tensors are missing.
     pub fn finish(self) -> Result<(), WeightsError> {
         assert!(
-            self.expected.is_empty(),
+            self.expected.iter().all(|(_, _, left)| *left == 0),
             "tensors are missing: {:?}",
             self.expected
         );
@@ -150,7 +192,7 @@ pub(crate) fn write_text(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Temporary files are for their owner only; weights are as readable as any new file.
-pub(super) fn readable_by_others(file: &NamedTempFile) -> io::Result<()> {
+pub(in crate::weights) fn readable_by_others(file: &NamedTempFile) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

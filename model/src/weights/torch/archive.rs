@@ -25,6 +25,8 @@ pub(super) struct Archive {
     length: u64,
     /// What the names of all entries begin with, `/` included.
     root: String,
+    /// For reading at a position, beside what `zip` does.
+    file: File,
     zip: Mutex<ZipArchive<BoundedReader<File>>>,
 }
 
@@ -34,6 +36,9 @@ struct Entry {
     index: usize,
     size: u64,
     stored: bool,
+    /// First byte in the file.
+    start: u64,
+    checksum: u32,
 }
 
 impl Archive {
@@ -56,6 +61,7 @@ impl Archive {
             path: path.to_owned(),
             length,
             root,
+            file: File::open(path).map_err(open)?,
             zip: Mutex::new(zip),
         })
     }
@@ -77,6 +83,24 @@ impl Archive {
         }
     }
 
+    /// Where `length` bytes of an entry from byte `start` on are in the file, and their checksum if
+    /// they are all of it; `None` if the entry is compressed.
+    pub(super) fn place(
+        &self,
+        name: &str,
+        start: u64,
+        length: u64,
+    ) -> Result<Option<(u64, Option<u32>)>, WeightsError> {
+        let entry = self.part(&mut self.zip(), name, start, length)?;
+        let checksum = (length == entry.size).then_some(entry.checksum);
+        Ok(entry.stored.then_some((entry.start + start, checksum)))
+    }
+
+    /// The file, for reading at a [`place`](Self::place).
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// `length` bytes of an entry from byte `start` on.
     ///
     /// The checksum is verified when the entry is read as a whole.
@@ -87,22 +111,7 @@ impl Archive {
         length: u64,
     ) -> Result<Vec<u8>, WeightsError> {
         let mut zip = self.zip();
-        let entry = match self.entry(&mut zip, name)? {
-            Some(entry)
-                if start
-                    .checked_add(length)
-                    .is_some_and(|end| end <= entry.size) =>
-            {
-                entry
-            }
-            Some(entry) => {
-                return Err(self.damaged(format!(
-                    "bytes {start} to {start}+{length} of `{name}` are wanted, it has {}",
-                    entry.size
-                )));
-            }
-            None => return Err(self.damaged(format!("`{name}` is missing"))),
-        };
+        let entry = self.part(&mut zip, name, start, length)?;
         let refused = |error| refusal(&self.path, error);
         let bytes = if length == entry.size {
             read_whole(zip.by_index(entry.index).map_err(refused)?, length)
@@ -127,6 +136,30 @@ impl Archive {
         }
     }
 
+    /// An entry that has `length` bytes from byte `start` on.
+    fn part(
+        &self,
+        zip: &mut ZipArchive<BoundedReader<File>>,
+        name: &str,
+        start: u64,
+        length: u64,
+    ) -> Result<Entry, WeightsError> {
+        match self.entry(zip, name)? {
+            Some(entry)
+                if start
+                    .checked_add(length)
+                    .is_some_and(|end| end <= entry.size) =>
+            {
+                Ok(entry)
+            }
+            Some(entry) => Err(self.damaged(format!(
+                "bytes {start} to {start}+{length} of `{name}` are wanted, it has {}",
+                entry.size
+            ))),
+            None => Err(self.damaged(format!("`{name}` is missing"))),
+        }
+    }
+
     /// An entry whose claims the file can hold.
     fn entry(
         &self,
@@ -140,10 +173,11 @@ impl Archive {
             .by_index_raw(index)
             .map_err(|error| refusal(&self.path, error))?;
         let (size, compressed) = (file.size(), file.compressed_size());
-        let fits = file
-            .data_start()
-            .and_then(|start| start.checked_add(compressed))
-            .is_some_and(|end| end <= self.length);
+        let start = file.data_start().filter(|start| {
+            let end = start.checked_add(compressed);
+            end.is_some_and(|end| end <= self.length)
+        });
+        let checksum = file.crc32();
         let stored = file.compression() == CompressionMethod::Stored;
         let plausible = if stored {
             size == compressed
@@ -153,15 +187,17 @@ impl Archive {
         if file.encrypted() {
             return Err(self.damaged(format!("`{name}` is encrypted")));
         }
-        if !fits || !plausible {
+        let Some(start) = start.filter(|_| plausible) else {
             return Err(self.damaged(format!(
                 "`{name}` claims {size} bytes stored as {compressed}, which cannot be"
             )));
-        }
+        };
         Ok(Some(Entry {
             index,
             size,
             stored,
+            start,
+            checksum,
         }))
     }
 

@@ -2,17 +2,16 @@
 
 use zip::CompressionMethod;
 
-use super::TorchFile;
 use super::hand_made::{Pickle, Tensor, archive, file, pt, six_floats, state_dict};
 use super::opcode as op;
 use super::{pickle, state_dict as tensors_of};
 use crate::noise::{Key, Purpose};
-use crate::weights::WeightsError;
+use crate::weights::{TensorFile, WeightsError};
 
 /// What opening a file and reading everything in it gives.
 fn read_all(bytes: &[u8]) -> Result<usize, WeightsError> {
     let path = file(bytes);
-    let torch = TorchFile::open(&path, None)?;
+    let torch = TensorFile::open_set(&path, None)?;
     torch
         .tensors()
         .keys()

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 
 use self::archive::Archive;
 use self::tensor_view::TensorView;
+use super::stored_tensor::StoredTensor;
 use super::{TensorInfo, WeightSet, WeightsError};
 
 /// Longest pickle in bytes; a training checkpoint of the XL model has about 300 thousand.
@@ -89,29 +90,34 @@ impl TorchFile {
         &self.tensors
     }
 
-    /// The values of one tensor in row-major order.
-    pub(super) fn read(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
-        let Some(view) = self.views.get(name) else {
+    /// A tensor, to be read; what is compressed or not in row-major order is read here.
+    pub(super) fn stored(&self, name: &str) -> Result<StoredTensor<'_>, WeightsError> {
+        let (Some(info), Some(view)) = (self.tensors.get(name), self.views.get(name)) else {
             return Err(WeightsError::NoTensor {
                 path: self.path.clone(),
                 name: name.to_owned(),
             });
         };
-        let dtype = view.info.dtype;
-        let not_floats = || WeightsError::NotWeights {
-            path: self.path.clone(),
-            reason: format!("tensor `{name}` has integers ({dtype:?}), weights are floats"),
-        };
-        // Refused before anything is read.
-        dtype.to_f32(&[]).ok_or_else(not_floats)?;
-        let (start, length) = view.byte_range();
-        let mut bytes = self.archive.read(&entry(view), start, length)?;
-        if self.big_endian {
-            bytes
-                .chunks_exact_mut(dtype.size_in_bytes())
-                .for_each(<[u8]>::reverse);
+        let (storage, (start, length)) = (entry(view), view.byte_range());
+        if view.is_row_major()
+            && let Some((start, checksum)) = self.archive.place(&storage, start, length)?
+        {
+            let file = self.archive.file();
+            return Ok(StoredTensor::in_file(
+                info,
+                file,
+                start,
+                checksum,
+                self.big_endian,
+            ));
         }
-        Ok(view.gather(dtype.to_f32(&bytes).ok_or_else(not_floats)?))
+        let bytes = self.archive.read(&storage, start, length)?;
+        let bytes = if view.is_row_major() {
+            bytes
+        } else {
+            view.gather(&bytes)
+        };
+        Ok(StoredTensor::in_memory(info, bytes, self.big_endian))
     }
 }
 

@@ -114,18 +114,16 @@ impl TensorView {
         )
     }
 
-    /// The tensor's values in row-major order, from those of its range.
-    pub(super) fn gather(&self, range: Vec<f32>) -> Vec<f32> {
-        if range.is_empty() || self.is_row_major() {
-            return range;
-        }
+    /// The bytes of the tensor's values in row-major order, from those of its range.
+    pub(super) fn gather(&self, range: &[u8]) -> Vec<u8> {
+        let size = self.info.dtype.size_in_bytes();
         let shape = &self.info.shape;
         let count: usize = shape.iter().product();
         let mut index = vec![0; shape.len()];
         let mut position = 0;
-        let mut values = Vec::with_capacity(count);
+        let mut values = Vec::with_capacity(count * size);
         for _ in 0..count {
-            values.push(range[position]);
+            values.extend_from_slice(&range[position * size..][..size]);
             // The next index: the last dimension runs fastest.
             for dimension in (0..shape.len()).rev() {
                 let stride = self.strides[dimension] as usize;
@@ -141,7 +139,11 @@ impl TensorView {
         values
     }
 
-    fn is_row_major(&self) -> bool {
+    /// Whether the values are in the storage one behind the other, in row-major order.
+    pub(super) fn is_row_major(&self) -> bool {
+        if self.span == 0 {
+            return true;
+        }
         let mut expected = 1_u64;
         self.info
             .shape

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use zip::CompressionMethod;
 
-use super::TorchFile;
 use super::hand_made::{Pickle, Tensor, archive, file, pt, six_floats, state_dict};
 use super::opcode as op;
 use crate::weights::{DType, TensorFile, WeightSet, WeightsError};
@@ -13,17 +12,17 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures")).join(name)
 }
 
-fn open(bytes: &[u8]) -> Result<TorchFile, WeightsError> {
-    TorchFile::open(&file(bytes), None)
+fn open(bytes: &[u8]) -> Result<TensorFile, WeightsError> {
+    TensorFile::open_set(&file(bytes), None)
 }
 
 /// Opens a file that stays where it is for as long as its tensors are read.
 fn read(bytes: &[u8], name: &str) -> Result<Vec<f32>, WeightsError> {
     let path = file(bytes);
-    TorchFile::open(&path, None)?.read(name)
+    TensorFile::open_set(&path, None)?.read(name)
 }
 
-fn assert_same(torch: &TorchFile, reference: &TensorFile, prefix: &str) {
+fn assert_same(torch: &TensorFile, reference: &TensorFile, prefix: &str) {
     let mut compared = 0;
     for (name, info) in reference.tensors() {
         let Some(name) = name.strip_prefix(prefix) else {
@@ -39,7 +38,7 @@ fn assert_same(torch: &TorchFile, reference: &TensorFile, prefix: &str) {
 
 #[test]
 fn a_state_dict_of_pytorch_equals_its_safetensors() {
-    let torch = TorchFile::open(&fixture("cls_a.pt"), None).unwrap();
+    let torch = TensorFile::open_set(&fixture("cls_a.pt"), None).unwrap();
     let reference = TensorFile::open(&fixture("cls_a.safetensors")).unwrap();
     assert_eq!(torch.tensors(), reference.tensors());
     assert_same(&torch, &reference, "");
@@ -51,12 +50,12 @@ fn a_training_checkpoint_gives_its_average_unless_asked_for_the_weights_in_train
     let steps = TensorFile::open(&fixture("train_steps.safetensors")).unwrap();
     let plain = TensorFile::open(&fixture("cls_a.safetensors")).unwrap();
 
-    let model = TorchFile::open(&path, Some(WeightSet::Model)).unwrap();
+    let model = TensorFile::open_set(&path, Some(WeightSet::Model)).unwrap();
     assert_eq!(model.tensors(), plain.tensors());
     assert_same(&model, &steps, "wd0/step3/");
 
     for set in [None, Some(WeightSet::Ema)] {
-        let ema = TorchFile::open(&path, set).unwrap();
+        let ema = TensorFile::open_set(&path, set).unwrap();
         assert_eq!(ema.tensors(), plain.tensors());
         assert_same(&ema, &steps, "wd0/ema0.9999/step3/");
     }
@@ -65,11 +64,11 @@ fn a_training_checkpoint_gives_its_average_unless_asked_for_the_weights_in_train
 #[test]
 fn a_set_that_is_not_there_is_named() {
     let plain = file(&pt(&state_dict(&[("a", Tensor::matrix())]), &six_floats()));
-    let message = TorchFile::open(&plain, Some(WeightSet::Ema))
+    let message = TensorFile::open_set(&plain, Some(WeightSet::Ema))
         .unwrap_err()
         .to_string();
     assert!(message.contains("plain state_dict"), "{message}");
-    assert!(TorchFile::open(&plain, Some(WeightSet::Model)).is_ok());
+    assert!(TensorFile::open_set(&plain, Some(WeightSet::Model)).is_ok());
 
     let pickle = Pickle::new()
         .op(op::EMPTY_DICT)
@@ -78,11 +77,11 @@ fn a_set_that_is_not_there_is_named() {
         .op(op::SETITEM)
         .stop();
     let only_model = file(&pt(&pickle, &six_floats()));
-    let message = TorchFile::open(&only_model, Some(WeightSet::Ema))
+    let message = TensorFile::open_set(&only_model, Some(WeightSet::Ema))
         .unwrap_err()
         .to_string();
     assert!(message.contains("without `ema`"), "{message}");
-    let default = TorchFile::open(&only_model, None).unwrap();
+    let default = TensorFile::open_set(&only_model, None).unwrap();
     assert_eq!(default.read("a").unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
 }
 
@@ -145,7 +144,7 @@ fn tensors_may_share_a_storage_and_be_views_of_it() {
                 ("x/data/0", &six_floats()),
             ],
         ));
-        let torch = TorchFile::open(&path, None).unwrap();
+        let torch = TensorFile::open_set(&path, None).unwrap();
         assert_eq!(
             torch.read("matrix").unwrap(),
             [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
@@ -350,6 +349,6 @@ fn other_kinds_of_files_are_told_apart() {
 fn an_unknown_tensor_is_named() {
     let bytes = pt(&state_dict(&[("a", Tensor::matrix())]), &six_floats());
     assert!(matches!(read(&bytes, "b"), Err(WeightsError::NoTensor { name, .. }) if name == "b"));
-    let gone = TorchFile::open(Path::new("no such file.pt"), None);
+    let gone = TensorFile::open_set(Path::new("no such file.pt"), None);
     assert!(matches!(gone, Err(WeightsError::Open { .. })));
 }

@@ -1,0 +1,103 @@
+//! `infer convert`: weights in another file, number format, or number of files.
+
+use std::fs;
+use std::path::Path;
+
+use pixelflow::weights::{DESCRIPTION_FILE, ModelDescription, TensorFile, WeightSet};
+
+use crate::arguments::ConvertArguments;
+use crate::convert::{Conversion, ConvertTarget};
+use crate::error::{read_error, write_error};
+use crate::hub::HubName;
+use crate::model_source::{description_beside, fetched_weights, weights_at};
+use crate::{Error, Result};
+
+/// Converts; returns lines that say what was done.
+///
+/// # Errors
+/// What is wrong with the input or the place to write to, or a value that the new format cannot hold;
+/// then nothing is written.
+pub fn convert(arguments: &ConvertArguments) -> Result<String> {
+    let ConvertArguments {
+        input,
+        output,
+        dtype,
+        max_shard_size,
+        weights,
+        report,
+    } = arguments;
+    let set = WeightSet::from(*weights);
+    let target = ConvertTarget::choose(output)?;
+    if let Some(path) = report {
+        check_report(path)?;
+    }
+    let path = if HubName::is_meant(input) {
+        fetched_weights(input)?
+    } else {
+        weights_at(input, set)?
+    };
+    let file = if set == WeightSet::Ema {
+        TensorFile::open(&path)?
+    } else {
+        TensorFile::open_torch(&path, set)?
+    };
+    let description = description(&path)?;
+    let conversion = Conversion {
+        file: &file,
+        description,
+        format: *dtype,
+        max_shard_size: max_shard_size.unwrap_or(u64::MAX),
+        target,
+    };
+    let done = conversion.run()?;
+    if let Some(path) = report {
+        done.write(path)?;
+    }
+    Ok(format!(
+        "{done}\nread back and found equal: {}",
+        output.display()
+    ))
+}
+
+/// Checks that the report can be written, before anything is computed.
+fn check_report(path: &Path) -> Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    if path.is_dir() {
+        return Err(Error::Write {
+            path: path.to_owned(),
+            reason: "it is a folder; choose another --report".to_owned(),
+        });
+    }
+    tempfile::tempfile_in(folder).map_err(write_error(path))?;
+    Ok(())
+}
+
+/// The text of the `config.json` for the weights: what is beside them, or, for a model of the
+/// reference, what its `config.yaml` says; `None` if there is neither.
+fn description(weights: &Path) -> Result<Option<Vec<u8>>> {
+    let beside = weights.with_file_name(DESCRIPTION_FILE);
+    if beside.is_file() {
+        let text = fs::read(&beside).map_err(read_error(&beside))?;
+        // That of another library, for a text encoder, is none of our business.
+        if !is_of_another_library(&text) {
+            ModelDescription::read(&beside)?;
+        }
+        return Ok(Some(text));
+    }
+    if weights.with_file_name("config.yaml").is_file() {
+        let description = description_beside(weights)?;
+        let mut text = serde_json::to_vec_pretty(&description).unwrap_or_default();
+        text.push(b'\n');
+        return Ok(Some(text));
+    }
+    Ok(None)
+}
+
+/// Whether a `config.json` is of Hugging Face's transformers.
+fn is_of_another_library(text: &[u8]) -> bool {
+    let parsed: Option<serde_json::Value> = serde_json::from_slice(text).ok();
+    parsed.is_some_and(|config| config.get("model_type").is_some())
+}

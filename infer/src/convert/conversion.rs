@@ -1,0 +1,125 @@
+//! A whole conversion: all files or none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pixelflow::weights::{ShardIndex, TensorFile, plan_shards};
+
+use super::target::exists;
+use super::{
+    ConversionReport, ConvertProgress, ConvertTarget, PlannedTensor, StoredFormat, copy_tensors,
+    planned,
+};
+use crate::Result;
+use crate::error::{read_error, write_error};
+
+/// What is converted, to what, and where it goes.
+#[derive(Debug)]
+pub struct Conversion<'a> {
+    /// The weights.
+    pub file: &'a TensorFile,
+    /// The text of the description beside them.
+    pub description: Option<Vec<u8>>,
+    /// Their new number format; `None` leaves each as it is.
+    pub format: Option<StoredFormat>,
+    /// Most bytes of values in one file.
+    pub max_shard_size: u64,
+    /// Where they go.
+    pub target: ConvertTarget,
+}
+
+impl Conversion<'_> {
+    /// Writes all files beside their places, reads them back, and then puts them there.
+    ///
+    /// # Errors
+    /// [`crate::Error::Write`] if something is in the place, or on a full disk; what [`copy_tensors`]
+    /// says. Nothing is left behind then.
+    pub fn run(self) -> Result<ConversionReport> {
+        self.target.prepare()?;
+        self.check_description()?;
+        let folder = &self.target.folder;
+        let tensors = planned(self.file, self.format.map(StoredFormat::dtype));
+        let infos = tensors
+            .iter()
+            .map(|tensor| (tensor.name.clone(), tensor.to.clone()));
+        let shards = plan_shards(&self.target.stem, infos.collect(), self.max_shard_size);
+
+        let draft = tempfile::Builder::new()
+            .prefix(".convert")
+            .tempdir_in(folder);
+        let draft = draft.map_err(write_error(folder))?;
+        let mut progress = ConvertProgress::new(self.file, "converting");
+        let mut rest = tensors.as_slice();
+        let mut reports = Vec::with_capacity(tensors.len());
+        let mut files = Vec::new();
+        for shard in &shards {
+            let (these, others): (&[PlannedTensor], _) = rest.split_at(shard.tensors.len());
+            rest = others;
+            let path = draft.path().join(&shard.file);
+            let metadata = self.file.metadata();
+            reports.extend(copy_tensors(
+                self.file,
+                these,
+                &path,
+                metadata,
+                &mut progress,
+            )?);
+            files.push((path, folder.join(&shard.file)));
+        }
+        progress.finish();
+        if shards.len() > 1 {
+            let index = draft.path().join("index.json");
+            ShardIndex::of(&shards).write(&index)?;
+            files.push((index, self.target.index()));
+        }
+        self.write_description()?;
+        // The index comes last: without it, several files are no model.
+        put_in_place(&files)?;
+        Ok(ConversionReport {
+            tensors: reports,
+            files: shards.len(),
+        })
+    }
+
+    /// Another description in the place is not replaced.
+    fn check_description(&self) -> Result<()> {
+        let path = self.target.description();
+        match &self.description {
+            Some(text) if path.exists() => {
+                let there = fs::read(&path).map_err(read_error(&path))?;
+                if there == *text {
+                    Ok(())
+                } else {
+                    Err(exists(&path))
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write_description(&self) -> Result<()> {
+        let path = self.target.description();
+        match &self.description {
+            Some(text) if !path.exists() => {
+                crate::atomic_file::write_atomically(&path, |file| file.write_all(text))
+                    .map_err(write_error(&path))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Moves files to their places; if one cannot be, takes back those that were.
+fn put_in_place(files: &[(PathBuf, PathBuf)]) -> Result<()> {
+    for (number, (from, to)) in files.iter().enumerate() {
+        if let Err(error) = fs::rename(from, to) {
+            let moved = files[..number].iter().map(|(_, to)| to.as_path());
+            moved.for_each(|path: &Path| {
+                // The first error is the one to report.
+                let _ = fs::remove_file(path);
+            });
+            return Err(write_error(to)(error));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! What weights are converted to, as the command line has it.
+
+use clap::ValueEnum;
+use pixelflow::weights::DType;
+
+/// A number format of converted weights.
+// A format that is no plain float, such as int8 with scales, would be a variant here and a step of
+// its own in `copy`, before the values are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StoredFormat {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats.
+    F16,
+    /// 16-bit floats with the range of 32 bits.
+    Bf16,
+}
+
+impl StoredFormat {
+    /// The name that files have for it.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::F16 => DType::F16,
+            Self::Bf16 => DType::BF16,
+        }
+    }
+}
+
+/// Bytes: `5000000`, `500MB` (powers of 1000) or `2GiB` (powers of 1024).
+///
+/// # Errors
+/// What may be written instead.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 9] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+        ("KB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("B", 1),
+    ];
+    let found = UNITS
+        .iter()
+        .find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
+    let (number, unit) = found.unwrap_or((text, 1));
+    let bytes = number
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit));
+    bytes
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| format!("`{text}` is no size; write 2GB, 500MB or 1GiB"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_size("7"), Ok(7));
+        assert_eq!(parse_size("2GB"), Ok(2_000_000_000));
+        assert_eq!(parse_size("3 KiB"), Ok(3072));
+        for text in ["", "GB", "0", "-1GB", "2gb", "1.5GB", "99999999999TB"] {
+            assert!(
+                parse_size(text).unwrap_err().contains("write 2GB"),
+                "{text}"
+            );
+        }
+    }
+}

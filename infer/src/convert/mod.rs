@@ -1,0 +1,19 @@
+//! Weights in another file, number format, or number of files.
+//!
+//! [`copy_tensors`] writes one file and reads it back; [`Conversion`] puts one or several of them,
+//! their index and the model's description in place, all or nothing; a [`ConversionReport`] says
+//! what rounding has changed.
+
+mod conversion;
+mod copy;
+mod format;
+mod progress;
+mod report;
+mod target;
+
+pub use conversion::Conversion;
+pub use copy::{PlannedTensor, copy_tensors, planned};
+pub use format::{StoredFormat, parse_size};
+pub use progress::ConvertProgress;
+pub use report::{ConversionReport, TensorReport};
+pub use target::ConvertTarget;

@@ -1,0 +1,45 @@
+//! How far a conversion has come, on the terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use pixelflow::weights::TensorFile;
+
+/// A bar over the bytes that are read, once for writing and once for reading back; it is silent where
+/// there is no terminal.
+#[derive(Debug)]
+pub struct ConvertProgress {
+    bar: ProgressBar,
+    what: String,
+}
+
+impl ConvertProgress {
+    /// A bar over all tensors of a file; `what` is done with them.
+    pub fn new(file: &TensorFile, what: &str) -> Self {
+        let bytes: u64 = file
+            .tensors()
+            .values()
+            .map(|info| info.size_in_bytes())
+            .sum();
+        let bar = ProgressBar::new(2 * bytes);
+        let style = ProgressStyle::with_template("{bar:32} {percent:>3}%  {eta} left  {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self {
+            bar,
+            what: what.to_owned(),
+        }
+    }
+
+    /// Says what is going on.
+    pub(super) fn stage(&self, stage: &str) {
+        self.bar.set_message(format!("{}: {stage}", self.what));
+    }
+
+    /// So many bytes more were read.
+    pub(super) fn advance(&self, bytes: usize) {
+        self.bar.inc(bytes as u64);
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,192 @@
+//! Fetching files over the network, and checking what has arrived.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hf_hub::api::sync::{Api, ApiBuilder, ApiError, ApiRepo};
+use pixelflow::weights::ShardIndex;
+use sha2::{Digest, Sha256};
+
+use super::progress::FetchProgress;
+use super::{Hub, HubError, HubName, Wanted, is_plain};
+
+/// How often a lost connection is taken up again by itself.
+const RETRIES: usize = 3;
+
+impl Hub {
+    /// Fetches what is not in the cache; all files are of the commit that the revision is now.
+    pub(super) fn download(&self, name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf, HubError> {
+        let api = self.api(name)?;
+        let info = api.repo(name.repository()).info();
+        let info = info.map_err(|error| self.failure(&error, name))?;
+        if !is_plain(&info.sha) {
+            return Err(self.bad_answer(
+                name,
+                format!("a commit called `{}`", info.sha.escape_debug()),
+            ));
+        }
+        let has = |file: &str| {
+            info.siblings
+                .iter()
+                .any(|sibling| sibling.rfilename == file)
+        };
+        let mut chosen = Vec::new();
+        for group in wanted {
+            let file = group.iter().find(|file| has(file));
+            let found = || {
+                let names = info
+                    .siblings
+                    .iter()
+                    .map(|sibling| sibling.rfilename.escape_debug());
+                names
+                    .map(|name| name.to_string())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            chosen.push(*file.ok_or_else(|| HubError::NoFile {
+                name: name.clone(),
+                wanted: group.join(" or "),
+                found: found(),
+            })?);
+        }
+        let remote = api.repo(name.repository_at(&info.sha));
+        let folder = self.repository(name, &info.sha).pointer_path(&info.sha);
+        for file in chosen {
+            self.fetch_file(name, &api, &remote, &folder, file)?;
+            let path = folder.join(file);
+            if ShardIndex::is_named(&path) {
+                let index = ShardIndex::read(&path)
+                    .map_err(|error| self.bad_answer(name, error.to_string()))?;
+                for shard in index.shards() {
+                    self.fetch_file(name, &api, &remote, &folder, shard)?;
+                }
+            }
+        }
+        // Only now, so that a revision never names files that are not there.
+        let reference = self.repository(name, name.revision());
+        reference
+            .create_ref(&info.sha)
+            .map_err(self.cache_failure())?;
+        Ok(folder)
+    }
+
+    fn api(&self, name: &HubName) -> Result<Api, HubError> {
+        ApiBuilder::from_cache(self.cache.clone())
+            .with_endpoint(self.settings.endpoint.clone())
+            .with_token(self.settings.token.clone())
+            .with_retries(RETRIES)
+            .build()
+            .map_err(|error| self.failure(&error, name))
+    }
+
+    /// Fetches one file into the folder of its commit, unless it is there.
+    fn fetch_file(
+        &self,
+        name: &HubName,
+        api: &Api,
+        remote: &ApiRepo,
+        folder: &Path,
+        file: &str,
+    ) -> Result<(), HubError> {
+        let path = folder.join(file);
+        if path.is_file() {
+            return Ok(());
+        }
+        let failed = |error: ApiError| match self.failure(&error, name) {
+            HubError::NoRepository { .. } => HubError::NoFile {
+                name: name.clone(),
+                wanted: file.to_owned(),
+                found: "not what it lists".to_owned(),
+            },
+            other => other,
+        };
+        let metadata = api.metadata(&remote.url(file)).map_err(failed)?;
+        let (etag, commit) = (metadata.etag(), metadata.commit_hash());
+        // Both become parts of paths.
+        if !is_plain(etag) || folder.file_name().is_none_or(|folder| folder != commit) {
+            let reason = format!(
+                "`{file}` has the tag `{}` and the commit `{}`",
+                etag.escape_debug(),
+                commit.escape_debug()
+            );
+            return Err(self.bad_answer(name, reason));
+        }
+        let blob = self.repository(name, commit).blob_path(etag);
+        let part = blob.with_extension("part");
+        // A part that is whole or longer cannot be continued.
+        if fs::metadata(&part).is_ok_and(|part| part.len() >= metadata.size() as u64) {
+            fs::remove_file(&part).map_err(self.cache_failure())?;
+        }
+        remote
+            .download_with_progress(file, FetchProgress::new())
+            .map_err(failed)?;
+        if let Some(reason) =
+            damage(&path, metadata.size() as u64, etag).map_err(self.cache_failure())?
+        {
+            for wrong in [&path, &blob] {
+                fs::remove_file(wrong).map_err(self.cache_failure())?;
+            }
+            return Err(HubError::Damaged {
+                name: name.clone(),
+                file: file.to_owned(),
+                reason,
+            });
+        }
+        Ok(())
+    }
+
+    fn failure(&self, error: &ApiError, name: &HubName) -> HubError {
+        HubError::of(error, &self.settings.endpoint, name, &self.settings.cache)
+    }
+
+    fn bad_answer(&self, name: &HubName, reason: String) -> HubError {
+        HubError::BadAnswer {
+            endpoint: self.settings.endpoint.clone(),
+            name: name.clone(),
+            reason,
+        }
+    }
+
+    fn cache_failure(&self) -> impl Fn(io::Error) -> HubError + '_ {
+        |error| HubError::Cache {
+            path: self.settings.cache.clone(),
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// How a file differs from what was announced, if it does: in its length, or in its SHA-256, which is
+/// the tag of all large files.
+fn damage(path: &Path, size: u64, etag: &str) -> io::Result<Option<String>> {
+    let length = fs::metadata(path)?.len();
+    if length != size {
+        return Ok(Some(format!("it has {length} bytes instead of {size}")));
+    }
+    if etag.len() != 64 || !etag.chars().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(None);
+    }
+    let mut hash = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut HashWriter(&mut hash))?;
+    let digest: String = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok((digest != etag.to_lowercase())
+        .then(|| format!("its SHA-256 is {digest} instead of {etag}")))
+}
+
+/// Hashes what is written.
+struct HashWriter<'h>(&'h mut Sha256);
+
+impl io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

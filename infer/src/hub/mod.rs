@@ -1,0 +1,109 @@
+//! Models by their name on the Hugging Face Hub, `hf:owner/name`.
+//!
+//! All that leaves the machine is in this module, and only [`Hub::fetch`] does: it is reached with a
+//! [`HubName`], which nothing but a text that begins with `hf:` becomes. What was fetched before is
+//! taken from the cache that Hugging Face's own tools use, without asking the network.
+
+mod converted;
+mod download;
+mod error;
+mod name;
+mod progress;
+mod settings;
+
+use std::path::{Path, PathBuf};
+
+use hf_hub::{Cache, CacheRepo};
+use pixelflow::weights::ShardIndex;
+
+pub use converted::converted;
+pub use error::HubError;
+pub use name::HubName;
+pub use settings::HubSettings;
+
+/// Files that are wanted of a repository: of each group, the first that there is. The index of
+/// weights in several files, `*.safetensors.index.json`, brings along the files it names.
+pub type Wanted<'a> = &'a [&'a [&'a str]];
+
+/// Fetches files of a repository, as the environment says; returns the folder they are in.
+///
+/// # Errors
+/// Every [`HubError`].
+pub fn fetch(name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf, HubError> {
+    Hub::new(HubSettings::from_environment()?).fetch(name, wanted)
+}
+
+/// The Hub, and the cache of what was fetched from it.
+#[derive(Debug)]
+pub struct Hub {
+    settings: HubSettings,
+    cache: Cache,
+}
+
+impl Hub {
+    /// The Hub with these settings.
+    pub fn new(settings: HubSettings) -> Self {
+        let cache = Cache::new(settings.cache.clone());
+        Self { settings, cache }
+    }
+
+    /// Fetches files that are not in the cache; returns the folder they are in.
+    ///
+    /// # Errors
+    /// Every [`HubError`]; what has been fetched of a file is continued with the next time.
+    pub fn fetch(&self, name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf, HubError> {
+        match self.cached(name, wanted) {
+            Some(folder) => Ok(folder),
+            None if self.settings.offline => Err(HubError::Offline {
+                name: name.clone(),
+                cache: self.settings.cache.clone(),
+            }),
+            None => self.download(name, wanted),
+        }
+    }
+
+    /// The folder of a repository's files if all that are wanted are there. Asks no network.
+    pub fn cached(&self, name: &HubName, wanted: Wanted<'_>) -> Option<PathBuf> {
+        let folder = self.snapshot(name)?;
+        let complete = |group: &&[&str]| group.iter().any(|file| is_complete(&folder.join(file)));
+        wanted.iter().all(|group| complete(group)).then_some(folder)
+    }
+
+    /// The folder of the files of a name's revision, as far as it is known.
+    fn snapshot(&self, name: &HubName) -> Option<PathBuf> {
+        let repository = self.repository(name, name.revision());
+        let reference = self.folder(name).join("refs").join(name.revision());
+        let commit = match std::fs::read_to_string(reference) {
+            Ok(commit) => commit.trim().to_owned(),
+            // A commit is its own reference.
+            Err(_) => name.revision().to_owned(),
+        };
+        let folder = repository.pointer_path(&commit);
+        (is_plain(&commit) && folder.is_dir()).then_some(folder)
+    }
+
+    /// All that the cache has of a repository.
+    fn folder(&self, name: &HubName) -> PathBuf {
+        self.settings.cache.join(name.repository().folder_name())
+    }
+
+    fn repository(&self, name: &HubName, revision: &str) -> CacheRepo {
+        self.cache.repo(name.repository_at(revision))
+    }
+}
+
+/// Whether a file is there, and if it is an index all files that it names.
+fn is_complete(path: &Path) -> bool {
+    path.is_file()
+        && (!ShardIndex::is_named(path)
+            || ShardIndex::read(path).is_ok_and(|index| {
+                let beside = |shard: &&str| path.with_file_name(shard).is_file();
+                index.shards().iter().all(beside)
+            }))
+}
+
+/// Whether a text that becomes part of a path stays one part of it.
+fn is_plain(text: &str) -> bool {
+    let harmless = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    !text.is_empty() && text.len() <= 128 && !text.starts_with('.') && text.chars().all(harmless)
+}
