@@ -5,6 +5,8 @@ use std::str::FromStr;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
+use crate::int8::IN_A_WORD;
+use crate::layers::MatrixFormat;
 use crate::{Error, PixelFlow, Result};
 
 /// Configuration of a [`PixelFlow`] transformer; field names are the reference's.
@@ -164,6 +166,23 @@ impl PixelFlowConfig {
         }
     }
 
+    /// Checks that its model can have its matrices [in eight bits](crate::int8).
+    ///
+    /// # Errors
+    /// [`Error::InvalidModel`] if [`check`](Self::check) fails, or the text encoder's states have a
+    /// number of features that is no multiple of 4: so many values are in a word.
+    pub fn check_int8(&self) -> Result<()> {
+        self.check()?;
+        match self.cross_attention_dim {
+            Some(features) if !features.is_multiple_of(IN_A_WORD) => Err(Error::InvalidModel {
+                reason: format!(
+                    "cross_attention_dim is {features}, in int8 it must be a multiple of {IN_A_WORD}"
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Creates the model with the reference's initialisation drawn from `seed`.
     ///
     /// # Errors
@@ -171,7 +190,7 @@ impl PixelFlowConfig {
     pub fn init<B: Backend>(&self, seed: u64, device: &B::Device) -> Result<PixelFlow<B>> {
         self.check()?;
         Ok(crate::initialisation::initialise(
-            PixelFlow::uninitialised(self, device),
+            PixelFlow::uninitialised(self, MatrixFormat::Float, device),
             seed,
         ))
     }

@@ -7,6 +7,7 @@
 //! - [`PixelFlowConfig`] → [`PixelFlow`]: the transformer, dense and packed.
 //! - [`cascade`]: the schedule, training pairs, renoising.
 //! - [`sampler`]: Euler, Heun and Dopri5 with stage-wise guidance, through all stages.
+//! - [`int8`]: matrices in eight bits, for machines with little memory.
 //! - [`noise`]: counter-based randomness.
 //! - [`weights`]: safetensors and PyTorch files.
 //! - [`ops`]: the operations that backends may implement natively.
@@ -16,6 +17,7 @@ mod config;
 mod error;
 pub mod faults;
 mod initialisation;
+pub mod int8;
 pub mod layers;
 pub mod memory;
 pub mod noise;

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use burn::tensor::backend::Backend;
 
+use super::int8_file::{is_int8, read_values, scale_name};
+use super::parameters::{Form, for_each_form, parameter_forms};
 use super::{
-    DType, Mismatches, SafetensorsWriter, TensorFile, WeightsError, for_each_parameter, model_in,
-    parameter_shapes,
+    DType, Mismatches, SafetensorsWriter, TensorFile, TensorInfo, WeightsError, for_each_parameter,
+    model_in, model_in_int8,
 };
 use crate::{PixelFlow, PixelFlowConfig, Result};
 
@@ -15,50 +17,62 @@ use crate::{PixelFlow, PixelFlowConfig, Result};
 ///
 /// # Errors
 /// [`crate::Error::InvalidModel`]; [`WeightsError::Mismatch`] listing every tensor that is
-/// missing, surplus or of another shape; [`WeightsError::NotFinite`]; or what went wrong on reading.
+/// missing, surplus or of another shape; [`WeightsError::NotFinite`]; [`WeightsError::Int8`], for such
+/// a file is less than a model; or what went wrong on reading.
 pub fn load_model<B: Backend>(
     file: &TensorFile,
     config: &PixelFlowConfig,
     device: &B::Device,
 ) -> Result<PixelFlow<B>> {
+    if is_int8(file) {
+        let path = file.path().to_owned();
+        return Err(WeightsError::Int8 { path }.into());
+    }
     load_model_in(file, config, burn::tensor::DType::F32, device)
 }
 
-/// As [`load_model`], with weights in another format than f32; the model computes in it.
+/// As [`load_model`], for drawing: with weights in another format than f32, in which the model
+/// computes. Matrices that the file has in eight bits stay so.
 ///
 /// # Errors
-/// As [`load_model`].
+/// As [`load_model`], but none for matrices in eight bits.
 pub fn load_model_in<B: Backend>(
     file: &TensorFile,
     config: &PixelFlowConfig,
     dtype: burn::tensor::DType,
     device: &B::Device,
 ) -> Result<PixelFlow<B>> {
-    config.check()?;
-    let shapes = parameter_shapes::<B>(config, device);
-    let mismatches = compare(&shapes, file);
-    let path = || file.path().to_owned();
-    if !mismatches.is_empty() {
-        return Err(WeightsError::Mismatch {
-            path: path(),
-            mismatches,
-        }
-        .into());
+    if is_int8(file) {
+        return load_model_int8(file, config, dtype, device);
     }
-    let model = model_in(config, dtype, device, |name, _| {
-        let values = file.read(name)?;
-        check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
-            path: path(),
-            name: name.to_owned(),
-            count,
-            first,
-        })?;
-        Ok::<_, WeightsError>(values)
-    })?;
-    Ok(model)
+    config.check()?;
+    refuse_mismatches(&parameter_forms::<B>(config, device), file)?;
+    Ok(model_in(config, dtype, device, |name, _| {
+        read_checked(file, name)
+    })?)
 }
 
-/// Writes a model's weights as safetensors under the reference's names.
+/// As [`load_model_in`], with the matrices of linear layers in eight bits, whatever the file has.
+///
+/// Matrices in floats are rounded as they are read: none but the one being read is ever in floats.
+///
+/// # Errors
+/// As [`load_model_in`].
+pub fn load_model_int8<B: Backend>(
+    file: &TensorFile,
+    config: &PixelFlowConfig,
+    dtype: burn::tensor::DType,
+    device: &B::Device,
+) -> Result<PixelFlow<B>> {
+    config.check_int8()?;
+    refuse_mismatches(&parameter_forms::<B>(config, device), file)?;
+    Ok(model_in_int8(config, dtype, device, |name, _| {
+        read_values(file, name)
+    })?)
+}
+
+/// Writes a model's weights as safetensors under the reference's names, all in one format; see
+/// [`save_model_int8`](super::save_model_int8) for eight bits.
 ///
 /// # Errors
 /// [`WeightsError::Write`]; what was there before is as it was.
@@ -72,7 +86,9 @@ pub fn save_model<B: Backend>(
     metadata: &BTreeMap<String, String>,
 ) -> std::result::Result<(), WeightsError> {
     let mut tensors = Vec::new();
-    super::parameters::for_each_shape(model, |name, shape| tensors.push((name.to_owned(), shape)));
+    for_each_form(model, |name, form| {
+        tensors.push((name.to_owned(), form.shape));
+    });
     let mut writer = SafetensorsWriter::create(path, &tensors, dtype, metadata)?;
     let mut outcome = Ok(());
     for_each_parameter(model, |name, _, values| {
@@ -84,10 +100,48 @@ pub fn save_model<B: Backend>(
     writer.finish()
 }
 
+/// Refuses a file whose tensors are not those of a model.
+pub(super) fn refuse_mismatches(
+    forms: &BTreeMap<String, Form>,
+    file: &TensorFile,
+) -> std::result::Result<(), WeightsError> {
+    let mismatches = compare(forms, file);
+    if mismatches.is_empty() {
+        return Ok(());
+    }
+    Err(WeightsError::Mismatch {
+        path: file.path().to_owned(),
+        mismatches,
+    })
+}
+
+/// The values of a tensor in floats; finite.
+pub(super) fn read_checked(
+    file: &TensorFile,
+    name: &str,
+) -> std::result::Result<Vec<f32>, WeightsError> {
+    let values = file.read(name)?;
+    check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
+        path: file.path().to_owned(),
+        name: name.to_owned(),
+        count,
+        first,
+    })?;
+    Ok(values)
+}
+
 /// What does not fit between a model and a file.
-fn compare(shapes: &BTreeMap<String, Vec<usize>>, file: &TensorFile) -> Mismatches {
+fn compare(forms: &BTreeMap<String, Form>, file: &TensorFile) -> Mismatches {
+    let mut expected = BTreeMap::new();
+    for (name, form) in forms {
+        let is_int8 = |info: &TensorInfo| info.dtype == DType::I8;
+        if form.is_linear_matrix && file.tensors().get(name).is_some_and(is_int8) {
+            expected.insert(scale_name(name), vec![form.shape[0]]);
+        }
+        expected.insert(name.clone(), form.shape.clone());
+    }
     let mut mismatches = Mismatches::default();
-    for (name, shape) in shapes {
+    for (name, shape) in &expected {
         match file.tensors().get(name) {
             None => mismatches.missing.push((name.clone(), shape.clone())),
             Some(info) if info.shape != *shape => {
@@ -98,7 +152,7 @@ fn compare(shapes: &BTreeMap<String, Vec<usize>>, file: &TensorFile) -> Mismatch
             Some(_) => {}
         }
     }
-    let unknown = |name: &&String| !shapes.contains_key(*name);
+    let unknown = |name: &&String| !expected.contains_key(*name);
     mismatches.surplus = file.tensors().keys().filter(unknown).cloned().collect();
     mismatches
 }

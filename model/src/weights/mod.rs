@@ -1,28 +1,37 @@
 //! Files of weights.
 //!
 //! The native format is safetensors with the reference's parameter names and a
-//! [`ModelDescription`] beside it; PyTorch's `.pt` files are read too. Loading is strict, holds one
+//! [`ModelDescription`] beside it, matrices in f32, f16, bf16 or eight bits; PyTorch's `.pt` files are read too. Loading is strict, holds one
 //! tensor at a time, and never runs anything that a file brings along.
 
+mod assemble;
 mod description;
 mod dtype;
 mod error;
+mod int8_file;
 mod load;
 mod parameters;
+mod place;
 mod reference_config;
 mod safetensors_file;
 mod tensor_file;
 mod torch;
+mod values;
 mod writer;
 
 #[cfg(all(test, feature = "flex"))]
+mod int8_tests;
+#[cfg(all(test, feature = "flex"))]
 mod tests;
 
+pub use assemble::{model_from, model_in, model_in_int8};
 pub use description::{DESCRIPTION_FILE, ModelDescription, WEIGHTS_FILE};
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
-pub use load::{load_model, load_model_in, save_model};
-pub use parameters::{for_each_parameter, model_from, model_in, parameter_shapes};
+pub use int8_file::{convert_to_int8, is_int8, save_model_int8};
+pub use load::{load_model, load_model_in, load_model_int8, save_model};
+pub use parameters::{for_each_parameter, for_each_value, parameter_shapes};
 pub use reference_config::{ReferenceConfig, read_reference_config};
 pub use tensor_file::{TensorFile, TensorInfo, WeightSet};
+pub use values::Values;
 pub use writer::SafetensorsWriter;

@@ -1,39 +1,56 @@
-//! Between a model's parameters and host values under the reference's names and shapes.
+//! From a model's parameters to host values under the reference's names and shapes.
 //!
 //! Burn stores the matrix of a linear layer as `[in, out]`, PyTorch as `[out, in]`; everything else
 //! is laid out alike, and the modules' fields carry the reference's names.
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::backend::Backend;
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{Int, Tensor};
 
+use super::Values;
+use super::place::{Place, shape_of_words};
+use crate::int8::Int8Rows;
+use crate::layers::MatrixFormat;
 use crate::{PixelFlow, PixelFlowConfig};
+
+/// What is known of a parameter without its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Form {
+    /// The reference's shape.
+    pub shape: Vec<usize>,
+    /// Whether it is the matrix of a linear layer, which may be kept in eight bits.
+    pub is_linear_matrix: bool,
+}
 
 /// Name and shape, as in the reference, of every parameter of a model.
 pub fn parameter_shapes<B: Backend>(
     config: &PixelFlowConfig,
     device: &B::Device,
 ) -> BTreeMap<String, Vec<usize>> {
-    let mut shapes = BTreeMap::new();
-    for_each_shape(
-        &PixelFlow::<B>::uninitialised(config, device),
-        |name, shape| {
-            shapes.insert(name.to_owned(), shape);
-        },
-    );
-    shapes
+    let forms = parameter_forms::<B>(config, device).into_iter();
+    forms.map(|(name, form)| (name, form.shape)).collect()
 }
 
-/// Visits name and reference shape of the parameters, in the order of [`for_each_parameter`].
-pub(super) fn for_each_shape<B: Backend>(
-    model: &PixelFlow<B>,
-    visit: impl FnMut(&str, Vec<usize>),
-) {
+/// Name and form of every parameter of a model.
+pub(super) fn parameter_forms<B: Backend>(
+    config: &PixelFlowConfig,
+    device: &B::Device,
+) -> BTreeMap<String, Form> {
+    let model = PixelFlow::<B>::uninitialised(config, MatrixFormat::Float, device);
+    let mut forms = BTreeMap::new();
+    for_each_form(&model, |name, form| {
+        forms.insert(name.to_owned(), form);
+    });
+    forms
+}
+
+/// Visits name and form of the parameters, in the order of [`for_each_parameter`].
+pub(super) fn for_each_form<B: Backend>(model: &PixelFlow<B>, visit: impl FnMut(&str, Form)) {
     Module::<B>::visit(
         model,
-        &mut Shapes {
+        &mut Forms {
             place: Place::default(),
             visit,
         },
@@ -42,107 +59,34 @@ pub(super) fn for_each_shape<B: Backend>(
 
 /// Visits the parameters one after the other: name, reference shape, values.
 ///
-/// Only one parameter at a time is held on the host.
+/// Only one parameter at a time is held on the host. A matrix in eight bits is visited as floats.
 pub fn for_each_parameter<B: Backend>(
     model: &PixelFlow<B>,
-    visit: impl FnMut(&str, Vec<usize>, Vec<f32>),
+    mut visit: impl FnMut(&str, Vec<usize>, Vec<f32>),
+) {
+    for_each_value(model, |name, shape, values| {
+        visit(name, shape, values.into_floats());
+    });
+}
+
+/// As [`for_each_parameter`], with matrices in eight bits as they are.
+pub fn for_each_value<B: Backend>(
+    model: &PixelFlow<B>,
+    visit: impl FnMut(&str, Vec<usize>, Values),
 ) {
     model.visit(&mut Read {
         place: Place::default(),
+        words: None,
         visit,
     });
 }
 
-/// A model whose parameters are read one after the other by name and reference shape.
-///
-/// # Errors
-/// The first error of `read`.
-///
-/// # Panics
-/// If `read` returns another number of values than the shape asks for.
-pub fn model_from<B: Backend, E>(
-    config: &PixelFlowConfig,
-    device: &B::Device,
-    read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
-) -> Result<PixelFlow<B>, E> {
-    model_in(config, DType::F32, device, read)
-}
-
-/// As [`model_from`], with weights in another format than f32; the model computes in it.
-///
-/// Each parameter is converted on the host: the device never holds it in f32.
-///
-/// # Errors
-/// The first error of `read`.
-///
-/// # Panics
-/// If `read` returns another number of values than the shape asks for.
-pub fn model_in<B: Backend, E>(
-    config: &PixelFlowConfig,
-    dtype: DType,
-    device: &B::Device,
-    read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
-) -> Result<PixelFlow<B>, E> {
-    let mut write = Write {
-        place: Place::default(),
-        dtype,
-        read,
-        error: None,
-    };
-    let model = PixelFlow::uninitialised(config, device).map(&mut write);
-    match write.error {
-        Some(error) => Err(error),
-        None => Ok(model),
-    }
-}
-
-/// Where in the model a visitor is.
-#[derive(Default)]
-struct Place {
-    names: Vec<String>,
-    containers: Vec<String>,
-}
-
-impl Place {
-    fn enter(&mut self, name: &str, container: &str) {
-        self.names.push(name.to_owned());
-        self.containers.push(container.to_owned());
-    }
-
-    fn exit(&mut self) {
-        self.names.pop();
-        self.containers.pop();
-    }
-
-    fn name(&self) -> String {
-        self.names.join(".")
-    }
-
-    /// Whether the parameter is the matrix of a linear layer.
-    fn is_linear_matrix(&self, rank: usize) -> bool {
-        rank == 2
-            && self
-                .containers
-                .last()
-                .is_some_and(|name| name.ends_with("Linear"))
-    }
-
-    /// The reference's shape of a parameter of this shape.
-    fn reference_shape(&self, shape: &[usize]) -> Vec<usize> {
-        if self.is_linear_matrix(shape.len()) {
-            vec![shape[1], shape[0]]
-        } else {
-            shape.to_vec()
-        }
-    }
-}
-
-struct Shapes<F> {
+struct Forms<F> {
     place: Place,
     visit: F,
 }
 
-impl<B: Backend, F: FnMut(&str, Vec<usize>)> ModuleVisitor<B> for Shapes<F> {
+impl<B: Backend, F: FnMut(&str, Form)> ModuleVisitor<B> for Forms<F> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.place.enter(name, container_type);
     }
@@ -152,23 +96,49 @@ impl<B: Backend, F: FnMut(&str, Vec<usize>)> ModuleVisitor<B> for Shapes<F> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        // The scale, which belongs to the words.
+        if self.place.is_in_int8_matrix() {
+            return;
+        }
         let shape: [usize; D] = param.lazy_shape().dims();
-        (self.visit)(&self.place.name(), self.place.reference_shape(&shape));
+        let form = Form {
+            shape: self.place.reference_shape(&shape),
+            is_linear_matrix: self.place.is_linear_matrix(D),
+        };
+        (self.visit)(&self.place.name(), form);
+    }
+
+    fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<B, D, Int>>) {
+        let words: [usize; D] = param.lazy_shape().dims();
+        let form = Form {
+            shape: shape_of_words(&words),
+            is_linear_matrix: true,
+        };
+        (self.visit)(&self.place.name(), form);
     }
 }
 
 struct Read<F> {
     place: Place,
+    /// Of a matrix in eight bits, until its scale comes.
+    words: Option<(Vec<usize>, Vec<i32>)>,
     visit: F,
 }
 
-impl<B: Backend, F: FnMut(&str, Vec<usize>, Vec<f32>)> ModuleVisitor<B> for Read<F> {
+impl<B: Backend, F: FnMut(&str, Vec<usize>, Values)> ModuleVisitor<B> for Read<F> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.place.enter(name, container_type);
     }
 
     fn exit_module(&mut self, _name: &str, _container_type: &str) {
         self.place.exit();
+    }
+
+    fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<B, D, Int>>) {
+        let value = param.val();
+        let shape: [usize; D] = value.dims();
+        let words = value.into_data().iter::<i32>().collect();
+        self.words = Some((shape_of_words(&shape), words));
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
@@ -179,72 +149,20 @@ impl<B: Backend, F: FnMut(&str, Vec<usize>, Vec<f32>)> ModuleVisitor<B> for Read
         } else {
             value
         };
-        let values = value.into_data().iter::<f32>().collect();
-        (self.visit)(
-            &self.place.name(),
-            self.place.reference_shape(&shape),
-            values,
-        );
-    }
-}
-
-struct Write<F, E> {
-    place: Place,
-    dtype: DType,
-    read: F,
-    error: Option<E>,
-}
-
-impl<B, F, E> ModuleMapper<B> for Write<F, E>
-where
-    B: Backend,
-    F: FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
-{
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.place.enter(name, container_type);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.place.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        if self.error.is_some() {
-            return param;
-        }
-        let shape: [usize; D] = param.lazy_shape().dims();
-        let reference = self.place.reference_shape(&shape);
-        let values = match (self.read)(&self.place.name(), &reference) {
-            Ok(values) => values,
-            Err(error) => {
-                self.error = Some(error);
-                return param;
-            }
+        let values: Vec<f32> = value.into_data().iter::<f32>().collect();
+        let (shape, values) = match self.words.take() {
+            Some((shape, words)) => (shape, Values::Int8(Int8Rows::of_words(&words, values))),
+            None => (self.place.reference_shape(&shape), Values::Float(values)),
         };
-        let data = TensorData::new(values, reference);
-        let tensor = Tensor::<B, D>::from_data(data, (&param.lazy_device(), self.dtype));
-        let tensor = if self.place.is_linear_matrix(D) {
-            // Laid out anew: products of a transposed view would gather it every time.
-            contiguous(tensor.swap_dims(0, 1))
-        } else {
-            tensor
-        };
-        let id = param.id;
-        param.transform_for_load(tensor, id)
+        (self.visit)(&self.place.name(), shape, values);
     }
-}
-
-/// The same values in row-major order.
-fn contiguous<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Tensor<B, D> {
-    let shape = tensor.shape();
-    let count = shape.num_elements();
-    tensor.reshape([count]).reshape(shape)
 }
 
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
     use crate::Preset;
+    use crate::weights::model_from;
     use burn_flex::Flex;
 
     #[test]

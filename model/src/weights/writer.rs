@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Metadata, TensorInfo};
+use safetensors::tensor::{Metadata, TensorInfo as Entry};
 use tempfile::NamedTempFile;
 
-use super::{DType, WeightsError};
+use super::{DType, TensorInfo, WeightsError};
 
 /// Writes tensors one after the other; the file appears under its name only when all are there.
 ///
@@ -16,13 +16,21 @@ use super::{DType, WeightsError};
 pub struct SafetensorsWriter {
     path: PathBuf,
     file: BufWriter<NamedTempFile>,
+    /// What is still to come, in order.
+    expected: VecDeque<Expected>,
+}
+
+/// A tensor that is still to come.
+#[derive(Debug)]
+struct Expected {
+    name: String,
+    /// Number of values.
+    count: usize,
     dtype: DType,
-    /// Names and numbers of values that are still to come, in order.
-    expected: VecDeque<(String, usize)>,
 }
 
 impl SafetensorsWriter {
-    /// Begins a file with these tensors, in this order.
+    /// Begins a file with these tensors, in this order, all in one format.
     ///
     /// # Errors
     /// [`WeightsError::Write`] if the folder cannot be written to.
@@ -39,19 +47,38 @@ impl SafetensorsWriter {
             dtype.from_f32(&[]).is_some(),
             "weights are floats, not {dtype:?}"
         );
+        let infos = tensors.iter().map(|(name, shape)| {
+            let shape = shape.clone();
+            (name.clone(), TensorInfo { shape, dtype })
+        });
+        Self::create_mixed(path, infos, metadata)
+    }
+
+    /// Begins a file with these tensors, in this order, each in a format of its own.
+    ///
+    /// # Errors
+    /// [`WeightsError::Write`] if the folder cannot be written to.
+    ///
+    /// # Panics
+    /// If a shape overflows.
+    pub fn create_mixed(
+        path: &Path,
+        tensors: impl IntoIterator<Item = (String, TensorInfo)>,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<Self, WeightsError> {
         let mut offset = 0;
-        let mut infos = Vec::with_capacity(tensors.len());
-        let mut expected = VecDeque::with_capacity(tensors.len());
-        for (name, shape) in tensors {
+        let mut infos = Vec::new();
+        let mut expected = VecDeque::new();
+        for (name, TensorInfo { shape, dtype }) in tensors {
             let count: usize = shape.iter().product();
             let end = offset + count * dtype.size_in_bytes();
-            let info = TensorInfo {
+            let info = Entry {
                 dtype: dtype.to_safetensors(),
-                shape: shape.clone(),
+                shape,
                 data_offsets: (offset, end),
             };
             infos.push((name.clone(), info));
-            expected.push_back((name.clone(), count));
+            expected.push_back(Expected { name, count, dtype });
             offset = end;
         }
         let metadata = (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect());
@@ -77,34 +104,51 @@ impl SafetensorsWriter {
         Ok(Self {
             path: path.to_owned(),
             file,
-            dtype,
             expected,
         })
     }
 
-    /// Writes the next tensor.
+    /// Writes the next tensor, in its format.
     ///
     /// # Errors
     /// [`WeightsError::Write`], for instance when the disk is full.
     ///
     /// # Panics
-    /// If another tensor is next, or the number of values is not what its shape says.
+    /// If another tensor is next, it is no float, or the number of values is not what its shape says.
     pub fn push(&mut self, name: &str, values: &[f32]) -> Result<(), WeightsError> {
+        let dtype = self.next(name, values.len());
+        let bytes = dtype.from_f32(values);
+        let bytes = bytes.unwrap_or_else(|| panic!("{name} is in {dtype:?}, not in floats"));
+        self.write(&bytes)
+    }
+
+    /// Writes the next tensor, which is in eight bits.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    ///
+    /// # Panics
+    /// As [`push`](Self::push), but if it is not in [`DType::I8`].
+    pub fn push_i8(&mut self, name: &str, values: &[i8]) -> Result<(), WeightsError> {
+        let dtype = self.next(name, values.len());
+        assert_eq!(dtype, DType::I8, "{name} is in another format");
+        self.write(bytemuck::cast_slice(values))
+    }
+
+    /// The format of the next tensor, which must be this one.
+    fn next(&mut self, name: &str, count: usize) -> DType {
         let next = self.expected.pop_front();
-        assert_eq!(
-            next,
-            Some((name.to_owned(), values.len())),
-            "tensors come in their order"
-        );
-        let bytes = self
-            .dtype
-            .from_f32(values)
-            .expect("create checked the format");
+        let found = next.as_ref().map(|next| (next.name.as_str(), next.count));
+        assert_eq!(found, Some((name, count)), "tensors come in their order");
+        next.expect("it was just compared").dtype
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), WeightsError> {
         let write = |source| WeightsError::Write {
             path: self.path.clone(),
             source,
         };
-        self.file.write_all(&bytes).map_err(write)
+        self.file.write_all(bytes).map_err(write)
     }
 
     /// Makes the file durable and gives it its name.
