@@ -10,7 +10,7 @@ use pixelflow::PixelFlow;
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::{
     DESCRIPTION_FILE, ModelDescription, ReferenceConfig, TensorFile, WEIGHTS_FILE, WeightSet,
-    load_model_in, read_reference_config,
+    is_int8, load_model_in, load_model_int8, read_reference_config,
 };
 use sha2::{Digest, Sha256};
 
@@ -78,23 +78,45 @@ impl ModelSource {
         self.load_in(DType::F32, device)
     }
 
-    /// Reads the weights into a format, in which the model then computes.
+    /// Reads the weights into a format, in which the model then computes; matrices that the file has
+    /// in eight bits stay so.
     ///
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_in<B: Backend>(&self, dtype: DType, device: &B::Device) -> Result<PixelFlow<B>> {
+        let (file, config) = (self.open()?, &self.description.model);
+        Ok(load_model_in(&file, config, dtype, device)?)
+    }
+
+    /// Reads the weights with matrices in eight bits, whatever the file has; the model computes in
+    /// `dtype`.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_int8<B: Backend>(&self, dtype: DType, device: &B::Device) -> Result<PixelFlow<B>> {
+        let (file, config) = (self.open()?, &self.description.model);
+        Ok(load_model_int8(&file, config, dtype, device)?)
+    }
+
+    /// Whether the file has matrices in eight bits.
+    ///
+    /// # Errors
+    /// [`Error::Weights`].
+    pub fn is_int8(&self) -> Result<bool> {
+        Ok(is_int8(&self.open()?))
+    }
+
+    /// Opens the file of the weights.
+    ///
+    /// # Errors
+    /// [`Error::Weights`].
+    fn open(&self) -> Result<TensorFile> {
         let is_safetensors = self.weights.extension().is_some_and(|e| e == "safetensors");
-        let file = if is_safetensors || self.set == WeightSet::Ema {
+        Ok(if is_safetensors || self.set == WeightSet::Ema {
             TensorFile::open(&self.weights)?
         } else {
             TensorFile::open_torch(&self.weights, self.set)?
-        };
-        Ok(load_model_in(
-            &file,
-            &self.description.model,
-            dtype,
-            device,
-        )?)
+        })
     }
 
     /// The first 16 hex digits of the SHA-256 of the file of its weights.

@@ -30,6 +30,8 @@ pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
 pub use int8_file::{convert_to_int8, is_int8, save_model_int8};
 pub use load::{load_model, load_model_in, load_model_int8, save_model};
+#[cfg(all(test, feature = "flex"))]
+pub(crate) use parameters::parameter_forms;
 pub use parameters::{for_each_parameter, for_each_value, parameter_shapes};
 pub use reference_config::{ReferenceConfig, read_reference_config};
 pub use tensor_file::{TensorFile, TensorInfo, WeightSet};

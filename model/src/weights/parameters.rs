@@ -17,7 +17,7 @@ use crate::{PixelFlow, PixelFlowConfig};
 
 /// What is known of a parameter without its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Form {
+pub(crate) struct Form {
     /// The reference's shape.
     pub shape: Vec<usize>,
     /// Whether it is the matrix of a linear layer, which may be kept in eight bits.
@@ -34,7 +34,7 @@ pub fn parameter_shapes<B: Backend>(
 }
 
 /// Name and form of every parameter of a model.
-pub(super) fn parameter_forms<B: Backend>(
+pub(crate) fn parameter_forms<B: Backend>(
     config: &PixelFlowConfig,
     device: &B::Device,
 ) -> BTreeMap<String, Form> {
