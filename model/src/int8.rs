@@ -63,7 +63,7 @@ impl Int8Rows {
     ///
     /// # Panics
     /// If the number of inputs is no multiple of 4.
-    pub(crate) fn words(&self) -> Vec<i32> {
+    pub fn words(&self) -> Vec<i32> {
         let (inputs, outputs) = (self.inputs(), self.scales.len());
         assert!(inputs.is_multiple_of(IN_A_WORD), "{inputs} inputs");
         let quarter = inputs / IN_A_WORD;
