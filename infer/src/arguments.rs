@@ -146,8 +146,9 @@ pub struct SampleArguments {
     /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.
     #[arg(long, default_value = "auto")]
     pub device: String,
-    /// Format of weights and activations; norms, softmax and the solver stay in f32. Half the memory of
-    /// f32, and faster on most GPUs; on CPUs f32 is fastest.
+    /// Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need
+    /// half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter
+    /// for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so.
     #[arg(long, value_enum, default_value = "f32")]
     pub dtype: NumberFormat,
     /// Print what drawing would need in memory and exit.
@@ -248,6 +249,8 @@ pub struct TextArguments {
 }
 
 /// A format of weights and activations.
+///
+/// A model whose file has its matrices in eight bits keeps them so in every format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NumberFormat {
@@ -258,22 +261,24 @@ pub enum NumberFormat {
     F16,
     /// 16-bit floats with the range of 32 bits.
     Bf16,
+    /// Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats.
+    Int8,
 }
 
 impl NumberFormat {
-    /// Burn's name for it.
+    /// Burn's name of the format in which the model computes.
     pub fn dtype(self) -> DType {
         match self {
-            Self::F32 => DType::F32,
+            Self::F32 | Self::Int8 => DType::F32,
             Self::F16 => DType::F16,
             Self::Bf16 => DType::BF16,
         }
     }
 
-    /// Bytes of a number.
+    /// Bytes of a number in which the model computes.
     pub fn bytes(self) -> u64 {
         match self {
-            Self::F32 => 4,
+            Self::F32 | Self::Int8 => 4,
             Self::F16 | Self::Bf16 => 2,
         }
     }

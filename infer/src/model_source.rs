@@ -11,10 +11,12 @@ use pixelflow::sampler::SamplerConfig;
 use pixelflow::text::MAX_TOKENS;
 use pixelflow::weights::{
     DESCRIPTION_FILE, INDEX_FILE, ModelDescription, ReferenceConfig, ShardIndex, TensorFile,
-    TextDescription, WEIGHTS_FILE, WeightSet, load_model_in, read_reference_config,
+    TextDescription, WEIGHTS_FILE, WeightSet, is_int8, load_model_in, load_model_int8,
+    read_reference_config,
 };
 use sha2::{Digest, Sha256};
 
+use crate::arguments::NumberFormat;
 use crate::error::read_error;
 use crate::hub::{self, Hub, HubName, HubSettings, Wanted};
 use crate::{Error, Result, assets};
@@ -160,22 +162,59 @@ impl ModelSource {
         self.load_in(DType::F32, device)
     }
 
-    /// Reads the weights into a format, in which the model then computes.
+    /// Reads the weights into a format, in which the model then computes; matrices that the file has
+    /// in eight bits stay so.
     ///
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_in<B: Backend>(&self, dtype: DType, device: &B::Device) -> Result<PixelFlow<B>> {
-        let file = if self.set == WeightSet::Ema {
+        let (file, config) = (self.open()?, &self.description.model);
+        Ok(load_model_in(&file, config, dtype, device)?)
+    }
+
+    /// Reads the weights with matrices in eight bits, whatever the file has; the model computes in
+    /// `dtype`.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_int8<B: Backend>(&self, dtype: DType, device: &B::Device) -> Result<PixelFlow<B>> {
+        let (file, config) = (self.open()?, &self.description.model);
+        Ok(load_model_int8(&file, config, dtype, device)?)
+    }
+
+    /// Reads the weights into the format that the user names.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_as<B: Backend>(
+        &self,
+        format: NumberFormat,
+        device: &B::Device,
+    ) -> Result<PixelFlow<B>> {
+        match format {
+            NumberFormat::Int8 => self.load_int8(format.dtype(), device),
+            _ => self.load_in(format.dtype(), device),
+        }
+    }
+
+    /// Whether the file has matrices in eight bits.
+    ///
+    /// # Errors
+    /// [`Error::Weights`].
+    pub fn is_int8(&self) -> Result<bool> {
+        Ok(is_int8(&self.open()?))
+    }
+
+    /// Opens the file of the weights.
+    ///
+    /// # Errors
+    /// [`Error::Weights`].
+    fn open(&self) -> Result<TensorFile> {
+        Ok(if self.set == WeightSet::Ema {
             TensorFile::open(&self.weights)?
         } else {
             TensorFile::open_torch(&self.weights, self.set)?
-        };
-        Ok(load_model_in(
-            &file,
-            &self.description.model,
-            dtype,
-            device,
-        )?)
+        })
     }
 
     /// The first 16 hex digits of the SHA-256 of the file of its weights, or of all of them.

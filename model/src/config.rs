@@ -6,6 +6,8 @@ use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
 use crate::initialisation::{Rule, initialise};
+use crate::int8::IN_A_WORD;
+use crate::layers::MatrixFormat;
 use crate::{Error, PixelFlow, Result};
 
 /// Configuration of a [`PixelFlow`] transformer; field names are the reference's.
@@ -165,6 +167,23 @@ impl PixelFlowConfig {
         }
     }
 
+    /// Checks that its model can have its matrices [in eight bits](crate::int8).
+    ///
+    /// # Errors
+    /// [`Error::InvalidModel`] if [`check`](Self::check) fails, or the text encoder's states have a
+    /// number of features that is no multiple of 4: so many values are in a word.
+    pub fn check_int8(&self) -> Result<()> {
+        self.check()?;
+        match self.cross_attention_dim {
+            Some(features) if !features.is_multiple_of(IN_A_WORD) => Err(Error::InvalidModel {
+                reason: format!(
+                    "cross_attention_dim is {features}, in int8 it must be a multiple of {IN_A_WORD}"
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Creates the model with the reference's initialisation drawn from `seed`.
     ///
     /// # Errors
@@ -172,7 +191,7 @@ impl PixelFlowConfig {
     pub fn init<B: Backend>(&self, seed: u64, device: &B::Device) -> Result<PixelFlow<B>> {
         self.check()?;
         Ok(initialise(
-            PixelFlow::uninitialised(self, device),
+            PixelFlow::uninitialised(self, MatrixFormat::Float, device),
             seed,
             0,
             Rule::of,

@@ -8,6 +8,7 @@
 //! - [`cascade`]: the schedule, training pairs, renoising.
 //! - [`sampler`]: Euler, Heun and Dopri5 with stage-wise guidance, through all stages.
 //! - [`text`]: the T5 encoder and its tokenizer.
+//! - [`int8`]: matrices in eight bits, for machines with little memory.
 //! - [`noise`]: counter-based randomness.
 //! - [`weights`]: safetensors and PyTorch files.
 //! - [`ops`]: the operations that backends may implement natively.
@@ -17,6 +18,7 @@ mod config;
 mod error;
 pub mod faults;
 mod initialisation;
+pub mod int8;
 pub mod layers;
 pub mod memory;
 pub mod noise;

@@ -21,6 +21,10 @@ const KEPT_WIDTHS: u64 = 2 + 3 + 5 + 2 + 8;
 /// sides of GELU, and of the block's input and output.
 const PASSING_WIDTHS: u64 = 10;
 
+/// Bytes of each number of a matrix while it is taken out of eight bits: as a byte in a word of its own,
+/// as a float, and times its scale.
+const PASSING_INT8: u64 = 3 * F32;
+
 /// What cross-attention keeps besides: norm, queries before and after their norm, result, output.
 const TEXT_WIDTHS: u64 = 5;
 
@@ -52,6 +56,46 @@ impl PixelFlowConfig {
             + self.depth as u64 * block
             + linear(width, 2 * width)
             + linear(width, velocity)
+    }
+}
+
+/// Numbers in the matrices of linear layers, which may be kept [in eight bits](crate::int8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Matrices {
+    /// Of all.
+    weights: u64,
+    /// Rows of all: each has a scale.
+    outputs: u64,
+    /// Of the largest.
+    largest: u64,
+}
+
+impl Matrices {
+    fn of(config: &PixelFlowConfig) -> Self {
+        let (width, depth) = (config.width() as u64, config.depth as u64);
+        let velocity = (config.out_channels * config.patch_size * config.patch_size) as u64;
+        let mut all = Self::default();
+        // The embedders of time and resolution, and the head.
+        all.add(2, TIMESTEP_FEATURES as u64, width);
+        all.add(2, width, width);
+        all.add(1, width, 2 * width);
+        all.add(1, width, velocity);
+        // Modulation, self-attention and the feed-forward layer of each block.
+        all.add(depth, width, 6 * width);
+        all.add(4 * depth, width, width);
+        all.add(depth, width, 4 * width);
+        all.add(depth, 4 * width, width);
+        if let Some(source) = config.cross_attention_dim {
+            all.add(2 * depth, width, width);
+            all.add(2 * depth, source as u64, width);
+        }
+        all
+    }
+
+    fn add(&mut self, count: u64, inputs: u64, outputs: u64) {
+        self.weights += count * inputs * outputs;
+        self.outputs += count * outputs;
+        self.largest = self.largest.max(inputs * outputs);
     }
 }
 
@@ -167,6 +211,19 @@ impl DrawingBytes {
         }
     }
 
+    /// The same with the matrices of linear layers [in eight bits](crate::int8).
+    ///
+    /// `element` is the bytes of a number of what is not in eight bits, and of activations.
+    #[must_use]
+    pub fn with_int8(self, config: &PixelFlowConfig, element: u64) -> Self {
+        let matrices = Matrices::of(config);
+        let others = config.parameters() - matrices.weights;
+        Self {
+            weights: matrices.weights + matrices.outputs * F32 + others * element,
+            passing: self.passing + matrices.largest * PASSING_INT8,
+        }
+    }
+
     /// The most that exists at once.
     pub fn peak(&self) -> u64 {
         self.weights + self.passing
@@ -177,7 +234,7 @@ impl DrawingBytes {
 mod tests {
     use super::*;
     use crate::Preset;
-    use crate::weights::parameter_shapes;
+    use crate::weights::parameter_forms;
 
     #[test]
     fn parameters_are_counted_as_the_model_has_them() {
@@ -187,9 +244,18 @@ mod tests {
             ..Preset::Tiny.config(0)
         };
         for config in [Preset::Tiny.config(7), text] {
-            let shapes = parameter_shapes::<burn_flex::Flex>(&config, &burn_flex::FlexDevice);
-            let count: usize = shapes.values().map(|s| s.iter().product::<usize>()).sum();
-            assert_eq!(config.parameters(), count as u64);
+            let forms = parameter_forms::<burn_flex::Flex>(&config, &burn_flex::FlexDevice);
+            let count = |shape: &[usize]| shape.iter().product::<usize>() as u64;
+            let all: u64 = forms.values().map(|form| count(&form.shape)).sum();
+            assert_eq!(config.parameters(), all);
+            let matrices = forms.values().filter(|form| form.is_linear_matrix);
+            let matrices: Vec<&[usize]> = matrices.map(|form| form.shape.as_slice()).collect();
+            let expected = Matrices {
+                weights: matrices.iter().map(|shape| count(shape)).sum(),
+                outputs: matrices.iter().map(|shape| shape[0] as u64).sum(),
+                largest: matrices.iter().map(|shape| count(shape)).max().unwrap(),
+            };
+            assert_eq!(Matrices::of(&config), expected);
         }
         assert_eq!(Preset::Xl.config(1000).parameters() / 100_000, 6_766);
     }
@@ -218,5 +284,17 @@ mod tests {
         let xl = Preset::Xl.config(1000);
         let tiles = DrawingBytes::new(&xl, 2, 4096, 2, false).peak();
         assert!(tiles < 4_000_000_000, "{tiles}");
+    }
+
+    #[test]
+    fn xl_draws_256_pixels_in_eight_bits_within_2_5_gb() {
+        let xl = Preset::Xl.config(1000);
+        let f32 = DrawingBytes::new(&xl, 2, 4096, 4, false);
+        let int8 = f32.with_int8(&xl, 4);
+        assert!(int8.peak() < 2_500_000_000, "{}", int8.peak());
+        assert!(f32.peak() > 2_500_000_000, "{}", f32.peak());
+        // A quarter of the weights in f32, and a little for what is not in eight bits.
+        assert!(int8.weights > f32.weights / 4);
+        assert!(int8.weights < f32.weights * 26 / 100, "{}", int8.weights);
     }
 }

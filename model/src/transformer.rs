@@ -1,15 +1,14 @@
 //! The transformer that predicts the velocity at every stage.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::activation::silu;
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor};
 
 use crate::faults::stale;
 use crate::layers::{
-    ClassEmbedder, Modulation, PatchEmbed, Rope, TextKeys, TimestepEmbedder, TransformerBlock,
-    images_to_tokens, tokens_to_images,
+    ClassEmbedder, Linear, MatrixFormat, Modulation, PatchEmbed, Rope, TextKeys, TimestepEmbedder,
+    TransformerBlock, images_to_tokens, tokens_to_images,
 };
 use crate::ops::{self, PixelFlowBackend};
 use crate::{Modulations, Pass, PixelFlowConfig, Prepared, Segments, TextStates};
@@ -77,22 +76,27 @@ pub enum Context<B: Backend> {
 
 impl<B: Backend> PixelFlow<B> {
     /// The model without values; they are set before it is used.
-    pub(crate) fn uninitialised(config: &PixelFlowConfig, device: &B::Device) -> Self {
+    pub(crate) fn uninitialised(
+        config: &PixelFlowConfig,
+        format: MatrixFormat,
+        device: &B::Device,
+    ) -> Self {
         let width = config.width();
-        let linear = crate::layers::linear;
+        let linear = |outputs| Linear::uninitialised(width, outputs, true, format, device);
+        let embedder = || TimestepEmbedder::uninitialised(width, format, device);
         let velocity_features = config.out_channels * config.patch_size * config.patch_size;
         let class_embedder = (config.num_classes > 0)
             .then(|| ClassEmbedder::uninitialised(config.num_classes, width, device));
         Self {
             patch_embed: PatchEmbed::uninitialised(config, device),
-            timestep_embedder: TimestepEmbedder::uninitialised(width, device),
-            latent_size_embedder: TimestepEmbedder::uninitialised(width, device),
+            timestep_embedder: embedder(),
+            latent_size_embedder: embedder(),
             class_embedder,
             transformer_blocks: (0..config.depth)
-                .map(|_| TransformerBlock::uninitialised(config, device))
+                .map(|_| TransformerBlock::uninitialised(config, format, device))
                 .collect(),
-            proj_out_1: linear(width, 2 * width, true, device),
-            proj_out_2: linear(width, velocity_features, true, device),
+            proj_out_1: linear(2 * width),
+            proj_out_2: linear(velocity_features),
             patch_size: config.patch_size,
             head_dim: config.attention_head_dim,
         }
@@ -221,7 +225,7 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
     /// # Panics
     /// If the context does not fit the model or the examples.
     pub fn prepare(&self, examples: &[Example], context: &Context<B>) -> Pass<B> {
-        let device = self.proj_out_1.weight.lazy_device();
+        let device = self.proj_out_1.weight.device();
         Pass {
             segments: Segments::new(examples.iter().map(|e| e.height * e.width).collect()),
             rope: Rope::new(examples, self.head_dim, &device),

@@ -214,31 +214,23 @@ mod tests {
         }
     }
 
-    fn assert_same_gradients(network: &Network<Train>, batch: &TrainingBatch) {
+    /// Losses, and the gradients by name, kept and recomputed.
+    fn both_ways(network: &Network<Train>, batch: &TrainingBatch) -> Vec<(f32, f32, String)> {
         let device = burn::backend::flex::FlexDevice;
         let (losses, kept) = crate::step::gradients(network, batch, 0.5, &device);
         let (again, recomputed) = gradients_recomputed(network, batch, 0.5, &device);
         for (again, loss) in again.losses.iter().zip(&losses.losses) {
-            // Products of text states may be laid out differently: the last digit.
             assert!((again - loss).abs() <= 2.0 * f32::EPSILON * loss);
         }
         let (kept, recomputed) = (by_name(network, &kept), by_name(network, &recomputed));
-        let largest = kept
-            .values()
-            .flatten()
-            .fold(0.0_f32, |most, x| most.max(x.abs()));
+        let mut pairs = Vec::new();
         for (name, expected) in &kept {
             let most = expected.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
             assert!(most > 0.0, "{name} has no gradient: it would prove nothing");
-            for (a, b) in recomputed[name].iter().zip(expected) {
-                // The order of a few additions differs: some roundings of the largest value, or,
-                // where terms cancel as in the bias of the keys, of those.
-                assert!(
-                    (a - b).abs() <= 8.0 * f32::EPSILON * most.max(1e-3 * largest),
-                    "{name}: {a} for {b}"
-                );
-            }
+            let values = recomputed[name].iter().zip(expected);
+            pairs.extend(values.map(|(a, b)| (*a, *b, name.clone())));
         }
+        pairs
     }
 
     #[test]
@@ -247,7 +239,20 @@ mod tests {
             depth: 3,
             ..Preset::Tiny.config(4)
         };
-        assert_same_gradients(&network(&config, None), &batch().into());
+        let pairs = both_ways(&network(&config, None), &batch().into());
+        let mut largest = BTreeMap::<&str, f32>::new();
+        for (_, b, name) in &pairs {
+            let most = largest.entry(name).or_default();
+            *most = most.max(b.abs());
+        }
+        for (a, b, name) in &pairs {
+            let most = largest[name.as_str()];
+            // The order of three additions differs: a few roundings of the largest value.
+            assert!(
+                (a - b).abs() <= 4.0 * f32::EPSILON * most,
+                "{name}: {a} for {b}"
+            );
+        }
     }
 
     #[test]
@@ -266,7 +271,14 @@ mod tests {
             packed: batch(),
         };
         let network = network(&config, Some(&T5Config::small(32, 2, 7)));
-        // Of the table of distances and of unused tokens only some rows have a gradient.
-        assert_same_gradients(&network, &batch);
+        // Products of text states are laid out differently with and without a graph, so the last
+        // digit of everything differs: as between f32 and f64 in the fixtures (6e-6).
+        let pairs = both_ways(&network, &batch);
+        let norm = |of: fn(&(f32, f32, String)) -> f32| {
+            let squares = pairs.iter().map(|pair| f64::from(of(pair)).powi(2));
+            squares.sum::<f64>().sqrt()
+        };
+        let (error, size) = (norm(|(a, b, _)| a - b), norm(|(_, b, _)| *b));
+        assert!(error <= 6e-6 * size, "{error} of {size}");
     }
 }

@@ -140,7 +140,7 @@ impl<B: PixelFlowBackend> DrawCaptions for CaptionDrawer<B> {
         } = &self.prepared;
         let model = match self.model.take() {
             Some(model) => model,
-            None => source.load_in::<B>(with.dtype.dtype(), &self.device)?,
+            None => source.load_as::<B>(with.dtype, &self.device)?,
         };
         let subjects = Subjects::Texts {
             texts: texts.upload(&self.device),

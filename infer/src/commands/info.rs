@@ -1,7 +1,5 @@
 //! `infer info`: says what a model is.
 
-use pixelflow::weights::TensorFile;
-
 use super::model;
 use crate::Result;
 use crate::arguments::InfoArguments;
@@ -13,11 +11,11 @@ use crate::arguments::InfoArguments;
 pub fn info(arguments: &InfoArguments) -> Result<String> {
     let source = model(arguments.model.model.as_deref(), arguments.model.weights)?;
     let (model, cascade) = (&source.description.model, &source.description.cascade);
-    let file = TensorFile::open(&source.weights)?;
-    let values = file
-        .tensors()
-        .values()
-        .map(|tensor| tensor.shape.iter().product::<usize>());
+    let format = if source.is_int8()? {
+        ", matrices in int8"
+    } else {
+        ""
+    };
     let resolution = source.description.resolution;
     let sides = (0..cascade.stages).map(|stage| resolution >> (cascade.stages - 1 - stage));
     let sides: Vec<String> = sides.map(|side| side.to_string()).collect();
@@ -26,14 +24,14 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
         .collect();
     Ok(format!(
         "weights     {} (sha256 {})\n\
-         parameters  {:.2} million\n\
+         parameters  {:.2} million{format}\n\
          transformer {} blocks, {} heads x {}, patch {}\n\
          stages      {} pixels\n\
          classes     {}\n\
          sampler     {}",
         source.weights.display(),
         source.hash()?,
-        values.sum::<usize>() as f64 / 1e6,
+        model.parameters() as f64 / 1e6,
         model.depth,
         model.num_attention_heads,
         model.attention_head_dim,

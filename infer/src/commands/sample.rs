@@ -175,15 +175,18 @@ fn dry_run(
         head_dim: config.attention_head_dim,
         dtype: arguments.dtype,
     });
+    let (element, is_int8) = (
+        arguments.dtype.bytes(),
+        arguments.dtype == NumberFormat::Int8 || source.is_int8()?,
+    );
     // With guidance every image is computed twice.
     let of = |images: usize| {
-        DrawingBytes::new(
-            config,
-            2 * images,
-            tokens,
-            arguments.dtype.bytes(),
-            portable,
-        )
+        let floats = DrawingBytes::new(config, 2 * images, tokens, element, portable);
+        if is_int8 {
+            floats.with_int8(config, element)
+        } else {
+            floats
+        }
     };
     let needed = of(images);
     let gigabytes = |bytes: u64| format!("{:.2} GB", bytes as f64 / 1e9);
@@ -200,9 +203,11 @@ fn dry_run(
     match free {
         Some(free) if needed.peak() > free => {
             let fitting = (1..images).rev().find(|&fewer| of(fewer).peak() <= free);
-            let advice = fitting.map_or("take --dtype f16".to_owned(), |fewer| {
-                format!("--batch {fewer} fits")
-            });
+            let advice = match fitting {
+                Some(fewer) => format!("--batch {fewer} fits"),
+                None if is_int8 => "take a smaller --size".to_owned(),
+                None => "take --dtype int8".to_owned(),
+            };
             Err(Error::Argument {
                 argument: "--batch",
                 value: arguments.batch.to_string(),
@@ -266,7 +271,7 @@ impl OnBackend for DrawRecipe<'_> {
             batch,
         } = self;
         unsupported_dtype::<B>(recipe.dtype, &device)?;
-        let model = source.load_in::<B>(recipe.dtype.dtype(), &device)?;
+        let model = source.load_as::<B>(recipe.dtype, &device)?;
         let batches = recipe.requests().len().div_ceil(batch);
         let mut progress = DrawProgress::new(batches, source.description.cascade.stages);
         let subjects = match texts {

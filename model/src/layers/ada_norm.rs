@@ -1,11 +1,11 @@
 //! The projection from the condition to a block's modulation (adaLN, DiT section 3.2).
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::linear;
+use super::{Linear, MatrixFormat};
+use crate::ops::PixelFlowBackend;
 
 /// Shift, scale and gate of each half of a block, one row an example.
 #[derive(Clone, Debug)]
@@ -32,12 +32,14 @@ pub struct AdaNorm<B: Backend> {
 }
 
 impl<B: Backend> AdaNorm<B> {
-    pub(crate) fn uninitialised(width: usize, device: &B::Device) -> Self {
+    pub(crate) fn uninitialised(width: usize, format: MatrixFormat, device: &B::Device) -> Self {
         Self {
-            linear: linear(width, 6 * width, true, device),
+            linear: Linear::uninitialised(width, 6 * width, true, format, device),
         }
     }
+}
 
+impl<B: PixelFlowBackend> AdaNorm<B> {
     /// The modulation of each example.
     ///
     /// # Shapes

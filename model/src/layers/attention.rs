@@ -1,11 +1,10 @@
 //! Multi-head attention with normalised queries and keys.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::{RmsNorm, Rope, in_precision_of, linear};
+use super::{Linear, MatrixFormat, RmsNorm, Rope, in_format};
 use crate::faults::{Fault, is_planted};
 use crate::ops::{self, PixelFlowBackend};
 use crate::{PixelFlowConfig, Segments, TextStates};
@@ -50,14 +49,16 @@ impl<B: Backend> Attention<B> {
     pub(crate) fn uninitialised(
         config: &PixelFlowConfig,
         source: usize,
+        format: MatrixFormat,
         device: &B::Device,
     ) -> Self {
         let (width, bias) = (config.width(), config.attention_bias);
+        let linear = |inputs| Linear::uninitialised(inputs, width, bias, format, device);
         Self {
-            q_proj: linear(width, width, bias, device),
-            k_proj: linear(source, width, bias, device),
-            v_proj: linear(source, width, bias, device),
-            o_proj: linear(width, width, bias, device),
+            q_proj: linear(width),
+            k_proj: linear(source),
+            v_proj: linear(source),
+            o_proj: linear(width),
             q_norm: RmsNorm::uninitialised(width, device),
             k_norm: RmsNorm::uninitialised(width, device),
             heads: config.num_attention_heads,
@@ -96,7 +97,7 @@ impl<B: PixelFlowBackend> Attention<B> {
 
     /// The keys and values of texts, which do not depend on the tokens.
     pub fn text_keys(&self, text: &TextStates<B>) -> TextKeys<B> {
-        let states = in_precision_of(text.states.clone(), &self.k_proj.weight.val());
+        let states = in_format(text.states.clone(), self.k_proj.weight.dtype());
         TextKeys {
             k: self.k_norm.forward(self.k_proj.forward(states.clone())),
             v: self.v_proj.forward(states),

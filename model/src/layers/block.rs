@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::{AdaNorm, Attention, FeedForward, Modulation, RmsNorm, Rope, TextKeys};
+use super::{AdaNorm, Attention, FeedForward, MatrixFormat, Modulation, RmsNorm, Rope, TextKeys};
 use crate::ops::{self, PixelFlowBackend};
 use crate::{PixelFlowConfig, Segments, TextStates};
 
@@ -32,16 +32,21 @@ pub struct TransformerBlock<B: Backend> {
 }
 
 impl<B: Backend> TransformerBlock<B> {
-    pub(crate) fn uninitialised(config: &PixelFlowConfig, device: &B::Device) -> Self {
+    pub(crate) fn uninitialised(
+        config: &PixelFlowConfig,
+        format: MatrixFormat,
+        device: &B::Device,
+    ) -> Self {
         let width = config.width();
         let text = config.cross_attention_dim;
+        let attention = |source| Attention::uninitialised(config, source, format, device);
         Self {
-            norm1: AdaNorm::uninitialised(width, device),
-            attn1: Attention::uninitialised(config, width, device),
+            norm1: AdaNorm::uninitialised(width, format, device),
+            attn1: attention(width),
             norm2: text.map(|_| RmsNorm::uninitialised(width, device)),
-            attn2: text.map(|source| Attention::uninitialised(config, source, device)),
+            attn2: text.map(attention),
             norm3: RmsNorm::uninitialised(width, device),
-            mlp: FeedForward::uninitialised(width, device),
+            mlp: FeedForward::uninitialised(width, format, device),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The feed-forward layer.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 
-use super::linear;
+use super::{Linear, MatrixFormat};
 use crate::ops::{self, PixelFlowBackend};
 use burn::tensor::backend::Backend;
 
@@ -18,10 +17,11 @@ pub struct FeedForward<B: Backend> {
 }
 
 impl<B: Backend> FeedForward<B> {
-    pub(crate) fn uninitialised(width: usize, device: &B::Device) -> Self {
+    pub(crate) fn uninitialised(width: usize, format: MatrixFormat, device: &B::Device) -> Self {
+        let linear = |from, to| Linear::uninitialised(from, to, true, format, device);
         Self {
-            fc1: linear(width, 4 * width, true, device),
-            fc2: linear(4 * width, width, true, device),
+            fc1: linear(width, 4 * width),
+            fc2: linear(4 * width, width),
         }
     }
 }

@@ -5,6 +5,9 @@ mod attention;
 mod block;
 mod class_embedder;
 mod feed_forward;
+mod linear;
+mod matrix;
+mod matrix_module;
 mod patch;
 mod rms_norm;
 mod rope;
@@ -15,16 +18,18 @@ pub use attention::{Attention, TextKeys};
 pub use block::TransformerBlock;
 pub use class_embedder::ClassEmbedder;
 pub use feed_forward::FeedForward;
+pub use linear::Linear;
+pub(crate) use matrix::MatrixFormat;
+pub use matrix::{Int8Matrix, Matrix};
+pub use matrix_module::MatrixRecord;
 pub use patch::{PatchEmbed, images_to_tokens, tokens_to_images};
 pub use rms_norm::RmsNorm;
 pub use rope::{Rope, rotary_table};
 pub use timestep::{TIMESTEP_FEATURES, TimestepEmbedder, sinusoid};
 
 use crate::faults::{Fault, is_planted};
-use burn::module::Initializer;
-use burn::nn::{Linear, LinearConfig};
-use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
+use burn::tensor::{DType, Tensor};
 
 /// Epsilon of every normalisation.
 pub(crate) fn norm_epsilon() -> f64 {
@@ -35,24 +40,7 @@ pub(crate) fn norm_epsilon() -> f64 {
     }
 }
 
-/// A linear layer whose values come later, from [`crate::initialisation`] or a file.
-pub(crate) fn linear<B: Backend>(
-    input: usize,
-    output: usize,
-    bias: bool,
-    device: &B::Device,
-) -> Linear<B> {
-    LinearConfig::new(input, output)
-        .with_bias(bias)
-        .with_initializer(Initializer::Zeros)
-        .init(device)
-}
-
-/// `x` in the precision of a layer's weight.
-pub(crate) fn in_precision_of<B: Backend, const D: usize, const W: usize>(
-    x: Tensor<B, D>,
-    weight: &Tensor<B, W>,
-) -> Tensor<B, D> {
-    let dtype = weight.dtype();
+/// `x` in a format.
+pub(crate) fn in_format<B: Backend, const D: usize>(x: Tensor<B, D>, dtype: DType) -> Tensor<B, D> {
     if x.dtype() == dtype { x } else { x.cast(dtype) }
 }

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use burn::tensor::module::linear;
 
-use super::in_precision_of;
+use super::in_format;
 use crate::PixelFlowConfig;
 use crate::faults::{Fault, is_planted};
 
@@ -74,7 +74,7 @@ impl<B: Backend> PatchEmbed<B> {
     /// - output: `[tokens, width]`
     pub fn forward(&self, tokens: Tensor<B, 2>) -> Tensor<B, 2> {
         let weight = self.proj.weight.val();
-        let tokens = in_precision_of(tokens, &weight);
+        let tokens = in_format(tokens, weight.dtype());
         let [width, channels, height, breadth] = weight.dims();
         let matrix = weight
             .reshape([width, channels * height * breadth])

@@ -1,11 +1,11 @@
 //! Embedding of a scalar: the timestep, or the resolution.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData, activation::silu};
 
-use super::linear;
+use super::{Linear, MatrixFormat};
+use crate::ops::PixelFlowBackend;
 
 /// Features of the sinusoid.
 pub const TIMESTEP_FEATURES: usize = 256;
@@ -43,20 +43,23 @@ pub struct TimestepEmbedder<B: Backend> {
 }
 
 impl<B: Backend> TimestepEmbedder<B> {
-    pub(crate) fn uninitialised(width: usize, device: &B::Device) -> Self {
+    pub(crate) fn uninitialised(width: usize, format: MatrixFormat, device: &B::Device) -> Self {
+        let linear = |inputs| Linear::uninitialised(inputs, width, true, format, device);
         Self {
-            linear_1: linear(TIMESTEP_FEATURES, width, true, device),
-            linear_2: linear(width, width, true, device),
+            linear_1: linear(TIMESTEP_FEATURES),
+            linear_2: linear(width),
         }
     }
+}
 
+impl<B: PixelFlowBackend> TimestepEmbedder<B> {
     /// Embeds each value.
     ///
     /// # Shapes
     /// - output: `[values, width]`
     pub fn forward(&self, values: &[f32]) -> Tensor<B, 2> {
         let data = TensorData::new(sinusoid(values), [values.len(), TIMESTEP_FEATURES]);
-        let weight = self.linear_1.weight.val();
+        let weight = &self.linear_1.weight;
         let features = Tensor::from_data(data, (&weight.device(), weight.dtype()));
         self.linear_2.forward(silu(self.linear_1.forward(features)))
     }

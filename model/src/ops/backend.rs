@@ -1,8 +1,8 @@
 //! Our extension of Burn's `Backend`.
 
-use burn::tensor::DType;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::ops::{FloatTensor, IntTensor};
+use burn::tensor::{DType, Tensor};
 
 use super::{
     AdamWStep, Attended, AttentionForm, AttentionInputs, AttentionLayout, portable, unwrap, wrap,
@@ -131,6 +131,15 @@ pub trait PixelFlowBackend: Backend {
         let (x, bias) =
             portable::bias_gelu_backward::<Self>(wrap(x), bias.map(wrap), wrap(gradient));
         [unwrap(x), unwrap(bias)]
+    }
+
+    fn dequantise(
+        words: IntTensor<Self>,
+        scale: FloatTensor<Self>,
+        dtype: DType,
+    ) -> FloatTensor<Self> {
+        let words = Tensor::from_primitive(words);
+        unwrap(portable::dequantise::<Self>(words, wrap(scale), dtype))
     }
 
     fn packed_attention(inputs: AttentionInputs<Self>, layout: &AttentionLayout) -> Attended<Self> {

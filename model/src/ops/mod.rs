@@ -24,7 +24,7 @@ pub use attention_inputs::{Attended, AttentionInputs, AttentionLayout};
 pub use backend::PixelFlowBackend;
 
 use burn::tensor::backend::Backend;
-use burn::tensor::{DType, Tensor, TensorPrimitive};
+use burn::tensor::{DType, Int, Tensor, TensorPrimitive};
 
 use crate::Segments;
 use crate::faults::{Fault, is_planted};
@@ -106,6 +106,20 @@ pub fn gated_add<B: PixelFlowBackend>(
 /// - bias: `[features]`
 pub fn bias_gelu<B: PixelFlowBackend>(x: Tensor<B, 2>, bias: Option<Tensor<B, 1>>) -> Tensor<B, 2> {
     wrap(B::bias_gelu(unwrap(x), bias.map(unwrap)))
+}
+
+/// A matrix in eight bits as floats.
+///
+/// # Shapes
+/// - words: `[inputs / 4, outputs]`, as [`Int8Matrix`](crate::layers::Int8Matrix) has them
+/// - scale: `[outputs]`, f32
+/// - output: `[inputs, outputs]`
+pub fn dequantise<B: PixelFlowBackend>(
+    words: Tensor<B, 2, Int>,
+    scale: Tensor<B, 1>,
+    dtype: DType,
+) -> Tensor<B, 2> {
+    wrap(B::dequantise(words.into_primitive(), unwrap(scale), dtype))
 }
 
 /// Attention in which every query sees the keys of its own example.

@@ -1,10 +1,11 @@
 //! Native form, portable form and Burn's own gradients must agree, for odd sizes too.
 
 use burn::backend::Autodiff;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, Int, Tensor, TensorData};
 use burn_flex::{Flex, FlexDevice};
 
 use super::{AttentionInputs, AttentionLayout, PixelFlowBackend, portable, unwrap, wrap};
+use crate::int8::Int8Rows;
 use crate::layers::Rope;
 use crate::noise::{Key, Purpose};
 use crate::{Example, Segments};
@@ -371,4 +372,25 @@ fn adamw() {
     ];
     let [native, portable] = norms.map(host);
     assert_close(&[native], &[portable]);
+}
+
+#[test]
+fn dequantise() {
+    // Both signs, the largest of both, and zero; rows of more than a native piece.
+    let (inputs, outputs) = (4 * 37, 11);
+    let rows = Int8Rows {
+        values: (0..inputs * outputs)
+            .map(|i| ((i * 37) % 255) as i8)
+            .collect(),
+        scales: values(5, outputs),
+    };
+    let words = TensorData::new(rows.words(), [inputs / 4, outputs]);
+    let words = Tensor::<Flex, 2, Int>::from_data(words, (&FlexDevice, DType::I32));
+    let scales = Tensor::<Flex, 1>::from_data(rows.scales.as_slice(), &FlexDevice);
+    let expected = TensorData::new(rows.weights(), [outputs, inputs]);
+    let expected = Tensor::<Flex, 2>::from_data(expected, &FlexDevice).transpose();
+    let portable = portable::dequantise::<Flex>(words.clone(), scales.clone(), DType::F32);
+    let native = super::dequantise(words, scales, DType::F32);
+    assert_eq!(host(portable), host(expected.clone()));
+    assert_eq!(host(native), host(expected));
 }

@@ -61,7 +61,7 @@ impl<B: PixelFlowBackend> StageCache<B> {
         context: &Context<B>,
     ) {
         let (first, conditions) = distinct(&conditions(examples, context));
-        let width = model.proj_out_1.weight.lazy_shape()[0];
+        let width = model.proj_out_1.weight.dims()[0];
         let of_condition = (6 * model.transformer_blocks.len() + 2) * width;
         if conditions.len() * of_condition <= MOST_MODULATIONS {
             self.table = Some(table(model, examples, context, &first, conditions));
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn what_is_too_large_is_not_kept() {
         let (mut cache, model) = (StageCache::default(), model());
-        let width = model.proj_out_1.weight.lazy_shape()[0];
+        let width = model.proj_out_1.weight.dims()[0];
         let count = MOST_MODULATIONS / (8 * width) + 1;
         let examples: Vec<Example> = (0..count).map(|n| example(n as f32)).collect();
         cache.expect(&model, &examples, &Context::Class(vec![0; count]));

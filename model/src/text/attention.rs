@@ -1,13 +1,13 @@
 //! T5's self-attention.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor};
 
 use super::T5Config;
-use crate::layers::linear;
+use crate::layers::{Linear, MatrixFormat};
+use crate::ops::PixelFlowBackend;
 
 /// Self-attention without a scale: `softmax(q k^T + bias) v`, then a projection.
 ///
@@ -29,15 +29,20 @@ pub struct T5Attention<B: Backend> {
 impl<B: Backend> T5Attention<B> {
     pub(super) fn uninitialised(config: &T5Config, device: &B::Device) -> Self {
         let (width, inner) = (config.d_model, config.inner_width());
+        let linear = |inputs, outputs| {
+            Linear::uninitialised(inputs, outputs, false, MatrixFormat::Float, device)
+        };
         Self {
-            q: linear(width, inner, false, device),
-            k: linear(width, inner, false, device),
-            v: linear(width, inner, false, device),
-            o: linear(inner, width, false, device),
+            q: linear(width, inner),
+            k: linear(width, inner),
+            v: linear(width, inner),
+            o: linear(inner, width),
             heads: config.num_heads,
         }
     }
+}
 
+impl<B: PixelFlowBackend> T5Attention<B> {
     /// Every token attends to the tokens of its text.
     ///
     /// # Shapes
@@ -61,7 +66,7 @@ impl<B: Backend> T5Attention<B> {
         let scores = q.matmul(k.swap_dims(2, 3)).cast(DType::F32);
         let scores = bias.iter().fold(scores, |sum, bias| sum + bias.clone());
         let attended = softmax(scores, 3).cast(dtype).matmul(v);
-        let inner = self.o.weight.lazy_shape()[0];
+        let [inner, _] = self.o.weight.dims();
         self.o
             .forward(attended.swap_dims(1, 2).reshape([batch * length, inner]))
     }

@@ -5,7 +5,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor};
 
 use super::{T5Attention, T5Config, T5FeedForward};
-use crate::layers::{RmsNorm, in_precision_of};
+use crate::layers::{RmsNorm, in_format};
 use crate::ops::PixelFlowBackend;
 
 /// `h += attention(RMS(h))`, `h += feed_forward(RMS(h))`; `h` is in f32 whatever the weights.
@@ -45,10 +45,10 @@ impl<B: PixelFlowBackend> T5Block<B> {
         bias: &[Tensor<B, 4>],
     ) -> Tensor<B, 2> {
         let x = self.attention_norm.forward(h.clone());
-        let x = in_precision_of(x, &self.attention.q.weight.val());
+        let x = in_format(x, self.attention.q.weight.dtype());
         let h = h + self.attention.forward(x, shape, bias).cast(DType::F32);
         let x = self.feed_forward_norm.forward(h.clone());
-        let x = in_precision_of(x, &self.feed_forward.wi_0.weight.val());
+        let x = in_format(x, self.feed_forward.wi_0.weight.dtype());
         h + self.feed_forward.forward(x).cast(DType::F32)
     }
 }

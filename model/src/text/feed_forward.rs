@@ -1,12 +1,11 @@
 //! T5's feed-forward layer.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor};
 
 use super::T5Config;
-use crate::layers::{in_precision_of, linear};
+use crate::layers::{Linear, MatrixFormat, in_format};
 use crate::ops::{PixelFlowBackend, bias_gelu};
 
 /// `wo(gelu_tanh(wi_0(x)) * wi_1(x))` (Shazeer 2020, GEGLU).
@@ -23,10 +22,13 @@ pub struct T5FeedForward<B: Backend> {
 impl<B: Backend> T5FeedForward<B> {
     pub(super) fn uninitialised(config: &T5Config, device: &B::Device) -> Self {
         let (width, inner) = (config.d_model, config.d_ff);
+        let linear = |inputs, outputs| {
+            Linear::uninitialised(inputs, outputs, false, MatrixFormat::Float, device)
+        };
         Self {
-            wi_0: linear(width, inner, false, device),
-            wi_1: linear(width, inner, false, device),
-            wo: linear(inner, width, false, device),
+            wi_0: linear(width, inner),
+            wi_1: linear(width, inner),
+            wo: linear(inner, width),
         }
     }
 }
@@ -46,7 +48,6 @@ impl<B: PixelFlowBackend> T5FeedForward<B> {
         } else {
             gate * inner
         };
-        self.wo
-            .forward(in_precision_of(inner, &self.wo.weight.val()))
+        self.wo.forward(in_format(inner, self.wo.weight.dtype()))
     }
 }

@@ -112,6 +112,16 @@ pub enum WeightsError {
         /// The number format.
         dtype: DType,
     },
+    /// The file has matrices in eight bits, and floats are needed.
+    #[error(
+        "{} has its matrices in int8, which images can be drawn from, but nothing can be trained; \
+         take the weights that it was made of",
+        path.display()
+    )]
+    Int8 {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file could not be written; what was there before is as it was.
     #[error("cannot write {}: {source}", path.display())]
     Write {

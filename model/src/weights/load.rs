@@ -6,35 +6,50 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::backend::Backend;
 
-use super::parameters::{for_each_shape, with_parameters};
-use super::{DType, Mismatches, SafetensorsWriter, TensorFile, WeightsError, for_each_parameter};
+use super::assemble::with_parameters;
+use super::int8_file::{is_int8, read_values, scale_name};
+use super::parameters::{Form, for_each_form, parameter_forms};
+use super::{
+    DType, Mismatches, SafetensorsWriter, TensorFile, TensorInfo, WeightsError, for_each_parameter,
+    model_in_int8,
+};
+use crate::layers::MatrixFormat;
 use crate::{PixelFlow, PixelFlowConfig, Result};
 
 /// A model with the weights of a file.
 ///
 /// # Errors
 /// [`crate::Error::InvalidModel`]; [`WeightsError::Mismatch`] listing every tensor that is
-/// missing, surplus or of another shape; [`WeightsError::NotFinite`]; or what went wrong on reading.
+/// missing, surplus or of another shape; [`WeightsError::NotFinite`]; [`WeightsError::Int8`], for such
+/// a file is less than a model; or what went wrong on reading.
 pub fn load_model<B: Backend>(
     file: &TensorFile,
     config: &PixelFlowConfig,
     device: &B::Device,
 ) -> Result<PixelFlow<B>> {
+    if is_int8(file) {
+        let path = file.path().to_owned();
+        return Err(WeightsError::Int8 { path }.into());
+    }
     load_model_in(file, config, burn::tensor::DType::F32, device)
 }
 
-/// As [`load_model`], with weights in another format than f32; the model computes in it.
+/// As [`load_model`], for drawing: with weights in another format than f32, in which the model
+/// computes. Matrices that the file has in eight bits stay so.
 ///
 /// # Errors
-/// As [`load_model`].
+/// As [`load_model`], but none for matrices in eight bits.
 pub fn load_model_in<B: Backend>(
     file: &TensorFile,
     config: &PixelFlowConfig,
     dtype: burn::tensor::DType,
     device: &B::Device,
 ) -> Result<PixelFlow<B>> {
+    if is_int8(file) {
+        return load_model_int8(file, config, dtype, device);
+    }
     config.check()?;
-    let model = PixelFlow::uninitialised(config, device);
+    let model = PixelFlow::uninitialised(config, MatrixFormat::Float, device);
     let names = Names {
         in_file: &str::to_owned,
         ignored: &|_| false,
@@ -57,25 +72,37 @@ pub(super) fn load_into<B: Backend, M: Module<B>>(
     names: &Names<'_>,
     dtype: impl Fn(&str) -> burn::tensor::DType,
 ) -> std::result::Result<M, WeightsError> {
-    let mut shapes = BTreeMap::new();
-    for_each_shape(&module, |name, shape| {
-        shapes.insert((names.in_file)(name), shape);
+    let mut forms = BTreeMap::new();
+    for_each_form(&module, |name, form| {
+        forms.insert((names.in_file)(name), form);
     });
-    let mut mismatches = compare(&shapes, file);
-    mismatches.surplus.retain(|name| !(names.ignored)(name));
-    let path = || file.path().to_owned();
-    if !mismatches.is_empty() {
-        return Err(WeightsError::Mismatch {
-            path: path(),
-            mismatches,
-        });
-    }
+    refuse_mismatches(&forms, file, names.ignored)?;
     with_parameters(module, |name, _, transposed| {
         file.read_in(&(names.in_file)(name), dtype(name), transposed)
     })
 }
 
-/// Writes a model's weights as safetensors under the reference's names.
+/// As [`load_model_in`], with the matrices of linear layers in eight bits, whatever the file has.
+///
+/// Matrices in floats are rounded as they are read: none but the one being read is ever in floats.
+///
+/// # Errors
+/// As [`load_model_in`].
+pub fn load_model_int8<B: Backend>(
+    file: &TensorFile,
+    config: &PixelFlowConfig,
+    dtype: burn::tensor::DType,
+    device: &B::Device,
+) -> Result<PixelFlow<B>> {
+    config.check_int8()?;
+    refuse_mismatches(&parameter_forms::<B>(config, device), file, &|_| false)?;
+    Ok(model_in_int8(config, dtype, device, |name, _| {
+        read_values(file, name)
+    })?)
+}
+
+/// Writes a model's weights as safetensors under the reference's names, all in one format; see
+/// [`save_model_int8`](super::save_model_int8) for eight bits.
 ///
 /// # Errors
 /// [`WeightsError::Write`]; what was there before is as it was.
@@ -100,7 +127,9 @@ pub(super) fn save_from<B: Backend>(
     metadata: &BTreeMap<String, String>,
 ) -> std::result::Result<(), WeightsError> {
     let mut tensors = Vec::new();
-    for_each_shape(module, |name, shape| tensors.push((in_file(name), shape)));
+    for_each_form(module, |name, form| {
+        tensors.push((in_file(name), form.shape));
+    });
     let mut writer = SafetensorsWriter::create(path, &tensors, dtype, metadata)?;
     let mut outcome = Ok(());
     for_each_parameter(module, |name, _, values| {
@@ -112,10 +141,50 @@ pub(super) fn save_from<B: Backend>(
     writer.finish()
 }
 
+/// Refuses a file whose tensors are not those of a model.
+pub(super) fn refuse_mismatches(
+    forms: &BTreeMap<String, Form>,
+    file: &TensorFile,
+    ignored: &dyn Fn(&str) -> bool,
+) -> std::result::Result<(), WeightsError> {
+    let mut mismatches = compare(forms, file);
+    mismatches.surplus.retain(|name| !ignored(name));
+    if mismatches.is_empty() {
+        return Ok(());
+    }
+    Err(WeightsError::Mismatch {
+        path: file.path().to_owned(),
+        mismatches,
+    })
+}
+
+/// The values of a tensor in floats; finite.
+pub(super) fn read_checked(
+    file: &TensorFile,
+    name: &str,
+) -> std::result::Result<Vec<f32>, WeightsError> {
+    let values = file.read(name)?;
+    check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
+        path: file.path().to_owned(),
+        name: name.to_owned(),
+        count,
+        first,
+    })?;
+    Ok(values)
+}
+
 /// What does not fit between a model and a file.
-fn compare(shapes: &BTreeMap<String, Vec<usize>>, file: &TensorFile) -> Mismatches {
+fn compare(forms: &BTreeMap<String, Form>, file: &TensorFile) -> Mismatches {
+    let mut expected = BTreeMap::new();
+    for (name, form) in forms {
+        let is_int8 = |info: &TensorInfo| info.dtype == DType::I8;
+        if form.is_linear_matrix && file.tensors().get(name).is_some_and(is_int8) {
+            expected.insert(scale_name(name), vec![form.shape[0]]);
+        }
+        expected.insert(name.clone(), form.shape.clone());
+    }
     let mut mismatches = Mismatches::default();
-    for (name, shape) in shapes {
+    for (name, shape) in &expected {
         match file.tensors().get(name) {
             None => mismatches.missing.push((name.clone(), shape.clone())),
             Some(info) if info.shape != *shape => {
@@ -126,7 +195,16 @@ fn compare(shapes: &BTreeMap<String, Vec<usize>>, file: &TensorFile) -> Mismatch
             Some(_) => {}
         }
     }
-    let unknown = |name: &&String| !shapes.contains_key(*name);
+    let unknown = |name: &&String| !expected.contains_key(*name);
     mismatches.surplus = file.tensors().keys().filter(unknown).cloned().collect();
     mismatches
+}
+
+/// How many values are not finite, and where the first is.
+fn check_finite(values: &[f32]) -> std::result::Result<(), (usize, usize)> {
+    let wrong = |value: &f32| !value.is_finite();
+    match values.iter().position(wrong) {
+        None => Ok(()),
+        Some(first) => Err((values.iter().filter(|value| wrong(value)).count(), first)),
+    }
 }

@@ -1,16 +1,20 @@
 //! Files of weights.
 //!
 //! The native format is safetensors with the reference's parameter names and a
-//! [`ModelDescription`] beside it; PyTorch's `.pt` files are read too. Loading is strict, holds one
+//! [`ModelDescription`] beside it, matrices in f32, f16, bf16 or eight bits; PyTorch's `.pt` files are read too. Loading is strict, holds one
 //! tensor at a time, and never runs anything that a file brings along.
 
+mod assemble;
+mod assemble_int8;
 mod description;
 mod dtype;
 mod error;
 mod float;
+mod int8_file;
 mod layout;
 mod load;
 mod parameters;
+mod place;
 mod positioned;
 mod reference_config;
 mod rounding;
@@ -20,16 +24,24 @@ mod stored_tensor;
 mod tensor_file;
 mod text_encoder;
 mod torch;
+mod values;
 mod writer;
 
 #[cfg(all(test, feature = "flex"))]
+mod int8_tests;
+#[cfg(all(test, feature = "flex"))]
 mod tests;
 
+pub use assemble::{model_from, model_in, model_of};
+pub use assemble_int8::model_in_int8;
 pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGHTS_FILE};
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
-pub use load::{load_model, load_model_in, save_model};
-pub use parameters::{for_each_parameter, model_from, model_in, model_of, parameter_shapes};
+pub use int8_file::{convert_to_int8, is_int8, save_model_int8};
+pub use load::{load_model, load_model_in, load_model_int8, save_model};
+#[cfg(all(test, feature = "flex"))]
+pub(crate) use parameters::parameter_forms;
+pub use parameters::{for_each_parameter, for_each_value, parameter_shapes};
 pub use reference_config::{ReferenceConfig, read_reference_config};
 pub use rounding::{Rounding, Unconvertible, convert_values};
 pub use sharded::{INDEX_FILE, Shard, ShardIndex, plan_shards};
@@ -37,5 +49,6 @@ pub use tensor_file::{TensorFile, TensorInfo, WeightSet};
 pub use text_encoder::{
     TEXT_ENCODER_FOLDER, TOKENIZER_FILE, TextEncoderFiles, load_text_encoder, save_text_encoder,
 };
+pub use values::Values;
 pub use writer::SafetensorsWriter;
 pub(crate) use writer::write_text;

@@ -1,39 +1,56 @@
-//! Between a module's parameters and host values under the reference's names and shapes.
+//! From a module's parameters to host values under the reference's names and shapes.
 //!
-//! The functions without `model` in their names are for any module; its fields' names are taken. Burn stores the matrix of a linear layer as `[in, out]`, PyTorch as `[out, in]`; everything else
+//! The fields' names are taken. Burn stores the matrix of a linear layer as `[in, out]`, PyTorch as `[out, in]`; everything else
 //! is laid out alike, and the modules' fields carry the reference's names.
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::backend::Backend;
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{Int, Tensor};
 
+use super::Values;
+use super::place::{Place, shape_of_words};
+use crate::int8::Int8Rows;
+use crate::layers::MatrixFormat;
 use crate::{PixelFlow, PixelFlowConfig};
+
+/// What is known of a parameter without its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// The reference's shape.
+    pub shape: Vec<usize>,
+    /// Whether it is the matrix of a linear layer, which may be kept in eight bits.
+    pub is_linear_matrix: bool,
+}
 
 /// Name and shape, as in the reference, of every parameter of a model.
 pub fn parameter_shapes<B: Backend>(
     config: &PixelFlowConfig,
     device: &B::Device,
 ) -> BTreeMap<String, Vec<usize>> {
-    let mut shapes = BTreeMap::new();
-    for_each_shape(
-        &PixelFlow::<B>::uninitialised(config, device),
-        |name, shape| {
-            shapes.insert(name.to_owned(), shape);
-        },
-    );
-    shapes
+    let forms = parameter_forms::<B>(config, device).into_iter();
+    forms.map(|(name, form)| (name, form.shape)).collect()
 }
 
-/// Visits name and reference shape of the parameters, in the order of [`for_each_parameter`].
-pub(super) fn for_each_shape<B: Backend>(
-    module: &impl Module<B>,
-    visit: impl FnMut(&str, Vec<usize>),
-) {
+/// Name and form of every parameter of a model.
+pub(crate) fn parameter_forms<B: Backend>(
+    config: &PixelFlowConfig,
+    device: &B::Device,
+) -> BTreeMap<String, Form> {
+    let model = PixelFlow::<B>::uninitialised(config, MatrixFormat::Float, device);
+    let mut forms = BTreeMap::new();
+    for_each_form(&model, |name, form| {
+        forms.insert(name.to_owned(), form);
+    });
+    forms
+}
+
+/// Visits name and form of the parameters, in the order of [`for_each_parameter`].
+pub(super) fn for_each_form<B: Backend>(module: &impl Module<B>, visit: impl FnMut(&str, Form)) {
     Module::<B>::visit(
         module,
-        &mut Shapes {
+        &mut Forms {
             place: Place::default(),
             visit,
         },
@@ -42,139 +59,34 @@ pub(super) fn for_each_shape<B: Backend>(
 
 /// Visits the parameters one after the other: name, reference shape, values.
 ///
-/// Only one parameter at a time is held on the host.
+/// Only one parameter at a time is held on the host. A matrix in eight bits is visited as floats.
 pub fn for_each_parameter<B: Backend>(
     module: &impl Module<B>,
-    visit: impl FnMut(&str, Vec<usize>, Vec<f32>),
+    mut visit: impl FnMut(&str, Vec<usize>, Vec<f32>),
+) {
+    for_each_value(module, |name, shape, values| {
+        visit(name, shape, values.into_floats());
+    });
+}
+
+/// As [`for_each_parameter`], with matrices in eight bits as they are.
+pub fn for_each_value<B: Backend>(
+    module: &impl Module<B>,
+    visit: impl FnMut(&str, Vec<usize>, Values),
 ) {
     module.visit(&mut Read {
         place: Place::default(),
+        words: None,
         visit,
     });
 }
 
-/// A model whose parameters are read one after the other by name and reference shape.
-///
-/// # Errors
-/// The first error of `read`.
-///
-/// # Panics
-/// If `read` returns another number of values than the shape asks for.
-pub fn model_from<B: Backend, E>(
-    config: &PixelFlowConfig,
-    device: &B::Device,
-    read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
-) -> Result<PixelFlow<B>, E> {
-    model_in(config, DType::F32, device, read)
-}
-
-/// As [`model_from`], with weights in another format than f32; the model computes in it.
-///
-/// Each parameter is converted on the host: the device never holds it in f32.
-///
-/// # Errors
-/// The first error of `read`.
-///
-/// # Panics
-/// If `read` returns another number of values than the shape asks for.
-pub fn model_in<B: Backend, E>(
-    config: &PixelFlowConfig,
-    dtype: DType,
-    device: &B::Device,
-    mut read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
-) -> Result<PixelFlow<B>, E> {
-    model_of(config, device, |name, shape, transposed| {
-        let data = TensorData::new(read(name, shape)?, shape);
-        Ok(if transposed { transpose(data) } else { data }.convert_dtype(dtype))
-    })
-}
-
-/// A model of parameters as Burn has them, which `read` gives for name and reference shape; where it
-/// is told `true`, the matrix of a linear layer, transposed. The model computes in their format.
-///
-/// # Errors
-/// The first error of `read`.
-///
-/// # Panics
-/// If `read` returns another shape than it is asked for.
-pub fn model_of<B: Backend, E>(
-    config: &PixelFlowConfig,
-    device: &B::Device,
-    read: impl FnMut(&str, &[usize], bool) -> Result<TensorData, E>,
-) -> Result<PixelFlow<B>, E> {
-    with_parameters(PixelFlow::uninitialised(config, device), read)
-}
-
-/// The module with parameters as in [`model_of`].
-///
-/// # Errors
-/// The first error of `read`.
-///
-/// # Panics
-/// If `read` returns another shape than it is asked for.
-pub(super) fn with_parameters<B: Backend, M: Module<B>, E>(
-    module: M,
-    read: impl FnMut(&str, &[usize], bool) -> Result<TensorData, E>,
-) -> Result<M, E> {
-    let mut write = Write {
-        place: Place::default(),
-        read,
-        error: None,
-    };
-    let module = module.map(&mut write);
-    match write.error {
-        Some(error) => Err(error),
-        None => Ok(module),
-    }
-}
-
-/// Where in the model a visitor is.
-#[derive(Default)]
-struct Place {
-    names: Vec<String>,
-    containers: Vec<String>,
-}
-
-impl Place {
-    fn enter(&mut self, name: &str, container: &str) {
-        self.names.push(name.to_owned());
-        self.containers.push(container.to_owned());
-    }
-
-    fn exit(&mut self) {
-        self.names.pop();
-        self.containers.pop();
-    }
-
-    fn name(&self) -> String {
-        self.names.join(".")
-    }
-
-    /// Whether the parameter is the matrix of a linear layer.
-    fn is_linear_matrix(&self, rank: usize) -> bool {
-        rank == 2
-            && self
-                .containers
-                .last()
-                .is_some_and(|name| name.ends_with("Linear"))
-    }
-
-    /// The reference's shape of a parameter of this shape.
-    fn reference_shape(&self, shape: &[usize]) -> Vec<usize> {
-        if self.is_linear_matrix(shape.len()) {
-            vec![shape[1], shape[0]]
-        } else {
-            shape.to_vec()
-        }
-    }
-}
-
-struct Shapes<F> {
+struct Forms<F> {
     place: Place,
     visit: F,
 }
 
-impl<B: Backend, F: FnMut(&str, Vec<usize>)> ModuleVisitor<B> for Shapes<F> {
+impl<B: Backend, F: FnMut(&str, Form)> ModuleVisitor<B> for Forms<F> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.place.enter(name, container_type);
     }
@@ -184,23 +96,49 @@ impl<B: Backend, F: FnMut(&str, Vec<usize>)> ModuleVisitor<B> for Shapes<F> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        // The scale, which belongs to the words.
+        if self.place.is_in_int8_matrix() {
+            return;
+        }
         let shape: [usize; D] = param.lazy_shape().dims();
-        (self.visit)(&self.place.name(), self.place.reference_shape(&shape));
+        let form = Form {
+            shape: self.place.reference_shape(&shape),
+            is_linear_matrix: self.place.is_linear_matrix(D),
+        };
+        (self.visit)(&self.place.name(), form);
+    }
+
+    fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<B, D, Int>>) {
+        let words: [usize; D] = param.lazy_shape().dims();
+        let form = Form {
+            shape: shape_of_words(&words),
+            is_linear_matrix: true,
+        };
+        (self.visit)(&self.place.name(), form);
     }
 }
 
 struct Read<F> {
     place: Place,
+    /// Of a matrix in eight bits, until its scale comes.
+    words: Option<(Vec<usize>, Vec<i32>)>,
     visit: F,
 }
 
-impl<B: Backend, F: FnMut(&str, Vec<usize>, Vec<f32>)> ModuleVisitor<B> for Read<F> {
+impl<B: Backend, F: FnMut(&str, Vec<usize>, Values)> ModuleVisitor<B> for Read<F> {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.place.enter(name, container_type);
     }
 
     fn exit_module(&mut self, _name: &str, _container_type: &str) {
         self.place.exit();
+    }
+
+    fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<B, D, Int>>) {
+        let value = param.val();
+        let shape: [usize; D] = value.dims();
+        let words = value.into_data().iter::<i32>().collect();
+        self.words = Some((shape_of_words(&shape), words));
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
@@ -211,68 +149,20 @@ impl<B: Backend, F: FnMut(&str, Vec<usize>, Vec<f32>)> ModuleVisitor<B> for Read
         } else {
             value
         };
-        let values = value.into_data().iter::<f32>().collect();
-        (self.visit)(
-            &self.place.name(),
-            self.place.reference_shape(&shape),
-            values,
-        );
-    }
-}
-
-struct Write<F, E> {
-    place: Place,
-    read: F,
-    error: Option<E>,
-}
-
-impl<B, F, E> ModuleMapper<B> for Write<F, E>
-where
-    B: Backend,
-    F: FnMut(&str, &[usize], bool) -> Result<TensorData, E>,
-{
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.place.enter(name, container_type);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.place.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        if self.error.is_some() {
-            return param;
-        }
-        let shape: [usize; D] = param.lazy_shape().dims();
-        let reference = self.place.reference_shape(&shape);
-        let transposed = self.place.is_linear_matrix(D);
-        let data = match (self.read)(&self.place.name(), &reference, transposed) {
-            Ok(data) => data,
-            Err(error) => {
-                self.error = Some(error);
-                return param;
-            }
+        let values: Vec<f32> = value.into_data().iter::<f32>().collect();
+        let (shape, values) = match self.words.take() {
+            Some((shape, words)) => (shape, Values::Int8(Int8Rows::of_words(&words, values))),
+            None => (self.place.reference_shape(&shape), Values::Float(values)),
         };
-        assert_eq!(data.shape.as_slice(), shape, "{}", self.place.name());
-        let dtype = data.dtype;
-        let tensor = Tensor::<B, D>::from_data(data, (&param.lazy_device(), dtype));
-        let id = param.id;
-        param.transform_for_load(tensor, id)
+        (self.visit)(&self.place.name(), shape, values);
     }
-}
-
-/// The matrix `[columns, rows]` of a matrix `[rows, columns]` of f32.
-fn transpose(data: TensorData) -> TensorData {
-    let [rows, columns] = [data.shape[0], data.shape[1]];
-    let values: Vec<f32> = data.iter::<f32>().collect();
-    let column = |column: usize| values.iter().skip(column).step_by(columns).copied();
-    TensorData::new((0..columns).flat_map(column).collect(), [columns, rows])
 }
 
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
     use crate::Preset;
+    use crate::weights::model_from;
     use burn_flex::Flex;
 
     #[test]

@@ -183,6 +183,22 @@ impl TensorFile {
         }
     }
 
+    /// The values of a tensor in eight bits, in row-major order.
+    ///
+    /// # Errors
+    /// [`WeightsError::NoTensor`], [`WeightsError::NotWeights`] for another format, or what went wrong
+    /// on reading.
+    pub fn read_i8(&self, name: &str) -> Result<Vec<i8>, WeightsError> {
+        let bytes = self.read_bytes(name)?;
+        match self.tensors()[name].dtype {
+            DType::I8 => Ok(bytes.into_iter().map(u8::cast_signed).collect()),
+            other => Err(WeightsError::NotWeights {
+                path: self.path.clone(),
+                reason: format!("tensor `{name}` is in {other:?}, not in eight bits"),
+            }),
+        }
+    }
+
     fn read_as<T: Float>(&self, name: &str, transposed: bool) -> Result<TensorData, WeightsError> {
         let stored = self.stored(name)?;
         let shape = &stored.info.shape;

@@ -1,14 +1,15 @@
 //! The CPU backend: native where everything is f32, portable otherwise.
 
-use burn::tensor::DType;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::ops::{FloatTensor, IntTensor};
+use burn::tensor::{DType, Tensor};
 use burn_flex::{Flex, FlexDevice};
 
 use super::attention::AttentionValues;
 use super::norm_rotate::Table;
-use super::tensors::{Values, all, tensor};
-use super::{ada_norm, adamw, gated_add, gelu, norm_rotate};
+use super::tensors::{Values, all, tensor, words_of};
+use super::{ada_norm, adamw, dequantise, gated_add, gelu, norm_rotate};
 use crate::Segments;
+use crate::int8::IN_A_WORD;
 use crate::ops::{
     AdamWStep, Attended, AttentionForm, AttentionInputs, AttentionLayout, PixelFlowBackend,
     portable, unwrap, wrap,
@@ -249,6 +250,19 @@ impl PixelFlowBackend for Flex {
         });
         adamw::adamw(parts, gradients.slice(), clips.slice()[0], step);
         state
+    }
+
+    fn dequantise(words: IntTensor<Flex>, scale: Flat, dtype: DType) -> Flat {
+        let native = (dtype == DType::F32).then(|| Values::new(scale.clone()));
+        let (Some(scales), Some(values)) = (native.flatten(), words_of(&words)) else {
+            let words = Tensor::from_primitive(words);
+            return unwrap(portable::dequantise::<Self>(words, wrap(scale), dtype));
+        };
+        let [quarter, outputs] = words.layout().shape().dims();
+        tensor(
+            dequantise::dequantise(values, scales.slice()),
+            [IN_A_WORD * quarter, outputs],
+        )
     }
 
     fn attention_form(_head_dim: usize, dtype: DType, _device: &FlexDevice) -> AttentionForm {

@@ -10,6 +10,7 @@ mod ada_norm;
 mod adamw;
 mod attention;
 mod backend;
+mod dequantise;
 mod gated_add;
 mod gelu;
 mod norm_rotate;

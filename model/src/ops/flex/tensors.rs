@@ -1,4 +1,4 @@
-//! Between Burn's CPU tensors and slices of f32.
+//! Between Burn's CPU tensors and slices.
 
 use burn::tensor::{DType, TensorData};
 use burn_flex::FlexTensor;
@@ -38,6 +38,13 @@ pub(super) fn all<const N: usize>(tensors: [&FlexTensor; N]) -> Option<[Values; 
         .filter_map(|tensor| Values::new(tensor.clone()))
         .collect();
     values.try_into().ok()
+}
+
+/// The words of a tensor; `None` if they are not i32, or not in order.
+pub(super) fn words_of(tensor: &FlexTensor) -> Option<&[i32]> {
+    (tensor.dtype() == DType::I32)
+        .then(|| tensor.as_slice::<i32>())
+        .flatten()
 }
 
 /// A tensor of these values.

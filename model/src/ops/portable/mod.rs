@@ -6,6 +6,7 @@
 mod ada_norm;
 mod adamw;
 mod attention;
+mod dequantise;
 mod gated_add;
 mod gelu;
 mod norm_rotate;
@@ -17,6 +18,7 @@ pub(super) use ada_norm::{
 };
 pub(super) use adamw::{adamw, squared_norm};
 pub(super) use attention::{packed_attention, packed_attention_backward};
+pub(super) use dequantise::dequantise;
 pub(super) use gated_add::{gated_add, gated_add_backward};
 pub(super) use gelu::{bias_gelu, bias_gelu_backward};
 pub(super) use norm_rotate::{norm_rotate, norm_rotate_backward};

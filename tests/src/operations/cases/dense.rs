@@ -2,14 +2,16 @@
 
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::module::linear;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{DType, Int, Tensor, TensorData};
+use pixelflow::int8::Int8Rows;
+use pixelflow::ops::{self, PixelFlowBackend};
 use pixelflow_dataset::Segment;
 use train::step::loss_per_example;
 
 use super::vector;
 use crate::operations::reference;
 use crate::operations::shapes::{PACKED, TOKENS, WIDTH, lengths};
-use crate::operations::{Case, Input};
+use crate::operations::{Case, Input, Matrix};
 
 /// Rows, inputs and outputs of the products: no multiples of a tile.
 const ROWS: usize = 37;
@@ -25,7 +27,7 @@ const LABELS: [usize; 5] = [6, 0, 3, 6, 6];
 /// Rows of the embedding.
 const CLASSES: usize = 7;
 
-pub(super) fn cases<A: AutodiffBackend>() -> Vec<Case<A>> {
+pub(super) fn cases<A: AutodiffBackend + PixelFlowBackend>() -> Vec<Case<A>> {
     let x = || Input::normals("x", [ROWS, FROM]);
     let bias = || Input::normals("bias", [1, TO]);
     vec![
@@ -58,6 +60,7 @@ pub(super) fn cases<A: AutodiffBackend>() -> Vec<Case<A>> {
                 linear(inputs[0].clone(), matrix, Some(vector(&inputs[2])))
             },
         ),
+        int8(x(), bias()),
         Case::new(
             "embedding/repeated_labels",
             vec![Input::normals("table", [CLASSES, WIDTH])],
@@ -70,6 +73,36 @@ pub(super) fn cases<A: AutodiffBackend>() -> Vec<Case<A>> {
             },
         ),
     ]
+}
+
+/// A matrix in eight bits, taken to the format of what it is multiplied with.
+fn int8<A: AutodiffBackend + PixelFlowBackend>(x: Input, bias: Input) -> Case<A> {
+    let rows = Int8Rows {
+        // All numbers but -128, in no order.
+        values: (0..TO * FROM)
+            .map(|i| (i * 37 % 255) as i16 - 127)
+            .map(|value| value as i8)
+            .collect(),
+        scales: (0..TO).map(|output| (output + 1) as f32 / 4096.0).collect(),
+    };
+    let values: Vec<f64> = rows.values.iter().map(|&value| f64::from(value)).collect();
+    let scales = rows.scales.iter().map(|&scale| f64::from(scale)).collect();
+    Case::new(
+        "linear/int8",
+        vec![x, bias, Input::constant(values), Input::constant(scales)],
+        |inputs| {
+            let values = inputs[2].row(0).chunks_exact(FROM).map(<[_]>::to_vec);
+            let weight = reference::dequantise(&Matrix::from_rows(values), &inputs[3]);
+            reference::linear(&inputs[0], &weight, Some(&inputs[1]))
+        },
+        move |inputs| {
+            let (x, device) = (inputs[0].clone(), inputs[0].device());
+            let words = TensorData::new(rows.words(), [FROM / 4, TO]);
+            let words = Tensor::<A, 2, Int>::from_data(words, (&device, DType::I32));
+            let weight = ops::dequantise(words, vector(&inputs[3]), x.dtype());
+            linear(x, weight, Some(vector(&inputs[1])))
+        },
+    )
 }
 
 /// The loss, which is f32 whatever the model computes in.

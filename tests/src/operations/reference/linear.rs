@@ -1,4 +1,4 @@
-//! Matrix products and the embedding's rows.
+//! Matrix products, matrices in eight bits, and the embedding's rows.
 
 use crate::operations::{Matrix, Scalar};
 
@@ -15,6 +15,15 @@ pub fn linear<'t>(x: &Matrix<'t>, weight: &Matrix<'t>, bias: Option<&Matrix<'t>>
         features.map(|i| feature(x.row(token), i)).collect()
     };
     Matrix::from_rows((0..x.rows()).map(token))
+}
+
+/// A matrix `[inputs, outputs]` in eight bits: whole numbers, a row an output, times their row's scale.
+pub fn dequantise<'t>(values: &Matrix<'t>, scales: &Matrix<'t>) -> Matrix<'t> {
+    let row = |(output, &scale): (usize, &Scalar<'t>)| {
+        let weights = values.row(output).iter();
+        weights.map(|&value| (value * scale).store()).collect()
+    };
+    Matrix::from_rows(scales.row(0).iter().enumerate().map(row)).transposed()
 }
 
 /// The rows of the labels.

@@ -15,7 +15,7 @@ mod rotary;
 pub use activation::{bias_gelu, silu};
 pub use adamw::{adamw, squared_norm};
 pub use attention::packed_attention;
-pub use linear::{linear, select};
+pub use linear::{dequantise, linear, select};
 pub use loss::loss_per_example;
 pub use modulation::{add, gated_add};
 pub use norm::{EPSILON, ada_layer_norm, ada_rms_norm, rms_norm};

@@ -1,0 +1,211 @@
+//! Matrices in eight bits: what drawing the demo with them costs in accuracy, and that all ways to
+//! ask for them are one.
+//!
+//! `cargo test -p infer --test int8 -- --nocapture` prints the errors that were measured.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use burn::backend::Flex;
+use burn::backend::flex::FlexDevice;
+use burn::tensor::{DType, Tensor, TensorData};
+use image::RgbImage;
+use infer::draw::{ImageRequest, Subjects, draw};
+use infer::model_source::ModelSource;
+use infer::picture::read_picture;
+use pixelflow::int8::Int8Rows;
+use pixelflow::noise::{Key, Purpose};
+use pixelflow::sampler::Silent;
+use pixelflow::weights::{TensorFile, Values, convert_to_int8, for_each_value};
+use pixelflow::{Context, PixelFlow};
+
+const DEVICE: FlexDevice = FlexDevice;
+
+/// The demo with its matrices as they are, and in eight bits.
+fn demo() -> (ModelSource, PixelFlow<Flex>, PixelFlow<Flex>) {
+    let source = ModelSource::demo().unwrap();
+    let float = source.load::<Flex>(&DEVICE).unwrap();
+    let int8 = source.load_int8::<Flex>(DType::F32, &DEVICE).unwrap();
+    (source, float, int8)
+}
+
+/// `|a - b|^2` and `|b|^2`, over all numbers.
+fn squares(a: &[f32], b: &[f32]) -> [f64; 2] {
+    let square = |x: f32| f64::from(x) * f64::from(x);
+    let difference = a.iter().zip(b).map(|(a, b)| square(a - b)).sum();
+    [difference, b.iter().map(|&b| square(b)).sum()]
+}
+
+fn relative_error(a: &[f32], b: &[f32]) -> f64 {
+    let [difference, whole] = squares(a, b);
+    (difference / whole).sqrt()
+}
+
+/// One image of each class.
+fn images(source: &ModelSource, model: &PixelFlow<Flex>) -> Vec<RgbImage> {
+    let requests: Vec<_> = (0..source.description.model.num_classes)
+        .map(|class| ImageRequest::new(0, class, 0))
+        .collect();
+    let cascade = source.description.cascade.build().unwrap();
+    let sampler = source.sampler().check(cascade).unwrap();
+    let size = [source.description.resolution; 2];
+    let started = Instant::now();
+    let drawn = draw(
+        model,
+        &sampler,
+        &requests,
+        &Subjects::Classes,
+        size,
+        16,
+        &DEVICE,
+        &mut Silent,
+    )
+    .unwrap();
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{} images in {seconds:.2} s", requests.len());
+    drawn.images
+}
+
+/// Root of the mean square of the differences, in levels of 255.
+fn rms_difference(a: &[RgbImage], b: &[RgbImage]) -> f64 {
+    let bytes = |images: &[RgbImage]| images.iter().flat_map(|i| i.to_vec()).collect::<Vec<u8>>();
+    let (a, b) = (bytes(a), bytes(b));
+    let square = |(a, b): (&u8, &u8)| (f64::from(*a) - f64::from(*b)).powi(2);
+    (a.iter().zip(&b).map(square).sum::<f64>() / a.len() as f64).sqrt()
+}
+
+/// The velocity at images of all classes that are half noise, at a timestep.
+fn velocity(model: &PixelFlow<Flex>, images: &[RgbImage], timestep: f32) -> Vec<f32> {
+    let part = timestep / 1000.0;
+    let mut values = Vec::new();
+    for (number, image) in images.iter().enumerate() {
+        let noise = Key::new(number as u64, 0, Purpose::InitialNoise);
+        let noise = noise.normals(image.len());
+        for channel in 0..3 {
+            let pixels = image
+                .pixels()
+                .map(|pixel| f32::from(pixel[channel]) / 127.5 - 1.0);
+            values.extend(pixels);
+        }
+        let start = values.len() - image.len();
+        for (value, noise) in values[start..].iter_mut().zip(noise) {
+            *value = *value * part + noise * (1.0 - part);
+        }
+    }
+    let side = images[0].width() as usize;
+    let data = TensorData::new(values, [images.len(), 3, side, side]);
+    let images_on_device = Tensor::from_data(data, &DEVICE);
+    let context = Context::Class((0..images.len()).collect());
+    let velocity = model.forward(images_on_device, &vec![timestep; images.len()], &context);
+    velocity.into_data().to_vec().unwrap()
+}
+
+/// The limit is the one that `pixelflow::weights` derives for a small model: the squares of the
+/// matrices' relative errors add up.
+#[test]
+fn the_demo_in_eight_bits_draws_the_same_images() {
+    let (source, float, int8) = demo();
+    let mut rounded = BTreeMap::new();
+    for_each_value(&int8, |name, _, values| {
+        if let Values::Int8(rows) = values {
+            rounded.insert(name.to_owned(), rows);
+        }
+    });
+    let mut together = 0.0;
+    for_each_value(&float, |name, _, values| {
+        if let Some(rows) = rounded.get(name).map(Int8Rows::weights) {
+            together += relative_error(&rows, &values.into_floats()).powi(2);
+        }
+    });
+    let limit = together.sqrt();
+
+    let exact = images(&source, &float);
+    let mut all = [0.0; 2];
+    for timestep in [100.0, 500.0, 900.0] {
+        let found = velocity(&int8, &exact, timestep);
+        let expected = velocity(&float, &exact, timestep);
+        let [difference, whole] = squares(&found, &expected);
+        all = [all[0] + difference, all[1] + whole];
+        let error = (difference / whole).sqrt();
+        println!("velocity at timestep {timestep}: relative L2 error {error:.2e}");
+    }
+    let error = (all[0] / all[1]).sqrt();
+    println!("velocity: relative L2 error {error:.2e}, limit {limit:.2e}");
+    assert!(error < limit && error > limit / 100.0, "{error} of {limit}");
+
+    let difference = rms_difference(&images(&source, &int8), &exact);
+    let mut others = exact.clone();
+    others.rotate_left(1);
+    let other = rms_difference(&others, &exact);
+    let psnr = |difference: f64| 20.0 * (255.0 / difference).log10();
+    println!(
+        "images: PSNR {:.1} dB; those of other classes {:.1} dB",
+        psnr(difference),
+        psnr(other)
+    );
+    assert!(difference > 0.0);
+    assert!(difference < other / 4.0, "{difference}, of others {other}");
+}
+
+fn infer(arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let output = command.args(arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// A folder with the demo in eight bits.
+fn demo_in_int8(folder: &Path) -> String {
+    let source = ModelSource::demo().unwrap();
+    let file = TensorFile::open(&source.weights).unwrap();
+    let weights = folder.join("model.safetensors");
+    let config = &source.description.model;
+    convert_to_int8::<Flex>(&file, config, &weights, file.metadata(), &DEVICE).unwrap();
+    source
+        .description
+        .write(&folder.join("config.json"))
+        .unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_file_in_eight_bits_draws_what_its_floats_draw_with_dtype_int8() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = demo_in_int8(folder.path());
+    let picture = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let common = [
+        "sample", "--device", "cpu", "--class", "3", "--count", "1", "--steps", "2",
+    ];
+    let drawn = |arguments: &[&str], name: &str| {
+        let out = picture(name);
+        infer(&[&common, arguments, &["--out", &out]].concat());
+        read_picture(Path::new(&out)).unwrap().0
+    };
+    let of_file = drawn(&["--model", &model], "file.png");
+    assert!(of_file == drawn(&["--dtype", "int8"], "int8.png"));
+    assert!(of_file != drawn(&[], "f32.png"));
+    let replayed = infer(&["replay", &picture("int8.png"), "--device", "cpu"]);
+    assert!(replayed.contains("pixels equal"), "{replayed}");
+
+    let needed = |arguments: &[&str]| {
+        let text = infer(&[&common, arguments, &["--dry-run"]].concat());
+        text.split(';').next().unwrap().to_owned()
+    };
+    let of_file = needed(&["--model", &model]);
+    assert_eq!(of_file, needed(&["--dtype", "int8"]));
+    assert_ne!(of_file, needed(&[]));
+    let said = infer(&["info", "--model", &model]);
+    assert!(said.contains("matrices in int8"), "{said}");
+    let bytes = |path: &Path| fs::metadata(path).unwrap().len();
+    let demo = ModelSource::demo().unwrap().weights;
+    println!(
+        "file: {} bytes, of {}",
+        bytes(&folder.path().join("model.safetensors")),
+        bytes(&demo)
+    );
+}
