@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_cache_is_where_hugging_faces_tools_have_it() {
-        let cache = |variables| settings(variables).unwrap().cache;
+        let cache = |variables: &[(&str, &str)]| settings(variables).unwrap().cache;
         assert_eq!(cache(&[("HF_HOME", "/h")]), PathBuf::from("/h/hub"));
         assert_eq!(
             cache(&[("HF_HOME", "/h"), ("HF_HUB_CACHE", "/c")]),
@@ -117,7 +117,7 @@ mod tests {
     fn the_token_is_given_or_stored_and_never_shown() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().to_str().unwrap();
-        let token = |variables| settings(variables).unwrap().token;
+        let token = |variables: &[(&str, &str)]| settings(variables).unwrap().token;
         assert_eq!(token(&[("HF_HOME", path)]), None);
         std::fs::write(home.path().join("token"), "stored\n").unwrap();
         assert_eq!(token(&[("HF_HOME", path)]).as_deref(), Some("stored"));
