@@ -1,5 +1,6 @@
 //! Fetching files over the network, and checking what has arrived.
 
+use std::fmt::Write;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -113,11 +114,8 @@ impl Hub {
             return Err(self.bad_answer(name, reason));
         }
         let blob = self.repository(name, commit).blob_path(etag);
-        let part = blob.with_extension("part");
-        // A part that is whole or longer cannot be continued.
-        if fs::metadata(&part).is_ok_and(|part| part.len() >= metadata.size() as u64) {
-            fs::remove_file(&part).map_err(self.cache_failure())?;
-        }
+        make_continuable(&blob.with_extension("part"), metadata.size() as u64)
+            .map_err(self.cache_failure())?;
         remote
             .download_with_progress(file, FetchProgress::new())
             .map_err(failed)?;
@@ -156,6 +154,19 @@ impl Hub {
     }
 }
 
+/// Makes what was fetched of a file of `size` bytes something that can be continued, which `hf-hub`
+/// does not see to: nothing comes after the last byte, so that one is fetched again.
+fn make_continuable(part: &Path, size: u64) -> io::Result<()> {
+    match fs::metadata(part) {
+        Ok(there) if there.len() > size => fs::remove_file(part),
+        Ok(there) if there.len() == size => {
+            let file = fs::OpenOptions::new().write(true).open(part)?;
+            file.set_len(size.saturating_sub(1))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// How a file differs from what was announced, if it does: in its length, or in its SHA-256, which is
 /// the tag of all large files.
 fn damage(path: &Path, size: u64, etag: &str) -> io::Result<Option<String>> {
@@ -168,11 +179,11 @@ fn damage(path: &Path, size: u64, etag: &str) -> io::Result<Option<String>> {
     }
     let mut hash = Sha256::new();
     io::copy(&mut File::open(path)?, &mut HashWriter(&mut hash))?;
-    let digest: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = hash.finalize();
+    let digest = digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
     Ok((digest != etag.to_lowercase())
         .then(|| format!("its SHA-256 is {digest} instead of {etag}")))
 }

@@ -66,7 +66,7 @@ impl Hub {
     pub fn cached(&self, name: &HubName, wanted: Wanted<'_>) -> Option<PathBuf> {
         let folder = self.snapshot(name)?;
         let complete = |group: &&[&str]| group.iter().any(|file| is_complete(&folder.join(file)));
-        wanted.iter().all(|group| complete(group)).then_some(folder)
+        wanted.iter().all(complete).then_some(folder)
     }
 
     /// The folder of the files of a name's revision, as far as it is known.

@@ -1,0 +1,316 @@
+//! `infer convert`: what is written is what was read, or nothing is written.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use pixelflow::weights::{DType, SafetensorsWriter, TensorFile, TensorInfo};
+
+fn infer(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    command.args(arguments).output().unwrap()
+}
+
+fn message(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn succeeded(output: &Output) -> String {
+    assert!(output.status.success(), "{}", message(output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// The reference's training checkpoint of the golden files, with its `config.yaml`.
+fn reference(folder: &Path) -> PathBuf {
+    fs::create_dir_all(folder).unwrap();
+    let path = folder.join("model.pt");
+    let golden = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/fixtures/cls_a_train.pt"
+    );
+    fs::copy(golden, &path).unwrap();
+    let yaml = "model:\n  params:\n    num_attention_heads: 2\n    attention_head_dim: 16\n    \
+                in_channels: 3\n    out_channels: 3\n    depth: 2\n    num_classes: 10\n    \
+                patch_size: 4\n    attention_bias: true\nscheduler:\n  num_train_timesteps: 1000\n  \
+                num_stages: 2\ndata:\n  resolution: 16\n";
+    fs::write(folder.join("config.yaml"), yaml).unwrap();
+    path
+}
+
+/// A file of the tensors `a`, with these values, and `ids`, which has integers.
+fn small(path: &Path, values: &[f32]) {
+    let info = |shape: usize, dtype| TensorInfo {
+        shape: vec![shape],
+        dtype,
+    };
+    let tensors = [
+        ("ids".to_owned(), info(2, DType::I64)),
+        ("a".to_owned(), info(values.len(), DType::F32)),
+    ];
+    let mut writer = SafetensorsWriter::create_as(path, &tensors, &BTreeMap::new()).unwrap();
+    writer.push_bytes("ids", &[7; 16]).unwrap();
+    writer.push("a", values).unwrap();
+    writer.finish().unwrap();
+}
+
+/// What is in a folder, hidden files included.
+fn listing(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_pt_becomes_a_folder_that_draws_the_same() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    let model = reference(&at("reference"));
+    let said = succeeded(&infer(&["convert", text(&model), text(&at("one"))]));
+    assert!(
+        said.contains("all values as they were") && said.contains("read back"),
+        "{said}"
+    );
+    assert_eq!(listing(&at("one")), ["config.json", "model.safetensors"]);
+    let shards = ["--max-shard-size", "20KB"];
+    let mut arguments = vec!["convert", text(&model)];
+    let (several, again) = (at("several"), at("again"));
+    arguments.push(text(&several));
+    arguments.extend(shards);
+    succeeded(&infer(&arguments));
+    let files = listing(&several);
+    assert!(
+        files.len() > 4 && files.contains(&"model.safetensors.index.json".to_owned()),
+        "{files:?}"
+    );
+    for file in files.iter().filter(|file| file.ends_with(".safetensors")) {
+        let one = TensorFile::open(&several.join(file)).unwrap();
+        let bytes: u64 = one.tensors().values().map(TensorInfo::size_in_bytes).sum();
+        assert!(
+            bytes <= 20_000 || one.tensors().len() == 1,
+            "{file} has {bytes} bytes"
+        );
+    }
+    // Several files become one again.
+    succeeded(&infer(&["convert", text(&several), text(&again)]));
+    assert_eq!(
+        fs::read(again.join("model.safetensors")).unwrap(),
+        fs::read(at("one/model.safetensors")).unwrap()
+    );
+    let mut pictures = Vec::new();
+    for (number, model) in [&model, &at("one"), &several].into_iter().enumerate() {
+        let picture = at(&format!("{number}.png"));
+        let arguments = [
+            "sample",
+            "--model",
+            text(model),
+            "--class",
+            "1",
+            "--out",
+            text(&picture),
+            "--device",
+            "cpu",
+        ];
+        succeeded(&infer(&arguments));
+        succeeded(&infer(&["replay", text(&picture), "--device", "cpu"]));
+        pictures.push(image::open(&picture).unwrap().to_rgb8());
+    }
+    assert!(pictures.iter().all(|picture| *picture == pictures[0]));
+}
+
+#[test]
+fn the_report_says_what_rounding_has_changed() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    small(&at("a.safetensors"), &[1.0, 2049.0, 0.0]);
+    let (from, to, report) = (
+        at("a.safetensors"),
+        at("half.safetensors"),
+        at("report.tsv"),
+    );
+    let arguments = [
+        "convert",
+        text(&from),
+        text(&to),
+        "--dtype",
+        "f16",
+        "--report",
+        text(&report),
+    ];
+    let said = succeeded(&infer(&arguments));
+    assert!(said.contains("at most 1.0e0 (a)"), "{said}");
+    assert!(said.contains("at most 4.9e-4 of the value (a)"), "{said}");
+    let lines = fs::read_to_string(&report).unwrap();
+    let relative = 1.0_f64 / 2049.0;
+    assert!(
+        lines.contains(&format!("a\t[3]\tF32\tF16\t1e0\t{relative:e}")),
+        "{lines}"
+    );
+    assert!(lines.contains("ids\t[2]\tI64\tI64\t0e0\t0e0"), "{lines}");
+    let file = TensorFile::open(&to).unwrap();
+    assert_eq!(file.read("a").unwrap(), [1.0, 2048.0, 0.0]);
+    assert_eq!(file.read_bytes("ids").unwrap(), [7; 16]);
+}
+
+#[test]
+// A table: one line a case.
+#[expect(clippy::too_many_lines)]
+fn bad_input_is_refused_and_nothing_is_written() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    let named = |name: &str| at(name).to_str().unwrap().to_owned();
+    let (good, large) = (named("good.safetensors"), named("large.safetensors"));
+    small(Path::new(&good), &[1.0, 2.0]);
+    small(Path::new(&large), &[1.0, -70_000.0]);
+    let nan = named("nan.safetensors");
+    small(Path::new(&nan), &[f32::NAN, 2.0, f32::INFINITY]);
+    let junk = named("junk.safetensors");
+    fs::write(&junk, "junk").unwrap();
+    let empty = named("empty");
+    fs::create_dir(&empty).unwrap();
+    let shards = at("shards");
+    small(&at("b.safetensors"), &[3.0; 100]);
+    let from = named("b.safetensors");
+    let split = ["convert", &from, text(&shards), "--max-shard-size", "1B"];
+    succeeded(&infer(&split));
+    fs::remove_file(shards.join("model-00002-of-00002.safetensors")).unwrap();
+    let shards = named("shards");
+    let taken = at("taken");
+    fs::create_dir(&taken).unwrap();
+    fs::write(taken.join("model.safetensors.index.json"), "earlier").unwrap();
+    let taken = named("taken");
+    let described = at("described");
+    fs::create_dir(&described).unwrap();
+    fs::write(described.join("config.json"), "earlier").unwrap();
+    let described = named("described");
+    let model = text(&reference(&at("reference"))).to_owned();
+    let broken = at("broken");
+    fs::create_dir(&broken).unwrap();
+    small(&broken.join("model.safetensors"), &[1.0]);
+    fs::write(broken.join("config.json"), "{").unwrap();
+    let broken = named("broken");
+    let out = named("out");
+
+    // Arguments → what the message says.
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["nowhere.pt", &out], &["cannot read nowhere.pt"]),
+        (&[&empty, &out], &["the folder has no model.safetensors"]),
+        (&[&junk, &out], &["junk.safetensors is damaged"]),
+        (
+            &[&shards, &out],
+            &["names the shard model-00002-of-00002.safetensors, which is not beside it"],
+        ),
+        (
+            &[&large, &out, "--dtype", "f16"],
+            &[
+                "tensor `a` has values up to 7e4, too large for F16",
+                "take bf16",
+            ],
+        ),
+        (
+            &[&nan, &out],
+            &["tensor `a` has 2 values that are not finite, the first at 0"],
+        ),
+        (&[&broken, &out], &["cannot use", "config.json"]),
+        (
+            &[&good, "out.pt"],
+            &["OUTPUT out.pt: only safetensors are written"],
+        ),
+        (
+            &[&good, &good],
+            &[
+                "good.safetensors: it exists already",
+                "choose another OUTPUT",
+            ],
+        ),
+        (
+            &[&good, &taken],
+            &["model.safetensors.index.json: it exists already"],
+        ),
+        (&[&model, &described], &["config.json: it exists already"]),
+        (
+            &[&good, "/dev/null/x.safetensors"],
+            &["cannot write /dev/null"],
+        ),
+        (
+            &[&good, &out, "--report", "/nowhere/at/all.tsv"],
+            &["cannot write /nowhere/at/all.tsv"],
+        ),
+        (
+            &[&good, &out, "--report", &empty],
+            &["it is a folder; choose another --report"],
+        ),
+        (
+            &[&good, &out, "--max-shard-size", "2gb"],
+            &["`2gb` is no size", "write 2GB"],
+        ),
+        (&[&good, &out, "--dtype", "int3"], &["int3", "bf16"]),
+        (
+            &["hf:owner", &out],
+            &["INPUT hf:owner", "write hf:owner/name"],
+        ),
+    ];
+    let before = listing(scratch.path());
+    let contents = fs::read(&good).unwrap();
+    for (arguments, expected) in cases {
+        let all = [&["convert"], *arguments].concat();
+        let output = infer(&all);
+        let message = message(&output);
+        assert!(!output.status.success(), "{arguments:?} was accepted");
+        assert!(
+            !message.contains("panicked"),
+            "{arguments:?} panics: {message}"
+        );
+        for part in *expected {
+            assert!(
+                message.contains(part),
+                "{arguments:?}: `{part}` is not in: {message}"
+            );
+        }
+        // The folder may have been made; nothing is in it.
+        if Path::new(&out).exists() {
+            assert!(listing(Path::new(&out)).is_empty(), "{arguments:?}");
+            fs::remove_dir(&out).unwrap();
+        }
+        assert_eq!(listing(scratch.path()), before, "{arguments:?}");
+        assert_eq!(listing(Path::new(&taken)).len(), 1);
+        assert_eq!(listing(Path::new(&described)).len(), 1);
+    }
+    assert_eq!(fs::read(&good).unwrap(), contents);
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_behind() {
+    let scratch = tempfile::tempdir().unwrap();
+    let from = scratch.path().join("a.safetensors");
+    small(&from, &vec![0.5; 100_000]);
+    let to = scratch.path().join("half.safetensors");
+    // A limit on the size of files is what a full disk is to the program: a write that fails.
+    let script = r#"trap "" XFSZ; ulimit -f 8; exec "$0" convert "$1" "$2" --dtype f16"#;
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            script,
+            env!("CARGO_BIN_EXE_infer"),
+            text(&from),
+            text(&to),
+        ])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(
+        message(&output).contains("cannot write"),
+        "{}",
+        message(&output)
+    );
+    assert_eq!(listing(scratch.path()), ["a.safetensors"]);
+}
