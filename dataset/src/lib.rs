@@ -9,6 +9,7 @@
 //!
 //! Every batch is a pure function of (seed, step): see [`loader`].
 
+mod buckets;
 mod decode;
 mod error;
 mod raster;
@@ -21,6 +22,7 @@ pub mod transform;
 #[cfg(test)]
 mod testing;
 
+pub use buckets::Buckets;
 pub use decode::{EXTENSIONS, MAX_DECODED_BYTES, MAX_IMAGE_BYTES, MAX_SIDE, decode, is_image};
 pub use error::{Error, Result};
 pub use loader::{Batch, Loader, LoaderConfig};

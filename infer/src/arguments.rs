@@ -29,6 +29,8 @@ const EXAMPLES: &str = "\
 Examples:
   infer                                          a grid of all classes of the demo
   infer sample --class minotaur,3 --count 8      eight images each of two classes
+  infer sample --prompt 'an elf in a red robe'   what a text model makes of it
+  infer sample --prompts list.txt --negative 'a shield' --guidance 3
   infer sample --count 50 --out folder/          single files
   infer sample --count 100 --out samples.npz     arr_0, uint8 NHWC, for FID tools
   infer sample --model runs/demo-1 --steps 4,6,10 --solver heun --guidance constant:1.5
@@ -38,6 +40,7 @@ Examples:
 
 /// What to do.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // There is one of it, on the stack of `main`.
 pub enum Command {
     /// Draw images.
     Sample(SampleArguments),
@@ -91,7 +94,16 @@ pub struct SampleArguments {
     /// Classes by name or number, separated by commas; each is drawn once. [default: all]
     #[arg(long = "class", value_name = "CLASS", value_delimiter = ',')]
     pub classes: Vec<String>,
-    /// Images of each class.
+    /// What a text model shall draw; may be given several times.
+    #[arg(long = "prompt", value_name = "TEXT", conflicts_with = "classes")]
+    pub prompts: Vec<String>,
+    /// A file with a prompt a line; `-` for the standard input.
+    #[arg(long = "prompts", value_name = "FILE", conflicts_with_all = ["classes", "prompts"])]
+    pub prompt_file: Option<PathBuf>,
+    /// What prompts are read with.
+    #[command(flatten)]
+    pub text: TextArguments,
+    /// Images of each class or prompt.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub count: u32,
     /// The same seed gives the same images, whatever --batch, --count or --class.
@@ -125,6 +137,26 @@ pub struct SampleArguments {
     pub dry_run: bool,
 }
 
+/// Strength of guidance, and maybe its schedule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum GuidanceArgument {
+    /// Only a scale.
+    Scale(f64),
+    /// A scale with its schedule.
+    Scheduled(Guidance),
+}
+
+impl GuidanceArgument {
+    /// The guidance of a text model, or of a class model.
+    pub fn of_model(self, is_text: bool) -> Guidance {
+        match self {
+            Self::Scheduled(guidance) => guidance,
+            Self::Scale(scale) if is_text => Guidance::Constant { scale },
+            Self::Scale(scale) => Guidance::StageWise { scale },
+        }
+    }
+}
+
 /// How the differential equation is solved, and how strongly the condition guides.
 #[derive(Clone, Debug, Default, Args)]
 pub struct SamplerArguments {
@@ -134,10 +166,10 @@ pub struct SamplerArguments {
     /// How the differential equation is solved. [default: the model's]
     #[arg(long, value_enum)]
     pub solver: Option<SolverArgument>,
-    /// A scale, with a schedule: 2.4 or stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8; 1 is
-    /// none. [default: the model's]
+    /// A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without
+    /// one, stage-wise for classes and constant for text. [default: the model's]
     #[arg(long, value_name = "GUIDANCE", value_parser = guidance)]
-    pub guidance: Option<Guidance>,
+    pub guidance: Option<GuidanceArgument>,
     /// Warp of the time within a stage; 1 is none.
     #[arg(long)]
     pub shift: Option<f64>,
@@ -161,6 +193,9 @@ pub struct DrawingArguments {
     /// How the differential equation is solved.
     #[command(flatten)]
     pub sampler: SamplerArguments,
+    /// What the prompts are read with.
+    #[command(flatten)]
+    pub text: TextArguments,
     /// The same seed gives the same images, whatever --batch or the other captions.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -173,6 +208,25 @@ pub struct DrawingArguments {
     /// Format of weights and activations; norms, softmax and the solver stay in f32.
     #[arg(long, value_enum, default_value = "f32")]
     pub dtype: NumberFormat,
+}
+
+/// What prompts are read with.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TextArguments {
+    /// What a text model shall not draw.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub negative: String,
+    /// The text encoder: a folder as Hugging Face has it. [default: the model's]
+    #[arg(long, value_name = "FOLDER")]
+    pub text_encoder: Option<String>,
+    /// Format of the text encoder's weights. [default: that of --dtype]
+    #[arg(long, value_enum)]
+    pub text_dtype: Option<NumberFormat>,
 }
 
 /// A format of weights and activations.
@@ -253,14 +307,16 @@ pub struct InfoArguments {
 }
 
 /// `2.4`, `stage-wise:2.4`, `constant:1.5` or `interval:1.5@0.2-0.8`.
-fn guidance(text: &str) -> Result<Guidance, String> {
+fn guidance(text: &str) -> Result<GuidanceArgument, String> {
     let expected = "write 2.4, stage-wise:2.4, constant:1.5 or interval:1.5@0.2-0.8";
     let number = |text: &str| {
         text.parse::<f64>()
             .map_err(|_| format!("`{text}` is no number; {expected}"))
     };
-    let (schedule, value) = text.split_once(':').unwrap_or(("stage-wise", text));
-    match schedule {
+    let Some((schedule, value)) = text.split_once(':') else {
+        return Ok(GuidanceArgument::Scale(number(text)?));
+    };
+    let guidance = match schedule {
         "stage-wise" => Ok(Guidance::StageWise {
             scale: number(value)?,
         }),
@@ -277,7 +333,8 @@ fn guidance(text: &str) -> Result<Guidance, String> {
             })
         }
         other => Err(format!("there is no schedule `{other}`; {expected}")),
-    }
+    };
+    guidance.map(GuidanceArgument::Scheduled)
 }
 
 /// `32` or `48x32`.
@@ -301,17 +358,21 @@ mod tests {
 
     #[test]
     fn guidance_has_three_schedules() {
-        assert_eq!(guidance("2.4"), Ok(Guidance::StageWise { scale: 2.4 }));
-        assert_eq!(
-            guidance("constant:1.5"),
-            Ok(Guidance::Constant { scale: 1.5 })
+        let parsed = |text, is_text| guidance(text).map(|parsed| parsed.of_model(is_text));
+        let (stage_wise, constant) = (
+            Guidance::StageWise { scale: 2.4 },
+            Guidance::Constant { scale: 2.4 },
         );
+        assert_eq!(parsed("2.4", false), Ok(stage_wise));
+        assert_eq!(parsed("2.4", true), Ok(constant));
+        assert_eq!(parsed("stage-wise:2.4", true), Ok(stage_wise));
+        assert_eq!(parsed("constant:2.4", false), Ok(constant));
         let interval = Guidance::Interval {
             scale: 1.5,
             from: 0.2,
             to: 0.8,
         };
-        assert_eq!(guidance("interval:1.5@0.2-0.8"), Ok(interval));
+        assert_eq!(parsed("interval:1.5@0.2-0.8", true), Ok(interval));
         for text in ["", "x", "ramp:2", "interval:2", "interval:2@0.1"] {
             assert!(
                 guidance(text).unwrap_err().contains("interval:1.5@0.2-0.8"),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::arguments::{NumberFormat, WeightsArgument};
 use crate::draw::DrawObserver;
+use crate::recipe::RecipeEncoder;
 
 /// One image: the same request is the same image, whatever else is drawn beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +22,16 @@ pub struct CaptionRequest {
 
 /// Draws images of captions.
 pub trait DrawCaptions {
+    /// Says which captions will be drawn, so that all can be encoded at once, before the model is
+    /// loaded.
+    ///
+    /// # Errors
+    /// What the text encoder says.
+    fn expect(&mut self, captions: &[&str]) -> Result<()> {
+        let _ = captions;
+        Ok(())
+    }
+
     /// One image for each request, in their order, all of the size in [`DrawnWith`].
     ///
     /// # Errors
@@ -43,8 +54,12 @@ pub struct DrawnWith {
     pub model: String,
     /// Which weights, if the file is a training checkpoint.
     pub weights: WeightsArgument,
-    /// Hash of the weights, those of the text encoder among them.
+    /// Hash of the weights.
     pub model_hash: String,
+    /// What the captions are read with.
+    pub text_encoder: Option<RecipeEncoder>,
+    /// What the images shall not show.
+    pub negative: String,
     /// How the images are sampled.
     pub sampler: SamplerConfig,
     /// The format it is computed in.
@@ -102,6 +117,8 @@ pub(crate) mod testing {
                 model: "a/model.safetensors".to_owned(),
                 weights: WeightsArgument::Ema,
                 model_hash: "00ff".to_owned(),
+                text_encoder: None,
+                negative: String::new(),
                 sampler: SamplerConfig::default(),
                 dtype: NumberFormat::F32,
                 height,

@@ -8,7 +8,7 @@ use image::{ImageFormat, RgbImage};
 use crate::error::write_error;
 use crate::npz::write_npz;
 use crate::picture::{lay_out, write_picture};
-use crate::recipe::{Layout, Recipe};
+use crate::recipe::Recipe;
 use crate::{Error, Result};
 
 /// Folder of pictures whose place is not given.
@@ -98,15 +98,15 @@ impl Destination {
             Self::Npz(path) => write_npz(images, path),
             Self::Grid(path) => write_picture(&lay_out(recipe, images), recipe, path),
             Self::Files(folder) => {
-                for (request, image) in recipe.requests().into_iter().zip(images) {
-                    let single = recipe.single(request);
-                    debug_assert_eq!(single.layout, Layout::Single);
-                    let name = file_name(
-                        request.class,
-                        &single.rows[0].label,
-                        recipe.seed,
-                        request.number,
-                    );
+                let counts = recipe.rows.iter().map(|row| row.count as usize);
+                let rows = counts
+                    .enumerate()
+                    .flat_map(|(row, count)| std::iter::repeat_n(row, count));
+                for ((single, row), image) in recipe.singles().zip(rows).zip(images) {
+                    let shown = &single.rows[0];
+                    // Classes are told by their number, prompts by their place in the list.
+                    let place = shown.prompt.as_ref().map_or(shown.class, |_| row);
+                    let name = file_name(place, &shown.label, recipe.seed, shown.first);
                     write_picture(image, &single, &folder.join(name))?;
                 }
                 Ok(())
@@ -115,8 +115,11 @@ impl Destination {
     }
 }
 
-/// `004-deep-elf-seed0-00003.png`: the number of the class, since names may be alike, and its name,
-/// in which letters that file systems dislike become `-`.
+/// Letters of a label that a file's name has at most: file systems have limits.
+const NAME_LETTERS: usize = 60;
+
+/// `004-deep-elf-seed0-00003.png`: the number of the class or prompt, since names may be alike, and
+/// the beginning of its name, in which letters that file systems dislike become `-`.
 fn file_name(class: usize, label: &str, seed: u64, number: u64) -> String {
     let safe = |letter: char| {
         if letter.is_alphanumeric() {
@@ -125,7 +128,7 @@ fn file_name(class: usize, label: &str, seed: u64, number: u64) -> String {
             '-'
         }
     };
-    let name: String = label.chars().map(safe).collect();
+    let name: String = label.chars().take(NAME_LETTERS).map(safe).collect();
     let name = if label == class.to_string() {
         String::new()
     } else {

@@ -1,13 +1,14 @@
 //! Images from a model, batch by batch.
 
 use image::RgbImage;
-use pixelflow::PixelFlow;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::{
     Conditions, ImageKey, KeyedNoise, SampleObserver, Sampler, Silent, StageStart, to_rgb8,
 };
+use pixelflow::{PixelFlow, TextStates};
+use sha2::{Digest, Sha256};
 
-/// Bits of an image's number in the key of its noise; above them stands its class.
+/// Bits of an image's number in the key of its noise; above them stands what it shows.
 const NUMBER_BITS: u32 = 31;
 /// Numbers of images, and of classes, are less than this.
 pub const MAX_NUMBER: u64 = 1 << NUMBER_BITS;
@@ -17,9 +18,9 @@ pub const MAX_NUMBER: u64 = 1 << NUMBER_BITS;
 pub struct ImageRequest {
     /// The user's seed.
     pub seed: u64,
-    /// What it shows.
-    pub class: usize,
-    /// Which image of that seed and class.
+    /// What it shows: a class, or a number that stands for a prompt.
+    pub subject: u64,
+    /// Which image of that seed and subject.
     pub number: u64,
 }
 
@@ -28,16 +29,73 @@ impl ImageRequest {
     pub fn new(seed: u64, class: usize, number: u64) -> Self {
         Self {
             seed,
-            class,
+            subject: class as u64,
             number,
         }
     }
 
-    /// The key of its noise: `number + class * 2^31`.
+    /// Image `number`, less than [`MAX_NUMBER`], of a prompt: its noise depends on the prompt's text.
+    pub fn of_prompt(seed: u64, prompt: &str, number: u64) -> Self {
+        let digest = Sha256::digest(prompt.as_bytes());
+        let hash = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
+        Self {
+            seed,
+            subject: hash >> NUMBER_BITS,
+            number,
+        }
+    }
+
+    /// The key of its noise: `number + subject * 2^31`.
     fn key(self) -> ImageKey {
         ImageKey {
             seed: self.seed,
-            index: self.number | (self.class as u64) << NUMBER_BITS,
+            index: self.number | self.subject << NUMBER_BITS,
+        }
+    }
+}
+
+/// What a model is told of the images to draw.
+#[derive(Clone, Debug)]
+pub enum Subjects<B: PixelFlowBackend> {
+    /// The subject of each request is a class.
+    Classes,
+    /// Texts.
+    Texts {
+        /// The states of every text that is needed.
+        texts: TextStates<B>,
+        /// Which of them is the prompt of each request.
+        prompts: Vec<usize>,
+        /// Which of them is the negative prompt of each request.
+        negatives: Vec<usize>,
+    },
+}
+
+impl<B: PixelFlowBackend> Subjects<B> {
+    /// The conditions of some of the requests, beginning with number `first`.
+    fn conditions(&self, requests: &[ImageRequest], first: usize, null: usize) -> Conditions<B> {
+        match self {
+            Self::Classes => Conditions::Class {
+                labels: requests
+                    .iter()
+                    .map(|request| request.subject as usize)
+                    .collect(),
+                null,
+            },
+            Self::Texts {
+                texts,
+                prompts,
+                negatives,
+            } => {
+                let gather = |numbers: &[usize]| {
+                    let chosen = &numbers[first..first + requests.len()];
+                    let pairs: Vec<_> = chosen.iter().map(|&number| (texts, number)).collect();
+                    TextStates::gather(&pairs)
+                };
+                Conditions::Text {
+                    prompts: gather(prompts),
+                    negatives: gather(negatives),
+                }
+            }
         }
     }
 }
@@ -77,26 +135,25 @@ impl DrawObserver for Silent {}
 /// [`pixelflow::Error`] for a size or class that does not fit, or a model that misbehaves.
 ///
 /// # Panics
-/// If the model draws from text, or has other than 1 or 3 channels.
+/// If the subjects are not of the model's kind, or it has other than 1 or 3 channels.
+#[allow(clippy::too_many_arguments)] // What is drawn, how, and where: each is its caller's own.
 pub fn draw<B: PixelFlowBackend>(
     model: &PixelFlow<B>,
     sampler: &Sampler,
     requests: &[ImageRequest],
+    subjects: &Subjects<B>,
     [height, width]: [usize; 2],
     batch: usize,
     device: &B::Device,
     observer: &mut dyn DrawObserver,
 ) -> pixelflow::Result<Drawn> {
     let mut drawn = Drawn::default();
-    for requests in requests.chunks(batch.max(1)) {
+    for (chunk, requests) in requests.chunks(batch.max(1)).enumerate() {
         let noise = KeyedNoise {
             images: requests.iter().map(|request| request.key()).collect(),
         };
-        let labels = requests.iter().map(|request| request.class).collect();
-        let conditions = Conditions::Class {
-            labels,
-            null: model.classes(),
-        };
+        let first = chunk * batch.max(1);
+        let conditions = subjects.conditions(requests, first, model.classes());
         let samples = sampler.run(
             model,
             &conditions,
@@ -184,6 +241,7 @@ mod tests {
             &model,
             &sampler,
             requests,
+            &Subjects::Classes,
             [8, 8],
             batch,
             &device,

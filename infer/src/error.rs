@@ -87,16 +87,6 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The model cannot draw captions.
-    #[error(
-        "{} has no text encoder, so it cannot draw captions; \
-         give with --model one that was trained on captions",
-        path.display()
-    )]
-    NoTextEncoder {
-        /// The model.
-        path: PathBuf,
-    },
     /// A model, size, sampler or class that cannot be.
     #[error(transparent)]
     Model(#[from] pixelflow::Error),
@@ -115,11 +105,27 @@ pub enum Error {
         /// What is there instead.
         reason: String,
     },
-    /// The model draws from text, not from classes.
-    #[error("{} draws from text; this version draws only from classes", path.display())]
-    TextModel {
+    /// A text model's prompts cannot be read.
+    #[error(
+        "{} draws from text, but its text encoder cannot be used: {reason}; name one with \
+         --text-encoder FOLDER",
+        model.display()
+    )]
+    NoTextEncoder {
         /// The model.
-        path: PathBuf,
+        model: PathBuf,
+        /// What is missing or does not fit.
+        reason: String,
+    },
+    /// A text encoder gave values that are not finite.
+    #[error(
+        "the text encoder {} gave values that are not finite: its weights are damaged, or the \
+         precision is too low for them; try --text-dtype f32",
+        folder.display()
+    )]
+    EncoderOverflow {
+        /// The encoder.
+        folder: PathBuf,
     },
     /// A class that the model does not have.
     #[error("--class {name}: the model has no such class{suggestion}; {known}")]

@@ -16,6 +16,8 @@ const INK: Rgb888 = Rgb888::new(40, 40, 40);
 const LETTER: (u32, u32) = (8, 13);
 /// Pixels between images, and around the grid.
 const GAP: u32 = 4;
+/// Letters of a line of a label; longer words stand alone.
+const LINE_LETTERS: usize = 32;
 
 /// One row of a grid.
 #[derive(Clone, Debug)]
@@ -44,9 +46,15 @@ impl GridMeasure {
         [height, width]: [u64; 2],
         scale: u32,
     ) -> Self {
-        let (mut letters, mut columns, mut count) = (0, 0, 0);
+        let (mut letters, mut lines, mut columns, mut count) = (0, 1, 0, 0);
         for (label, images) in rows {
-            letters = letters.max(label.chars().count() as u64);
+            let of_label = lines_of(label);
+            lines = lines.max(of_label.len() as u64);
+            let longest = of_label
+                .iter()
+                .map(|line| line.chars().count() as u64)
+                .max();
+            letters = letters.max(longest.unwrap_or(0));
             columns = columns.max(images);
             count += 1;
         }
@@ -60,7 +68,9 @@ impl GridMeasure {
                 letters * letter_width + 2 * gap
             },
             cell_width: enlarged(width).saturating_add(gap),
-            cell_height: enlarged(height).max(letter_height).saturating_add(gap),
+            cell_height: enlarged(height)
+                .max(lines * letter_height)
+                .saturating_add(gap),
             columns,
             rows: count,
         }
@@ -73,6 +83,21 @@ impl GridMeasure {
         let width = cells(self.columns, self.cell_width).saturating_add(self.label_width);
         [cells(self.rows, self.cell_height), width]
     }
+}
+
+/// A label in lines, broken between words.
+fn lines_of(label: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in label.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_LETTERS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// All images, each `scale` times as large, row by row with the labels on the left.
@@ -103,7 +128,13 @@ pub fn labelled_grid(rows: &[GridRow], scale: u32) -> RgbImage {
         let top = GAP + row as u32 * cell_height;
         let middle = Point::new(GAP as i32, (top + (cell_height - GAP) / 2) as i32);
         let style = MonoTextStyle::new(&FONT_8X13, INK);
-        let Ok(_) = Text::with_baseline(label, middle, style, Baseline::Middle).draw(&mut canvas);
+        let lines = lines_of(label);
+        for (line, text) in lines.iter().enumerate() {
+            // Centred: half of the lines are above the middle.
+            let down = (2 * line as i32 + 1 - lines.len() as i32) * LETTER.1 as i32 / 2;
+            let place = middle + Point::new(0, down);
+            let Ok(_) = Text::with_baseline(text, place, style, Baseline::Middle).draw(&mut canvas);
+        }
         for (column, image) in images.iter().enumerate() {
             let left = label_width + GAP + column as u32 * cell_width;
             let (width, height) = image.dimensions();

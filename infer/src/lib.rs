@@ -1,9 +1,10 @@
 //! Drawing images with a PixelFlow model.
 //!
 //! [`model_source`] finds a model, [`device`] a backend, [`draw`] makes images, [`destination`]
-//! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`caption_images`] are
-//! those of models that draw from text: [`evaluation`] measures how well they follow their captions,
-//! a [`layout`] lays them out for public evaluators. [`commands`] put these together.
+//! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`prompts`] become states
+//! of a text encoder, which [`caption_images`] are drawn from: [`evaluation`] measures how well the
+//! images follow their captions, a [`layout`] lays them out for public evaluators. [`commands`] put
+//! these together.
 
 pub mod arguments;
 pub mod assets;
@@ -22,6 +23,7 @@ pub mod model_source;
 pub mod npz;
 pub mod picture;
 pub mod progress;
+pub mod prompts;
 pub mod recipe;
 
 pub use error::{Error, Result};

@@ -8,9 +8,10 @@ use burn::tensor::DType;
 use burn::tensor::backend::Backend;
 use pixelflow::PixelFlow;
 use pixelflow::sampler::SamplerConfig;
+use pixelflow::text::MAX_TOKENS;
 use pixelflow::weights::{
-    DESCRIPTION_FILE, ModelDescription, ReferenceConfig, TensorFile, WEIGHTS_FILE, WeightSet,
-    load_model_in, read_reference_config,
+    DESCRIPTION_FILE, ModelDescription, ReferenceConfig, TensorFile, TextDescription, WEIGHTS_FILE,
+    WeightSet, load_model_in, read_reference_config,
 };
 use sha2::{Digest, Sha256};
 
@@ -23,6 +24,8 @@ const EMA_FILE: &str = "ema.safetensors";
 const CHECKPOINT_PREFIX: &str = "step-";
 /// Side of the images of a model that does not say.
 const REFERENCE_RESOLUTION: usize = 256;
+/// The text encoder of the authors' text model.
+const REFERENCE_TEXT_ENCODER: &str = "hf:google/flan-t5-xl";
 
 /// A model on disk.
 #[derive(Clone, Debug)]
@@ -30,7 +33,7 @@ pub struct ModelSource {
     /// The file of its weights.
     pub weights: PathBuf,
     /// Which of them, in a PyTorch training checkpoint.
-    set: WeightSet,
+    pub set: WeightSet,
     /// Everything else about it.
     pub description: ModelDescription,
 }
@@ -44,12 +47,24 @@ impl ModelSource {
         Self::find(&assets::locate("demo/model")?, WeightSet::Ema)
     }
 
+    /// The text model that comes with the program.
+    ///
+    /// # Errors
+    /// [`Error::MissingAsset`] outside of the repository.
+    pub fn text_demo() -> Result<Self> {
+        Self::find(&assets::locate("demo-text/model")?, WeightSet::Ema)
+    }
+
+    /// Whether it draws from text, not from classes.
+    pub fn is_text(&self) -> bool {
+        self.description.model.cross_attention_dim.is_some()
+    }
+
     /// The model at `path`: a run's folder (its newest checkpoint), a checkpoint, a model's folder,
     /// a safetensors file with `config.json` beside it, or a `.pt` with `config.yaml` beside it.
     ///
     /// # Errors
-    /// [`Error::NotAModel`] for anything else, [`Error::Weights`] for a broken description,
-    /// [`Error::TextModel`].
+    /// [`Error::NotAModel`] for anything else, [`Error::Weights`] for a broken description.
     pub fn find(path: &Path, set: WeightSet) -> Result<Self> {
         let kind = fs::metadata(path).map_err(read_error(path))?;
         let (weights, description) = if kind.is_dir() {
@@ -58,11 +73,6 @@ impl ModelSource {
             let description = beside(path)?;
             (path.to_owned(), description)
         };
-        if description.model.cross_attention_dim.is_some() {
-            return Err(Error::TextModel {
-                path: path.to_owned(),
-            });
-        }
         Ok(Self {
             weights,
             set,
@@ -202,7 +212,12 @@ fn beside(weights: &Path) -> Result<ModelDescription> {
             resolution,
         } = read_reference_config(&reference)?;
         let resolution = resolution.unwrap_or(REFERENCE_RESOLUTION);
+        let text = model.cross_attention_dim.map(|_| TextDescription {
+            encoder: REFERENCE_TEXT_ENCODER.to_owned(),
+            max_tokens: MAX_TOKENS,
+        });
         Ok(ModelDescription {
+            text,
             model,
             cascade,
             resolution,
@@ -242,6 +257,7 @@ mod tests {
             },
             resolution: 16,
             class_names: None,
+            text: None,
             sampler: None,
         }
     }

@@ -136,6 +136,7 @@ mod tests {
             },
             device: "cpu".to_owned(),
             dtype: NumberFormat::F32,
+            text_encoder: None,
             height: 2,
             width: 2,
             seed: u64::MAX,
@@ -143,6 +144,8 @@ mod tests {
             rows: vec![RecipeRow {
                 label: "a".to_owned(),
                 class: 3,
+                prompt: None,
+                negative: None,
                 first: 1,
                 count: 2,
             }],

@@ -6,11 +6,15 @@ use pixelflow::sampler::{Sampler, SamplerConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{NumberFormat, WeightsArgument};
-use crate::draw::{DrawObserver, Drawn, ImageRequest, MAX_NUMBER, draw};
+use crate::draw::{DrawObserver, Drawn, ImageRequest, MAX_NUMBER, Subjects, draw};
 use crate::grid::GridMeasure;
+use crate::prompts::EncodedTexts;
 
 /// What a recipe calls the model that comes with the program.
 pub const DEMO: &str = "demo";
+
+/// What a recipe calls the text model that comes with the program.
+pub const TEXT_DEMO: &str = "demo-text";
 
 /// Pixels of a picture, at most.
 pub const MAX_PIXELS: u64 = 1 << 30;
@@ -28,6 +32,9 @@ pub struct Recipe {
     pub weights: WeightsArgument,
     /// Hash of its weights.
     pub model_hash: String,
+    /// What its prompts were read with, for a text model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_encoder: Option<RecipeEncoder>,
     /// How it was sampled.
     pub sampler: SamplerConfig,
     /// The device it was computed on.
@@ -47,6 +54,26 @@ pub struct Recipe {
     pub rows: Vec<RecipeRow>,
 }
 
+/// The text encoder of a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecipeEncoder {
+    /// Its folder, if it was not the model's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// Hash of its weights and tokenizer.
+    pub hash: String,
+    /// The format of its weights.
+    pub dtype: NumberFormat,
+}
+
+impl RecipeEncoder {
+    /// What tells its states from those of others.
+    pub fn cache_key(&self) -> String {
+        format!("{}-{:?}", self.hash, self.dtype).to_lowercase()
+    }
+}
+
 /// How the images of a picture are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
@@ -60,18 +87,35 @@ pub enum Layout {
     },
 }
 
-/// Images of one class.
+/// Images of one class, or of one prompt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecipeRow {
     /// What is written beside them.
     pub label: String,
-    /// Their class.
+    /// Their class; 0 where there is a prompt.
+    #[serde(default)]
     pub class: usize,
+    /// Their prompt, for a text model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// What they shall not show, for a text model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negative: Option<String>,
     /// Number of the first image.
     pub first: u64,
     /// How many there are.
     pub count: u64,
+}
+
+impl RecipeRow {
+    /// The request of image `number` of this row.
+    fn request(&self, seed: u64, number: u64) -> ImageRequest {
+        match &self.prompt {
+            None => ImageRequest::new(seed, self.class, number),
+            Some(prompt) => ImageRequest::of_prompt(seed, prompt, number),
+        }
+    }
 }
 
 impl Recipe {
@@ -113,29 +157,48 @@ impl Recipe {
 
     /// All images, row by row.
     pub fn requests(&self) -> Vec<ImageRequest> {
-        let of_row = |row: &RecipeRow| {
-            let class = row.class;
+        let of_row = |row: &'_ RecipeRow| {
             let numbers = row.first..row.first.saturating_add(row.count);
-            numbers.map(move |number| ImageRequest::new(self.seed, class, number))
+            let request = |number| row.request(self.seed, number);
+            numbers.map(request).collect::<Vec<_>>()
         };
         self.rows.iter().flat_map(of_row).collect()
     }
 
-    /// The recipe of one image of this one, as a picture of its own.
-    #[must_use]
-    pub fn single(&self, request: ImageRequest) -> Self {
-        let row = self.rows.iter().find(|row| row.class == request.class);
-        let label = row.map_or_else(String::new, |row| row.label.clone());
-        let row = RecipeRow {
-            label,
-            class: request.class,
-            first: request.number,
-            count: 1,
-        };
-        Self {
+    /// The recipe of each image of this one as a picture of its own, in the order of
+    /// [`requests`](Self::requests).
+    pub fn singles(&self) -> impl Iterator<Item = Self> {
+        let rows = self.rows.iter().flat_map(|row| {
+            (0..row.count).map(|image| RecipeRow {
+                first: row.first + image,
+                count: 1,
+                ..row.clone()
+            })
+        });
+        rows.map(|row| Self {
             layout: Layout::Single,
             rows: vec![row],
             ..self.clone()
+        })
+    }
+
+    /// What a text model is told of each image.
+    pub fn subjects<B: PixelFlowBackend>(
+        &self,
+        texts: &EncodedTexts,
+        device: &B::Device,
+    ) -> Subjects<B> {
+        let numbers = |text: fn(&RecipeRow) -> &Option<String>| -> Vec<usize> {
+            let of_row = |row: &RecipeRow| {
+                let number = texts.number(text(row).as_deref().unwrap_or_default());
+                std::iter::repeat_n(number, row.count as usize)
+            };
+            self.rows.iter().flat_map(of_row).collect()
+        };
+        Subjects::Texts {
+            texts: texts.upload(device),
+            prompts: numbers(|row| &row.prompt),
+            negatives: numbers(|row| &row.negative),
         }
     }
 
@@ -146,6 +209,7 @@ impl Recipe {
     pub fn draw<B: PixelFlowBackend>(
         &self,
         model: &PixelFlow<B>,
+        subjects: &Subjects<B>,
         sampler: &Sampler,
         batch: usize,
         device: &B::Device,
@@ -156,6 +220,7 @@ impl Recipe {
             model,
             sampler,
             &self.requests(),
+            subjects,
             size,
             batch,
             device,
@@ -172,6 +237,8 @@ mod tests {
         let row = RecipeRow {
             label: "a".to_owned(),
             class: 0,
+            prompt: None,
+            negative: None,
             first,
             count,
         };
@@ -180,6 +247,7 @@ mod tests {
             model: DEMO.to_owned(),
             weights: WeightsArgument::Ema,
             model_hash: String::new(),
+            text_encoder: None,
             sampler: SamplerConfig::default(),
             device: "cpu".to_owned(),
             dtype: NumberFormat::F32,

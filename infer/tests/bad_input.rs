@@ -51,6 +51,7 @@ fn model_folder(folder: &Path) -> String {
         },
         resolution: 16,
         class_names: Some(names),
+        text: None,
         sampler: None,
     };
     description.write(&folder.join("config.json")).unwrap();

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
+use crate::initialisation::{Rule, initialise};
 use crate::{Error, PixelFlow, Result};
 
 /// Configuration of a [`PixelFlow`] transformer; field names are the reference's.
@@ -170,9 +171,11 @@ impl PixelFlowConfig {
     /// [`Error::InvalidModel`] if [`check`](Self::check) fails.
     pub fn init<B: Backend>(&self, seed: u64, device: &B::Device) -> Result<PixelFlow<B>> {
         self.check()?;
-        Ok(crate::initialisation::initialise(
+        Ok(initialise(
             PixelFlow::uninitialised(self, device),
             seed,
+            0,
+            Rule::of,
         ))
     }
 }

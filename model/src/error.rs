@@ -79,6 +79,9 @@ pub enum Error {
         /// Network evaluations made in that stage.
         evaluations: usize,
     },
+    /// A text encoder or its tokenizer cannot be used.
+    #[error(transparent)]
+    Text(#[from] crate::text::TextError),
     /// A file of weights could not be read or does not fit the model.
     #[error(transparent)]
     Weights(#[from] crate::weights::WeightsError),

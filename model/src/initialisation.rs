@@ -4,13 +4,14 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 
-use crate::PixelFlow;
 use crate::noise::{Key, Purpose};
 
 /// How one parameter is initialised.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Rule {
+pub(crate) enum Rule {
+    /// All 0.
     Zeros,
+    /// All 1.
     Ones,
     /// Normal with this standard deviation.
     Normal(f64),
@@ -19,8 +20,8 @@ enum Rule {
 }
 
 impl Rule {
-    /// The rule for the parameter of this name (DiT, appendix A: adaLN-Zero).
-    fn of(name: &str) -> Self {
+    /// The rule for the transformer's parameter of this name (DiT, appendix A: adaLN-Zero).
+    pub(crate) fn of(name: &str) -> Self {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         if name.rsplit('.').next() == Some("bias")
             || name.contains(".norm1.")
@@ -62,23 +63,31 @@ impl Rule {
     }
 }
 
-/// Gives every parameter of `model` its initial value.
-pub(crate) fn initialise<B: Backend>(model: PixelFlow<B>, seed: u64) -> PixelFlow<B> {
-    model.map(&mut Initialiser {
+/// Gives every parameter of `module` its initial value by the rule for its name.
+///
+/// Each parameter has a random stream of its own, from `first_stream` on.
+pub(crate) fn initialise<B: Backend, M: Module<B>>(
+    module: M,
+    seed: u64,
+    first_stream: u64,
+    rule: impl Fn(&str) -> Rule,
+) -> M {
+    module.map(&mut Initialiser {
         seed,
         path: Vec::new(),
-        count: 0,
+        stream: first_stream,
+        rule,
     })
 }
 
-struct Initialiser {
+struct Initialiser<R> {
     seed: u64,
     path: Vec<String>,
-    /// Parameters seen so far: the index of the random stream.
-    count: u64,
+    stream: u64,
+    rule: R,
 }
 
-impl<B: Backend> ModuleMapper<B> for Initialiser {
+impl<B: Backend, R: Fn(&str) -> Rule> ModuleMapper<B> for Initialiser<R> {
     fn enter_module(&mut self, name: &str, _container_type: &str) {
         self.path.push(name.to_owned());
     }
@@ -89,9 +98,9 @@ impl<B: Backend> ModuleMapper<B> for Initialiser {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
         let shape: [usize; D] = param.lazy_shape().dims();
-        let key = Key::new(self.seed, self.count, Purpose::Initialisation);
-        self.count += 1;
-        let values = Rule::of(&self.path.join(".")).values(&shape, key);
+        let key = Key::new(self.seed, self.stream, Purpose::Initialisation);
+        self.stream += 1;
+        let values = (self.rule)(&self.path.join(".")).values(&shape, key);
         let tensor = Tensor::from_data(TensorData::new(values, shape), &param.lazy_device());
         let id = param.id;
         param.transform_for_load(tensor, id)

@@ -7,6 +7,7 @@
 //! - [`PixelFlowConfig`] → [`PixelFlow`]: the transformer, dense and packed.
 //! - [`cascade`]: the schedule, training pairs, renoising.
 //! - [`sampler`]: Euler, Heun and Dopri5 with stage-wise guidance, through all stages.
+//! - [`text`]: the T5 encoder and its tokenizer.
 //! - [`noise`]: counter-based randomness.
 //! - [`weights`]: safetensors and PyTorch files.
 //! - [`ops`]: the operations that backends may implement natively.
@@ -23,6 +24,8 @@ pub mod ops;
 mod pass;
 pub mod sampler;
 mod segments;
+pub mod text;
+mod text_states;
 mod transformer;
 pub mod weights;
 
@@ -30,4 +33,5 @@ pub use config::{PixelFlowConfig, Preset};
 pub use error::{Error, Result};
 pub use pass::{Modulations, Pass, Prepared};
 pub use segments::{Run, Segments};
-pub use transformer::{Context, Example, PixelFlow, TextStates};
+pub use text_states::TextStates;
+pub use transformer::{Context, Example, PixelFlow};

@@ -35,6 +35,8 @@ pub enum Purpose {
     Initialisation = 9,
     /// Random inputs of tests and benchmarks.
     Testing = 10,
+    /// Which of several resolutions a training image has.
+    Bucket = 11,
 }
 
 /// Names one stream of random numbers.

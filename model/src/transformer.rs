@@ -12,7 +12,7 @@ use crate::layers::{
     images_to_tokens, tokens_to_images,
 };
 use crate::ops::{self, PixelFlowBackend};
-use crate::{Modulations, Pass, PixelFlowConfig, Prepared, Segments};
+use crate::{Modulations, Pass, PixelFlowConfig, Prepared, Segments, TextStates};
 
 /// The PixelFlow transformer: a DiT with adaLN, 2-D rotary embedding and a resolution embedding.
 ///
@@ -73,17 +73,6 @@ pub enum Context<B: Backend> {
     Class(Vec<usize>),
     /// The states of a text encoder per example.
     Text(TextStates<B>),
-}
-
-/// Packed states of a text encoder.
-#[derive(Clone, Debug)]
-pub struct TextStates<B: Backend> {
-    /// `[keys, cross_attention_dim]`.
-    pub states: Tensor<B, 2>,
-    /// Which states belong to which example.
-    pub segments: Segments,
-    /// Added to every attention score of a key, `[keys]`; the reference masks padding by -10000.
-    pub bias: Option<Tensor<B, 1>>,
 }
 
 impl<B: Backend> PixelFlow<B> {

@@ -37,6 +37,12 @@ pub enum Kind {
     BlockNoise,
     /// Photos, cropped and normalised.
     Images,
+    /// States of the T5 encoder.
+    TextEncoder,
+    /// Texts and their tokens.
+    Tokens,
+    /// Weights, configuration or tokenizer that fixtures of the two kinds before are made with.
+    TextEncoderPart,
     /// A photo that fixtures of kind [`Images`](Kind::Images) are made from.
     Photo,
 }
@@ -67,7 +73,11 @@ pub fn kind(manifest: &Manifest, entry: &Entry) -> Option<Kind> {
     Some(if entry.ends_in("pt") || entry.ends_in("pth") {
         Kind::TorchFile
     } else if entry.ends_in("json") {
-        return is_schedule(manifest, entry).then_some(Kind::ScheduleConstants);
+        return json(manifest, entry);
+    } else if field("config_file") || entry.ends_in("model") {
+        Kind::TextEncoderPart
+    } else if ends("/input_ids") && ends("/out_masked") {
+        Kind::TextEncoder
     } else if entry.ends_in("png") {
         Kind::Photo
     } else if starts("Timesteps_per_stage/") {
@@ -105,16 +115,34 @@ pub fn kind(manifest: &Manifest, entry: &Entry) -> Option<Kind> {
     })
 }
 
-/// Whether a JSON file holds the constants of schedules.
+/// What a JSON file is.
 ///
 /// The manifest does not list the parts of JSON files, so the file itself is asked; one that cannot
 /// be read is told by its description.
-fn is_schedule(manifest: &Manifest, entry: &Entry) -> bool {
+fn json(manifest: &Manifest, entry: &Entry) -> Option<Kind> {
     match super::cases::schedule::read(manifest, entry) {
-        Ok(constants) => constants.get("configs").is_some(),
-        Err(Error::Fixture { .. } | Error::Unreadable { .. }) => {
-            entry.description().contains("Scheduler")
+        Ok(json) => {
+            let has = |keys: &[&str]| keys.iter().all(|key| json.get(key).is_some());
+            if has(&["configs"]) {
+                Some(Kind::ScheduleConstants)
+            } else if has(&["cases", "max_length"]) {
+                Some(Kind::Tokens)
+            } else if has(&["pre_tokenizer", "model"]) || has(&["d_model", "num_layers"]) {
+                Some(Kind::TextEncoderPart)
+            } else {
+                None
+            }
         }
-        Err(_) => false,
+        Err(Error::Fixture { .. } | Error::Unreadable { .. }) => {
+            let says = |word| entry.description().contains(word);
+            if says("Scheduler") {
+                Some(Kind::ScheduleConstants)
+            } else if says("ids and masks") {
+                Some(Kind::Tokens)
+            } else {
+                None
+            }
+        }
+        Err(_) => None,
     }
 }

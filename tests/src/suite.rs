@@ -163,7 +163,8 @@ where
                 recorder.attempt(entry.stem(), |recorder| {
                     check::<A>(kind, subject, device, recorder)
                 });
-                let is_silent = recorder.is_empty() && kind != Kind::Photo;
+                let is_part = matches!(kind, Kind::Photo | Kind::TextEncoderPart);
+                let is_silent = recorder.is_empty() && !is_part;
                 if is_silent && selection.filter.is_none() {
                     let reason = format!("no case found in what looks like {kind:?}");
                     recorder.push(Outcome::broken(entry.stem(), reason));
@@ -244,8 +245,12 @@ where
         Kind::Ode => cases::ode::check::<A::InnerBackend>(subject, device, recorder),
         Kind::BlockNoise => cases::block_noise::check(subject, recorder),
         Kind::Images => cases::images::check(subject, recorder),
+        Kind::TextEncoder => {
+            cases::text_encoder::check::<A::InnerBackend>(subject, device, recorder)
+        }
+        Kind::Tokens => cases::text_encoder::tokens(subject, recorder),
         // Checked together with what was made of it.
-        Kind::Photo => Ok(()),
+        Kind::Photo | Kind::TextEncoderPart => Ok(()),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use infer::arguments::NumberFormat;
+use pixelflow::text::MAX_TOKENS;
 
 /// Train a PixelFlow model.
 ///
@@ -26,6 +28,7 @@ Examples:
   train --data photos/ --set train.lr=2e-4 your images: one folder a class, tar files, or MNIST's format
   train --resume auto                      go on with the newest run
   train --recipe my.toml --print-config    every setting with its documentation
+  train --recipe demo-text                 a model that draws from captions
   train export runs/demo-1 my-model        the averaged weights of a run for sharing";
 
 /// Something else than training.
@@ -33,6 +36,32 @@ Examples:
 pub enum Command {
     /// Write the weights of a run as a model folder that `infer --model` reads.
     Export(ExportArguments),
+    /// Run the captions of a data set through a text encoder once, for training with
+    /// text.kind = "states". Goes on where it stopped.
+    EncodeText(EncodeTextArguments),
+}
+
+/// What to encode.
+#[derive(Debug, Args)]
+pub struct EncodeTextArguments {
+    /// The images with their captions: a .tar file, or a folder of them.
+    #[arg(long, value_name = "PATH")]
+    pub data: PathBuf,
+    /// The text encoder: a folder as Hugging Face has it.
+    #[arg(long, value_name = "FOLDER")]
+    pub text_encoder: String,
+    /// The folder to write the states to.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// Tokens of a caption at most.
+    #[arg(long, default_value_t = MAX_TOKENS)]
+    pub max_tokens: usize,
+    /// Format of the encoder's weights, and of the states.
+    #[arg(long, value_enum, default_value = "f32")]
+    pub dtype: NumberFormat,
+    /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
 }
 
 /// How to train.

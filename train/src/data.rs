@@ -1,12 +1,15 @@
 //! The images of a run, opened and compared with the model.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use pixelflow_dataset::source::split;
 use pixelflow_dataset::{Loader, Source, SourceConfig};
 
-use crate::config::CheckedConfig;
-use crate::{Error, Result};
+use crate::captions::{self, CaptionedRecord, Part};
+use crate::config::{CheckedConfig, TextConfig};
+use crate::texts::TextSource;
+use crate::{Error, Result, data_path};
 
 /// Offset between the seeds of training and of validation: their noise has nothing in common.
 const VALIDATION_SEED: u64 = 0x5eed_0000_0000_0000;
@@ -19,6 +22,12 @@ pub struct Data {
     pub validation: Option<Loader>,
     /// Names of the classes.
     pub class_names: Vec<String>,
+    /// How captions become texts.
+    pub text: TextSource,
+    /// The same for the validation images, if it is another.
+    validation_text: Option<TextSource>,
+    /// Captions that previews show, evenly spread over the validation or else the training images.
+    pub preview_records: Vec<CaptionedRecord>,
 }
 
 impl Data {
@@ -29,14 +38,17 @@ impl Data {
     /// model.
     pub fn open(config: &CheckedConfig) -> Result<Self> {
         let settings = config.settings();
-        let source = shipped(&settings.data.source).open()?;
+        let is_text = settings.model.cross_attention_dim.is_some();
+        let source = unlabelled(shipped(&settings.data.source), is_text).open()?;
         check(config, source.as_ref())?;
+        // Of all records, before some are kept back for validation.
+        let text = captions::source(config, source.as_ref())?;
         let class_names = source.classes().to_vec();
         let (training, validation): (Arc<dyn Source>, Option<Arc<dyn Source>>) =
             match (&settings.data.validation, settings.data.held_out) {
                 (Some(validation), _) => (
                     source,
-                    Some(shipped(validation).open_with_classes(&class_names)?),
+                    Some(unlabelled(shipped(validation), is_text).open_with_classes(&class_names)?),
                 ),
                 (None, Some(rule)) => {
                     let (training, held_out) = split(&source, rule)?;
@@ -44,6 +56,15 @@ impl Data {
                 }
                 (None, None) => (source, None),
             };
+        let preview_records = if is_text {
+            let (shown, part) = match &validation {
+                Some(validation) => (validation, Part::Validation),
+                None => (&training, Part::Training),
+            };
+            captions::spread(shown.as_ref(), part, settings.preview.max_classes)?
+        } else {
+            Vec::new()
+        };
         let (patch, seed) = (settings.model.patch_size, settings.train.seed);
         let training = Loader::new(
             training,
@@ -53,6 +74,17 @@ impl Data {
             seed,
             config.loader(),
         )?;
+        let validation_text = match (&settings.text, &validation, settings.data.held_out) {
+            (
+                Some(TextConfig::States {
+                    validation: Some(path),
+                    ..
+                }),
+                Some(source),
+                None,
+            ) => Some(captions::states(path, config, source.as_ref())?),
+            _ => None,
+        };
         let validation = validation.map(|source| {
             Loader::new(
                 source,
@@ -67,8 +99,39 @@ impl Data {
             training,
             validation: validation.transpose()?,
             class_names,
+            text,
+            validation_text,
+            preview_records,
         })
     }
+}
+
+impl Data {
+    /// How captions of validation images become texts.
+    pub fn validation_text(&self) -> &TextSource {
+        self.validation_text.as_ref().unwrap_or(&self.text)
+    }
+
+    /// Names of the classes of a model that has as many.
+    pub fn class_names(&self, classes: usize) -> Option<Vec<String>> {
+        (classes == self.class_names.len()).then(|| self.class_names.clone())
+    }
+}
+
+/// The data set at `path`, for its captions alone.
+///
+/// # Errors
+/// [`Error::NotADataSet`] or [`Error::Data`].
+pub fn captioned(path: &Path) -> Result<Arc<dyn Source>> {
+    Ok(unlabelled(data_path::detect(path)?, true).open()?)
+}
+
+/// The source without labels, for a model that has no use for them.
+fn unlabelled(mut source: SourceConfig, is_text: bool) -> SourceConfig {
+    if let SourceConfig::WebDataset(config) = &mut source {
+        config.unlabelled |= is_text;
+    }
+    source
 }
 
 /// The source with the paths of shipped files found from wherever the program is started.
@@ -89,7 +152,7 @@ fn shipped(source: &SourceConfig) -> SourceConfig {
 fn check(config: &CheckedConfig, source: &dyn Source) -> Result<()> {
     let model = &config.settings().model;
     let classes = source.classes().len();
-    if classes != model.num_classes {
+    if model.cross_attention_dim.is_none() && classes != model.num_classes {
         return Err(Error::DataMismatch {
             data: format!("{classes} classes"),
             key: "model.num_classes",

@@ -71,10 +71,19 @@ impl DryRun {
 /// Tokens of the examples of a batch, balanced over the stages, of which the highest gets the rest.
 fn lengths(config: &CheckedConfig, images: usize) -> Vec<usize> {
     let settings = config.settings();
-    let (side, patch) = (settings.data.resolution, settings.model.patch_size);
+    let patch = settings.model.patch_size;
+    // Of several sizes, any may be all of a batch: the largest counts.
+    let square = [settings.data.resolution; 2];
+    let pixels = |size: &&[usize; 2]| size.iter().product::<usize>();
+    let [full_height, full_width] = *settings
+        .data
+        .buckets
+        .iter()
+        .max_by_key(pixels)
+        .unwrap_or(&square);
     let stages = config.cascade().stages().len();
     let of_stage = |stage: usize| {
-        let (height, width) = config.cascade().sides(stage, side, side);
+        let (height, width) = config.cascade().sides(stage, full_height, full_width);
         let count = images / stages + usize::from(stages - 1 - stage < images % stages);
         vec![(height / patch) * (width / patch); count]
     };

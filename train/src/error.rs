@@ -137,6 +137,48 @@ pub enum Error {
         data_value: usize,
     },
 
+    /// A text model has nothing to learn from.
+    #[error(
+        "none of the {records} images has a caption: a text model needs a .txt beside each, or a \
+         field of its .json (data.source.caption_field)"
+    )]
+    NoCaptions {
+        /// Images of the data set.
+        records: usize,
+    },
+
+    /// A run cannot go on because its captions are no longer the same.
+    #[error(
+        "cannot go on from {}: the captions have other words than those the run has learned",
+        path.display()
+    )]
+    CaptionsChanged {
+        /// The checkpoint.
+        path: PathBuf,
+    },
+
+    /// A folder of states cannot be used.
+    #[error("cannot use the states in {}: {reason}", path.display())]
+    States {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// Encoding or drawing failed.
+    #[error(transparent)]
+    Infer(#[from] infer::Error),
+
+    /// Weights to begin with do not fit the model.
+    #[error("train.initial_weights: {} does not fit: {reason}", path.display())]
+    InitialWeights {
+        /// The weights.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+
     /// `--data` names something that is no data set.
     #[error(
         "--data {}: {reason}; give a .tar file or a folder of them (WebDataset), a folder with one \

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pixelflow::weights::{
-    DESCRIPTION_FILE, DType, ModelDescription, SafetensorsWriter, TensorFile, WEIGHTS_FILE,
-    WeightsError,
+    DESCRIPTION_FILE, DType, ModelDescription, SafetensorsWriter, TEXT_ENCODER_FOLDER,
+    TOKENIZER_FILE, TensorFile, WEIGHTS_FILE, WeightsError,
 };
 
 use crate::arguments::{ExportArguments, ExportFormat};
@@ -44,8 +44,26 @@ pub fn export(arguments: &ExportArguments) -> Result<PathBuf> {
     fs::create_dir(&folder).map_err(write_error(&folder))?;
     convert(&weights, &folder.join(WEIGHTS_FILE), dtype)?;
     description.write(&folder.join(DESCRIPTION_FILE))?;
+    export_text_encoder(&checkpoint, &folder, *raw, dtype)?;
     fs::rename(&folder, out).map_err(write_error(out))?;
     Ok(checkpoint)
+}
+
+/// Writes the text encoder that was trained with the model, if there is one.
+fn export_text_encoder(checkpoint: &Path, model: &Path, raw: bool, dtype: DType) -> Result<()> {
+    let (from, to) = (
+        checkpoint.join(TEXT_ENCODER_FOLDER),
+        model.join(TEXT_ENCODER_FOLDER),
+    );
+    if !from.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir(&to).map_err(write_error(&to))?;
+    for name in [DESCRIPTION_FILE, TOKENIZER_FILE] {
+        fs::copy(from.join(name), to.join(name)).map_err(write_error(&to.join(name)))?;
+    }
+    let weights = TensorFile::open(&from.join(if raw { MODEL } else { EMA }))?;
+    Ok(convert(&weights, &to.join(WEIGHTS_FILE), dtype)?)
 }
 
 /// `path` itself if it is a checkpoint, else the newest one of the run at `path`.

@@ -1,5 +1,6 @@
 //! `train`: trains a PixelFlow model.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use burn::backend::Autodiff;
@@ -9,16 +10,19 @@ use burn::tensor::backend::AutodiffBackend;
 use clap::Parser;
 use infer::device::{DeviceKind, OnBackend, available_memory, select};
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
-use train::arguments::{Arguments, Command};
+use pixelflow::weights::{TextDescription, TextEncoderFiles, WeightSet};
+use train::arguments::{Arguments, Command, EncodeTextArguments};
 use train::checkpoint::{self, State};
 use train::config::CheckedConfig;
 use train::dry_run::DryRun;
 use train::interrupt::{EXIT_CODE, Interrupt};
+use train::network::Network;
 use train::observer::Observers;
 use train::optimizer::{Optimizer, OptimizerConfig};
 use train::recording::Recording;
 use train::run::{Ending, Run};
 use train::session::{Session, requested_settings};
+use train::states::EncodeText;
 use train::terminal::Terminal;
 use train::trainer::Trainer;
 
@@ -40,10 +44,14 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(Command::Export(export)) = &arguments.command {
-        let checkpoint = train::export::export(export)?;
-        println!("{} from {}", export.out.display(), checkpoint.display());
-        return Ok(ExitCode::SUCCESS);
+    match &arguments.command {
+        Some(Command::Export(export)) => {
+            let checkpoint = train::export::export(export)?;
+            println!("{} from {}", export.out.display(), checkpoint.display());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::EncodeText(arguments)) => return encode_captions(arguments),
+        None => {}
     }
     let arguments = &arguments.train;
     if arguments.list_recipes {
@@ -70,6 +78,35 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let session = Session::open(arguments)?;
     device.run(Train(&session))
+}
+
+/// Encodes the captions of a data set.
+fn encode_captions(arguments: &EncodeTextArguments) -> anyhow::Result<ExitCode> {
+    let folder = Path::new(&arguments.text_encoder);
+    let mut files = TextEncoderFiles::open(folder, WeightSet::Ema)?;
+    files.tokenizer = files.tokenizer.with_max_tokens(arguments.max_tokens);
+    let source = train::data::captioned(&arguments.data)?;
+    let job = EncodeText {
+        source: source.as_ref(),
+        files: &files,
+        text: TextDescription {
+            encoder: arguments.text_encoder.clone(),
+            max_tokens: files.tokenizer.max_tokens(),
+        },
+        dtype: arguments.dtype.dtype(),
+        out: &arguments.out,
+    };
+    let before = select(&arguments.device)?.run(job)?;
+    let note = match before {
+        0 => String::new(),
+        files => format!(" ({files} files were there already)"),
+    };
+    println!(
+        "{}: {} captions{note}",
+        arguments.out.display(),
+        source.len()
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Whether a device's attention has scores in memory.
@@ -106,14 +143,14 @@ where
     let optimizer = OptimizerConfig::from(&settings.train);
     let (trainer, state) = if let Some(checkpoint) = &session.checkpoint {
         let (trainer, state) =
-            checkpoint::load::<A>(checkpoint, &settings.model, optimizer, &device)?;
+            checkpoint::load::<A>(checkpoint, &settings.model, &data.text, optimizer, &device)?;
         session.check_data(&state)?;
         (trainer, state)
     } else {
-        let model = settings.model.init::<A>(settings.train.seed, &device)?;
-        let optimizer = Optimizer::new(optimizer, &model.valid());
+        let network = Network::<A>::begin(config, &data.text, &device)?;
+        let optimizer = Optimizer::new(optimizer, &network.valid());
         let state = State::new(data.training.records());
-        (Trainer::new(model, optimizer, device), state)
+        (Trainer::new(network, optimizer, device), state)
     };
     let trainer = trainer.recomputing(settings.train.recompute_activations);
     let mut terminal = Terminal::new(

@@ -10,7 +10,6 @@ use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{ElementConversion, Tensor};
-use pixelflow::PixelFlow;
 use pixelflow::ops::{AdamWStep, ParameterState, PixelFlowBackend, adamw, squared_norm};
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +89,7 @@ pub struct Moments<B: PixelFlowBackend> {
     pub average: Tensor<B, 1>,
 }
 
-/// AdamW, clipping and moving average for all parameters of a model.
+/// AdamW, clipping and moving average for all parameters of a module.
 #[derive(Clone, Debug)]
 pub struct Optimizer<B: PixelFlowBackend> {
     config: OptimizerConfig,
@@ -102,7 +101,7 @@ pub struct Optimizer<B: PixelFlowBackend> {
 
 impl<B: PixelFlowBackend> Optimizer<B> {
     /// An optimiser that has not taken a step; the moving average starts as a copy of `model`.
-    pub fn new(config: OptimizerConfig, model: &PixelFlow<B>) -> Self {
+    pub fn new(config: OptimizerConfig, model: &impl Module<B>) -> Self {
         let mut start = Start {
             path: Vec::new(),
             moments: BTreeMap::new(),
@@ -138,8 +137,8 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         &self.moments
     }
 
-    /// The model with the moving average as its weights.
-    pub fn average(&self, model: &PixelFlow<B>) -> PixelFlow<B> {
+    /// The module with the moving average as its weights.
+    pub fn average<M: Module<B>>(&self, model: &M) -> M {
         model.clone().map(&mut Average {
             path: Vec::new(),
             moments: &self.moments,
@@ -149,14 +148,16 @@ impl<B: PixelFlowBackend> Optimizer<B> {
     /// Takes one step; also returns the norm of the gradient before clipping.
     ///
     /// Clipping multiplies by `min(1, clip_norm / (norm + 1e-6))`, as PyTorch does.
-    pub fn step<A>(
+    pub fn step<A, M>(
         &mut self,
-        model: PixelFlow<A>,
+        model: M,
         gradients: GradientsParams,
         learning_rate: f64,
-    ) -> (PixelFlow<A>, f64)
+    ) -> (M, f64)
     where
         A: AutodiffBackend<InnerBackend = B>,
+        M: AutodiffModule<A>,
+        M::InnerModule: Module<B>,
     {
         let inner = model.valid();
         let mut norm = Norm {
@@ -198,6 +199,15 @@ impl<B: PixelFlowBackend> Optimizer<B> {
     }
 }
 
+/// What a parameter is called: the transformer's as in a model without a text encoder.
+fn parameter_name(path: &[String]) -> String {
+    let name = path.join(".");
+    match name.strip_prefix("transformer.") {
+        Some(inside) => inside.to_owned(),
+        None => name,
+    }
+}
+
 /// Collects the first state of every parameter.
 struct Start<B: PixelFlowBackend> {
     path: Vec<String>,
@@ -221,7 +231,7 @@ impl<B: PixelFlowBackend> ModuleVisitor<B> for Start<B> {
             // A copy of its own: both are updated in place.
             average: values * 1.0,
         };
-        self.moments.insert(self.path.join("."), moments);
+        self.moments.insert(parameter_name(&self.path), moments);
     }
 }
 
@@ -241,7 +251,7 @@ impl<B: PixelFlowBackend> ModuleMapper<B> for Average<'_, B> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        match self.moments.get(&self.path.join(".")) {
+        match self.moments.get(&parameter_name(&self.path)) {
             Some(moments) => param.map(|value| moments.average.clone().reshape(value.shape())),
             None => param,
         }
@@ -284,7 +294,7 @@ where
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<A, D>>) -> Param<Tensor<A, D>> {
-        let name = self.path.join(".");
+        let name = parameter_name(&self.path);
         let gradient = self.gradients.remove::<A::InnerBackend, D>(param.id);
         let (Some(gradient), Some(moments)) = (gradient, self.moments.remove(&name)) else {
             return param;

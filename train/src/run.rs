@@ -5,8 +5,8 @@ use std::time::Instant;
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::ModelDescription;
+use pixelflow_dataset::Loader;
 use pixelflow_dataset::loader::BatchStream;
-use pixelflow_dataset::{Loader, PackedBatch};
 
 use crate::checkpoint::{self, State, Store};
 use crate::config::CheckedConfig;
@@ -16,6 +16,7 @@ use crate::metrics::{Means, Record, TrainingRecord, ValidationRecord};
 use crate::observer::TrainObserver;
 use crate::optimizer::OptimizerConfig;
 use crate::preview::preview;
+use crate::texts::TrainingBatch;
 use crate::trainer::{StepOutcome, Trainer};
 use crate::validation::validate;
 use crate::{Error, Result};
@@ -111,12 +112,12 @@ where
 
     /// One step on the next `parts` batches.
     fn step(&mut self, batches: &mut BatchStream, parts: usize) -> Result<StepOutcome> {
-        let packed: Vec<PackedBatch> = batches
+        let batches: Vec<TrainingBatch> = batches
             .take(parts)
-            .map(|batch| Ok(batch?.packed))
+            .map(|batch| self.data.text.attach(batch?, &self.data.training))
             .collect::<Result<_>>()?;
         let learning_rate = self.config.learning_rate().at(self.state.step);
-        let outcome = self.trainer.step(&packed, learning_rate);
+        let outcome = self.trainer.step(&batches, learning_rate);
         let (loss, gradient_norm) = (outcome.losses.mean(), outcome.gradient_norm);
         if loss.is_finite() && gradient_norm.is_finite() {
             Ok(outcome)
@@ -158,7 +159,13 @@ where
             .batches
             .min(whole_batches(loader, self.config));
         let average = self.trainer.average();
-        let losses = validate(&average, loader, batches, self.trainer.device())?;
+        let losses = validate(
+            &average,
+            loader,
+            self.data.validation_text(),
+            batches,
+            self.trainer.device(),
+        )?;
         let stages = 0..settings.cascade.stages;
         observer.record(&Record::Validation(ValidationRecord {
             step: self.state.step,
@@ -170,7 +177,7 @@ where
 
     fn preview(&self, observer: &mut dyn TrainObserver) -> Result<()> {
         let (average, device) = (self.trainer.average(), self.trainer.device());
-        let picture = preview(&average, self.config, &self.data.class_names, device)?;
+        let picture = preview(&average, self.config, self.data, device)?;
         observer.preview(self.state.step, &picture)
     }
 
@@ -180,10 +187,17 @@ where
             model: settings.model.clone(),
             cascade: settings.cascade,
             resolution: settings.data.resolution,
-            class_names: Some(self.data.class_names.clone()),
+            class_names: self.data.class_names(settings.model.num_classes),
+            text: self.data.text.description(),
             sampler: Some(settings.preview.sampler.clone()),
         };
-        checkpoint::save(self.store, &self.trainer, &self.state, &description)?;
+        checkpoint::save(
+            self.store,
+            &self.trainer,
+            &self.data.text,
+            &self.state,
+            &description,
+        )?;
         self.store.prune(&settings.checkpoint)?;
         observer.saved(self.state.step, &self.store.path(self.state.step))
     }

@@ -14,7 +14,7 @@ use crate::data::Data;
 use crate::data_path;
 use crate::error::{read_error, write_error};
 use crate::lock::RunLock;
-use crate::{Error, Result, recipe};
+use crate::{Error, Result, initial_weights, recipe};
 
 /// Folder of all runs whose folder is not given.
 const RUNS: &str = "runs";
@@ -51,6 +51,11 @@ impl Session {
     fn begin(arguments: &TrainArguments) -> Result<Self> {
         let recipe = recipe_file(arguments)?;
         let config = new_settings(&recipe, arguments)?.check()?;
+        let settings = config.settings();
+        if !settings.train.initial_weights.is_empty() {
+            let path = Path::new(&settings.train.initial_weights);
+            initial_weights::find(path, &settings.model)?;
+        }
         let data = Data::open(&config)?;
         let folder = match &arguments.out {
             Some(folder) => create(folder)?,

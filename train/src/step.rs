@@ -1,12 +1,14 @@
 //! Loss and gradient of one packed batch.
 
-use burn::module::AutodiffModule;
 use burn::optim::GradientsParams;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
+use pixelflow::Example;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::{Context, Example, PixelFlow};
 use pixelflow_dataset::{PackedBatch, Segment};
+
+use crate::network::Network;
+use crate::texts::TrainingBatch;
 
 /// The loss of every example of a batch, on the host.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,47 +73,42 @@ pub fn loss_per_example<B: Backend>(
     Tensor::cat(runs.runs().iter().map(of_run).collect(), 0)
 }
 
-/// The model's velocity for a packed batch; dropped labels become the null class.
+/// The network's velocity for a batch; of dropped examples it is told nothing.
 pub fn velocity<B: PixelFlowBackend>(
-    model: &PixelFlow<B>,
-    batch: &PackedBatch,
+    network: &Network<B>,
+    batch: &TrainingBatch,
     device: &B::Device,
 ) -> Tensor<B, 2> {
-    let tokens = upload(&batch.inputs, batch.features, device);
-    model.forward_packed(tokens, &examples(batch), &class_context(model, batch))
+    let packed = &batch.packed;
+    let tokens = upload(&packed.inputs, packed.features, device);
+    let context = network.context(batch, device);
+    network
+        .transformer
+        .forward_packed(tokens, &examples(packed), &context)
 }
 
-/// What the model is told of each example of a batch.
+/// Grid and timestep of each example of a batch.
 pub(crate) fn examples(batch: &PackedBatch) -> Vec<Example> {
     let example = |s: &Segment| Example::new(s.grid_height, s.grid_width, s.timestep);
     batch.segments.iter().map(example).collect()
 }
 
-/// The class of each example; dropped labels become the null class.
-pub(crate) fn class_context<B: PixelFlowBackend>(
-    model: &PixelFlow<B>,
-    batch: &PackedBatch,
-) -> Context<B> {
-    let null = model.classes();
-    let label = |s: &Segment| if s.dropped { null } else { s.label };
-    Context::Class(batch.segments.iter().map(label).collect())
-}
-
 /// Losses of a batch without gradients.
 pub fn evaluate<B: PixelFlowBackend>(
-    model: &PixelFlow<B>,
-    batch: &PackedBatch,
+    network: &Network<B>,
+    batch: &TrainingBatch,
     device: &B::Device,
 ) -> ExampleLosses {
-    let target = upload(&batch.targets, batch.features, device);
-    let losses = loss_per_example(velocity(model, batch, device), target, &batch.segments);
-    to_host(losses, &batch.segments)
+    let packed = &batch.packed;
+    let target = upload(&packed.targets, packed.features, device);
+    let losses = loss_per_example(velocity(network, batch, device), target, &packed.segments);
+    to_host(losses, &packed.segments)
 }
 
 /// Losses of a batch and the gradient of `weight` times their mean.
 pub fn gradients<A>(
-    model: &PixelFlow<A>,
-    batch: &PackedBatch,
+    network: &Network<A>,
+    batch: &TrainingBatch,
     weight: f64,
     device: &A::Device,
 ) -> (ExampleLosses, GradientsParams)
@@ -119,11 +116,12 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
-    let target = upload(&batch.targets, batch.features, device);
-    let losses = loss_per_example(velocity(model, batch, device), target, &batch.segments);
+    let packed = &batch.packed;
+    let target = upload(&packed.targets, packed.features, device);
+    let losses = loss_per_example(velocity(network, batch, device), target, &packed.segments);
     let mean = losses.clone().mean() * weight;
-    let gradients = GradientsParams::from_grads(mean.backward(), model);
-    (to_host(losses.inner(), &batch.segments), gradients)
+    let gradients = GradientsParams::from_grads(mean.backward(), network);
+    (to_host(losses.inner(), &packed.segments), gradients)
 }
 
 /// Losses on the host.
@@ -143,12 +141,4 @@ pub(crate) fn upload<B: Backend>(
 ) -> Tensor<B, 2> {
     let data = TensorData::new(values.to_vec(), [values.len() / features, features]);
     Tensor::from_data(data, device)
-}
-
-/// The model without gradients.
-pub fn without_gradients<A>(model: &PixelFlow<A>) -> PixelFlow<A::InnerBackend>
-where
-    A: AutodiffBackend,
-{
-    model.valid()
 }

@@ -1,19 +1,20 @@
 //! The state of a training run and one step of it; the loop around it is in `run`.
 
+use burn::module::AutodiffModule;
 use burn::optim::GradientsAccumulator;
 use burn::tensor::backend::AutodiffBackend;
-use pixelflow::PixelFlow;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow_dataset::PackedBatch;
 
+use crate::network::Network;
 use crate::optimizer::Optimizer;
 use crate::recompute::gradients_recomputed;
-use crate::step::{ExampleLosses, gradients, without_gradients};
+use crate::step::{ExampleLosses, gradients};
+use crate::texts::TrainingBatch;
 
-/// A model in training.
+/// A network in training.
 ///
 /// Everything random is in the batches, which are functions of (seed, step): the state is the
-/// model, the optimiser and the number of steps.
+/// network, the optimiser and the number of steps.
 #[derive(Debug)]
 pub struct Trainer<A>
 where
@@ -21,7 +22,7 @@ where
     A::InnerBackend: PixelFlowBackend,
 {
     /// `None` only while a step moves the parameters.
-    model: Option<PixelFlow<A>>,
+    network: Option<Network<A>>,
     optimizer: Optimizer<A::InnerBackend>,
     recompute: bool,
     device: A::Device,
@@ -43,14 +44,14 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
-    /// Training of `model` goes on from the optimiser's state.
+    /// Training of a network goes on from the optimiser's state.
     pub fn new(
-        model: PixelFlow<A>,
+        network: impl Into<Network<A>>,
         optimizer: Optimizer<A::InnerBackend>,
         device: A::Device,
     ) -> Self {
         Self {
-            model: Some(model),
+            network: Some(network.into()),
             optimizer,
             recompute: false,
             device,
@@ -63,12 +64,12 @@ where
         Self { recompute, ..self }
     }
 
-    /// The model.
+    /// The network.
     ///
     /// # Panics
     /// If an earlier step panicked half-way.
-    pub fn model(&self) -> &PixelFlow<A> {
-        self.model.as_ref().expect("no step is under way")
+    pub fn network(&self) -> &Network<A> {
+        self.network.as_ref().expect("no step is under way")
     }
 
     /// The optimiser.
@@ -81,23 +82,23 @@ where
         &self.device
     }
 
-    /// The model without gradients.
-    pub fn inner_model(&self) -> PixelFlow<A::InnerBackend> {
-        without_gradients(self.model())
+    /// The network without gradients.
+    pub fn inner_network(&self) -> Network<A::InnerBackend> {
+        self.network().valid()
     }
 
-    /// The model with the moving average of its weights.
-    pub fn average(&self) -> PixelFlow<A::InnerBackend> {
-        self.optimizer.average(&self.inner_model())
+    /// The network with the moving average of its weights.
+    pub fn average(&self) -> Network<A::InnerBackend> {
+        self.optimizer.average(&self.inner_network())
     }
 
     /// One step on the mean of some batches of equal size: gradients accumulate over them.
     ///
     /// # Panics
     /// If there is no batch.
-    pub fn step(&mut self, batches: &[PackedBatch], learning_rate: f64) -> StepOutcome {
+    pub fn step(&mut self, batches: &[TrainingBatch], learning_rate: f64) -> StepOutcome {
         let weight = 1.0 / batches.len() as f64;
-        let model = self.model.take().expect("no step is under way");
+        let network = self.network.take().expect("no step is under way");
         let mut accumulator = GradientsAccumulator::new();
         let mut all = ExampleLosses {
             losses: Vec::new(),
@@ -105,18 +106,18 @@ where
         };
         for batch in batches {
             let (losses, gradients) = if self.recompute {
-                gradients_recomputed(&model, batch, weight, &self.device)
+                gradients_recomputed(&network, batch, weight, &self.device)
             } else {
-                gradients(&model, batch, weight, &self.device)
+                gradients(&network, batch, weight, &self.device)
             };
-            accumulator.accumulate(&model, gradients);
+            accumulator.accumulate(&network, gradients);
             all.losses.extend(losses.losses);
             all.stages.extend(losses.stages);
         }
-        let (model, gradient_norm) = self
-            .optimizer
-            .step(model, accumulator.grads(), learning_rate);
-        self.model = Some(model);
+        let (network, gradient_norm) =
+            self.optimizer
+                .step(network, accumulator.grads(), learning_rate);
+        self.network = Some(network);
         StepOutcome {
             step: self.optimizer.steps(),
             losses: all,

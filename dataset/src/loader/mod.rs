@@ -10,7 +10,7 @@ mod order;
 mod skips;
 mod stream;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use pixelflow::cascade::Cascade;
 use rayon::prelude::*;
@@ -23,10 +23,10 @@ pub use self::skips::SkipReport;
 use self::skips::Skips;
 pub use self::stream::BatchStream;
 use crate::packing::{Example, Randomness, Shape, assign_stages, pack};
-use crate::{Error, PackedBatch, Raster, Result, Source, Transform};
+use crate::{Buckets, Error, PackedBatch, Raster, Result, Source, Transform};
 
 /// How batches are made.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoaderConfig {
     /// Examples in a batch. Default 64.
@@ -43,6 +43,9 @@ pub struct LoaderConfig {
     pub cache_mib: u64,
     /// Stop at the first corrupt image instead of skipping it. Default false.
     pub strict: bool,
+    /// Sizes `[height, width]` that images are brought to, see [`Buckets`]. Default none: all have
+    /// the size of the transform.
+    pub buckets: Vec<[usize; 2]>,
 }
 
 impl Default for LoaderConfig {
@@ -55,6 +58,7 @@ impl Default for LoaderConfig {
             threads: 0,
             cache_mib: 256,
             strict: false,
+            buckets: Vec::new(),
         }
     }
 }
@@ -120,9 +124,12 @@ pub struct Loader {
 
 struct Shared {
     source: Arc<dyn Source>,
-    transform: Transform,
+    buckets: Buckets,
+    /// One for each bucket.
+    sizes: Vec<(Transform, Shape)>,
+    /// Height and width of each record, once it was read.
+    dimensions: Vec<OnceLock<[usize; 2]>>,
     cascade: Cascade,
-    shape: Shape,
     randomness: Randomness,
     config: LoaderConfig,
     order: Order,
@@ -159,14 +166,25 @@ impl Loader {
                 place: "the data set".to_owned(),
             });
         }
-        let (channels, size) = (source.channels(), transform.size());
-        let shape = Shape {
-            channels,
-            height: size,
-            width: size,
-            patch,
+        let buckets = Buckets::new(match config.buckets.as_slice() {
+            [] => vec![transform.size()],
+            sizes => sizes.to_vec(),
+        })?;
+        let of_bucket = |&[height, width]: &[usize; 2]| {
+            let shape = Shape {
+                channels: source.channels(),
+                height,
+                width,
+                patch,
+            };
+            shape.check(&cascade)?;
+            Ok((transform.at([height, width]), shape))
         };
-        shape.check(&cascade)?;
+        let sizes: Vec<_> = buckets
+            .sizes()
+            .iter()
+            .map(of_bucket)
+            .collect::<Result<_>>()?;
         // A pool of its own: the trainer's threads never wait for an image.
         let pool = ThreadPoolBuilder::new()
             .num_threads(config.threads)
@@ -178,16 +196,17 @@ impl Loader {
         let records = source.len();
         let shared = Shared {
             source,
-            transform,
             cascade,
-            shape,
             randomness: Randomness {
                 seed,
                 dropout: config.condition_dropout,
             },
-            config,
             order: Order::new(seed, records, config.shuffle),
-            cache: Cache::new(records, config.cache_mib << 20),
+            cache: Cache::new(records * sizes.len(), config.cache_mib << 20),
+            dimensions: (0..records).map(|_| OnceLock::new()).collect(),
+            buckets,
+            sizes,
+            config,
             skips: Skips::default(),
             pool,
         };
@@ -219,14 +238,19 @@ impl Loader {
         BatchStream::start(steps.into_iter(), self.shared.config.prefetch, make)
     }
 
+    /// The number of a record in the data set that was opened, of which the loader's may be a part.
+    pub fn origin(&self, record: usize) -> usize {
+        self.shared.source.origin(record)
+    }
+
     /// Number of records of the data set.
     pub fn records(&self) -> usize {
         self.shared.source.len()
     }
 
-    /// Size of the images that the batches are made of.
-    pub fn shape(&self) -> Shape {
-        self.shared.shape
+    /// Sizes of the images that the batches are made of.
+    pub fn shapes(&self) -> impl Iterator<Item = Shape> {
+        self.shared.sizes.iter().map(|(_, shape)| *shape)
     }
 
     /// The corrupt images met so far.
@@ -253,7 +277,7 @@ impl Shared {
             captions.push(caption);
             examples.push(example);
         }
-        let packed = pack(&examples, self.shape, &self.cascade)?;
+        let packed = pack(&examples, &self.cascade)?;
         Ok(Batch {
             step,
             packed,
@@ -264,23 +288,22 @@ impl Shared {
 
     /// Record index, caption, and everything to pack of example `number` of the run.
     fn example(&self, number: u64, stage: usize) -> Result<(usize, Option<String>, Example)> {
-        let (record, prepared) = self.readable(number)?;
-        let image = self
-            .transform
-            .augment(&prepared.image, self.randomness.seed, number);
-        let draw = self
-            .randomness
-            .draw(number, stage, self.shape, &self.cascade);
+        let (record, bucket, prepared) = self.readable(number)?;
+        let (transform, shape) = self.sizes[bucket];
+        let image = transform.augment(&prepared.image, self.randomness.seed, number);
+        let draw = self.randomness.draw(number, stage, shape, &self.cascade);
         let example = Example {
             image,
+            shape,
             label: prepared.label,
             draw,
         };
         Ok((record, prepared.caption.clone(), example))
     }
 
-    /// The record of example `number`, or the next one in the epoch's order that can be read.
-    fn readable(&self, number: u64) -> Result<(usize, Arc<Prepared>)> {
+    /// The record of example `number`, or the next one in the epoch's order that can be read, and
+    /// its bucket.
+    fn readable(&self, number: u64) -> Result<(usize, usize, Arc<Prepared>)> {
         let records = self.source.len();
         let epoch = self.order.epoch(number / records as u64);
         let start = (number % records as u64) as usize;
@@ -288,12 +311,12 @@ impl Shared {
             if self.skips.contains(record) {
                 continue;
             }
-            match self.prepared(record) {
+            match self.prepared(record, number) {
                 Err(error) if error.is_corrupt_record() && !self.config.strict => {
                     self.skips.add(record, &error);
                 }
                 Err(error) => return Err(error),
-                Ok(prepared) => return Ok((record, prepared)),
+                Ok((bucket, prepared)) => return Ok((record, bucket, prepared)),
             }
         }
         Err(Error::NothingReadable {
@@ -302,20 +325,26 @@ impl Shared {
         })
     }
 
-    /// Record `record`, scaled; from memory if it is there.
-    fn prepared(&self, record: usize) -> Result<Arc<Prepared>> {
-        if let Some(prepared) = self.cache.get(record) {
-            return Ok(prepared);
+    /// Record `record`, scaled to its bucket for example `number`; from memory if it is there.
+    fn prepared(&self, record: usize, number: u64) -> Result<(usize, Arc<Prepared>)> {
+        let bucket = |image| self.buckets.choose(image, self.randomness.seed, number);
+        let slot = |bucket| record * self.sizes.len() + bucket;
+        if let Some(bucket) = self.dimensions[record].get().map(|image| bucket(*image))
+            && let Some(prepared) = self.cache.get(slot(bucket))
+        {
+            return Ok((bucket, prepared));
         }
         let read = self.source.read(record)?;
-        let image = self.transform.fit(&read.image, &read.name)?;
+        let image = [read.image.height(), read.image.width()];
+        let bucket = bucket(*self.dimensions[record].get_or_init(|| image));
+        let image = self.sizes[bucket].0.fit(&read.image, &read.name)?;
         let prepared = Arc::new(Prepared {
             image,
             label: read.label,
             caption: read.caption,
         });
-        self.cache.keep(record, &prepared);
-        Ok(prepared)
+        self.cache.keep(slot(bucket), &prepared);
+        Ok((bucket, prepared))
     }
 }
 

@@ -16,6 +16,7 @@ const QUIET: LoaderConfig = LoaderConfig {
     threads: 2,
     cache_mib: 1,
     strict: false,
+    buckets: Vec::new(),
 };
 
 fn loader_of(source: impl Source + 'static, config: LoaderConfig) -> Result<Loader> {
@@ -272,4 +273,56 @@ fn senseless_values_are_refused() {
     }
     let error = loader_of(Colours::new(0), QUIET).err().unwrap().to_string();
     assert!(error.starts_with("the data set holds no images"), "{error}");
+}
+
+/// Records that are square, wide and tall in turns, of a colour each.
+struct Aspects;
+
+impl Source for Aspects {
+    fn len(&self) -> usize {
+        12
+    }
+
+    fn classes(&self) -> &[String] {
+        &[]
+    }
+
+    fn read(&self, index: usize) -> Result<Record> {
+        let [height, width] = [[16, 16], [16, 32], [32, 16]][index % 3];
+        Ok(Record {
+            image: Raster::new(width, height, 3, vec![0; 3 * width * height])?,
+            label: index,
+            caption: None,
+            name: index.to_string(),
+        })
+    }
+}
+
+#[test]
+fn images_of_all_aspect_ratios_and_resolutions_are_in_one_batch() {
+    let buckets = vec![[16, 16], [8, 8], [8, 16], [16, 8]];
+    let config = |cache_mib| LoaderConfig {
+        batch: 60,
+        buckets: buckets.clone(),
+        cache_mib,
+        ..QUIET
+    };
+    let loader = loader_of(Aspects, config(1)).unwrap();
+    let batch = loader.batch(0).unwrap();
+    let mut seen = BTreeSet::new();
+    for segment in batch.packed.segments.iter().filter(|s| s.stage == 1) {
+        let kind = batch.records[segment.example] % 3;
+        seen.insert((kind, segment.grid_height, segment.grid_width));
+    }
+    // With patches of 2: squares in both resolutions, the others in the one of their ratio.
+    let expected = [(0, 4, 4), (0, 8, 8), (1, 4, 8), (2, 8, 4)];
+    assert_eq!(seen, BTreeSet::from(expected));
+    // What is kept in memory changes nothing.
+    for _ in 0..2 {
+        assert_eq!(loader.batch(0).unwrap(), batch);
+    }
+    assert_eq!(
+        loader_of(Aspects, config(0)).unwrap().batch(0).unwrap(),
+        batch
+    );
 }

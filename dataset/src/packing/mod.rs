@@ -21,16 +21,18 @@ use crate::{Error, Result};
 pub struct Example {
     /// The image at full resolution, `[channels, height, width]` in -1..1.
     pub image: Vec<f32>,
+    /// Its size; examples of a batch may differ in height and width.
+    pub shape: Shape,
     /// Its class.
     pub label: usize,
     /// What was drawn for it.
     pub draw: Draw,
 }
 
-/// Size of the images of a batch, and of the patches they are cut into.
+/// Size of an image, and of the patches it is cut into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// Channels of the images.
+    /// Channels of the image.
     pub channels: usize,
     /// Height at full resolution, in pixels.
     pub height: usize,
@@ -123,12 +125,16 @@ impl Segment {
 /// Makes the training pair of every example and packs them. Nothing is drawn here.
 ///
 /// # Errors
-/// [`Error::Cascade`] or [`Error::Config`] when the shape does not fit the cascade,
-/// [`Error::Unpackable`] when an example's image, stage, timestep or noise does not fit.
-pub fn pack(examples: &[Example], shape: Shape, cascade: &Cascade) -> Result<PackedBatch> {
-    shape.check(cascade)?;
+/// [`Error::Cascade`] or [`Error::Config`] when a shape does not fit the cascade,
+/// [`Error::Unpackable`] when an example's image, stage, timestep, noise or values of a token do not
+/// fit.
+pub fn pack(examples: &[Example], cascade: &Cascade) -> Result<PackedBatch> {
+    let features = examples
+        .first()
+        .map_or(0, |example| example.shape.features());
     for (position, example) in examples.iter().enumerate() {
-        check(example, shape, cascade).map_err(|reason| Error::Unpackable {
+        example.shape.check(cascade)?;
+        check(example, features, cascade).map_err(|reason| Error::Unpackable {
             example: position,
             reason,
         })?;
@@ -137,14 +143,14 @@ pub fn pack(examples: &[Example], shape: Shape, cascade: &Cascade) -> Result<Pac
     order.sort_by_key(|&position| Reverse(examples[position].draw.stage));
     let parts: Vec<_> = order
         .into_par_iter()
-        .map(|position| tokens_of(&examples[position], position, shape, cascade))
+        .map(|position| tokens_of(&examples[position], position, cascade))
         .collect();
 
     let values = parts.iter().map(|(inputs, ..)| inputs.len()).sum();
     let mut packed = PackedBatch {
         inputs: Vec::with_capacity(values),
         targets: Vec::with_capacity(values),
-        features: shape.features(),
+        features,
         segments: Vec::with_capacity(parts.len()),
     };
     for (inputs, targets, segment) in parts {
@@ -159,7 +165,6 @@ pub fn pack(examples: &[Example], shape: Shape, cascade: &Cascade) -> Result<Pac
 fn tokens_of(
     example: &Example,
     position: usize,
-    shape: Shape,
     cascade: &Cascade,
 ) -> (Vec<f32>, Vec<f32>, Segment) {
     let Shape {
@@ -167,7 +172,7 @@ fn tokens_of(
         height,
         width,
         patch,
-    } = shape;
+    } = example.shape;
     let Draw {
         stage,
         timestep_index,
@@ -198,7 +203,14 @@ fn tokens_of(
 }
 
 /// Says what of an example does not fit, if anything.
-fn check(example: &Example, shape: Shape, cascade: &Cascade) -> std::result::Result<(), String> {
+fn check(example: &Example, features: usize, cascade: &Cascade) -> std::result::Result<(), String> {
+    let shape = example.shape;
+    if shape.features() != features {
+        return Err(format!(
+            "its tokens have {} values, those of the first example {features}",
+            shape.features()
+        ));
+    }
     let Draw {
         stage,
         timestep_index,
@@ -262,6 +274,7 @@ mod tests {
         };
         Example {
             image: vec![value; 128],
+            shape: SHAPE,
             label: 7 + stage,
             draw,
         }
@@ -275,7 +288,7 @@ mod tests {
             example(0, 0.3),
             example(1, 0.4),
         ];
-        let packed = pack(&examples, SHAPE, &cascade(2)).unwrap();
+        let packed = pack(&examples, &cascade(2)).unwrap();
         let order: Vec<usize> = packed
             .segments
             .iter()
@@ -295,7 +308,7 @@ mod tests {
     #[test]
     fn a_flat_image_without_noise_moves_by_the_stage_s_share_of_time() {
         let cascade = cascade(2);
-        let packed = pack(&[example(1, 0.5)], SHAPE, &cascade).unwrap();
+        let packed = pack(&[example(1, 0.5)], &cascade).unwrap();
         let stage = &cascade.stages()[1];
         let velocity = (stage.end_t - stage.start_t) as f32 * 0.5;
         assert!(
@@ -314,11 +327,11 @@ mod tests {
         let broken = |change: Change| {
             let mut bad = example(0, 0.0);
             change(&mut bad);
-            pack(&[example(1, 0.0), bad], SHAPE, &cascade)
+            pack(&[example(1, 0.0), bad], &cascade)
                 .unwrap_err()
                 .to_string()
         };
-        let cases: [(Change, &str); 4] = [
+        let cases: [(Change, &str); 5] = [
             (|bad| bad.draw.stage = 2, "its stage is 2, there are 2"),
             (
                 |bad| bad.draw.timestep_index = 10,
@@ -329,6 +342,10 @@ mod tests {
                 "its image has 9 values instead of 128",
             ),
             (
+                |bad| bad.shape.patch = 1,
+                "its tokens have 1 values, those of the first example 4",
+            ),
+            (
                 |bad| bad.draw.noise.push(0.0),
                 "its noise has 33 values instead of 32",
             ),
@@ -337,6 +354,19 @@ mod tests {
             let message = format!("example 1 of the batch cannot be packed: {reason}");
             assert_eq!(broken(change), message);
         }
+    }
+
+    #[test]
+    fn wide_and_tall_examples_are_packed_together() {
+        let mut tall = example(1, 0.2);
+        (tall.shape.height, tall.shape.width) = (16, 8);
+        let packed = pack(&[example(1, 0.1), tall], &cascade(2)).unwrap();
+        let grids = packed
+            .segments
+            .iter()
+            .map(|s| (s.grid_height, s.grid_width));
+        assert_eq!(grids.collect::<Vec<_>>(), [(4, 8), (8, 4)]);
+        assert_eq!(packed.tokens(), 64);
     }
 
     #[test]

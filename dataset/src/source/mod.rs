@@ -61,6 +61,22 @@ pub trait Source: Send + Sync {
     /// # Panics
     /// If `index` is not below [`len`](Self::len).
     fn read(&self, index: usize) -> Result<Record>;
+
+    /// The number of record `index` in the data set that was opened, of which this may be a part.
+    fn origin(&self, index: usize) -> usize {
+        index
+    }
+
+    /// The text of record `index` alone, where the data set has one.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
+    fn caption(&self, index: usize) -> Result<Option<String>> {
+        Ok(self.read(index)?.caption)
+    }
 }
 
 /// Which data set to open, as it is written in a configuration file.

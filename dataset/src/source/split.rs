@@ -83,6 +83,14 @@ impl Source for Subset {
     fn read(&self, index: usize) -> Result<Record> {
         self.source.read(self.indices[index])
     }
+
+    fn origin(&self, index: usize) -> usize {
+        self.source.origin(self.indices[index])
+    }
+
+    fn caption(&self, index: usize) -> Result<Option<String>> {
+        self.source.caption(self.indices[index])
+    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,20 @@
-//! From an image of any size to the square the model is trained on.
+//! From an image of any size to one that the model is trained on.
 //!
 //! The work has two halves. [`Transform::fit`] scales: it is deterministic and slow, so its result
 //! can be kept. [`Transform::augment`] crops, flips and normalises: it is random and fast.
 
 mod center_crop;
+mod cover;
 mod normalise;
 mod resize;
-mod shorter_side;
 
 use pixelflow::noise::{Key, Purpose};
 use serde::{Deserialize, Serialize};
 
 pub use center_crop::center_crop;
+pub use cover::resize_to_cover;
 pub use normalise::normalise;
 pub use resize::{Filter, resize};
-pub use shorter_side::resize_shorter_side;
 
 use crate::{Error, Raster, Result};
 
@@ -69,7 +69,10 @@ impl TransformConfig {
                 reason: "it must be 1 to 8".to_owned(),
             });
         }
-        Ok(Transform { config: self })
+        Ok(Transform {
+            config: self,
+            size: [self.size; 2],
+        })
     }
 
     /// The same for validation: the middle of every image, never mirrored.
@@ -87,12 +90,20 @@ impl TransformConfig {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transform {
     config: TransformConfig,
+    /// `[height, width]` of the images.
+    size: [usize; 2],
 }
 
 impl Transform {
-    /// Side of the images it makes, in pixels.
-    pub fn size(&self) -> usize {
-        self.config.size
+    /// Height and width of the images it makes, in pixels.
+    pub fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    /// The same for images of another size, `[height, width]` in pixels.
+    #[must_use]
+    pub fn at(self, size: [usize; 2]) -> Self {
+        Self { size, ..self }
     }
 
     /// The deterministic half: scales `image`, with `center_crop` also cuts it.
@@ -100,21 +111,25 @@ impl Transform {
     /// # Errors
     /// [`Error::TooThin`], naming `record`, when scaling would need absurd memory.
     pub fn fit(&self, image: &Raster, record: &str) -> Result<Raster> {
-        let side = self.scaled_side();
+        let size = self.covered();
         let (width, height) = (image.width(), image.height());
-        let (shorter, longer) = (width.min(height), width.max(height));
-        if side.saturating_mul(side).saturating_mul(longer) / shorter > MAX_SCALED_PIXELS {
+        let scale = f64::max(
+            size[0] as f64 / height as f64,
+            size[1] as f64 / width as f64,
+        );
+        let pixels = (width as f64 * scale) * (height as f64 * scale);
+        if pixels > MAX_SCALED_PIXELS as f64 {
             return Err(Error::TooThin {
                 record: record.to_owned(),
                 width,
                 height,
-                side,
+                side: size[0].min(size[1]),
             });
         }
         if self.config.center_crop {
-            Ok(center_crop(image, side))
+            Ok(center_crop(image, size))
         } else {
-            Ok(resize_shorter_side(image, side))
+            Ok(resize_to_cover(image, size))
         }
     }
 
@@ -123,17 +138,17 @@ impl Transform {
     /// The draws depend on `seed` and `example`, the example's number in the whole training run.
     ///
     /// # Shapes
-    /// - output: `[channels, size, size]` in -1..1
+    /// - output: `[channels, height, width]` in -1..1
     ///
     /// # Panics
     /// If `fitted` is smaller than the images this transform makes.
     pub fn augment(&self, fitted: &Raster, seed: u64, example: u64) -> Vec<f32> {
-        let size = self.config.size;
+        let [height, width] = self.size;
         let place = Key::new(seed, example, Purpose::Crop).uniforms(2);
         let offset = |space: usize, uniform: f64| ((space + 1) as f64 * uniform) as usize;
-        let left = offset(fitted.width() - size, place[0]);
-        let top = offset(fitted.height() - size, place[1]);
-        let cropped = fitted.crop(left, top, size, size);
+        let left = offset(fitted.width() - width, place[0]);
+        let top = offset(fitted.height() - height, place[1]);
+        let cropped = fitted.crop(left, top, width, height);
         if self.config.flip && Key::new(seed, example, Purpose::Flip).below(2) == 1 {
             normalise(&cropped.flip_horizontal())
         } else {
@@ -141,18 +156,18 @@ impl Transform {
         }
     }
 
-    /// What the shorter side is scaled to.
-    fn scaled_side(&self) -> usize {
+    /// What an image is scaled to cover, `[height, width]`.
+    fn covered(&self) -> [usize; 2] {
         let TransformConfig {
-            size,
             center_crop,
             expand_ratio,
             ..
         } = self.config;
         if center_crop {
-            size
+            self.size
         } else {
-            (size as f64 * expand_ratio).round_ties_even() as usize
+            let expanded = |side: usize| (side as f64 * expand_ratio).round_ties_even() as usize;
+            self.size.map(expanded)
         }
     }
 }

@@ -1,26 +1,169 @@
 //! The drawer of captions that the commands share.
 
-use super::model;
-use crate::arguments::DrawingArguments;
-use crate::caption_images::DrawCaptions;
-use crate::{Error, Result};
+use image::RgbImage;
+use pixelflow::PixelFlow;
+use pixelflow::ops::PixelFlowBackend;
+use pixelflow::sampler::Sampler;
+use pixelflow::weights::TextEncoderFiles;
 
-/// Loads the model that draws captions, for images of `size`, height and width in pixels, or else
-/// of the size that it was trained on.
+use super::model;
+use super::sample::{sampler_config, unsupported_dtype};
+use crate::Result;
+use crate::arguments::DrawingArguments;
+use crate::caption_images::{CaptionRequest, DrawCaptions, DrawnWith};
+use crate::device::{OnBackend, select};
+use crate::draw::{DrawObserver, ImageRequest, Subjects, draw};
+use crate::model_source::ModelSource;
+use crate::prompts::{EncodePrompts, EncodedTexts, PromptCache, text_encoder_files};
+use crate::recipe::{RecipeEncoder, TEXT_DEMO};
+
+/// The model that draws captions, for images of `size`, height and width in pixels, or else of the
+/// size that it was trained on.
 ///
 /// # Errors
-/// What is wrong with the model or the device; [`Error::NoTextEncoder`].
+/// What is wrong with the model, its text encoder, the sampler's settings or the device.
 pub(super) fn caption_drawer(
     arguments: &DrawingArguments,
     size: Option<[usize; 2]>,
 ) -> Result<Box<dyn DrawCaptions>> {
-    let source = model(arguments.model.model.as_deref(), arguments.model.weights)?;
-    if let Some([height, width]) = size {
-        let description = &source.description;
-        let cascade = description.cascade.build()?;
-        cascade.check_size(height, width, description.model.patch_size)?;
-    }
-    Err(Error::NoTextEncoder {
-        path: source.weights,
+    let source = match &arguments.model.model {
+        None => ModelSource::text_demo()?,
+        path => model(path.as_deref(), arguments.model.weights)?,
+    };
+    let description = &source.description;
+    let [height, width] = size.unwrap_or([description.resolution; 2]);
+    let cascade = description.cascade.build()?;
+    cascade.check_size(height, width, description.model.patch_size)?;
+    let config = sampler_config(&arguments.sampler, &source);
+    let sampler = config.clone().check(cascade)?;
+    let files = text_encoder_files(&source, arguments.text.text_encoder.as_deref())?;
+    let text_encoder = RecipeEncoder {
+        folder: arguments.text.text_encoder.clone(),
+        hash: files.hash()?,
+        dtype: arguments.text.text_dtype.unwrap_or(arguments.dtype),
+    };
+    let with = DrawnWith {
+        model: match &arguments.model.model {
+            None => TEXT_DEMO.to_owned(),
+            Some(_) => source.weights.display().to_string(),
+        },
+        weights: arguments.model.weights,
+        model_hash: source.hash()?,
+        text_encoder: Some(text_encoder),
+        negative: arguments.text.negative.clone(),
+        sampler: config,
+        dtype: arguments.dtype,
+        height,
+        width,
+    };
+    let device = select(&arguments.device)?;
+    device.run(Prepare {
+        source,
+        files,
+        sampler,
+        with,
+        batch: arguments.batch as usize,
     })
+}
+
+/// Everything that is known before the backend is.
+struct Prepare {
+    source: ModelSource,
+    files: TextEncoderFiles,
+    sampler: Sampler,
+    with: DrawnWith,
+    batch: usize,
+}
+
+impl OnBackend for Prepare {
+    type Output = Result<Box<dyn DrawCaptions>>;
+
+    fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
+        unsupported_dtype::<B>(self.with.dtype, &device)?;
+        Ok(Box::new(CaptionDrawer::<B> {
+            prepared: self,
+            texts: None,
+            model: None,
+            device,
+        }))
+    }
+}
+
+/// Draws captions on one backend; the model is loaded when the first image is drawn.
+struct CaptionDrawer<B: PixelFlowBackend> {
+    prepared: Prepare,
+    texts: Option<EncodedTexts>,
+    model: Option<PixelFlow<B>>,
+    device: B::Device,
+}
+
+impl<B: PixelFlowBackend> CaptionDrawer<B> {
+    /// Encodes captions and the negative; what was encoded before comes from the cache.
+    fn encode(&self, captions: &[&str]) -> Result<EncodedTexts> {
+        let encoder = self.prepared.with.text_encoder.as_ref();
+        let encoder = encoder.expect("a drawer of captions has a text encoder");
+        let negative = self.prepared.with.negative.as_str();
+        let texts: Vec<&str> = captions.iter().copied().chain([negative]).collect();
+        let encode = EncodePrompts {
+            files: &self.prepared.files,
+            texts: &texts,
+            dtype: encoder.dtype.dtype(),
+            cache: PromptCache::of_encoder(&encoder.cache_key()),
+        };
+        encode.run::<B>(self.device.clone())
+    }
+}
+
+impl<B: PixelFlowBackend> DrawCaptions for CaptionDrawer<B> {
+    fn expect(&mut self, captions: &[&str]) -> Result<()> {
+        self.texts = Some(self.encode(captions)?);
+        Ok(())
+    }
+
+    fn draw(
+        &mut self,
+        requests: &[CaptionRequest],
+        observer: &mut dyn DrawObserver,
+    ) -> Result<Vec<RgbImage>> {
+        let captions: Vec<&str> = requests.iter().map(|r| r.caption.as_str()).collect();
+        let texts = match self.texts.take() {
+            Some(texts) if captions.iter().all(|caption| texts.has(caption)) => texts,
+            _ => self.encode(&captions)?,
+        };
+        let Prepare {
+            source,
+            sampler,
+            with,
+            batch,
+            ..
+        } = &self.prepared;
+        let model = match self.model.take() {
+            Some(model) => model,
+            None => source.load_in::<B>(with.dtype.dtype(), &self.device)?,
+        };
+        let subjects = Subjects::Texts {
+            texts: texts.upload(&self.device),
+            prompts: captions
+                .iter()
+                .map(|caption| texts.number(caption))
+                .collect(),
+            negatives: vec![texts.number(&with.negative); requests.len()],
+        };
+        let images: Vec<ImageRequest> = requests
+            .iter()
+            .map(|r| ImageRequest::of_prompt(r.seed, &r.caption, r.number))
+            .collect();
+        let size = [with.height, with.width];
+        let device = &self.device;
+        let drawn = draw(
+            &model, sampler, &images, &subjects, size, *batch, device, observer,
+        );
+        self.texts = Some(texts);
+        self.model = Some(model);
+        Ok(drawn?.images)
+    }
+
+    fn drawn_with(&self) -> DrawnWith {
+        self.prepared.with.clone()
+    }
 }

@@ -6,6 +6,7 @@ mod generate;
 mod info;
 mod replay;
 mod sample;
+mod texts;
 
 pub use evaluate_captions::{Evaluation, evaluate_captions};
 pub use generate::{Generated, generate, generate_with};

@@ -3,15 +3,17 @@
 use std::path::Path;
 
 use image::RgbImage;
+use pixelflow::weights::TextEncoderFiles;
 
-use super::model;
 use super::sample::draw_on;
+use super::{model, texts};
 use crate::arguments::ReplayArguments;
 use crate::destination::Destination;
 use crate::device::select;
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
-use crate::recipe::{DEMO, Recipe};
+use crate::prompts::text_encoder_files;
+use crate::recipe::{DEMO, Recipe, TEXT_DEMO};
 use crate::{Error, Result};
 
 /// Images drawn at once.
@@ -54,11 +56,13 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
     let cascade = description.cascade.build()?;
     cascade.check_size(recipe.height, recipe.width, description.model.patch_size)?;
     let sampler = recipe.sampler.clone().check(cascade)?;
+    let files = text_encoder(arguments, &recipe, &source)?;
     let device = select(&arguments.device)?;
     if let Some(out) = &arguments.out {
         Destination::Grid(out.clone()).prepare()?;
     }
-    let drawn = draw_on(device, &source, &recipe, &sampler, BATCH)?;
+    let texts = texts::encode(device, &recipe, files.as_ref())?;
+    let drawn = draw_on(device, &source, &recipe, texts.as_ref(), &sampler, BATCH)?;
     let again = lay_out(&recipe, &drawn.images);
     if let Some(out) = &arguments.out {
         write_picture(&again, &recipe, out)?;
@@ -71,8 +75,10 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
     if let Some(path) = &arguments.model {
         return model(Some(path), recipe.weights);
     }
-    if recipe.model == DEMO {
-        return model(None, recipe.weights);
+    match recipe.model.as_str() {
+        DEMO => return model(None, recipe.weights),
+        TEXT_DEMO => return ModelSource::text_demo(),
+        _ => {}
     }
     let path = Path::new(&recipe.model);
     if !path.exists() {
@@ -82,6 +88,29 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
         });
     }
     model(Some(path), recipe.weights)
+}
+
+/// The text encoder of the recipe, if it has one.
+fn text_encoder(
+    arguments: &ReplayArguments,
+    recipe: &Recipe,
+    source: &ModelSource,
+) -> Result<Option<TextEncoderFiles>> {
+    let Some(encoder) = &recipe.text_encoder else {
+        return Ok(None);
+    };
+    let files = text_encoder_files(source, encoder.folder.as_deref())?;
+    let found = files.hash()?;
+    if found == encoder.hash {
+        Ok(Some(files))
+    } else {
+        Err(Error::OtherModel {
+            picture: arguments.picture.clone(),
+            expected: encoder.hash.clone(),
+            model: files.folder().to_owned(),
+            found,
+        })
+    }
 }
 
 fn compare(before: &RgbImage, after: &RgbImage) -> Comparison {

@@ -6,15 +6,16 @@ use pixelflow::memory::DrawingBytes;
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::sampler::{Sampler, SamplerConfig};
 
-use super::model;
+use super::{model, texts};
 use crate::arguments::{NumberFormat, SampleArguments, SamplerArguments};
 use crate::classes::chosen_classes;
 use crate::destination::Destination;
 use crate::device::{Device, DeviceKind, OnBackend, available_memory, select};
-use crate::draw::Drawn;
+use crate::draw::{Drawn, Subjects};
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
-use crate::recipe::{DEMO, Layout, Recipe, RecipeRow};
+use crate::prompts::{EncodedTexts, read_prompts, text_encoder_files};
+use crate::recipe::{DEMO, Layout, Recipe, RecipeEncoder, RecipeRow, TEXT_DEMO};
 use crate::{Error, Result};
 
 /// Images of a grid are enlarged to about this many pixels a side.
@@ -26,38 +27,52 @@ const SHOWN_SIDE: usize = 96;
 /// Everything that can be wrong with the arguments, the model, or the place to write to; all but
 /// the weights are checked before anything is computed.
 pub fn sample(arguments: &SampleArguments) -> Result<String> {
-    let source = model(arguments.model.model.as_deref(), arguments.model.weights)?;
+    let prompts = prompts(arguments)?;
+    let source = match &arguments.model.model {
+        // Whoever has a prompt means the model that draws from text.
+        None if !prompts.is_empty() => ModelSource::text_demo()?,
+        path => model(path.as_deref(), arguments.model.weights)?,
+    };
     let description = &source.description;
     let [height, width] = arguments.size.unwrap_or([description.resolution; 2]);
     let cascade = description.cascade.build()?;
     cascade.check_size(height, width, description.model.patch_size)?;
     let config = sampler_config(&arguments.sampler, &source);
     let sampler = config.clone().check(cascade)?;
-    let classes = chosen_classes(&arguments.classes, &source)?;
+    let rows = rows(arguments, &source, prompts)?;
+    let files = source
+        .is_text()
+        .then(|| text_encoder_files(&source, arguments.text.text_encoder.as_deref()))
+        .transpose()?;
     let device = select(&arguments.device)?;
     if arguments.dry_run {
-        return dry_run(arguments, &source, [height, width], classes.len(), device);
+        return dry_run(arguments, &source, [height, width], rows.len(), device);
     }
     let destination = Destination::choose(arguments.out.as_deref())?;
     destination.prepare()?;
 
-    let row = |class: usize| RecipeRow {
-        label: source.class_name(class),
-        class,
-        first: 0,
-        count: u64::from(arguments.count),
-    };
     let scale = arguments
         .scale
         .unwrap_or_else(|| SHOWN_SIDE.div_ceil(height.max(width)) as u32);
     let recipe = Recipe {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         model: match arguments.model.model {
+            None if source.is_text() => TEXT_DEMO.to_owned(),
             None => DEMO.to_owned(),
             Some(_) => source.weights.display().to_string(),
         },
         weights: arguments.model.weights,
         model_hash: source.hash()?,
+        text_encoder: files
+            .as_ref()
+            .map(|files| {
+                Ok::<_, Error>(RecipeEncoder {
+                    folder: arguments.text.text_encoder.clone(),
+                    hash: files.hash()?,
+                    dtype: arguments.text.text_dtype.unwrap_or(arguments.dtype),
+                })
+            })
+            .transpose()?,
         sampler: config,
         device: device.to_string(),
         dtype: arguments.dtype,
@@ -65,7 +80,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
         width,
         seed: arguments.seed,
         layout: Layout::Grid { scale },
-        rows: classes.into_iter().map(row).collect(),
+        rows,
     };
     if matches!(destination, Destination::Grid(_)) {
         recipe.check().map_err(|reason| Error::Argument {
@@ -75,10 +90,71 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
         })?;
     }
     let started = Instant::now();
-    let drawn = draw_on(device, &source, &recipe, &sampler, arguments.batch as usize)?;
+    let texts = texts::encode(device, &recipe, files.as_ref())?;
+    let batch = arguments.batch as usize;
+    let drawn = draw_on(device, &source, &recipe, texts.as_ref(), &sampler, batch)?;
     let elapsed = started.elapsed();
     destination.write(&recipe, &drawn.images)?;
     Ok(summary(&drawn, elapsed, device, &destination))
+}
+
+/// The prompts that the user gave, in words or in a file.
+fn prompts(arguments: &SampleArguments) -> Result<Vec<String>> {
+    match &arguments.prompt_file {
+        Some(path) => read_prompts(path),
+        None => Ok(arguments.prompts.clone()),
+    }
+}
+
+/// A row of images for each class or prompt.
+fn rows(
+    arguments: &SampleArguments,
+    source: &ModelSource,
+    prompts: Vec<String>,
+) -> Result<Vec<RecipeRow>> {
+    let wrong = |argument, value: &str, reason: &str| {
+        Err(Error::Argument {
+            argument,
+            value: value.to_owned(),
+            reason: reason.to_owned(),
+        })
+    };
+    let row = |label: String, class, prompt| RecipeRow {
+        label,
+        class,
+        prompt,
+        negative: None,
+        first: 0,
+        count: u64::from(arguments.count),
+    };
+    if !source.is_text() {
+        if let Some(prompt) = prompts.first() {
+            let reason = "this model draws classes; choose them with --class, or take a text model";
+            return wrong("--prompt", prompt, reason);
+        }
+        if !arguments.text.negative.is_empty() {
+            let reason = "this model draws classes, which have no negatives";
+            return wrong("--negative", &arguments.text.negative, reason);
+        }
+        let classes = chosen_classes(&arguments.classes, source)?.into_iter();
+        return Ok(classes
+            .map(|class| row(source.class_name(class), class, None))
+            .collect());
+    }
+    if let Some(class) = arguments.classes.first() {
+        let reason = "this model draws from text; say with --prompt what it shall draw";
+        return wrong("--class", class, reason);
+    }
+    if prompts.is_empty() {
+        let reason = "this model draws from text: write --prompt TEXT or --prompts FILE";
+        return wrong("--model", &source.weights.display().to_string(), reason);
+    }
+    let negative = Some(&arguments.text.negative).filter(|text| !text.is_empty());
+    let of_prompt = |prompt: String| RecipeRow {
+        negative: negative.cloned(),
+        ..row(prompt.clone(), 0, Some(prompt))
+    };
+    Ok(prompts.into_iter().map(of_prompt).collect())
 }
 
 /// What drawing would need in memory.
@@ -154,12 +230,14 @@ pub(super) fn draw_on(
     device: Device,
     source: &ModelSource,
     recipe: &Recipe,
+    texts: Option<&EncodedTexts>,
     sampler: &Sampler,
     batch: usize,
 ) -> Result<Drawn> {
     device.run(DrawRecipe {
         source,
         recipe,
+        texts,
         sampler,
         batch,
     })
@@ -168,6 +246,7 @@ pub(super) fn draw_on(
 struct DrawRecipe<'a> {
     source: &'a ModelSource,
     recipe: &'a Recipe,
+    texts: Option<&'a EncodedTexts>,
     sampler: &'a Sampler,
     batch: usize,
 }
@@ -179,35 +258,50 @@ impl OnBackend for DrawRecipe<'_> {
         let Self {
             source,
             recipe,
+            texts,
             sampler,
             batch,
         } = self;
-        let dtype = recipe.dtype.dtype();
-        if !B::supports_dtype(&device, dtype) {
-            return Err(Error::Argument {
-                argument: "--dtype",
-                value: format!("{:?}", recipe.dtype).to_lowercase(),
-                reason: "this device does not compute in it; take another, or f32".to_owned(),
-            });
-        }
-        let model = source.load_in::<B>(dtype, &device)?;
+        unsupported_dtype::<B>(recipe.dtype, &device)?;
+        let model = source.load_in::<B>(recipe.dtype.dtype(), &device)?;
         let batches = recipe.requests().len().div_ceil(batch);
         let mut progress = DrawProgress::new(batches, source.description.cascade.stages);
-        let drawn = recipe.draw(&model, sampler, batch, &device, &mut progress);
+        let subjects = match texts {
+            None => Subjects::Classes,
+            Some(texts) => recipe.subjects(texts, &device),
+        };
+        let drawn = recipe.draw(&model, &subjects, sampler, batch, &device, &mut progress);
         progress.finish();
         Ok(drawn?)
     }
 }
 
+/// Refuses a format that a device does not compute in.
+pub(super) fn unsupported_dtype<B: PixelFlowBackend>(
+    dtype: NumberFormat,
+    device: &B::Device,
+) -> Result<()> {
+    if B::supports_dtype(device, dtype.dtype()) {
+        return Ok(());
+    }
+    Err(Error::Argument {
+        argument: "--dtype",
+        value: format!("{dtype:?}").to_lowercase(),
+        reason: "this device does not compute in it; take another, or f32".to_owned(),
+    })
+}
+
 /// The model's sampler with what the user wants otherwise.
-fn sampler_config(arguments: &SamplerArguments, source: &ModelSource) -> SamplerConfig {
+pub(super) fn sampler_config(arguments: &SamplerArguments, source: &ModelSource) -> SamplerConfig {
     let model = source.sampler();
     SamplerConfig {
         solver: arguments.solver.map_or(model.solver, Into::into),
         reference: arguments.reference || model.reference,
         steps: arguments.steps.clone().unwrap_or(model.steps),
         shift: arguments.shift.unwrap_or(model.shift),
-        guidance: arguments.guidance.unwrap_or(model.guidance),
+        guidance: arguments.guidance.map_or(model.guidance, |guidance| {
+            guidance.of_model(source.is_text())
+        }),
         rtol: arguments.rtol.unwrap_or(model.rtol),
         atol: arguments.atol.unwrap_or(model.atol),
     }

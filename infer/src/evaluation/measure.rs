@@ -185,6 +185,8 @@ fn draw(
     seed: u64,
 ) -> Result<Vec<RgbImage>> {
     let requests = requests(&heldout.captions().unwrap_or_default(), seed);
+    let captions: Vec<&str> = requests.iter().map(|r| r.caption.as_str()).collect();
+    drawer.expect(&captions)?;
     let mut progress = CaptionProgress::new(requests.len() as u64);
     let drawn = drawer.draw(&requests, &mut progress)?;
     progress.finish();

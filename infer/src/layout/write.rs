@@ -57,6 +57,12 @@ pub fn write(
         }
     }
     let files = missing(plan, folder, shard);
+    let requests = files.iter().flat_map(|file| file.requests(record.seed));
+    let captions: Vec<String> = requests.map(|request| request.caption).collect();
+    let captions: Vec<&str> = captions.iter().map(String::as_str).collect();
+    if !captions.is_empty() {
+        drawer.expect(&captions)?;
+    }
     let size = [record.drawn_with.height, record.drawn_with.width];
     for files in batches(&files, batch) {
         let requests = files.iter().flat_map(|file| file.requests(record.seed));

@@ -1,12 +1,10 @@
 //! The configuration beside native weights.
 
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
-use super::WeightsError;
+use super::{WeightsError, write_text};
 use crate::PixelFlowConfig;
 use crate::cascade::CascadeConfig;
 use crate::sampler::SamplerConfig;
@@ -30,9 +28,22 @@ pub struct ModelDescription {
     /// Names of the classes, one each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_names: Option<Vec<String>>,
+    /// The text encoder, of a text model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextDescription>,
     /// How images are drawn unless the user says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampler: Option<SamplerConfig>,
+}
+
+/// The text encoder of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextDescription {
+    /// Its folder, seen from the model's, or `hf:OWNER/NAME`.
+    pub encoder: String,
+    /// Tokens of a prompt at most.
+    pub max_tokens: usize,
 }
 
 impl ModelDescription {
@@ -90,20 +101,9 @@ impl ModelDescription {
     /// Never: a description always has a form in JSON.
     pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
         let text = serde_json::to_string_pretty(self).expect("a description has a form in JSON");
-        let write = |source| WeightsError::Write {
+        write_text(path, &text).map_err(|source| WeightsError::Write {
             path: path.to_owned(),
             source,
-        };
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(write)?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.write_all(b"\n"))
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(write)?;
-        super::writer::readable_by_others(&file).map_err(write)?;
-        file.persist(path).map_err(|error| write(error.error))?;
-        Ok(())
+        })
     }
 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use burn::module::Module;
 use burn::tensor::backend::Backend;
 
-use super::{
-    DType, Mismatches, SafetensorsWriter, TensorFile, WeightsError, for_each_parameter, model_in,
-    parameter_shapes,
-};
+use super::parameters::{for_each_shape, with_parameters};
+use super::{DType, Mismatches, SafetensorsWriter, TensorFile, WeightsError, for_each_parameter};
 use crate::{PixelFlow, PixelFlowConfig, Result};
 
 /// A model with the weights of a file.
@@ -35,27 +34,53 @@ pub fn load_model_in<B: Backend>(
     device: &B::Device,
 ) -> Result<PixelFlow<B>> {
     config.check()?;
-    let shapes = parameter_shapes::<B>(config, device);
-    let mismatches = compare(&shapes, file);
+    let model = PixelFlow::uninitialised(config, device);
+    let names = Names {
+        in_file: &str::to_owned,
+        ignored: &|_| false,
+    };
+    Ok(load_into(file, model, &names, |_| dtype)?)
+}
+
+/// What the tensors of a file are called.
+pub(super) struct Names<'a> {
+    /// Name in the file of a parameter of the module.
+    pub(super) in_file: &'a dyn Fn(&str) -> String,
+    /// Whether a tensor of the file may be there without being a parameter.
+    pub(super) ignored: &'a dyn Fn(&str) -> bool,
+}
+
+/// The module with the weights of a file, each in a format of its own; strict.
+pub(super) fn load_into<B: Backend, M: Module<B>>(
+    file: &TensorFile,
+    module: M,
+    names: &Names<'_>,
+    dtype: impl Fn(&str) -> burn::tensor::DType,
+) -> std::result::Result<M, WeightsError> {
+    let mut shapes = BTreeMap::new();
+    for_each_shape(&module, |name, shape| {
+        shapes.insert((names.in_file)(name), shape);
+    });
+    let mut mismatches = compare(&shapes, file);
+    mismatches.surplus.retain(|name| !(names.ignored)(name));
     let path = || file.path().to_owned();
     if !mismatches.is_empty() {
         return Err(WeightsError::Mismatch {
             path: path(),
             mismatches,
-        }
-        .into());
+        });
     }
-    let model = model_in(config, dtype, device, |name, _| {
-        let values = file.read(name)?;
+    with_parameters(module, dtype, |name, _| {
+        let name = (names.in_file)(name);
+        let values = file.read(&name)?;
         check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
             path: path(),
-            name: name.to_owned(),
+            name,
             count,
             first,
         })?;
-        Ok::<_, WeightsError>(values)
-    })?;
-    Ok(model)
+        Ok(values)
+    })
 }
 
 /// Writes a model's weights as safetensors under the reference's names.
@@ -71,13 +96,24 @@ pub fn save_model<B: Backend>(
     dtype: DType,
     metadata: &BTreeMap<String, String>,
 ) -> std::result::Result<(), WeightsError> {
+    save_from(model, path, &str::to_owned, dtype, metadata)
+}
+
+/// Writes a module's weights as safetensors under the names of `in_file`.
+pub(super) fn save_from<B: Backend>(
+    module: &impl Module<B>,
+    path: &Path,
+    in_file: &dyn Fn(&str) -> String,
+    dtype: DType,
+    metadata: &BTreeMap<String, String>,
+) -> std::result::Result<(), WeightsError> {
     let mut tensors = Vec::new();
-    super::parameters::for_each_shape(model, |name, shape| tensors.push((name.to_owned(), shape)));
+    for_each_shape(module, |name, shape| tensors.push((in_file(name), shape)));
     let mut writer = SafetensorsWriter::create(path, &tensors, dtype, metadata)?;
     let mut outcome = Ok(());
-    for_each_parameter(model, |name, _, values| {
+    for_each_parameter(module, |name, _, values| {
         if outcome.is_ok() {
-            outcome = writer.push(name, &values);
+            outcome = writer.push(&in_file(name), &values);
         }
     });
     outcome?;

@@ -12,17 +12,22 @@ mod parameters;
 mod reference_config;
 mod safetensors_file;
 mod tensor_file;
+mod text_encoder;
 mod torch;
 mod writer;
 
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
-pub use description::{DESCRIPTION_FILE, ModelDescription, WEIGHTS_FILE};
+pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGHTS_FILE};
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
 pub use load::{load_model, load_model_in, save_model};
 pub use parameters::{for_each_parameter, model_from, model_in, parameter_shapes};
 pub use reference_config::{ReferenceConfig, read_reference_config};
 pub use tensor_file::{TensorFile, TensorInfo, WeightSet};
+pub use text_encoder::{
+    TEXT_ENCODER_FOLDER, TOKENIZER_FILE, TextEncoderFiles, load_text_encoder, save_text_encoder,
+};
 pub use writer::SafetensorsWriter;
+pub(crate) use writer::write_text;

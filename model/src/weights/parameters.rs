@@ -1,6 +1,6 @@
-//! Between a model's parameters and host values under the reference's names and shapes.
+//! Between a module's parameters and host values under the reference's names and shapes.
 //!
-//! Burn stores the matrix of a linear layer as `[in, out]`, PyTorch as `[out, in]`; everything else
+//! The functions without `model` in their names are for any module; its fields' names are taken. Burn stores the matrix of a linear layer as `[in, out]`, PyTorch as `[out, in]`; everything else
 //! is laid out alike, and the modules' fields carry the reference's names.
 
 use std::collections::BTreeMap;
@@ -28,11 +28,11 @@ pub fn parameter_shapes<B: Backend>(
 
 /// Visits name and reference shape of the parameters, in the order of [`for_each_parameter`].
 pub(super) fn for_each_shape<B: Backend>(
-    model: &PixelFlow<B>,
+    module: &impl Module<B>,
     visit: impl FnMut(&str, Vec<usize>),
 ) {
     Module::<B>::visit(
-        model,
+        module,
         &mut Shapes {
             place: Place::default(),
             visit,
@@ -44,10 +44,10 @@ pub(super) fn for_each_shape<B: Backend>(
 ///
 /// Only one parameter at a time is held on the host.
 pub fn for_each_parameter<B: Backend>(
-    model: &PixelFlow<B>,
+    module: &impl Module<B>,
     visit: impl FnMut(&str, Vec<usize>, Vec<f32>),
 ) {
-    model.visit(&mut Read {
+    module.visit(&mut Read {
         place: Place::default(),
         visit,
     });
@@ -83,16 +83,32 @@ pub fn model_in<B: Backend, E>(
     device: &B::Device,
     read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
 ) -> Result<PixelFlow<B>, E> {
+    with_parameters(PixelFlow::uninitialised(config, device), |_| dtype, read)
+}
+
+/// The module with parameters that are read one after the other by name and reference shape, each
+/// in a format of its own.
+///
+/// # Errors
+/// The first error of `read`.
+///
+/// # Panics
+/// If `read` returns another number of values than the shape asks for.
+pub(super) fn with_parameters<B: Backend, M: Module<B>, E>(
+    module: M,
+    dtype: impl Fn(&str) -> DType,
+    read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
+) -> Result<M, E> {
     let mut write = Write {
         place: Place::default(),
         dtype,
         read,
         error: None,
     };
-    let model = PixelFlow::uninitialised(config, device).map(&mut write);
+    let module = module.map(&mut write);
     match write.error {
         Some(error) => Err(error),
-        None => Ok(model),
+        None => Ok(module),
     }
 }
 
@@ -188,16 +204,17 @@ impl<B: Backend, F: FnMut(&str, Vec<usize>, Vec<f32>)> ModuleVisitor<B> for Read
     }
 }
 
-struct Write<F, E> {
+struct Write<T, F, E> {
     place: Place,
-    dtype: DType,
+    dtype: T,
     read: F,
     error: Option<E>,
 }
 
-impl<B, F, E> ModuleMapper<B> for Write<F, E>
+impl<B, T, F, E> ModuleMapper<B> for Write<T, F, E>
 where
     B: Backend,
+    T: Fn(&str) -> DType,
     F: FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
 {
     fn enter_module(&mut self, name: &str, container_type: &str) {
@@ -214,7 +231,8 @@ where
         }
         let shape: [usize; D] = param.lazy_shape().dims();
         let reference = self.place.reference_shape(&shape);
-        let values = match (self.read)(&self.place.name(), &reference) {
+        let name = self.place.name();
+        let values = match (self.read)(&name, &reference) {
             Ok(values) => values,
             Err(error) => {
                 self.error = Some(error);
@@ -222,7 +240,7 @@ where
             }
         };
         let data = TensorData::new(values, reference);
-        let tensor = Tensor::<B, D>::from_data(data, (&param.lazy_device(), self.dtype));
+        let tensor = Tensor::<B, D>::from_data(data, (&param.lazy_device(), (self.dtype)(&name)));
         let tensor = if self.place.is_linear_matrix(D) {
             // Laid out anew: products of a transposed view would gather it every time.
             contiguous(tensor.swap_dims(0, 1))

@@ -90,6 +90,11 @@ impl TensorFile {
         &self.path
     }
 
+    /// The files its tensors are in.
+    pub fn files(&self) -> Vec<PathBuf> {
+        vec![self.path.clone()]
+    }
+
     /// All tensors by name.
     pub fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
         match &self.format {

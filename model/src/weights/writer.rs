@@ -135,6 +135,20 @@ impl SafetensorsWriter {
     }
 }
 
+/// Replaces a small text file at once, and makes it durable.
+pub(crate) fn write_text(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.as_file().sync_all()?;
+    readable_by_others(&file)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// Temporary files are for their owner only; weights are as readable as any new file.
 pub(super) fn readable_by_others(file: &NamedTempFile) -> io::Result<()> {
     #[cfg(unix)]

@@ -43,7 +43,6 @@ fn number_of(prefix: &str) -> Option<usize> {
 pub(super) struct StoredBatch<'a> {
     tensors: &'a Tensors,
     prefix: String,
-    shape: Shape,
     cascade: Cascade,
     examples: Vec<packing::Example>,
     head_dim: Option<usize>,
@@ -95,6 +94,7 @@ impl<'a> StoredBatch<'a> {
             };
             examples.push(packing::Example {
                 image: image.to_vec(),
+                shape,
                 label: labels[index],
                 draw,
             });
@@ -102,7 +102,6 @@ impl<'a> StoredBatch<'a> {
         Ok(Self {
             tensors,
             prefix: prefix.to_owned(),
-            shape,
             cascade,
             examples,
             head_dim: setting("attention_head_dim"),
@@ -111,7 +110,7 @@ impl<'a> StoredBatch<'a> {
 
     /// Packs the batch.
     pub(super) fn pack(&self) -> Result<PackedBatch> {
-        Ok(packing::pack(&self.examples, self.shape, &self.cascade)?)
+        Ok(packing::pack(&self.examples, &self.cascade)?)
     }
 
     /// Packs the batch and compares everything that is stored about the result.

@@ -75,7 +75,10 @@ where
     let context = batch.context::<A>(tensors, device)?;
     let gradients = match context {
         // As the trainer does it.
-        Context::Class(_) => gradients(&model, &batch.packed, 1.0, device).1,
+        Context::Class(_) => {
+            let network = model.clone().into();
+            gradients(&network, &batch.packed.clone().into(), 1.0, device).1
+        }
         Context::Text(_) => {
             let velocity = batch.velocity(&model, tensors, &context, device)?;
             let target = upload::<A, 2>(tensors, "target", device)?;

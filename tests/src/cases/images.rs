@@ -1,6 +1,6 @@
 //! Photos: decoding, centre crop, resize, crop, flip and normalisation, bit for bit.
 
-use pixelflow_dataset::transform::{center_crop, normalise, resize_shorter_side};
+use pixelflow_dataset::transform::{center_crop, normalise, resize_to_cover};
 use pixelflow_dataset::{Raster, decode};
 use serde_json::Value;
 
@@ -50,18 +50,18 @@ impl Photo<'_> {
         {
             match Part::of(part) {
                 Some(Part::Crop(size)) => {
-                    self.equal(part, &center_crop(&original, size), recorder)?;
+                    self.equal(part, &center_crop(&original, [size; 2]), recorder)?;
                 }
                 Some(Part::Resize(side)) => {
-                    self.equal(part, &resize_shorter_side(&original, side), recorder)?;
+                    self.equal(part, &resize_to_cover(&original, [side; 2]), recorder)?;
                 }
                 Some(Part::ResizeCrop(side, size)) => {
                     let [left, top] = self.corner()?;
-                    let resized = resize_shorter_side(&original, side);
+                    let resized = resize_to_cover(&original, [side; 2]);
                     self.equal(part, &resized.crop(left, top, size, size), recorder)?;
                 }
                 Some(Part::Normalised { size, is_flipped }) => {
-                    let cropped = center_crop(&original, size);
+                    let cropped = center_crop(&original, [size; 2]);
                     let cropped = if is_flipped {
                         cropped.flip_horizontal()
                     } else {

@@ -15,6 +15,7 @@ pub mod rope;
 pub mod schedule;
 mod step_limits;
 mod text;
+pub mod text_encoder;
 pub mod torch_file;
 pub mod train_batch;
 pub mod train_steps;

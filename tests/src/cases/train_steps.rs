@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 use serde_json::Value;
 use train::optimizer::{Optimizer, OptimizerConfig};
-use train::step::without_gradients;
 use train::trainer::Trainer;
 
 use super::collate::{StoredBatch, settings};
@@ -147,13 +147,13 @@ where
         };
         let rate = learning_rate(self.subject);
         let model = self.model.clone();
-        let optimizer = Optimizer::new(config, &without_gradients(&model));
+        let optimizer = Optimizer::new(config, &model.valid());
         let mut trainer = Trainer::new(model, optimizer, self.device.clone());
         let step = |_| {
-            let outcome = trainer.step(std::slice::from_ref(&self.batch.packed), rate);
+            let outcome = trainer.step(&[self.batch.packed.clone().into()], rate);
             Step {
-                parameters: parameters(&trainer.inner_model()),
-                average: parameters(&trainer.average()),
+                parameters: parameters(&trainer.inner_network().transformer),
+                average: parameters(&trainer.average().transformer),
                 loss: outcome.losses.mean(),
                 gradient_norm: outcome.gradient_norm,
             }

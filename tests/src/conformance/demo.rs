@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use image::RgbImage;
-use infer::draw::{Drawn, ImageRequest, draw};
+use infer::draw::{Drawn, ImageRequest, Subjects, draw};
 use infer::model_source::ModelSource;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::{SamplerConfig, Silent};
@@ -69,6 +69,7 @@ fn drawn<B: PixelFlowBackend>(precision: Precision, device: &B::Device) -> Resul
         &model,
         &sampler,
         &requests,
+        &Subjects::Classes,
         size,
         IMAGES,
         device,

@@ -2,13 +2,19 @@
 
 use std::path::Path;
 
+use burn::tensor::DType;
 use burn::tensor::backend::AutodiffBackend;
+use pixelflow::PixelFlowConfig;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::weights::{TensorFile, load_model};
-use pixelflow::{PixelFlow, PixelFlowConfig};
+use pixelflow::text::T5Encoder;
+use pixelflow::weights::{
+    TEXT_ENCODER_FOLDER, TensorFile, TextEncoderFiles, WeightSet, load_model,
+};
 
 use super::{EMA, MODEL, OPTIMIZER, State, moments};
+use crate::network::Network;
 use crate::optimizer::{Optimizer, OptimizerConfig};
+use crate::texts::TextSource;
 use crate::trainer::Trainer;
 use crate::{Error, Result};
 
@@ -19,6 +25,7 @@ use crate::{Error, Result};
 pub fn load<A>(
     folder: &Path,
     model: &PixelFlowConfig,
+    text: &TextSource,
     optimizer: OptimizerConfig,
     device: &A::Device,
 ) -> Result<(Trainer<A>, State)>
@@ -33,13 +40,45 @@ where
     let state = State::read(folder)?;
     let weights = |error: pixelflow::Error| damaged(error.to_string());
     let open = |name| TensorFile::open(&folder.join(name)).map_err(|error| weights(error.into()));
-    let average: PixelFlow<A::InnerBackend> =
-        load_model(&open(EMA)?, model, device).map_err(weights)?;
-    let model: PixelFlow<A> = load_model(&open(MODEL)?, model, device).map_err(weights)?;
+    let average = Network::<A::InnerBackend> {
+        transformer: load_model(&open(EMA)?, model, device).map_err(weights)?,
+        text_encoder: text_encoder(folder, text, WeightSet::Ema, device)?,
+    };
+    let network = Network::<A> {
+        transformer: load_model(&open(MODEL)?, model, device).map_err(weights)?,
+        text_encoder: text_encoder(folder, text, WeightSet::Model, device)?,
+    };
     let fresh = Optimizer::new(optimizer, &average);
     let moments =
         moments::load(&folder.join(OPTIMIZER), fresh.moments(), device).map_err(damaged)?;
     let steps = usize::try_from(state.step).map_err(|error| damaged(error.to_string()))?;
     let optimizer = Optimizer::resume(optimizer, steps, moments);
-    Ok((Trainer::new(model, optimizer, device.clone()), state))
+    Ok((Trainer::new(network, optimizer, device.clone()), state))
+}
+
+/// The text encoder of a checkpoint, if the run trains one.
+///
+/// # Errors
+/// [`Error::DamagedCheckpoint`], and [`Error::CaptionsChanged`] if the captions that the tokenizer
+/// was made from are no longer the same.
+fn text_encoder<B: PixelFlowBackend>(
+    folder: &Path,
+    text: &TextSource,
+    set: WeightSet,
+    device: &B::Device,
+) -> Result<Option<T5Encoder<B>>> {
+    let TextSource::Joint { config, tokenizer } = text else {
+        return Ok(None);
+    };
+    let damaged = |error: pixelflow::Error| Error::DamagedCheckpoint {
+        path: folder.to_owned(),
+        reason: error.to_string(),
+    };
+    let files = TextEncoderFiles::open(&folder.join(TEXT_ENCODER_FOLDER), set).map_err(damaged)?;
+    if files.config != *config || !files.tokenizer.is_same(tokenizer) {
+        return Err(Error::CaptionsChanged {
+            path: folder.to_owned(),
+        });
+    }
+    files.load(DType::F32, device).map(Some).map_err(damaged)
 }

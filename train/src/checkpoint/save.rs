@@ -7,10 +7,14 @@ use std::path::Path;
 
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::weights::{DESCRIPTION_FILE, DType, ModelDescription, WeightsError, save_model};
+use pixelflow::weights::{
+    DESCRIPTION_FILE, DType, ModelDescription, TEXT_ENCODER_FOLDER, WeightSet, WeightsError,
+    save_model, save_text_encoder,
+};
 
 use super::{EMA, MODEL, OPTIMIZER, STATE, State, Store, moments};
 use crate::error::explain;
+use crate::texts::TextSource;
 use crate::trainer::Trainer;
 use crate::{Error, Result};
 
@@ -21,6 +25,7 @@ use crate::{Error, Result};
 pub fn save<A>(
     store: &Store,
     trainer: &Trainer<A>,
+    text: &TextSource,
     state: &State,
     description: &ModelDescription,
 ) -> Result<()>
@@ -36,7 +41,7 @@ where
     let hidden = store
         .begin(state.step)
         .map_err(|error| failed(explain(&error)))?;
-    let written = write_files(&hidden, trainer, state, description).and_then(|()| {
+    let written = write_files(&hidden, trainer, text, state, description).and_then(|()| {
         store
             .publish(&hidden, state.step)
             .map_err(|error| explain(&error))
@@ -51,6 +56,7 @@ where
 fn write_files<A>(
     folder: &Path,
     trainer: &Trainer<A>,
+    text: &TextSource,
     state: &State,
     description: &ModelDescription,
 ) -> Result<(), String>
@@ -63,16 +69,36 @@ where
         _ => error.to_string(),
     };
     let metadata = BTreeMap::from([("step".to_owned(), state.step.to_string())]);
+    let (network, average) = (trainer.inner_network(), trainer.average());
     save_model(
-        &trainer.inner_model(),
+        &network.transformer,
         &folder.join(MODEL),
         DType::F32,
         &metadata,
     )
-    .and_then(|()| save_model(&trainer.average(), &folder.join(EMA), DType::F32, &metadata))
+    .and_then(|()| {
+        save_model(
+            &average.transformer,
+            &folder.join(EMA),
+            DType::F32,
+            &metadata,
+        )
+    })
     .and_then(|()| moments::save(trainer.optimizer(), &folder.join(OPTIMIZER)))
     .and_then(|()| description.write(&folder.join(DESCRIPTION_FILE)))
     .map_err(weights)?;
+    if let TextSource::Joint { config, tokenizer } = text {
+        let folder = folder.join(TEXT_ENCODER_FOLDER);
+        for (network, set) in [(&network, WeightSet::Model), (&average, WeightSet::Ema)] {
+            let encoder = network.text_encoder.as_ref().expect("it is trained");
+            save_text_encoder(encoder, config, tokenizer, &folder, set, DType::F32).map_err(
+                |error| match error {
+                    pixelflow::Error::Weights(error) => weights(error),
+                    other => other.to_string(),
+                },
+            )?;
+        }
+    }
     write_state(&folder.join(STATE), state).map_err(|error| explain(&error))
 }
 

@@ -111,6 +111,7 @@ impl CheckedConfig {
             threads,
             cache_mib,
             strict,
+            ref buckets,
             ..
         } = self.settings.data;
         LoaderConfig {
@@ -121,6 +122,7 @@ impl CheckedConfig {
             threads,
             cache_mib,
             strict,
+            buckets: buckets.clone(),
         }
     }
 

@@ -7,7 +7,8 @@ use crate::error::did_you_mean;
 use crate::{Error, Result};
 
 /// Tables that are one of several kinds; serde knows the keys of each kind.
-pub(super) const CHOICES: [&str; 4] = [
+pub(super) const CHOICES: [&str; 5] = [
+    "text",
     "data.source",
     "data.validation",
     "data.held_out",

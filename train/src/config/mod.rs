@@ -12,6 +12,8 @@ mod layers;
 mod resolved;
 mod rules;
 
+use std::path::PathBuf;
+
 use pixelflow::PixelFlowConfig;
 use pixelflow::cascade::CascadeConfig;
 use pixelflow::sampler::SamplerConfig;
@@ -36,6 +38,9 @@ pub const REFERENCE: &str = include_str!("reference.toml");
 pub struct TrainConfig {
     /// The transformer.
     pub model: PixelFlowConfig,
+    /// Where a text model gets the states of the captions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextConfig>,
     /// How generation is cut into stages.
     pub cascade: CascadeConfig,
     /// The images.
@@ -52,12 +57,50 @@ pub struct TrainConfig {
     pub log: LogConfig,
 }
 
+/// Section `[text]`: where a text model gets the states of the captions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum TextConfig {
+    /// A T5 encoder that is trained with the model, on words of the captions.
+    Joint {
+        /// Width of its states.
+        width: usize,
+        /// Its blocks.
+        layers: usize,
+        /// Words that have a token of their own, at most.
+        #[serde(default = "vocabulary")]
+        vocabulary: usize,
+        /// Tokens of a caption at most.
+        #[serde(default = "max_tokens")]
+        max_tokens: usize,
+    },
+    /// States that `train encode-text` has made of the captions.
+    States {
+        /// Their folder.
+        path: PathBuf,
+        /// Folder of the states of `data.validation`, if that is set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        validation: Option<PathBuf>,
+    },
+}
+
+fn vocabulary() -> usize {
+    8192
+}
+
+fn max_tokens() -> usize {
+    64
+}
+
 /// Section `[data]`: the images and how they are brought to size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
     /// Side of the square training images in pixels.
     pub resolution: usize,
+    /// Sizes `[height, width]` that images are brought to instead; none if empty.
+    #[serde(default)] // Runs from before this setting had squares only.
+    pub buckets: Vec<[usize; 2]>,
     /// Whether every second image is mirrored.
     pub flip: bool,
     /// Whether the square is cut from the middle.
@@ -88,6 +131,9 @@ pub struct DataConfig {
 pub struct UpdateConfig {
     /// What every random number of the run is derived from.
     pub seed: u64,
+    /// Weights to begin with; none if empty.
+    #[serde(default)] // Runs from before this setting began with random ones.
+    pub initial_weights: String,
     /// Updates of the weights in the whole run.
     pub steps: u64,
     /// Images an update learns from.
@@ -117,7 +163,7 @@ pub struct UpdateConfig {
     pub ema_decay: f64,
     /// Whether early updates use a smaller decay, `(1 + t) / (10 + t)`.
     pub ema_warmup: bool,
-    /// Share of images whose class is hidden from the model.
+    /// Share of images whose class or caption is hidden from the model.
     pub label_dropout: f64,
 }
 

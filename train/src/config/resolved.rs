@@ -70,6 +70,12 @@ pub(super) fn to_table(config: &TrainConfig) -> Table {
 
 /// The configuration in a table in which empty choices stand for none.
 pub(super) fn from_table(mut table: Table) -> Result<TrainConfig> {
+    if table
+        .get("text")
+        .is_some_and(|text| text.as_table().is_some_and(Table::is_empty))
+    {
+        table.remove("text");
+    }
     if let Some(Value::Table(data)) = table.get_mut("data") {
         data.retain(|_, value| !value.as_table().is_some_and(Table::is_empty));
         if !data.contains_key("source") {

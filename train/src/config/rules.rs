@@ -3,8 +3,9 @@
 use std::fmt;
 
 use pixelflow::cascade::{Cascade, CascadeConfig};
+use pixelflow_dataset::Buckets;
 
-use super::{TrainConfig, UpdateConfig};
+use super::{TextConfig, TrainConfig, UpdateConfig};
 
 /// A value that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +63,7 @@ pub(super) fn problems(config: &TrainConfig) -> Problems {
     if let Err(error) = model.check() {
         problems.require(false, "model", "invalid", error.to_string());
     } else {
-        let text = "text models cannot be trained yet; remove it";
-        problems.require(
-            model.cross_attention_dim.is_none(),
-            "model.cross_attention_dim",
-            "set",
-            text,
-        );
+        text(&mut problems, config);
         let channels = "images have 3 channels, or 1 if they are grey";
         problems.require(
             [1, 3].contains(&model.in_channels),
@@ -92,9 +87,68 @@ pub(super) fn problems(config: &TrainConfig) -> Problems {
     problems
 }
 
-/// The side must divide into patches at every stage, and once more into halves.
+/// A text model has states of captions that fit it; a class model has none.
+fn text(problems: &mut Problems, config: &TrainConfig) {
+    match (&config.text, config.model.cross_attention_dim) {
+        (None, None) => {}
+        (Some(_), None) => problems.require(
+            false,
+            "text",
+            "set",
+            "a class model has no use for it; set model.num_classes to 0 and \
+             model.cross_attention_dim to the width of the states, or remove it",
+        ),
+        (None, Some(_)) => problems.require(
+            false,
+            "text",
+            "not set",
+            "a text model learns from captions: write kind = \"joint\" or kind = \"states\"",
+        ),
+        (Some(TextConfig::States { validation, .. }), Some(_)) => problems.require(
+            validation.is_some() == config.data.validation.is_some(),
+            "text.validation",
+            if validation.is_some() {
+                "set"
+            } else {
+                "not set"
+            },
+            "data.validation and the states of its captions go together",
+        ),
+        (
+            Some(TextConfig::Joint {
+                width,
+                layers,
+                vocabulary,
+                max_tokens,
+            }),
+            Some(states),
+        ) => {
+            problems.require(
+                *width == states,
+                "text.width",
+                width,
+                format!("it must be model.cross_attention_dim ({states})"),
+            );
+            problems.require(
+                width.is_multiple_of(32) && *width > 0,
+                "text.width",
+                width,
+                "it must be a multiple of 32, the features of a head",
+            );
+            for (key, value, least, most) in [
+                ("text.layers", *layers, 1, 64),
+                ("text.vocabulary", *vocabulary, 4, 1 << 20),
+                ("text.max_tokens", *max_tokens, 2, 4096),
+            ] {
+                let fix = format!("it must be {least} to {most}");
+                problems.require((least..=most).contains(&value), key, value, fix);
+            }
+        }
+    }
+}
+
+/// Every side must divide into patches at every stage, and once more into halves.
 fn resolution(problems: &mut Problems, config: &TrainConfig, cascade: &Cascade) {
-    let side = config.data.resolution;
     let patch = config.model.patch_size.max(1);
     let CascadeConfig { stages, .. } = config.cascade;
     let lowest = patch * cascade.reduction(0);
@@ -104,18 +158,31 @@ fn resolution(problems: &mut Problems, config: &TrainConfig, cascade: &Cascade) 
     } else {
         2 * lowest
     };
-    let below = side / multiple * multiple;
-    let nearest = if below == 0 || side - below > multiple / 2 {
-        below + multiple
-    } else {
-        below
+    let mut side = |key, side: usize| {
+        let below = side / multiple * multiple;
+        let nearest = if below == 0 || side - below > multiple / 2 {
+            below + multiple
+        } else {
+            below
+        };
+        let fix = format!(
+            "it must be a multiple of {multiple} (patch_size {patch}, {stages} stages), at most \
+             4096; {nearest} is the nearest"
+        );
+        let fits = side > 0 && side.is_multiple_of(multiple) && side <= 4096;
+        problems.require(fits, key, side, fix);
     };
-    let fix = format!(
-        "it must be a multiple of {multiple} (patch_size {patch}, {stages} stages), at most 4096; \
-         {nearest} is the nearest"
-    );
-    let fits = side > 0 && side.is_multiple_of(multiple) && side <= 4096;
-    problems.require(fits, "data.resolution", side, fix);
+    side("data.resolution", config.data.resolution);
+    for size in &config.data.buckets {
+        for length in size {
+            side("data.buckets", *length);
+        }
+    }
+    if !config.data.buckets.is_empty()
+        && let Err(error) = Buckets::new(config.data.buckets.clone())
+    {
+        problems.require(false, "data.buckets", "invalid", error.to_string());
+    }
 }
 
 fn data(problems: &mut Problems, config: &TrainConfig) {

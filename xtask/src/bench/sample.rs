@@ -1,6 +1,6 @@
 //! The demo model draws.
 
-use infer::draw::{ImageRequest, draw};
+use infer::draw::{ImageRequest, Subjects, draw};
 use infer::model_source::ModelSource;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::{SamplerConfig, Silent};
@@ -40,6 +40,7 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
             &model,
             &sampler,
             &requests,
+            &Subjects::Classes,
             [side; 2],
             IMAGES,
             device,

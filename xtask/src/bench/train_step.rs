@@ -35,7 +35,7 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
     let model: PixelFlow<Autodiff<B>> = config.init(1, device).expect("the shape is valid");
     let mut trainer = Trainer::new(model, optimizer, device.clone());
     let batch = batch(config.patch_features());
-    let batches = [batch];
+    let batches = [batch.into()];
     let seconds = measure::<B>(settings, device, || {
         let _ = trainer.step(&batches, LEARNING_RATE);
     });

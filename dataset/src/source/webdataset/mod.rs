@@ -183,7 +183,7 @@ impl WebDatasetSource {
         (shard, &shard.samples[index - self.starts[number]])
     }
 
-    fn caption(&self, file: &mut File, path: &Path, sample: &Sample) -> Result<Option<String>> {
+    fn caption_of(&self, file: &mut File, path: &Path, sample: &Sample) -> Result<Option<String>> {
         let (span, name) = match &sample.caption {
             Some(Caption::Text(span)) => (span, format!("{}:{}.txt", path.display(), sample.key)),
             Some(Caption::Json(span)) => (span, format!("{}:{}.json", path.display(), sample.key)),
@@ -218,13 +218,19 @@ impl Source for WebDatasetSource {
         let mut file = File::open(path).map_err(io_error(path))?;
         let bytes = read_span(&mut file, path, sample.image)?;
         let image = decode::decode(&bytes, &name)?;
-        let caption = self.caption(&mut file, path, sample)?;
+        let caption = self.caption_of(&mut file, path, sample)?;
         Ok(Record {
             image,
             label,
             caption,
             name,
         })
+    }
+
+    fn caption(&self, index: usize) -> Result<Option<String>> {
+        let (Shard { path, .. }, sample) = self.locate(index);
+        let mut file = File::open(path).map_err(io_error(path))?;
+        self.caption_of(&mut file, path, sample)
     }
 }
 

@@ -1,0 +1,14 @@
+//! Prompts: reading them, and making states of them before the model itself is loaded.
+//!
+//! Every different text is encoded once, in batches; then the encoder leaves the memory. States are
+//! kept on disk, so that the same prompt needs no encoder the next time.
+
+mod cache;
+mod encode;
+mod list;
+mod source;
+
+pub use cache::PromptCache;
+pub use encode::{EncodePrompts, EncodedText, EncodedTexts, encode_tokens};
+pub use list::read_prompts;
+pub use source::text_encoder_files;

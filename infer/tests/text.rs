@@ -1,0 +1,310 @@
+//! Drawing from prompts with the real program, and what it says to bad ones.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use burn::backend::Flex;
+use burn::backend::flex::FlexDevice;
+use infer::picture::read_picture;
+use pixelflow::PixelFlow;
+use pixelflow::cascade::CascadeConfig;
+use pixelflow::noise::{Key, Purpose};
+use pixelflow::text::{T5Config, TextTokenizer};
+use pixelflow::weights::{
+    DType, ModelDescription, TextDescription, WeightSet, model_from, save_model, save_text_encoder,
+};
+use pixelflow::{PixelFlowConfig, Preset};
+
+/// Width of the states of the model's text encoder.
+const WIDTH: usize = 32;
+
+fn infer(cache: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    command.env("PIXELFLOW_CACHE", cache);
+    command
+        .args(["sample", "--device", "cpu", "--steps", "2"])
+        .args(arguments);
+    command
+}
+
+fn message(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A text model's folder: 2 stages, 16 x 16 pixels, prompts of 8 tokens at most.
+fn model_folder(folder: &Path) -> String {
+    let model = PixelFlowConfig {
+        depth: 1,
+        num_attention_heads: 2,
+        attention_head_dim: 8,
+        cross_attention_dim: Some(WIDTH),
+        ..Preset::Tiny.config(0)
+    };
+    let mut index = 0;
+    let weights: PixelFlow<Flex> = model_from::<Flex, ()>(&model, &FlexDevice, |_, shape| {
+        index += 1;
+        let values = Key::new(1, index, Purpose::Testing).normals(shape.iter().product());
+        Ok(values.into_iter().map(|x| 0.2 * x).collect())
+    })
+    .unwrap();
+    let encoder_folder = folder.join("text_encoder");
+    fs::create_dir_all(&encoder_folder).unwrap();
+    let file = folder.join("model.safetensors");
+    save_model(&weights, &file, DType::F32, &BTreeMap::new()).unwrap();
+    let description = ModelDescription {
+        model,
+        cascade: CascadeConfig {
+            stages: 2,
+            train_timesteps: 1000,
+        },
+        resolution: 16,
+        class_names: None,
+        text: Some(TextDescription {
+            encoder: "text_encoder".to_owned(),
+            max_tokens: 8,
+        }),
+        sampler: None,
+    };
+    description.write(&folder.join("config.json")).unwrap();
+    let tokenizer = TextTokenizer::train(["a red robe on ice", "a blue hat"], 100).unwrap();
+    let config = T5Config::small(WIDTH, 1, tokenizer.vocabulary());
+    let encoder = config.init::<Flex>(3, &FlexDevice).unwrap();
+    let (set, dtype) = (WeightSet::Model, DType::F32);
+    save_text_encoder(&encoder, &config, &tokenizer, &encoder_folder, set, dtype).unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+/// The pixels of a picture that these arguments draw.
+fn pixels(scratch: &Path, arguments: &[&str]) -> Vec<u8> {
+    let out = scratch.join("out.png");
+    let path = out.to_str().unwrap();
+    let mut command = infer(&scratch.join("cache"), arguments);
+    let output = command
+        .args(["--scale", "1", "--out", path])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", message(&output));
+    image::open(&out).unwrap().to_rgb8().into_raw()
+}
+
+#[test]
+fn a_prompt_is_one_picture_whatever_is_drawn_beside_it() {
+    let scratch = tempfile::tempdir().unwrap();
+    let model = model_folder(&scratch.path().join("model"));
+    let folder = |arguments: &[&str]| {
+        let out = tempfile::tempdir().unwrap();
+        let path = format!("{}/", out.path().display());
+        let mut command = infer(&scratch.path().join("cache"), &["--model", &model]);
+        let output = command
+            .args(arguments)
+            .args(["--out", &path])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", message(&output));
+        let mut files: Vec<_> = fs::read_dir(&path)
+            .unwrap()
+            .map(|f| f.unwrap().path())
+            .collect();
+        files.sort();
+        let pixels = |file: &std::path::PathBuf| image::open(file).unwrap().to_rgb8().into_raw();
+        files.iter().map(pixels).collect::<Vec<_>>()
+    };
+    let list = scratch.path().join("list.txt");
+    fs::write(&list, "a blue hat\n\na red robe\n").unwrap();
+    let together = folder(&["--prompts", list.to_str().unwrap(), "--count", "2"]);
+    let alone = folder(&["--prompt", "a red robe", "--count", "2", "--batch", "1"]);
+    assert_eq!(together.len(), 4);
+    assert_eq!(together[2..], alone);
+    assert!(together[0] != together[2] && together[2] != together[3]);
+}
+
+#[test]
+fn prompt_negative_and_guidance_each_matter() {
+    let scratch = tempfile::tempdir().unwrap();
+    let model = model_folder(&scratch.path().join("model"));
+    let draw = |more: &[&str]| {
+        let start = ["--model", &model, "--count", "1", "--prompt", "a red robe"];
+        pixels(scratch.path(), &[start.as_slice(), more].concat())
+    };
+    let plain = draw(&["--guidance", "3"]);
+    assert_eq!(draw(&["--guidance", "3"]), plain);
+    assert_ne!(draw(&["--guidance", "1"]), plain);
+    assert_ne!(draw(&["--guidance", "3", "--negative", "ice"]), plain);
+    // Without guidance nothing is told of the negative.
+    let without = draw(&["--guidance", "1", "--negative", "ice"]);
+    assert_eq!(draw(&["--guidance", "1"]), without);
+    for solver in ["heun", "dopri5"] {
+        assert_ne!(draw(&["--guidance", "3", "--solver", solver]), plain);
+    }
+    // The reference has one guidance scale for all stages of a text model.
+    assert_eq!(draw(&["--guidance", "constant:3"]), plain);
+    // Any size that the cascade allows.
+    assert_ne!(draw(&["--size", "8x24"]), plain);
+}
+
+#[test]
+fn a_picture_from_a_prompt_is_drawn_again_from_its_recipe() {
+    let scratch = tempfile::tempdir().unwrap();
+    let model = model_folder(&scratch.path().join("model"));
+    let negative = ["--negative", "a hat", "--count", "2"];
+    let start = ["--model", &model, "--prompt", "a red robe"];
+    pixels(scratch.path(), &[start.as_slice(), &negative].concat());
+    let picture = scratch.path().join("out.png");
+    let (_, recipe) = read_picture(&picture).unwrap();
+    assert_eq!(recipe.rows[0].prompt.as_deref(), Some("a red robe"));
+    let replay = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
+        command.env("PIXELFLOW_CACHE", scratch.path().join("cache"));
+        command.args(["replay", "--device", "cpu"]).arg(&picture);
+        command.output().unwrap()
+    };
+    let output = replay();
+    assert!(output.status.success(), "{}", message(&output));
+    // With another tokenizer it would be another picture.
+    let tokenizer = TextTokenizer::train(["a red robe on ice", "a blue cap"], 100).unwrap();
+    let folder = scratch.path().join("model/text_encoder");
+    tokenizer.write(&folder.join("tokenizer.json")).unwrap();
+    let output = replay();
+    assert!(!output.status.success());
+    assert!(
+        message(&output).contains("whose hash is"),
+        "{}",
+        message(&output)
+    );
+}
+
+#[test]
+fn prompts_come_from_the_standard_input() {
+    let scratch = tempfile::tempdir().unwrap();
+    let model = model_folder(&scratch.path().join("model"));
+    let out = scratch.path().join("piped.npz");
+    let arguments = ["--model", &model, "--prompts", "-", "--count", "1"];
+    let mut command = infer(&scratch.path().join("cache"), &arguments);
+    command.args(["--out", out.to_str().unwrap()]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"a hat\na robe\n")
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(out.is_file());
+}
+
+#[test]
+fn what_is_long_empty_or_unknown_is_drawn_and_said() {
+    let scratch = tempfile::tempdir().unwrap();
+    let model = model_folder(&scratch.path().join("model"));
+    let draw = |prompt: &str| {
+        let out = scratch.path().join("out.png");
+        let arguments = ["--model", &model, "--prompt", prompt, "--count", "1"];
+        let mut command = infer(&scratch.path().join("cache"), &arguments);
+        let output = command
+            .args(["--out", out.to_str().unwrap()])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", message(&output));
+        message(&output)
+    };
+    assert_eq!(draw(""), "");
+    let long = draw(&"a red robe ".repeat(10_000 / 11));
+    assert!(long.contains("longer than 8 tokens"), "{long}");
+    let unknown = draw("a green robe");
+    assert!(unknown.contains("never seen green"), "{unknown}");
+}
+
+#[test]
+fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    let text = |name: &str| at(name).to_str().unwrap().to_owned();
+    let model = model_folder(&at("model"));
+    let write = |name: &str, content: &[u8]| {
+        fs::write(at(name), content).unwrap();
+        text(name)
+    };
+    let nothing = write("nothing.txt", b"\n \n");
+    let latin = write("latin.txt", b"a hat\na caf\xe9\n");
+    let copy = |name: &str, change: &dyn Fn(&Path)| {
+        let folder = at(name);
+        model_folder(&folder);
+        change(&folder.join("text_encoder"));
+        folder.to_str().unwrap().to_owned()
+    };
+    let without = copy("without", &|encoder| fs::remove_dir_all(encoder).unwrap());
+    let other_tokenizer = copy("other", &|encoder| {
+        let words = "a b c d e f g h i j k l m n o p";
+        let tokenizer = TextTokenizer::train([words], 100).unwrap();
+        tokenizer.write(&encoder.join("tokenizer.json")).unwrap();
+    });
+    let no_shard = copy("shards", &|encoder| {
+        fs::remove_file(encoder.join("model.safetensors")).unwrap();
+        let index = r#"{"metadata": {}, "weight_map": {"shared.weight": "model-00001-of-00002.safetensors"}}"#;
+        fs::write(encoder.join("model.safetensors.index.json"), index).unwrap();
+    });
+    let wide = copy("wide", &|encoder| {
+        let file = encoder.join("config.json");
+        let config = fs::read_to_string(&file).unwrap();
+        fs::write(&file, config.replace("\"d_model\": 32", "\"d_model\": 64")).unwrap();
+    });
+    let prompt = ["--prompt", "a hat"];
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["--model", &model], &["--prompt TEXT or --prompts FILE"]),
+        (
+            &["--model", &model, "--class", "3"],
+            &["--class 3", "draws from text"],
+        ),
+        (
+            &["--model", &model, "--prompts", &nothing],
+            &["nothing.txt", "no prompts"],
+        ),
+        (
+            &["--model", &model, "--prompts", &latin],
+            &["latin.txt", "line 2: it is not UTF-8"],
+        ),
+        (
+            &["--model", &model, "--prompts", "nowhere.txt"],
+            &["cannot read nowhere.txt"],
+        ),
+        (
+            &["--model", &model, "--size", "1000x300"],
+            &["size 1000x300 does not fit", "1000x296"],
+        ),
+        (&["--model", &without], &["text_encoder", "--text-encoder"]),
+        (
+            &["--model", &other_tokenizer],
+            &["the tokenizer does not belong", "tokenizer.json"],
+        ),
+        (&["--model", &no_shard], &["model-00001-of-00002"]),
+        (&["--model", &wide], &["64 features, the model reads 32"]),
+        (
+            &["--model", "assets/demo/model"],
+            &["draws classes", "--class"],
+        ),
+    ];
+    for (number, (arguments, expected)) in cases.iter().enumerate() {
+        let out = text("never.png");
+        let mut command = infer(&at("cache"), arguments);
+        if number > 4 {
+            command.args(prompt);
+        }
+        let output = command.args(["--out", &out]).output().unwrap();
+        let message = message(&output);
+        assert!(!output.status.success(), "{arguments:?}");
+        for part in *expected {
+            assert!(message.contains(part), "{arguments:?}: {message}");
+        }
+        assert!(!message.contains("panicked"), "{message}");
+        assert!(!Path::new(&out).exists());
+    }
+}

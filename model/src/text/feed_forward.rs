@@ -1,0 +1,52 @@
+//! T5's feed-forward layer.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::backend::Backend;
+use burn::tensor::{DType, Tensor};
+
+use super::T5Config;
+use crate::layers::{in_precision_of, linear};
+use crate::ops::{PixelFlowBackend, bias_gelu};
+
+/// `wo(gelu_tanh(wi_0(x)) * wi_1(x))` (Shazeer 2020, GEGLU).
+#[derive(Module, Debug)]
+pub struct T5FeedForward<B: Backend> {
+    /// The gate.
+    pub wi_0: Linear<B>,
+    /// What is gated.
+    pub wi_1: Linear<B>,
+    /// Back to the width. In f16 models it stays in f32, since its sums overflow.
+    pub wo: Linear<B>,
+}
+
+impl<B: Backend> T5FeedForward<B> {
+    pub(super) fn uninitialised(config: &T5Config, device: &B::Device) -> Self {
+        let (width, inner) = (config.d_model, config.d_ff);
+        Self {
+            wi_0: linear(width, inner, false, device),
+            wi_1: linear(width, inner, false, device),
+            wo: linear(inner, width, false, device),
+        }
+    }
+}
+
+impl<B: PixelFlowBackend> T5FeedForward<B> {
+    /// Applies the layer to every token.
+    ///
+    /// # Shapes
+    /// - x: `[tokens, width]`
+    /// - output: `[tokens, width]`, in the precision of `wo`
+    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let gate = bias_gelu(x.clone().matmul(self.wi_0.weight.val()), None);
+        let inner = self.wi_1.forward(x);
+        // The product of two halves may be beyond f16.
+        let inner = if inner.dtype() == DType::F16 {
+            gate.cast(DType::F32) * inner.cast(DType::F32)
+        } else {
+            gate * inner
+        };
+        self.wo
+            .forward(in_precision_of(inner, &self.wo.weight.val()))
+    }
+}

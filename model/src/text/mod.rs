@@ -1,0 +1,29 @@
+//! Text: the T5 encoder and its tokenizer.
+//!
+//! - [`TextTokenizer`]: from a text to the ids of its tokens.
+//! - [`T5Config`] → [`T5Encoder`]: from ids to a state a token, which the transformer attends to.
+//!
+//! Files are those of Hugging Face, see [`crate::weights`]: a folder with `config.json`,
+//! `tokenizer.json` and safetensors is read as it is, and what is trained here is written alike.
+
+mod attention;
+mod block;
+mod config;
+mod encoder;
+mod error;
+mod feed_forward;
+mod initialisation;
+mod names;
+mod relative_position;
+mod tokenizer;
+mod tokenizer_training;
+
+pub use attention::T5Attention;
+pub use block::T5Block;
+pub use config::T5Config;
+pub use encoder::T5Encoder;
+pub use error::TextError;
+pub use feed_forward::T5FeedForward;
+pub use names::hugging_face_name;
+pub use relative_position::{RelativePosition, relative_bucket};
+pub use tokenizer::{MAX_TOKENS, TextTokenizer, Tokens};

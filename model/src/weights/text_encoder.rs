@@ -1,0 +1,358 @@
+//! Text encoders in Hugging Face's layout: `config.json`, `tokenizer.json`, safetensors.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use burn::tensor::backend::Backend;
+use sha2::{Digest, Sha256};
+
+use super::load::{Names, load_into, save_from};
+use super::{DType, TensorFile, WEIGHTS_FILE, WeightSet, WeightsError, write_text};
+use crate::Result;
+use crate::text::{T5Config, T5Encoder, TextTokenizer, hugging_face_name};
+
+/// Where a model's folder keeps its own text encoder.
+pub const TEXT_ENCODER_FOLDER: &str = "text_encoder";
+
+const CONFIG_FILE: &str = "config.json";
+/// The tokenizer in a text encoder's folder.
+pub const TOKENIZER_FILE: &str = "tokenizer.json";
+/// The list of the files that a large model is cut into.
+const INDEX_FILE: &str = "model.safetensors.index.json";
+/// The moving average of an encoder that is being trained.
+const EMA_FILE: &str = "ema.safetensors";
+
+/// A text encoder's folder: its configuration and tokenizer, and where its weights are.
+#[derive(Debug)]
+pub struct TextEncoderFiles {
+    /// The encoder's shape.
+    pub config: T5Config,
+    /// Its tokenizer.
+    pub tokenizer: TextTokenizer,
+    folder: PathBuf,
+    weights: TensorFile,
+}
+
+impl TextEncoderFiles {
+    /// Opens a folder and checks that its parts belong together; `set` matters for an encoder in
+    /// training, which has two sets of weights.
+    ///
+    /// # Errors
+    /// [`WeightsError::Open`] for a missing file, [`WeightsError::Config`], [`crate::text::TextError`],
+    /// and every [`WeightsError`] about files of weights.
+    pub fn open(folder: &Path, set: WeightSet) -> Result<Self> {
+        let path = folder.join(CONFIG_FILE);
+        let text = std::fs::read_to_string(&path).map_err(|source| WeightsError::Open {
+            path: path.clone(),
+            source,
+        })?;
+        let unusable = |reason: String| WeightsError::Config {
+            path: path.clone(),
+            reason,
+        };
+        let config: T5Config =
+            serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
+        config
+            .check()
+            .map_err(|error| unusable(error.to_string()))?;
+        let tokenizer = folder.join(TOKENIZER_FILE);
+        if !tokenizer.is_file() {
+            let reason = format!(
+                "there is no {TOKENIZER_FILE} beside it; save one with the `transformers` library: \
+                 AutoTokenizer.from_pretrained(…).save_pretrained(…)"
+            );
+            return Err(unusable(reason).into());
+        }
+        let tokenizer = TextTokenizer::read(&tokenizer, &config)?;
+        let files = match set {
+            WeightSet::Ema => [EMA_FILE, WEIGHTS_FILE, INDEX_FILE].as_slice(),
+            WeightSet::Model => [WEIGHTS_FILE, INDEX_FILE].as_slice(),
+        };
+        let weights = files
+            .iter()
+            .map(|name| folder.join(name))
+            .find(|path| path.is_file());
+        let Some(weights) = weights else {
+            let reason = format!("there is neither {WEIGHTS_FILE} nor {INDEX_FILE} beside it");
+            return Err(unusable(reason).into());
+        };
+        Ok(Self {
+            config,
+            tokenizer,
+            folder: folder.to_owned(),
+            weights: TensorFile::open(&weights)?,
+        })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The encoder with its weights in `dtype`; it computes in it, but for what f16 has no range for.
+    ///
+    /// One tensor at a time is held on the host.
+    ///
+    /// # Errors
+    /// [`WeightsError::Mismatch`] listing every tensor that does not fit, or what went wrong on
+    /// reading.
+    pub fn load<B: Backend>(
+        &self,
+        dtype: burn::tensor::DType,
+        device: &B::Device,
+    ) -> Result<T5Encoder<B>> {
+        Ok(load_text_encoder(
+            &self.weights,
+            &self.config,
+            dtype,
+            device,
+        )?)
+    }
+
+    /// 16 hex digits that tell the encoder and its tokenizer from others.
+    ///
+    /// They are of the SHA-256 of configuration, tokenizer, and weights; of weights of more than
+    /// 64 MiB, of 64 stretches of 1 MiB, so that a large encoder is told in a moment.
+    ///
+    /// # Errors
+    /// [`WeightsError::Open`].
+    pub fn hash(&self) -> Result<String, WeightsError> {
+        let mut hash = Sha256::new();
+        for path in [CONFIG_FILE, TOKENIZER_FILE]
+            .map(|name| self.folder.join(name))
+            .iter()
+            .chain(&self.weights.files())
+        {
+            add_file(&mut hash, path).map_err(|source| WeightsError::Open {
+                path: path.clone(),
+                source,
+            })?;
+        }
+        let digest = hash.finalize();
+        let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
+        Ok(format!("{first:016x}"))
+    }
+}
+
+/// An encoder with the weights of a file of Hugging Face's, which may be of the whole T5.
+///
+/// # Errors
+/// [`WeightsError::Mismatch`] listing every tensor that does not fit, [`WeightsError::NotFinite`], or
+/// what went wrong on reading.
+pub fn load_text_encoder<B: Backend>(
+    file: &TensorFile,
+    config: &T5Config,
+    dtype: burn::tensor::DType,
+    device: &B::Device,
+) -> Result<T5Encoder<B>, WeightsError> {
+    // Some files have the table of embeddings under the encoder's name alone.
+    let shared = file.tensors().contains_key("shared.weight");
+    let in_file = |name: &str| match hugging_face_name(name) {
+        name if name == "shared.weight" && !shared => "encoder.embed_tokens.weight".to_owned(),
+        name => name,
+    };
+    let ignored = |name: &str| {
+        ["decoder.", "lm_head.", "encoder.embed_tokens."]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
+    let names = Names {
+        in_file: &in_file,
+        ignored: &ignored,
+    };
+    let encoder = T5Encoder::<B>::uninitialised(config, device);
+    load_into(file, encoder, &names, |name| format_of(name, dtype))
+}
+
+/// Adds length and content of a file, or 64 stretches of it.
+fn add_file(hash: &mut Sha256, path: &Path) -> std::io::Result<()> {
+    const STRETCH: u64 = 1 << 20;
+    const STRETCHES: u64 = 64;
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    hash.update(length.to_le_bytes());
+    let mut buffer = Vec::new();
+    for stretch in 0..STRETCHES.min(length.div_ceil(STRETCH)) {
+        let start = if length <= STRETCH * STRETCHES {
+            stretch * STRETCH
+        } else {
+            (length - STRETCH) / (STRETCHES - 1) * stretch
+        };
+        buffer.clear();
+        file.seek(SeekFrom::Start(start))?;
+        Read::by_ref(&mut file)
+            .take(STRETCH)
+            .read_to_end(&mut buffer)?;
+        hash.update(&buffer);
+    }
+    Ok(())
+}
+
+/// The format of a parameter in a model of `dtype`.
+fn format_of(name: &str, dtype: burn::tensor::DType) -> burn::tensor::DType {
+    // The sums of this product are beyond f16 (Hugging Face keeps it in f32 as well).
+    if dtype == burn::tensor::DType::F16 && name.ends_with(".wo.weight") {
+        burn::tensor::DType::F32
+    } else {
+        dtype
+    }
+}
+
+/// Writes an encoder's weights to `folder`, with its configuration and tokenizer.
+///
+/// # Errors
+/// [`WeightsError::Write`] or [`crate::text::TextError::WriteTokenizer`]; every file is replaced at
+/// once or not at all.
+///
+/// # Panics
+/// If `dtype` is no float format.
+pub fn save_text_encoder<B: Backend>(
+    encoder: &T5Encoder<B>,
+    config: &T5Config,
+    tokenizer: &TextTokenizer,
+    folder: &Path,
+    set: WeightSet,
+    dtype: DType,
+) -> Result<()> {
+    let path = folder.join(CONFIG_FILE);
+    let text = serde_json::to_string_pretty(config).expect("a configuration has a form in JSON");
+    let write = |source| WeightsError::Write {
+        path: path.clone(),
+        source,
+    };
+    std::fs::create_dir_all(folder).map_err(write)?;
+    write_text(&path, &text).map_err(write)?;
+    tokenizer.write(&folder.join(TOKENIZER_FILE))?;
+    let name = match set {
+        WeightSet::Ema => EMA_FILE,
+        WeightSet::Model => WEIGHTS_FILE,
+    };
+    let none = BTreeMap::new();
+    save_from(
+        encoder,
+        &folder.join(name),
+        &hugging_face_name,
+        dtype,
+        &none,
+    )?;
+    Ok(())
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn_flex::{Flex, FlexDevice};
+
+    use super::*;
+
+    fn saved(folder: &Path) -> T5Encoder<Flex> {
+        let tokenizer = TextTokenizer::train(["a red robe"], 100).unwrap();
+        let config = T5Config::small(32, 2, tokenizer.vocabulary());
+        let encoder = config.init::<Flex>(5, &FlexDevice).unwrap();
+        save_text_encoder(
+            &encoder,
+            &config,
+            &tokenizer,
+            folder,
+            WeightSet::Model,
+            DType::F32,
+        )
+        .unwrap();
+        encoder
+    }
+
+    #[test]
+    fn an_encoder_is_the_same_after_it_is_written_and_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let encoder = saved(folder.path());
+        let files = TextEncoderFiles::open(folder.path(), WeightSet::Ema).unwrap();
+        let read = files
+            .load::<Flex>(burn::tensor::DType::F32, &FlexDevice)
+            .unwrap();
+        let ids = [files.tokenizer.tokens("a red robe").unwrap().ids];
+        let [before, after] = [&encoder, &read].map(|encoder| {
+            encoder
+                .encode(&ids)
+                .states
+                .into_data()
+                .to_vec::<f32>()
+                .unwrap()
+        });
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn half_precision_stays_close_and_keeps_its_range() {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path());
+        let files = TextEncoderFiles::open(folder.path(), WeightSet::Model).unwrap();
+        let ids = [files.tokenizer.tokens("a red robe").unwrap().ids];
+        let states = |dtype| {
+            let encoder = files.load::<Flex>(dtype, &FlexDevice).unwrap();
+            encoder
+                .encode(&ids)
+                .states
+                .into_data()
+                .to_vec::<f32>()
+                .unwrap()
+        };
+        let (full, half) = (
+            states(burn::tensor::DType::F32),
+            states(burn::tensor::DType::F16),
+        );
+        let squares = |values: &mut dyn Iterator<Item = f32>| values.map(|x| x * x).sum::<f32>();
+        let error = squares(&mut full.iter().zip(&half).map(|(a, b)| a - b));
+        // Rounding of 2^-11 in a dozen products.
+        assert!(error.sqrt() < 12.0 * 2f32.powi(-11) * squares(&mut full.iter().copied()).sqrt());
+    }
+
+    #[test]
+    fn the_hash_is_of_weights_and_tokenizer() {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path());
+        let hash = || {
+            let files = TextEncoderFiles::open(folder.path(), WeightSet::Model).unwrap();
+            files.hash().unwrap()
+        };
+        let first = hash();
+        assert_eq!(first, hash());
+        let other = TextTokenizer::train(["a green robe"], 100).unwrap();
+        other.write(&folder.path().join(TOKENIZER_FILE)).unwrap();
+        assert_ne!(first, hash());
+    }
+
+    #[test]
+    fn what_is_missing_or_does_not_fit_is_named() {
+        let message = |spoil: &dyn Fn(&Path)| {
+            let folder = tempfile::tempdir().unwrap();
+            saved(folder.path());
+            spoil(folder.path());
+            let opened = TextEncoderFiles::open(folder.path(), WeightSet::Model);
+            opened
+                .and_then(|files| files.load::<Flex>(burn::tensor::DType::F32, &FlexDevice))
+                .unwrap_err()
+                .to_string()
+        };
+        let remove = |name: &'static str| {
+            move |folder: &Path| std::fs::remove_file(folder.join(name)).unwrap()
+        };
+        for (name, expected) in [
+            (CONFIG_FILE, "config.json"),
+            (TOKENIZER_FILE, "no tokenizer.json"),
+            (WEIGHTS_FILE, "neither model.safetensors nor"),
+        ] {
+            let message = message(&remove(name));
+            assert!(message.contains(expected), "{message}");
+        }
+        let message = message(&|folder| {
+            let config = T5Config::small(32, 3, 6);
+            let text = serde_json::to_string(&config).unwrap();
+            std::fs::write(folder.join(CONFIG_FILE), text).unwrap();
+        });
+        assert!(
+            message.contains("missing: encoder.block.2.layer.0.SelfAttention.q.weight"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! What is trained: the transformer, and the text encoder if it learns too.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::backend::Backend;
+use pixelflow::ops::PixelFlowBackend;
+use pixelflow::text::T5Encoder;
+use pixelflow::{Context, PixelFlow, Segments, TextStates};
+use pixelflow_dataset::Segment;
+
+use crate::Result;
+use crate::config::CheckedConfig;
+use crate::initial_weights::begin_with;
+use crate::step::upload;
+use crate::texts::{TextSource, Texts, TrainingBatch};
+
+/// Everything that has parameters to train.
+#[derive(Module, Debug)]
+pub struct Network<B: Backend> {
+    /// The transformer.
+    pub transformer: PixelFlow<B>,
+    /// The text encoder that is trained with it; `None` for classes and for texts that were
+    /// encoded beforehand.
+    pub text_encoder: Option<T5Encoder<B>>,
+}
+
+impl<B: Backend> From<PixelFlow<B>> for Network<B> {
+    fn from(transformer: PixelFlow<B>) -> Self {
+        Self {
+            transformer,
+            text_encoder: None,
+        }
+    }
+}
+
+impl<B: Backend> Network<B> {
+    /// The network that a run begins with.
+    ///
+    /// # Errors
+    /// [`crate::Error::InitialWeights`] and what reading them says.
+    pub fn begin(config: &CheckedConfig, text: &TextSource, device: &B::Device) -> Result<Self> {
+        let settings = config.settings();
+        let (model, seed) = (&settings.model, settings.train.seed);
+        let transformer = match settings.train.initial_weights.as_str() {
+            "" => model.init(seed, device)?,
+            path => begin_with(Path::new(path), model, seed, device)?,
+        };
+        let text_encoder = match text {
+            TextSource::None | TextSource::States(_) => None,
+            TextSource::Joint { config, .. } => {
+                Some(config.init(seed, device).map_err(pixelflow::Error::from)?)
+            }
+        };
+        Ok(Self {
+            transformer,
+            text_encoder,
+        })
+    }
+}
+
+impl<B: PixelFlowBackend> Network<B> {
+    /// What the transformer is told of each example: a class, or a text's states.
+    ///
+    /// # Panics
+    /// If the batch's texts are not of the network's kind.
+    pub fn context(&self, batch: &TrainingBatch, device: &B::Device) -> Context<B> {
+        match &batch.texts {
+            None => {
+                let null = self.transformer.classes();
+                let label = |s: &Segment| if s.dropped { null } else { s.label };
+                Context::Class(batch.packed.segments.iter().map(label).collect())
+            }
+            Some(texts) => Context::Text(self.text_states(texts, device)),
+        }
+    }
+
+    /// The states of some texts.
+    ///
+    /// # Panics
+    /// If the texts are not of the network's kind.
+    pub fn text_states(&self, texts: &Texts, device: &B::Device) -> TextStates<B> {
+        match (texts, &self.text_encoder) {
+            (Texts::Tokens(tokens), Some(encoder)) => encoder.encode(tokens),
+            (
+                Texts::States {
+                    values,
+                    lengths,
+                    width,
+                },
+                None,
+            ) => TextStates {
+                states: upload(values, *width, device),
+                segments: Segments::new(lengths.clone()),
+                bias: None,
+            },
+            (Texts::Tokens(_), None) => panic!("tokens, but no text encoder"),
+            (Texts::States { .. }, Some(_)) => panic!("states beside a text encoder"),
+        }
+    }
+}
