@@ -21,7 +21,7 @@ pub fn verify(plan: &Plan, prompts: &Path, folder: &Path) -> Result<Vec<String>>
     fs::metadata(folder).map_err(read_error(folder))?;
     let record = FolderRecord::read(folder)?.ok_or_else(|| Error::BadRecord {
         path: folder.join(RECORD_FILE),
-        reason: "it is not there; was the folder written by `infer generate`?".to_owned(),
+        reason: "it is not there, so `infer generate` did not write this folder".to_owned(),
     })?;
     let expected = FolderRecord::new(plan, prompts, record.seed, record.drawn_with.clone());
     record.must_equal(&expected, folder)?;
@@ -185,7 +185,7 @@ mod tests {
         let message = verify(&more, &prompts, root.path())
             .unwrap_err()
             .to_string();
-        assert!(message.contains("written by `infer generate`"), "{message}");
+        assert!(message.contains("did not write this folder"), "{message}");
         let missing = root.path().join("missing");
         let message = verify(&more, &prompts, &missing).unwrap_err().to_string();
         assert!(message.starts_with("cannot read "), "{message}");
