@@ -314,3 +314,39 @@ fn a_full_disk_leaves_nothing_behind() {
     );
     assert_eq!(listing(scratch.path()), ["a.safetensors"]);
 }
+
+#[test]
+fn a_model_in_eight_bits_is_a_quarter_and_draws_almost_the_same() {
+    let scratch = tempfile::tempdir().unwrap();
+    let out = scratch.path().join("int8");
+    let said = succeeded(&infer(&[
+        "convert",
+        "assets/demo/model",
+        text(&out),
+        "--dtype",
+        "int8",
+    ]));
+    assert!(said.contains("within half a step"), "{said}");
+    let size = |path: &Path| fs::metadata(path).unwrap().len();
+    let halves = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/demo/model");
+    // Halves became bytes, but for biases, norms, tables and a factor an output.
+    let ratio = size(&out.join("model.safetensors")) as f64
+        / size(&halves.join("model.safetensors")) as f64;
+    assert!((0.5..0.52).contains(&ratio), "{ratio}");
+    let info = succeeded(&infer(&["info", "--model", text(&out)]));
+    assert!(
+        info.contains("16 classes") || info.contains("minotaur"),
+        "{info}"
+    );
+    let shards = infer(&[
+        "convert",
+        "assets/demo/model",
+        text(&scratch.path().join("shards")),
+        "--dtype",
+        "int8",
+        "--max-shard-size",
+        "5MB",
+    ]);
+    assert!(!shards.status.success());
+    assert!(message(&shards).contains("leave out --max-shard-size"));
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use pixelflow::weights::{DESCRIPTION_FILE, ModelDescription, TensorFile, WeightSet};
 
 use crate::arguments::ConvertArguments;
-use crate::convert::{Conversion, ConvertTarget};
+use crate::convert::{Conversion, ConvertTarget, StoredFormat};
 use crate::error::{read_error, write_error};
 use crate::hub::HubName;
 use crate::model_source::{description_beside, fetched_weights, weights_at};
@@ -53,10 +53,15 @@ pub fn convert(arguments: &ConvertArguments) -> Result<String> {
     if let Some(path) = report {
         done.write(path)?;
     }
-    Ok(format!(
-        "{done}\nread back and found equal: {}",
-        output.display()
-    ))
+    let output = output.display();
+    Ok(if *dtype == Some(StoredFormat::Int8) {
+        format!(
+            "{done}\n(of matrices in eight bits, in proportion to the largest value of a row)\n\
+             read back and found within half a step: {output}"
+        )
+    } else {
+        format!("{done}\nread back and found equal: {output}")
+    })
 }
 
 /// Checks that the report can be written, before anything is computed.

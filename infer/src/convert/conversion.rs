@@ -3,14 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pixelflow::weights::{ShardIndex, TensorFile, plan_shards};
+use pixelflow::weights::{ModelDescription, ShardIndex, TensorFile, plan_shards};
 
 use super::target::exists;
 use super::{
-    ConversionReport, ConvertProgress, ConvertTarget, PlannedTensor, StoredFormat, copy_tensors,
-    planned,
+    ConversionReport, ConvertProgress, ConvertTarget, PlannedTensor, StoredFormat, ToInt8,
+    copy_tensors, planned,
 };
 use crate::Result;
+use crate::device::select;
 use crate::error::{read_error, write_error};
 
 /// What is converted, to what, and where it goes.
@@ -37,8 +38,11 @@ impl Conversion<'_> {
     pub fn run(self) -> Result<ConversionReport> {
         self.target.prepare()?;
         self.check_description()?;
+        if self.format == Some(StoredFormat::Int8) {
+            return self.run_int8();
+        }
         let folder = &self.target.folder;
-        let tensors = planned(self.file, self.format.map(StoredFormat::dtype));
+        let tensors = planned(self.file, self.format.and_then(StoredFormat::dtype));
         let infos = tensors
             .iter()
             .map(|tensor| (tensor.name.clone(), tensor.to.clone()));
@@ -79,6 +83,43 @@ impl Conversion<'_> {
             tensors: reports,
             files: shards.len(),
         })
+    }
+
+    /// The same for matrices in eight bits.
+    fn run_int8(self) -> Result<ConversionReport> {
+        let refused = |reason: &str| crate::Error::Argument {
+            argument: "--dtype",
+            value: "int8".to_owned(),
+            reason: reason.to_owned(),
+        };
+        if self.max_shard_size != u64::MAX {
+            return Err(refused(
+                "it is written in one file; leave out --max-shard-size",
+            ));
+        }
+        let text = self.description.as_deref().unwrap_or_default();
+        let description: ModelDescription = serde_json::from_slice(text).map_err(|_| {
+            refused(
+                "only models of this program have it, and there is no config.json of one beside \
+                 the weights",
+            )
+        })?;
+        let folder = &self.target.folder;
+        let draft = tempfile::Builder::new()
+            .prefix(".convert")
+            .tempdir_in(folder);
+        let draft = draft.map_err(write_error(folder))?;
+        let name = format!("{}.safetensors", self.target.stem);
+        let path = draft.path().join(&name);
+        // Any device will do: it only stands for a backend.
+        let report = select("auto")?.run(ToInt8 {
+            file: self.file,
+            description: &description,
+            path: &path,
+        })?;
+        self.write_description()?;
+        put_in_place(&[(path, folder.join(name))])?;
+        Ok(report)
     }
 
     /// Another description in the place is not replaced.

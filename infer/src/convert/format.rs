@@ -4,8 +4,6 @@ use clap::ValueEnum;
 use pixelflow::weights::DType;
 
 /// A number format of converted weights.
-// A format that is no plain float, such as int8 with scales, would be a variant here and a step of
-// its own in `copy`, before the values are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StoredFormat {
     /// 32-bit floats.
@@ -14,15 +12,18 @@ pub enum StoredFormat {
     F16,
     /// 16-bit floats with the range of 32 bits.
     Bf16,
+    /// Matrices in 8 bits with a factor an output, all else in 32-bit floats; for drawing only.
+    Int8,
 }
 
 impl StoredFormat {
-    /// The name that files have for it.
-    pub fn dtype(self) -> DType {
+    /// The name that files have for it; `None` for [`Int8`](Self::Int8), which is not one format.
+    pub fn dtype(self) -> Option<DType> {
         match self {
-            Self::F32 => DType::F32,
-            Self::F16 => DType::F16,
-            Self::Bf16 => DType::BF16,
+            Self::F32 => Some(DType::F32),
+            Self::F16 => Some(DType::F16),
+            Self::Bf16 => Some(DType::BF16),
+            Self::Int8 => None,
         }
     }
 }

@@ -320,13 +320,6 @@ fn what_cannot_be_fetched_is_refused_with_a_message_that_helps() {
         junk: true,
         ..Flaws::default()
     });
-    let text = reference_files()[1].1.clone();
-    let text = String::from_utf8(text).unwrap();
-    let text = text.replace("num_classes: 10", "cross_attention_dim: 64");
-    let text_model = Server::start(
-        &[("config.yaml", text.into()), files[2].clone()],
-        Flaws::default(),
-    );
     // Endpoint, name → what the message says.
     let cases: &[(&str, &str, &[&str])] = &[
         (
@@ -379,7 +372,6 @@ fn what_cannot_be_fetched_is_refused_with_a_message_that_helps() {
         ),
         (&evil, NAME, &["does not answer like the Hub", "evil"]),
         (&junk, NAME, &["does not answer like the Hub"]),
-        (&text_model.endpoint, NAME, &["draws from text"]),
     ];
     for (endpoint, name, expected) in cases {
         let machine = Machine::new(endpoint);
@@ -399,11 +391,6 @@ fn what_cannot_be_fetched_is_refused_with_a_message_that_helps() {
         assert!(!weights.exists(), "{message}");
         assert!(!machine.path("evil").exists() && !machine.path("home/evil").exists());
     }
-    let asked = text_model.requests();
-    assert!(
-        !asked.iter().any(|request| request.contains("model.pt")),
-        "{asked:?}"
-    );
 }
 
 #[test]
