@@ -22,7 +22,7 @@ const FOLDER: &str = "converted";
 /// when they are whole and have been read back.
 ///
 /// # Errors
-/// [`Error::Weights`] for what is wrong with the file, [`Error::Write`] for the cache.
+/// [`crate::Error::Weights`] for what is wrong with the file, [`crate::Error::Write`] for the cache.
 pub fn converted(hub: &Hub, name: &HubName, weights: &Path, set: WeightSet) -> Result<PathBuf> {
     let set_name = match set {
         WeightSet::Ema => "ema",

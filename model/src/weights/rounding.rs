@@ -1,5 +1,7 @@
 //! Values in another number format, and what is lost on the way.
 
+use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
+use half::vec::HalfFloatVecExt;
 use half::{bf16, f16};
 use rayon::prelude::*;
 
@@ -84,17 +86,17 @@ fn convert_piece(
     into: &mut [u8],
     first: usize,
 ) -> Result<Rounding, Unconvertible> {
+    let exact = decode(bytes, from);
+    if let Some(at) = exact.iter().position(|value| !value.is_finite()) {
+        return Err(Unconvertible::NotFinite { at: first + at });
+    }
+    if from == to {
+        into.copy_from_slice(bytes);
+        return Ok(Rounding::default());
+    }
+    encode(&exact, to, into);
     let mut rounding = Rounding::default();
-    let values = bytes.chunks_exact(from.size_in_bytes());
-    for (at, (value, into)) in values
-        .zip(into.chunks_exact_mut(to.size_in_bytes()))
-        .enumerate()
-    {
-        let exact = decode(value, from);
-        if !exact.is_finite() {
-            return Err(Unconvertible::NotFinite { at: first + at });
-        }
-        let stored = encode(exact, to, into);
+    for (exact, stored) in exact.into_iter().zip(decode(into, to)) {
         if !stored.is_finite() {
             return Err(Unconvertible::TooLarge { value: exact });
         }
@@ -109,40 +111,74 @@ fn convert_piece(
     Ok(rounding)
 }
 
-/// A float from its bytes.
-fn decode(bytes: &[u8], dtype: DType) -> f64 {
-    match (dtype, bytes) {
-        (DType::F64, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        (DType::F32, &[a, b, c, d]) => f64::from(f32::from_le_bytes([a, b, c, d])),
-        (DType::F16, &[a, b]) => f16::from_le_bytes([a, b]).to_f64(),
-        (DType::BF16, &[a, b]) => bf16::from_le_bytes([a, b]).to_f64(),
-        _ => f64::NAN,
+/// Floats from their bytes.
+fn decode(bytes: &[u8], dtype: DType) -> Vec<f64> {
+    let half = |bytes: &[u8]| -> Vec<u16> {
+        let (chunks, _) = bytes.as_chunks::<2>();
+        chunks
+            .iter()
+            .map(|chunk| u16::from_le_bytes(*chunk))
+            .collect()
+    };
+    let widened = |values: Vec<f32>| values.into_iter().map(f64::from).collect();
+    match dtype {
+        DType::F64 => {
+            let (chunks, _) = bytes.as_chunks::<8>();
+            chunks
+                .iter()
+                .map(|chunk| f64::from_le_bytes(*chunk))
+                .collect()
+        }
+        DType::F32 => {
+            let (chunks, _) = bytes.as_chunks::<4>();
+            let value = |chunk: &[u8; 4]| f64::from(f32::from_le_bytes(*chunk));
+            chunks.iter().map(value).collect()
+        }
+        DType::F16 => widened(half(bytes).reinterpret_cast::<f16>().to_f32_vec()),
+        DType::BF16 => widened(half(bytes).reinterpret_cast::<bf16>().to_f32_vec()),
+        DType::I64 | DType::I32 | DType::I16 | DType::I8 | DType::U8 | DType::Bool => Vec::new(),
     }
 }
 
-/// Writes a float; returns what it has become.
-fn encode(value: f64, dtype: DType, into: &mut [u8]) -> f64 {
+/// Writes floats, each rounded once to the nearest, of two alike to the even one.
+fn encode(values: &[f64], dtype: DType, into: &mut [u8]) {
+    let mut write_half = |bits: &[u16]| {
+        let (chunks, _) = into.as_chunks_mut::<2>();
+        for (bits, into) in bits.iter().zip(chunks) {
+            *into = bits.to_le_bytes();
+        }
+    };
+    // The crate's own way from f64 looks at the upper half of the bits only.
+    let narrow = || -> Vec<f32> { values.iter().map(|value| round_to_odd(*value)).collect() };
     match dtype {
-        DType::F64 => {
-            into.copy_from_slice(&value.to_le_bytes());
-            value
-        }
+        DType::F16 => write_half(Vec::<f16>::from_f32_slice(&narrow()).reinterpret_cast()),
+        DType::BF16 => write_half(Vec::<bf16>::from_f32_slice(&narrow()).reinterpret_cast()),
         DType::F32 => {
-            into.copy_from_slice(&(value as f32).to_le_bytes());
-            f64::from(value as f32)
+            let (chunks, _) = into.as_chunks_mut::<4>();
+            for (value, into) in values.iter().zip(chunks) {
+                *into = (*value as f32).to_le_bytes();
+            }
         }
-        DType::F16 => {
-            let rounded = f16::from_f64(value);
-            into.copy_from_slice(&rounded.to_le_bytes());
-            rounded.to_f64()
+        DType::F64 => {
+            let (chunks, _) = into.as_chunks_mut::<8>();
+            for (value, into) in values.iter().zip(chunks) {
+                *into = value.to_le_bytes();
+            }
         }
-        DType::BF16 => {
-            let rounded = bf16::from_f64(value);
-            into.copy_from_slice(&rounded.to_le_bytes());
-            rounded.to_f64()
-        }
-        _ => f64::NAN,
+        DType::I64 | DType::I32 | DType::I16 | DType::I8 | DType::U8 | DType::Bool => {}
     }
+}
+
+/// The `f32` for a value; of the two beside one that is none, that whose last bit is 1. Rounding it
+/// again to fewer bits gives what rounding the value itself would (Boldo and Melquiond, 2008).
+fn round_to_odd(value: f64) -> f32 {
+    let nearest = value as f32;
+    let back = f64::from(nearest);
+    if back == value {
+        return nearest;
+    }
+    let towards_zero = nearest.to_bits() - u32::from(back.abs() > value.abs());
+    f32::from_bits(towards_zero | 1)
 }
 
 #[cfg(test)]
@@ -188,6 +224,40 @@ mod tests {
             refused(&values, DType::F32),
             Unconvertible::NotFinite { at }
         );
+    }
+
+    #[test]
+    fn values_are_rounded_once_to_the_nearest_and_between_two_to_the_even_one() {
+        // All beside and between neighbours of both formats, the last bits of f32 included.
+        let between =
+            |bits: u32| (0..3).map(move |last| f32::from_bits(bits.wrapping_add(last) - 1));
+        let values: Vec<f32> = (0x3000..0x4700_u32)
+            .flat_map(|upper| [0, 0x1000, 0x3000, 0x8000].map(|lower| upper << 16 | lower))
+            .flat_map(between)
+            .collect();
+        for to in [DType::F16, DType::BF16] {
+            let (stored, _) = converted(&values, to).unwrap();
+            let expected = to.to_f32(&to.from_f32(&values).unwrap()).unwrap();
+            assert_eq!(stored, expected, "{to:?}");
+        }
+    }
+
+    #[test]
+    fn an_f64_is_not_rounded_twice() {
+        // Just above the middle of 1 and its neighbour in bf16; its nearest f32 is the middle.
+        let middle = 1.0 + 1.0 / 256.0;
+        for (value, expected) in [(middle, 1.0), (middle + 1e-12, 1.0 + 1.0 / 128.0)] {
+            for value in [value, -value] {
+                let (bytes, _) =
+                    convert_values(&f64::to_le_bytes(value), DType::F64, DType::BF16).unwrap();
+                let stored = DType::BF16.to_f32(&bytes).unwrap();
+                assert_eq!(f64::from(stored[0]), expected * value.signum());
+            }
+        }
+        let tiny = convert_values(&f64::to_le_bytes(1e-300), DType::F64, DType::F16).unwrap();
+        assert_eq!(tiny.0, [0, 0]);
+        let huge = convert_values(&f64::to_le_bytes(1e300), DType::F64, DType::BF16);
+        assert_eq!(huge.unwrap_err(), Unconvertible::TooLarge { value: 1e300 });
     }
 
     #[test]
