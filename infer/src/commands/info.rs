@@ -19,15 +19,21 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
     let resolution = source.description.resolution;
     let sides = (0..cascade.stages).map(|stage| resolution >> (cascade.stages - 1 - stage));
     let sides: Vec<String> = sides.map(|side| side.to_string()).collect();
-    let classes: Vec<String> = (0..model.num_classes)
-        .map(|class| source.class_name(class))
-        .collect();
+    let classes = (0..model.num_classes).map(|class| source.class_name(class));
+    let condition = match (&source.description.text, model.cross_attention_dim) {
+        (Some(text), _) => format!(
+            "text        states of {}, prompts of {} tokens at most",
+            text.encoder, text.max_tokens
+        ),
+        (None, Some(width)) => format!("text        states of {width} features"),
+        (None, None) => format!("classes     {}", classes.collect::<Vec<_>>().join(", ")),
+    };
     Ok(format!(
         "weights     {} (sha256 {})\n\
          parameters  {:.2} million{format}\n\
          transformer {} blocks, {} heads x {}, patch {}\n\
          stages      {} pixels\n\
-         classes     {}\n\
+         {condition}\n\
          sampler     {}",
         source.weights.display(),
         source.hash()?,
@@ -37,7 +43,6 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
         model.attention_head_dim,
         model.patch_size,
         sides.join(", "),
-        classes.join(", "),
         serde_json::to_string(&source.sampler()).unwrap_or_default(),
     ))
 }
