@@ -8,6 +8,8 @@
 #![allow(clippy::trivially_copy_pass_by_ref, clippy::used_underscore_binding)]
 
 mod backward;
+#[cfg(all(test, feature = "cuda-source"))]
+mod cuda_source;
 mod forward;
 mod pieces;
 mod tile;
@@ -28,16 +30,19 @@ use crate::ops::{Attended, AttentionInputs, AttentionLayout};
 const FORWARD: Resident = Resident {
     rows: 1,
     columns: 1,
+    partials: true,
 };
 /// Of the one for queries: those and their gradients, and keys or values.
 const FOR_QUERIES: Resident = Resident {
     rows: 2,
     columns: 1,
+    partials: false,
 };
 /// Of the one for keys: those and their values, and queries and their gradients.
 const FOR_KEYS: Resident = Resident {
     rows: 2,
     columns: 2,
+    partials: false,
 };
 
 /// Units of a cube that has no tile.

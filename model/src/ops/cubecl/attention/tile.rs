@@ -19,13 +19,15 @@ pub(super) struct Tile {
     pub vectors: usize,
 }
 
-/// How many tokens' rows a kernel keeps in shared memory.
+/// What a kernel keeps in shared memory besides the weights: how many tokens' rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Resident {
     /// As multiples of the tile's rows.
     pub rows: usize,
     /// As multiples of its columns.
     pub columns: usize,
+    /// Whether it keeps what the units of each row have found.
+    pub partials: bool,
 }
 
 impl Tile {
@@ -52,10 +54,15 @@ impl Tile {
     }
 
     /// Shared memory of a kernel.
-    fn bytes(self, resident: Resident) -> usize {
+    pub(super) fn bytes(self, resident: Resident) -> usize {
         let vectors = resident.rows * self.vectors_of(self.rows)
             + resident.columns * self.vectors_of(self.columns);
-        let scalars = self.weights() + self.partials();
+        let partials = if resident.partials {
+            self.partials()
+        } else {
+            0
+        };
+        let scalars = self.weights() + partials;
         (vectors * LANES + scalars) * size_of::<f32>()
     }
 
@@ -124,11 +131,12 @@ mod tests {
     const BACKWARD: Resident = Resident {
         rows: 2,
         columns: 2,
+        partials: false,
     };
 
     #[test]
     fn a_tile_is_as_large_as_shared_memory_allows() {
-        let sides = |head_dim, kilobytes| {
+        let sides = |head_dim, kilobytes: usize| {
             Tile::largest(head_dim, BACKWARD, kilobytes << 10).map(|tile| [tile.rows, tile.columns])
         };
         // WebGPU promises 16 KB, most devices have 32, CUDA 48.
