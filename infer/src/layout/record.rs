@@ -144,8 +144,8 @@ impl FolderRecord {
         })
     }
 
-    /// What must be equal for images to belong together: not where model and prompts are, and not the
-    /// program's version.
+    /// What must be equal for images to belong together: not where model, text encoder and prompts
+    /// are, and not the program's version.
     fn settings(&self) -> Map<String, Value> {
         let object = |value: &dyn Fn() -> serde_json::Result<Value>| match value() {
             Ok(Value::Object(fields)) => fields,
@@ -156,6 +156,9 @@ impl FolderRecord {
         settings.retain(|name, _| {
             !["version", "prompts", "drawn_with", "model"].contains(&name.as_str())
         });
+        if let Some(Value::Object(encoder)) = settings.get_mut("text_encoder") {
+            encoder.remove("folder");
+        }
         settings
     }
 }
@@ -165,6 +168,7 @@ mod tests {
     use super::*;
     use crate::caption_images::testing::FakeDrawer;
     use crate::layout::{Images, PlannedFile};
+    use crate::recipe::RecipeEncoder;
 
     fn record() -> FolderRecord {
         let plan = Plan {
@@ -178,6 +182,25 @@ mod tests {
             texts: Vec::new(),
         };
         FolderRecord::new(&plan, Path::new("a.txt"), 0, FakeDrawer::settings([4, 4]))
+    }
+
+    fn with_encoder(folder: &str, hash: &str) -> FolderRecord {
+        let mut record = record();
+        record.drawn_with.text_encoder = Some(RecipeEncoder {
+            folder: Some(folder.to_owned()),
+            hash: hash.to_owned(),
+            dtype: record.drawn_with.dtype,
+        });
+        record
+    }
+
+    #[test]
+    fn a_text_encoder_may_move_but_not_change() {
+        let root = tempfile::tempdir().unwrap();
+        with_encoder("here", "aa").claim(root.path()).unwrap();
+        with_encoder("there", "aa").claim(root.path()).unwrap();
+        let error = with_encoder("here", "bb").claim(root.path()).unwrap_err();
+        assert!(error.to_string().contains("text_encoder was "), "{error}");
     }
 
     #[test]
