@@ -9,7 +9,7 @@ use cubecl::{Compiler, CubeDim, ExecutionMode};
 use cubecl_cpp::ComputeKernel;
 use cubecl_cpp::cuda::CudaDialect;
 use cubecl_cpp::cuda::mma::CudaWmmaCompiler;
-use cubecl_cpp::shared::{CompilationOptions, CppCompiler, Elem};
+use cubecl_cpp::shared::{self, CompilationOptions, CppCompiler, Elem};
 
 use super::tile::{LANES, Resident, Tile, UNITS};
 use super::{DType, FOR_KEYS, FOR_QUERIES, FORWARD, backward, forward};
@@ -230,7 +230,7 @@ fn shared_memory_is_what_the_tile_was_chosen_for() {
     for variant in Variant::all() {
         let kernel = variant.compile();
         let arrays = &kernel.body.shared_memories;
-        let mut sizes: Vec<usize> = arrays.iter().map(|array| array.size()).collect();
+        let mut sizes: Vec<usize> = arrays.iter().map(shared::SharedMemory::size).collect();
         sizes.sort_unstable();
         assert_eq!(sizes, variant.shared_arrays(), "{variant:?}");
         // None of them lies over another.
