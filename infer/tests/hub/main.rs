@@ -290,8 +290,6 @@ fn a_conversion_that_was_killed_is_never_used() {
 }
 
 #[test]
-// A table: one line a case.
-#[expect(clippy::too_many_lines)]
 fn what_cannot_be_fetched_is_refused_with_a_message_that_helps() {
     let closed = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
