@@ -22,7 +22,7 @@ pub struct GenerateArguments {
     #[arg(long, value_enum)]
     pub layout: LayoutArgument,
     /// geneval: `evaluation_metadata.jsonl`; dpg: the folder of ID.txt; t2i-compbench:
-    /// `CATEGORY_val.txt`; coco: `captions_val2014.json`, ID<tab>caption lines in a .tsv, or caption
+    /// `CATEGORY_val.txt`; coco: `captions_val2014.json`, lines `ID TAB caption` in a .tsv, or caption
     /// lines in a .txt.
     #[arg(long, value_name = "PATH")]
     pub prompts: PathBuf,

@@ -1,7 +1,7 @@
 //! Folders of drawn images as public evaluators read them.
 //!
 //! A benchmark's prompts make a [`Plan`]: which files there are, and which images each one holds.
-//! [`write`] draws what is missing of it, [`verify`] checks what is there, and a [`FolderRecord`]
+//! [`write()`] draws what is missing of it, [`verify`] checks what is there, and a [`FolderRecord`]
 //! keeps images of other settings out.
 
 mod arguments;

@@ -23,7 +23,7 @@ pub struct Written {
     pub kept: usize,
 }
 
-/// Number of images that [`write`] would have to draw.
+/// Number of images that [`write()`] would have to draw.
 pub fn missing_images(plan: &Plan, folder: &Path, shard: Shard) -> usize {
     let files = missing(plan, folder, shard);
     files.into_iter().map(images_of).sum()
