@@ -17,8 +17,9 @@ use super::stored_tensor::StoredTensor;
 /// few enough for allocators to use the same memory again instead of asking the system for new pages.
 const PIECE: usize = 16 << 10;
 
-/// Values of a chunk whose rows become columns together: 1 MiB in f32.
-const CHUNK: usize = 256 << 10;
+/// Values of a chunk whose rows become columns together: 4 MiB in f32. Threads wait for each other at
+/// its end, which few chunks make rare.
+const CHUNK: usize = 1 << 20;
 
 /// Columns that a thread takes at once of a chunk: a cache line in f32.
 const BAND: usize = 16;
