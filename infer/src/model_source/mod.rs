@@ -1,42 +1,26 @@
 //! Where a model's weights are, and what they are for.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+mod files;
+mod repository;
+
 use std::path::{Path, PathBuf};
 
 use burn::tensor::DType;
 use burn::tensor::backend::Backend;
 use pixelflow::PixelFlow;
 use pixelflow::sampler::SamplerConfig;
-use pixelflow::text::MAX_TOKENS;
 use pixelflow::weights::{
-    DESCRIPTION_FILE, INDEX_FILE, ModelDescription, ReferenceConfig, ShardIndex, TensorFile,
-    TextDescription, WEIGHTS_FILE, WeightSet, is_int8, load_model_in, load_model_int8,
-    read_reference_config,
+    ModelDescription, ShardIndex, TensorFile, WeightSet, is_int8, load_model_in, load_model_int8,
 };
-use sha2::{Digest, Sha256};
 
+pub use self::files::{
+    checkpoint_name, checkpoint_steps, description_beside, file_hash, weights_at,
+};
+pub use self::repository::fetched_weights;
+use self::repository::hub_name;
 use crate::arguments::NumberFormat;
-use crate::error::read_error;
-use crate::hub::{self, Hub, HubName, HubSettings, Wanted};
-use crate::{Error, Result, assets};
-
-/// The averaged weights of a checkpoint.
-const EMA_FILE: &str = "ema.safetensors";
-/// What a checkpoint's folder is called, before its step.
-const CHECKPOINT_PREFIX: &str = "step-";
-/// The weights of the reference's repositories.
-const TORCH_FILE: &str = "model.pt";
-/// Their description.
-const REFERENCE_DESCRIPTION: &str = "config.yaml";
-/// The weights of a repository: ours, or the reference's.
-const HUB_WEIGHTS: &[&str] = &[WEIGHTS_FILE, INDEX_FILE, TORCH_FILE];
-/// What describes them.
-const HUB_DESCRIPTIONS: &[&str] = &[REFERENCE_DESCRIPTION, DESCRIPTION_FILE];
-/// Side of the images of a model that does not say.
-const REFERENCE_RESOLUTION: usize = 256;
-/// The text encoder of the authors' text model.
-const REFERENCE_TEXT_ENCODER: &str = "hf:google/flan-t5-xl";
+use crate::hub::{Hub, HubName, HubSettings, Wanted};
+use crate::{Result, assets};
 
 /// A model on disk.
 #[derive(Clone, Debug)]
@@ -55,7 +39,7 @@ impl ModelSource {
     /// The model that comes with the program.
     ///
     /// # Errors
-    /// [`Error::MissingAsset`] outside of the repository.
+    /// [`crate::Error::MissingAsset`] outside of the repository.
     pub fn demo() -> Result<Self> {
         Self::find(&assets::locate("demo/model")?, WeightSet::Ema)
     }
@@ -63,7 +47,7 @@ impl ModelSource {
     /// The text model that comes with the program.
     ///
     /// # Errors
-    /// [`Error::MissingAsset`] outside of the repository.
+    /// [`crate::Error::MissingAsset`] outside of the repository.
     pub fn text_demo() -> Result<Self> {
         Self::find(&assets::locate("demo-text/model")?, WeightSet::Ema)
     }
@@ -78,8 +62,8 @@ impl ModelSource {
     /// `config.yaml` beside it; or the model of a repository, `hf:owner/name`, which is fetched.
     ///
     /// # Errors
-    /// [`Error::NotAModel`] for anything else, [`Error::Weights`] for a broken description,
-    /// [`Error::Hub`].
+    /// [`crate::Error::NotAModel`] for anything else, [`crate::Error::Weights`] for a broken description,
+    /// [`crate::Error::Hub`].
     pub fn find(path: &Path, set: WeightSet) -> Result<Self> {
         if HubName::is_meant(path) {
             let hub = Hub::new(HubSettings::from_environment()?);
@@ -92,53 +76,6 @@ impl ModelSource {
             weights,
             set,
             name: None,
-            description,
-        })
-    }
-
-    /// The model of a repository as far as it was fetched before; asks no network.
-    ///
-    /// # Errors
-    /// As [`find`](Self::find); [`Error::NotAModel`] if it was not.
-    pub fn find_fetched(path: &Path, set: WeightSet) -> Result<Self> {
-        let hub = Hub::new(HubSettings::from_environment()?);
-        Self::of_hub(
-            &hub,
-            &hub_name(path, "--model")?,
-            set,
-            |hub, name, wanted| {
-                hub.cached(name, wanted).ok_or_else(|| Error::NotAModel {
-                    path: path.to_owned(),
-                    reason: "it was not fetched before".to_owned(),
-                })
-            },
-        )
-    }
-
-    /// The model of a repository. Its description comes first, which may be of no use; a `.pt` is
-    /// converted once.
-    fn of_hub<E>(
-        hub: &Hub,
-        name: &HubName,
-        set: WeightSet,
-        fetch: impl Fn(&Hub, &HubName, Wanted<'_>) -> Result<PathBuf, E>,
-    ) -> Result<Self>
-    where
-        Error: From<E>,
-    {
-        let folder = fetch(hub, name, &[HUB_DESCRIPTIONS])?;
-        let description = description_beside(&folder.join(TORCH_FILE))?;
-        let folder = fetch(hub, name, &[HUB_DESCRIPTIONS, HUB_WEIGHTS])?;
-        let weights = hub_weights(&folder)?;
-        let weights = if weights.extension().is_some_and(|ending| ending == "pt") {
-            hub::converted(hub, name, &weights, set)?
-        } else {
-            weights
-        };
-        Ok(Self {
-            weights,
-            set,
-            name: Some(name.clone()),
             description,
         })
     }
@@ -157,7 +94,7 @@ impl ModelSource {
     /// Reads the weights.
     ///
     /// # Errors
-    /// [`Error::Weights`] or [`Error::Model`] if they do not fit.
+    /// [`crate::Error::Weights`] or [`crate::Error::Model`] if they do not fit.
     pub fn load<B: Backend>(&self, device: &B::Device) -> Result<PixelFlow<B>> {
         self.load_in(DType::F32, device)
     }
@@ -200,7 +137,7 @@ impl ModelSource {
     /// Whether the file has matrices in eight bits.
     ///
     /// # Errors
-    /// [`Error::Weights`].
+    /// [`crate::Error::Weights`].
     pub fn is_int8(&self) -> Result<bool> {
         Ok(is_int8(&self.open()?))
     }
@@ -208,7 +145,7 @@ impl ModelSource {
     /// Opens the file of the weights.
     ///
     /// # Errors
-    /// [`Error::Weights`].
+    /// [`crate::Error::Weights`].
     fn open(&self) -> Result<TensorFile> {
         Ok(if self.set == WeightSet::Ema {
             TensorFile::open(&self.weights)?
@@ -220,7 +157,7 @@ impl ModelSource {
     /// The first 16 hex digits of the SHA-256 of the file of its weights, or of all of them.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::Weights`].
+    /// [`crate::Error::Read`], [`crate::Error::Weights`].
     pub fn hash(&self) -> Result<String> {
         if ShardIndex::is_named(&self.weights) {
             file_hash(&TensorFile::open(&self.weights)?.files())
@@ -245,163 +182,18 @@ impl ModelSource {
     }
 }
 
-/// Steps of the checkpoints in a folder, ascending.
-///
-/// # Errors
-/// What the operating system says.
-pub fn checkpoint_steps(folder: &Path) -> io::Result<Vec<u64>> {
-    let mut steps = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        let step = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(CHECKPOINT_PREFIX));
-        steps.extend(step.and_then(|digits| digits.parse::<u64>().ok()));
-    }
-    steps.sort_unstable();
-    Ok(steps)
-}
-
-/// What the folder of the checkpoint of `step` is called.
-pub fn checkpoint_name(step: u64) -> String {
-    format!("{CHECKPOINT_PREFIX}{step:08}")
-}
-
-/// The first 16 hex digits of the SHA-256 of files, one behind the other.
-///
-/// # Errors
-/// [`Error::Read`].
-pub fn file_hash(paths: &[PathBuf]) -> Result<String> {
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    for path in paths {
-        let mut file = File::open(path).map_err(read_error(path))?;
-        loop {
-            let count = match file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(read_error(path)(error)),
-            };
-            hash.update(&buffer[..count]);
-        }
-    }
-    let digest = hash.finalize();
-    let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
-    Ok(format!("{first:016x}"))
-}
-
-/// The file of weights at a path: itself, or that of a run's, a checkpoint's or a model's folder.
-///
-/// # Errors
-/// [`Error::NotAModel`], [`Error::Read`].
-pub fn weights_at(path: &Path, set: WeightSet) -> Result<PathBuf> {
-    if !fs::metadata(path).map_err(read_error(path))?.is_dir() {
-        return Ok(path.to_owned());
-    }
-    let checkpoints = path.join("checkpoints");
-    let folder = if checkpoints.is_dir() {
-        let steps = checkpoint_steps(&checkpoints).map_err(read_error(&checkpoints))?;
-        let none = || Error::NotAModel {
-            path: path.to_owned(),
-            reason: "the run has no checkpoint yet".to_owned(),
-        };
-        checkpoints.join(checkpoint_name(*steps.last().ok_or_else(none)?))
-    } else {
-        path.to_owned()
-    };
-    let averaged = (set == WeightSet::Ema).then_some(EMA_FILE);
-    let names = averaged.into_iter().chain([WEIGHTS_FILE, INDEX_FILE]);
-    let found = names
-        .map(|name| folder.join(name))
-        .find(|file| file.is_file());
-    found.ok_or_else(|| Error::NotAModel {
-        path: path.to_owned(),
-        reason: format!("the folder has no {WEIGHTS_FILE}"),
-    })
-}
-
-/// The weights of a repository as they are there, fetched with their description.
-///
-/// # Errors
-/// [`Error::Hub`].
-pub fn fetched_weights(path: &Path) -> Result<PathBuf> {
-    hub_weights(&hub::fetch(
-        &hub_name(path, "INPUT")?,
-        &[HUB_DESCRIPTIONS, HUB_WEIGHTS],
-    )?)
-}
-
-/// The weights in the folder of a repository.
-fn hub_weights(folder: &Path) -> Result<PathBuf> {
-    let files = HUB_WEIGHTS.iter().map(|name| folder.join(name));
-    files
-        .into_iter()
-        .find(|file| file.is_file())
-        .ok_or_else(|| Error::NotAModel {
-            path: folder.to_owned(),
-            reason: format!("it has no {}", HUB_WEIGHTS.join(" or ")),
-        })
-}
-
-fn hub_name(path: &Path, argument: &'static str) -> Result<HubName> {
-    let text = path.display().to_string();
-    text.parse().map_err(|reason| Error::Argument {
-        argument,
-        value: text,
-        reason,
-    })
-}
-
-/// The description beside a file of weights.
-///
-/// # Errors
-/// [`Error::NotAModel`] if there is none, [`Error::Weights`] if it is broken.
-pub fn description_beside(weights: &Path) -> Result<ModelDescription> {
-    let (native, reference) = (
-        weights.with_file_name(DESCRIPTION_FILE),
-        weights.with_file_name(REFERENCE_DESCRIPTION),
-    );
-    if native.is_file() {
-        Ok(ModelDescription::read(&native)?)
-    } else if reference.is_file() {
-        let ReferenceConfig {
-            model,
-            cascade,
-            resolution,
-        } = read_reference_config(&reference)?;
-        let resolution = resolution.unwrap_or(REFERENCE_RESOLUTION);
-        let text = model.cross_attention_dim.map(|_| TextDescription {
-            encoder: REFERENCE_TEXT_ENCODER.to_owned(),
-            max_tokens: MAX_TOKENS,
-        });
-        Ok(ModelDescription {
-            text,
-            model,
-            cascade,
-            resolution,
-            class_names: None,
-            sampler: None,
-        })
-    } else {
-        let reason = format!("there is neither {DESCRIPTION_FILE} nor config.yaml beside it");
-        Err(Error::NotAModel {
-            path: weights.to_owned(),
-            reason,
-        })
-    }
-}
-
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use std::collections::BTreeMap;
+    use std::fs;
 
     use burn::backend::Flex;
     use burn::backend::flex::FlexDevice;
     use pixelflow::cascade::CascadeConfig;
-    use pixelflow::weights::{DType, save_model};
+    use pixelflow::weights::{DESCRIPTION_FILE, DType, WEIGHTS_FILE, save_model};
     use pixelflow::{PixelFlowConfig, Preset};
 
+    use super::files::EMA_FILE;
     use super::*;
 
     fn description() -> ModelDescription {

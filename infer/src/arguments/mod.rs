@@ -1,13 +1,18 @@
 //! The command line.
 
+mod guidance;
+mod number_format;
+
 use std::path::PathBuf;
 
-use burn::tensor::DType;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use pixelflow::sampler::{Guidance, SolverKind};
+use pixelflow::sampler::SolverKind;
 use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
 
+pub use self::guidance::GuidanceArgument;
+use self::guidance::guidance;
+pub use self::number_format::{NumberFormat, float_format};
 use crate::convert::{StoredFormat, parse_size};
 use crate::evaluation::EvaluateCaptionsArguments;
 use crate::layout::GenerateArguments;
@@ -156,23 +161,14 @@ pub struct SampleArguments {
     pub dry_run: bool,
 }
 
-/// Strength of guidance, and maybe its schedule.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum GuidanceArgument {
-    /// Only a scale.
-    Scale(f64),
-    /// A scale with its schedule.
-    Scheduled(Guidance),
-}
-
-impl GuidanceArgument {
-    /// The guidance of a text model, or of a class model.
-    pub fn of_model(self, is_text: bool) -> Guidance {
-        match self {
-            Self::Scheduled(guidance) => guidance,
-            Self::Scale(scale) if is_text => Guidance::Constant { scale },
-            Self::Scale(scale) => Guidance::StageWise { scale },
-        }
+impl TextArguments {
+    /// The format of the encoder's weights beside a model of format `model`.
+    pub fn dtype(&self, model: NumberFormat) -> NumberFormat {
+        self.text_dtype.unwrap_or(match model {
+            // Matrices of the text encoder are not kept in eight bits.
+            NumberFormat::Int8 => NumberFormat::F32,
+            float => float,
+        })
     }
 }
 
@@ -243,45 +239,9 @@ pub struct TextArguments {
     /// The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model's]
     #[arg(long, value_name = "FOLDER")]
     pub text_encoder: Option<String>,
-    /// Format of the text encoder's weights. [default: that of --dtype]
-    #[arg(long, value_enum)]
+    /// Format of the text encoder's weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]
+    #[arg(long, value_name = "FORMAT", value_parser = float_format)]
     pub text_dtype: Option<NumberFormat>,
-}
-
-/// A format of weights and activations.
-///
-/// A model whose file has its matrices in eight bits keeps them so in every format.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum NumberFormat {
-    /// 32-bit floats.
-    #[default]
-    F32,
-    /// 16-bit floats.
-    F16,
-    /// 16-bit floats with the range of 32 bits.
-    Bf16,
-    /// Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats.
-    Int8,
-}
-
-impl NumberFormat {
-    /// Burn's name of the format in which the model computes.
-    pub fn dtype(self) -> DType {
-        match self {
-            Self::F32 | Self::Int8 => DType::F32,
-            Self::F16 => DType::F16,
-            Self::Bf16 => DType::BF16,
-        }
-    }
-
-    /// Bytes of a number in which the model computes.
-    pub fn bytes(self) -> u64 {
-        match self {
-            Self::F32 | Self::Int8 => 4,
-            Self::F16 | Self::Bf16 => 2,
-        }
-    }
 }
 
 /// A solver.
@@ -351,37 +311,6 @@ pub struct ConvertArguments {
     pub report: Option<PathBuf>,
 }
 
-/// `2.4`, `stage-wise:2.4`, `constant:1.5` or `interval:1.5@0.2-0.8`.
-fn guidance(text: &str) -> Result<GuidanceArgument, String> {
-    let expected = "write 2.4, stage-wise:2.4, constant:1.5 or interval:1.5@0.2-0.8";
-    let number = |text: &str| {
-        text.parse::<f64>()
-            .map_err(|_| format!("`{text}` is no number; {expected}"))
-    };
-    let Some((schedule, value)) = text.split_once(':') else {
-        return Ok(GuidanceArgument::Scale(number(text)?));
-    };
-    let guidance = match schedule {
-        "stage-wise" => Ok(Guidance::StageWise {
-            scale: number(value)?,
-        }),
-        "constant" => Ok(Guidance::Constant {
-            scale: number(value)?,
-        }),
-        "interval" => {
-            let (scale, span) = value.split_once('@').ok_or(expected)?;
-            let (from, to) = span.split_once('-').ok_or(expected)?;
-            Ok(Guidance::Interval {
-                scale: number(scale)?,
-                from: number(from)?,
-                to: number(to)?,
-            })
-        }
-        other => Err(format!("there is no schedule `{other}`; {expected}")),
-    };
-    guidance.map(GuidanceArgument::Scheduled)
-}
-
 /// `32` or `48x32`.
 pub(crate) fn size(text: &str) -> Result<[usize; 2], String> {
     let side = |text: &str| {
@@ -400,31 +329,6 @@ pub(crate) fn size(text: &str) -> Result<[usize; 2], String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn guidance_has_three_schedules() {
-        let parsed = |text, is_text| guidance(text).map(|parsed| parsed.of_model(is_text));
-        let (stage_wise, constant) = (
-            Guidance::StageWise { scale: 2.4 },
-            Guidance::Constant { scale: 2.4 },
-        );
-        assert_eq!(parsed("2.4", false), Ok(stage_wise));
-        assert_eq!(parsed("2.4", true), Ok(constant));
-        assert_eq!(parsed("stage-wise:2.4", true), Ok(stage_wise));
-        assert_eq!(parsed("constant:2.4", false), Ok(constant));
-        let interval = Guidance::Interval {
-            scale: 1.5,
-            from: 0.2,
-            to: 0.8,
-        };
-        assert_eq!(parsed("interval:1.5@0.2-0.8", true), Ok(interval));
-        for text in ["", "x", "ramp:2", "interval:2", "interval:2@0.1"] {
-            assert!(
-                guidance(text).unwrap_err().contains("interval:1.5@0.2-0.8"),
-                "{text}"
-            );
-        }
-    }
 
     #[test]
     fn sizes_are_square_or_height_times_width() {
