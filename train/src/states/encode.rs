@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use burn::tensor::DType;
 use indicatif::{ProgressBar, ProgressStyle};
-use infer::device::OnBackend;
-use infer::prompts::{EncodedText, encode_tokens};
+use infer::arguments::NumberFormat;
+use infer::device::{OnBackend, refuse_unsupported};
+use infer::prompts::encode_tokens;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::T5Encoder;
-use pixelflow::weights::{DType as FileType, SafetensorsWriter, TextDescription, TextEncoderFiles};
+use pixelflow::weights::{DType, SafetensorsWriter, TextDescription, TextEncoderFiles};
 use pixelflow_dataset::Source;
 use sha2::{Digest, Sha256};
 
-use super::{INDEX, RECORDS_A_FILE, StatesIndex, file_name, tensor_name};
+use super::{INDEX, StatesIndex, file_name, tensor_name};
 use crate::error::write_error;
 use crate::{Error, Result};
+
+/// Captions whose states are in memory at once.
+const AT_ONCE: usize = 1000;
 
 /// What to encode, with what, and where to.
 pub struct EncodeText<'a> {
@@ -25,21 +28,22 @@ pub struct EncodeText<'a> {
     pub files: &'a TextEncoderFiles,
     /// What models that learn from the states say of their encoder.
     pub text: TextDescription,
-    /// Format of the encoder's weights.
-    pub dtype: DType,
+    /// Format of the encoder's weights, and of the states.
+    pub format: NumberFormat,
     /// The folder of the states.
     pub out: &'a Path,
 }
 
 /// Encodes all captions; returns how many files were there already.
 ///
-/// It goes on where it stopped: each file appears when it is whole. At most one file's states are in
-/// memory: of Flan-T5-XL and 30 tokens a caption, 250 MB.
+/// It goes on where it stopped: each file appears when it is whole. The states of a thousand captions
+/// are in memory: of Flan-T5-XL and 30 tokens a caption, 250 MB.
 ///
 /// # Errors
 /// [`Error::NoCaptions`], [`Error::States`] if the folder holds states of other captions or of
 /// another encoder, and what reading, encoding or writing says.
 pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device) -> Result<usize> {
+    refuse_unsupported::<B>("--dtype", job.format, device)?;
     let records = job.source.len();
     let (captions_hash, captions) = hash_of_captions(job.source)?;
     if captions == 0 {
@@ -49,6 +53,7 @@ pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device
         records,
         width: job.files.config.d_model,
         text: job.text.clone(),
+        format: job.format,
         encoder_hash: job.files.hash()?,
         captions_hash,
     };
@@ -57,9 +62,10 @@ pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device
         if StatesIndex::read(job.out)? != index {
             return Err(Error::States {
                 path: job.out.to_owned(),
-                reason: "it holds states of other captions or of another encoder; choose another \
-                         --out, or remove it"
-                    .to_owned(),
+                reason:
+                    "it holds states of other captions, of another encoder, or in another format; \
+                         choose another --out, or remove it"
+                        .to_owned(),
             });
         }
     } else {
@@ -72,28 +78,27 @@ pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device
     if open.is_empty() {
         return Ok(done);
     }
-    let encoder = job.files.load::<B>(job.dtype, device)?;
-    let bar = ProgressBar::new(open.len().min(records) as u64 * RECORDS_A_FILE as u64);
+    let encoder = job.files.load::<B>(job.format.dtype(), device)?;
+    let captions: usize = open.iter().map(|&file| index.records_of(file).len()).sum();
+    let bar = ProgressBar::new(captions as u64);
     let style = ProgressStyle::with_template("{bar:32} {pos} of {len} captions  {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     for file in open {
-        write_file(job, &encoder, file, &bar)?;
+        write_file(job, &index, &encoder, file, &bar)?;
     }
     bar.finish_and_clear();
     Ok(done)
 }
 
-/// Encodes and writes the captions of one file.
+/// Encodes and writes the captions of one file, some at a time.
 fn write_file<B: PixelFlowBackend>(
     job: &EncodeText<'_>,
+    index: &StatesIndex,
     encoder: &T5Encoder<B>,
     file: usize,
     bar: &ProgressBar,
 ) -> Result<()> {
-    let first = file * RECORDS_A_FILE;
-    let records = first..job.source.len().min(first + RECORDS_A_FILE);
-    let mut names = Vec::new();
-    let mut tokens = Vec::new();
+    let (mut names, mut tokens) = (Vec::new(), Vec::new());
     let mut add = |record, text: &str| {
         names.push(tensor_name(record));
         let of_text = job.files.tokenizer.tokens(text);
@@ -103,35 +108,28 @@ fn write_file<B: PixelFlowBackend>(
     if file == 0 {
         add(None, "")?;
     }
-    for record in records {
-        add(
-            Some(record),
-            &job.source.caption(record)?.unwrap_or_default(),
-        )?;
+    for record in index.records_of(file) {
+        let caption = job.source.caption(record)?;
+        add(Some(record), &caption.unwrap_or_default())?;
     }
-    let states = encode_tokens(encoder, &tokens, &mut |count| bar.inc(count as u64));
-    let states = states.ok_or_else(|| infer::Error::EncoderOverflow {
-        folder: job.files.folder().to_owned(),
-    })?;
-    write_states(&job.out.join(file_name(file)), &names, &states, job.dtype)
-}
-
-/// Writes states, in the precision that they were computed in.
-fn write_states(path: &Path, names: &[String], states: &[EncodedText], dtype: DType) -> Result<()> {
-    let shape = |state: &EncodedText| vec![state.tokens, state.values.len() / state.tokens];
-    let tensors: Vec<_> = names
-        .iter()
-        .cloned()
-        .zip(states.iter().map(shape))
-        .collect();
-    let format = match dtype {
-        DType::F16 => FileType::F16,
-        DType::BF16 => FileType::BF16,
-        _ => FileType::F32,
+    // How many states a caption has is known before it is encoded.
+    let shapes = tokens.iter().map(|ids| vec![ids.len(), index.width]);
+    let tensors: Vec<_> = names.iter().cloned().zip(shapes).collect();
+    let format = match job.format {
+        NumberFormat::F16 => DType::F16,
+        NumberFormat::Bf16 => DType::BF16,
+        NumberFormat::F32 | NumberFormat::Int8 => DType::F32,
     };
-    let mut writer = SafetensorsWriter::create(path, &tensors, format, &BTreeMap::new())?;
-    for (name, state) in names.iter().zip(states) {
-        writer.push(name, &state.values)?;
+    let path = job.out.join(file_name(file));
+    let mut writer = SafetensorsWriter::create(&path, &tensors, format, &BTreeMap::new())?;
+    for (names, tokens) in names.chunks(AT_ONCE).zip(tokens.chunks(AT_ONCE)) {
+        let states = encode_tokens(encoder, tokens, &mut |count| bar.inc(count as u64));
+        let states = states.ok_or_else(|| infer::Error::EncoderOverflow {
+            folder: job.files.folder().to_owned(),
+        })?;
+        for (name, state) in names.iter().zip(states) {
+            writer.push(name, &state.values)?;
+        }
     }
     Ok(writer.finish()?)
 }

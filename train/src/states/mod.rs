@@ -1,14 +1,14 @@
 //! States of all captions of a data set, made once by `train encode-text`.
 //!
-//! A folder with `states.json`, the [`StatesIndex`], and safetensors of [`RECORDS_A_FILE`] records
-//! each: tensor `0` is of the empty text, in the first file; tensor `N + 1` of record `N`.
+//! A folder with `states.json`, the [`StatesIndex`], and at most 256 safetensors of consecutive
+//! records: tensor `0` is of the empty text, in the first file; tensor `N + 1` of record `N`.
 
 mod encode;
 mod index;
 mod reader;
 
 pub use encode::{EncodeText, encode_text};
-pub use index::{RECORDS_A_FILE, StatesIndex};
+pub use index::StatesIndex;
 pub use reader::StatesFolder;
 
 /// The index of a folder.

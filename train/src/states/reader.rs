@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pixelflow::weights::TensorFile;
 
-use super::{RECORDS_A_FILE, StatesIndex, file_name, tensor_name};
+use super::{StatesIndex, file_name, tensor_name};
 use crate::{Error, Result};
 
 /// An opened folder of states; clones share it.
@@ -52,7 +52,7 @@ impl StatesFolder {
     /// [`Error::States`] if they are not there, and what reading says.
     pub fn read(&self, record: Option<usize>) -> Result<(Vec<f32>, usize)> {
         let name = tensor_name(record);
-        let file = &self.files[record.unwrap_or(0) / RECORDS_A_FILE];
+        let file = &self.files[self.index.file_of(record.unwrap_or(0))];
         let shape = file.tensors().get(&name).map(|info| info.shape.as_slice());
         match shape {
             Some(&[tokens, width]) if width == self.index.width && tokens > 0 => {
