@@ -132,7 +132,7 @@ impl T5Config {
                 self.relative_attention_max_distance
             ));
         }
-        if !matches!(self.model_type.as_str(), "t5" | "mt5" | "umt5") {
+        if !matches!(self.model_type.as_str(), "t5" | "mt5") {
             return invalid(format!(
                 "model_type is `{}`, it must be `t5`",
                 self.model_type

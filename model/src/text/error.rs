@@ -30,14 +30,25 @@ pub enum TextError {
     },
     /// A tokenizer belongs to another encoder.
     #[error(
-        "the tokenizer does not belong to the text encoder: it has {tokenizer} tokens, the encoder \
-         embeds {encoder}; take the tokenizer.json of the same model"
+        "the tokenizer does not belong to the text encoder: it numbers {tokenizer} tokens, the \
+         encoder embeds {encoder}; take the tokenizer.json of the same model"
     )]
     OtherTokenizer {
-        /// Tokens of the tokenizer.
+        /// Tokens of the tokenizer, up to the one with the largest number.
         tokenizer: usize,
         /// Tokens that the encoder has an embedding of.
         encoder: usize,
+    },
+    /// A tokenizer belongs to another encoder: its texts end otherwise.
+    #[error(
+        "the tokenizer does not belong to the text encoder: it ends texts by {tokenizer}, the encoder \
+         by {encoder}; take the tokenizer.json of the same model"
+    )]
+    OtherEnd {
+        /// Id of the tokenizer's end.
+        tokenizer: u32,
+        /// Id of the encoder's.
+        encoder: u32,
     },
     /// A text cannot be cut into tokens.
     #[error("cannot tokenize `{text}`: {reason}")]

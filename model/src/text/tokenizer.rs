@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tokenizers::Tokenizer;
 
+use super::tokenizer_training::{END, UNKNOWN};
 use super::{T5Config, TextError};
 
 /// Tokens of a text at most, with the one that ends it: what the reference cuts prompts to.
@@ -33,8 +34,7 @@ impl TextTokenizer {
     /// Reads a `tokenizer.json` and checks that it belongs to an encoder.
     ///
     /// # Errors
-    /// [`TextError::Tokenizer`], or [`TextError::OtherTokenizer`] if it has more tokens than the
-    /// encoder.
+    /// [`TextError::Tokenizer`], and what [`check`](Self::check) says.
     pub fn read(path: &Path, config: &T5Config) -> Result<Self, TextError> {
         let tokenizer = Tokenizer::from_file(path).map_err(|error| TextError::Tokenizer {
             path: path.to_owned(),
@@ -82,12 +82,22 @@ impl TextTokenizer {
         self.max_tokens
     }
 
-    /// Checks that an encoder embeds all tokens.
+    /// Checks that an encoder embeds all tokens, and that both end a text alike.
     ///
     /// # Errors
-    /// [`TextError::OtherTokenizer`].
+    /// [`TextError::OtherTokenizer`], [`TextError::OtherEnd`].
     pub fn check(&self, config: &T5Config) -> Result<(), TextError> {
-        let tokenizer = self.vocabulary();
+        if let Some(tokenizer) = self.tokenizer.token_to_id(END)
+            && tokenizer != config.eos_token_id
+        {
+            return Err(TextError::OtherEnd {
+                tokenizer,
+                encoder: config.eos_token_id,
+            });
+        }
+        // A file may number its tokens as it likes.
+        let ids = self.tokenizer.get_vocab(true).into_values();
+        let tokenizer = ids.max().map_or(0, |largest| largest as usize + 1);
         if tokenizer > config.vocab_size {
             return Err(TextError::OtherTokenizer {
                 tokenizer,
@@ -127,9 +137,7 @@ impl TextTokenizer {
     /// # Errors
     /// [`TextError::Text`].
     pub fn unknown_words(&self, text: &str) -> Result<Vec<String>, TextError> {
-        let unknown = self
-            .tokenizer
-            .token_to_id(super::tokenizer_training::UNKNOWN);
+        let unknown = self.tokenizer.token_to_id(UNKNOWN);
         let is_unknown = |word: &&str| {
             self.tokens(word)
                 .is_ok_and(|tokens| tokens.ids.iter().any(|id| Some(*id) == unknown))

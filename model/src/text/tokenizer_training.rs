@@ -13,7 +13,7 @@ use super::{TextError, TextTokenizer};
 /// The token that fills up, with id 0.
 const PADDING: &str = "<pad>";
 /// The token that ends a text, with id 1.
-const END: &str = "</s>";
+pub(super) const END: &str = "</s>";
 /// The token of words that no caption had, with id 2.
 pub(super) const UNKNOWN: &str = "<unk>";
 
@@ -136,6 +136,19 @@ mod tests {
                 encoder: 9
             }
         ));
+    }
+
+    #[test]
+    fn a_tokenizer_with_another_end_is_refused() {
+        let tokenizer = TextTokenizer::train(CAPTIONS, 100).unwrap();
+        let mut config = T5Config::small(32, 1, 10);
+        tokenizer.check(&config).unwrap();
+        config.eos_token_id = 2;
+        let message = tokenizer.check(&config).unwrap_err().to_string();
+        assert!(
+            message.contains("ends texts by 1, the encoder by 2"),
+            "{message}"
+        );
     }
 
     #[test]
