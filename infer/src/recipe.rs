@@ -188,18 +188,14 @@ impl Recipe {
         texts: &EncodedTexts,
         device: &B::Device,
     ) -> Subjects<B> {
-        let numbers = |text: fn(&RecipeRow) -> &Option<String>| -> Vec<usize> {
-            let of_row = |row: &RecipeRow| {
-                let number = texts.number(text(row).as_deref().unwrap_or_default());
-                std::iter::repeat_n(number, row.count as usize)
-            };
-            self.rows.iter().flat_map(of_row).collect()
-        };
-        Subjects::Texts {
-            texts: texts.upload(device),
-            prompts: numbers(|row| &row.prompt),
-            negatives: numbers(|row| &row.negative),
-        }
+        let pairs = self.rows.iter().flat_map(|row| {
+            let pair = (
+                row.prompt.as_deref().unwrap_or_default(),
+                row.negative.as_deref().unwrap_or_default(),
+            );
+            std::iter::repeat_n(pair, row.count as usize)
+        });
+        texts.subjects(pairs, device)
     }
 
     /// Draws all images.

@@ -338,6 +338,14 @@ fn a_model_in_eight_bits_is_a_quarter_and_draws_almost_the_same() {
         info.contains("16 classes") || info.contains("minotaur"),
         "{info}"
     );
+    let back = infer(&[
+        "convert",
+        text(&out),
+        text(&scratch.path().join("back")),
+        "--dtype",
+        "f16",
+    ]);
+    assert!(message(&back).contains("no way back"), "{}", message(&back));
     let shards = infer(&[
         "convert",
         "assets/demo/model",

@@ -165,7 +165,15 @@ fn demo_in_int8(folder: &Path) -> String {
     let file = TensorFile::open(&source.weights).unwrap();
     let weights = folder.join("model.safetensors");
     let config = &source.description.model;
-    convert_to_int8::<Flex>(&file, config, &weights, file.metadata(), &DEVICE).unwrap();
+    convert_to_int8::<Flex>(
+        &file,
+        config,
+        &weights,
+        file.metadata(),
+        &DEVICE,
+        &mut |_| {},
+    )
+    .unwrap();
     source
         .description
         .write(&folder.join("config.json"))

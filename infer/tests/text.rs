@@ -286,6 +286,10 @@ fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
             &["the tokenizer does not belong", "tokenizer.json"],
         ),
         (&["--model", &no_shard], &["model-00001-of-00002"]),
+        (
+            &["--model", &model, "--text-dtype", "int8"],
+            &["`int8` is not f32, f16 or bf16"],
+        ),
         (&["--model", &wide], &["64 features, the model reads 32"]),
         (
             &["--model", "assets/demo/model"],

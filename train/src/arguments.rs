@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use infer::arguments::NumberFormat;
+use infer::arguments::{NumberFormat, float_format};
 use pixelflow::text::MAX_TOKENS;
 
 /// Train a PixelFlow model.
@@ -56,8 +56,8 @@ pub struct EncodeTextArguments {
     /// Tokens of a caption at most.
     #[arg(long, default_value_t = MAX_TOKENS)]
     pub max_tokens: usize,
-    /// Format of the encoder's weights, and of the states.
-    #[arg(long, value_enum, default_value = "f32")]
+    /// Format of the encoder's weights, and of the states: f32, f16 or bf16.
+    #[arg(long, value_name = "FORMAT", default_value = "f32", value_parser = float_format)]
     pub dtype: NumberFormat,
     /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.
     #[arg(long, default_value = "auto")]

@@ -104,9 +104,7 @@ impl Data {
             preview_records,
         })
     }
-}
 
-impl Data {
     /// How captions of validation images become texts.
     pub fn validation_text(&self) -> &TextSource {
         self.validation_text.as_ref().unwrap_or(&self.text)

@@ -1,5 +1,6 @@
 //! `train`: trains a PixelFlow model.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use burn::backend::Autodiff;
@@ -8,6 +9,7 @@ use burn::tensor::DType;
 use burn::tensor::backend::AutodiffBackend;
 use clap::Parser;
 use infer::device::{DeviceKind, OnBackend, available_memory, select};
+use infer::hub::HubName;
 use infer::prompts::folder_of;
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::weights::{TextDescription, TextEncoderFiles, WeightSet};
@@ -90,10 +92,10 @@ fn encode_captions(arguments: &EncodeTextArguments) -> anyhow::Result<ExitCode> 
         source: source.as_ref(),
         files: &files,
         text: TextDescription {
-            encoder: arguments.text_encoder.clone(),
+            encoder: encoder_name(&arguments.text_encoder)?,
             max_tokens: files.tokenizer.max_tokens(),
         },
-        dtype: arguments.dtype.dtype(),
+        format: arguments.dtype,
         out: &arguments.out,
     };
     let before = select(&arguments.device)?.run(job)?;
@@ -107,6 +109,16 @@ fn encode_captions(arguments: &EncodeTextArguments) -> anyhow::Result<ExitCode> 
         source.len()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// What models that learn from an encoder's states call it: a path that holds wherever they are
+/// moved to, or the name of a repository.
+fn encoder_name(named: &str) -> anyhow::Result<String> {
+    if HubName::is_meant(Path::new(named)) {
+        return Ok(named.to_owned());
+    }
+    let path = std::path::absolute(named)?;
+    Ok(path.display().to_string())
 }
 
 /// Whether a device's attention has scores in memory.
@@ -157,6 +169,7 @@ where
         &session.folder,
         settings.train.steps,
         settings.train.batch_size,
+        settings.text.is_some(),
         &state,
     );
     let mut recording = Recording::open(&session.folder, &state)?;

@@ -22,12 +22,14 @@ pub struct Terminal {
     steps: u64,
     /// Images of one step.
     batch: usize,
+    /// Whether the model draws from text.
+    is_text: bool,
     interactive: bool,
 }
 
 impl Terminal {
     /// Announces a run of `steps` steps with `batch` images each, in `folder`.
-    pub fn new(folder: &Path, steps: u64, batch: usize, state: &State) -> Self {
+    pub fn new(folder: &Path, steps: u64, batch: usize, is_text: bool, state: &State) -> Self {
         let from = match state.step {
             0 => String::new(),
             step => format!(" from step {step}"),
@@ -46,6 +48,7 @@ impl Terminal {
             bar,
             steps,
             batch,
+            is_text,
             interactive,
         }
     }
@@ -53,11 +56,12 @@ impl Terminal {
     /// Says where the results are and what to do next.
     pub fn finish(self, ending: Ending) {
         let folder = self.folder.display();
+        let prompt = if self.is_text { " --prompt TEXT" } else { "" };
         self.bar.finish_and_clear();
         match ending {
             Ending::Finished => eprintln!(
                 "finished: {folder}\n  previews/ and loss.svg show how it went; draw from it with\n  \
-                 cargo run -p infer -- sample --model {folder}"
+                 cargo run -p infer -- sample --model {folder}{prompt}"
             ),
             Ending::Interrupted => {
                 eprintln!("saved; go on with\n  cargo run -p train -- --resume {folder}");

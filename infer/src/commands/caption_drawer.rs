@@ -7,12 +7,13 @@ use pixelflow::sampler::Sampler;
 use pixelflow::weights::TextEncoderFiles;
 
 use super::model;
-use super::sample::{sampler_config, unsupported_dtype};
+use super::sample::sampler_config;
+use super::texts::say_what_is_not_seen;
 use crate::Result;
 use crate::arguments::DrawingArguments;
 use crate::caption_images::{CaptionRequest, DrawCaptions, DrawnWith};
-use crate::device::{OnBackend, select};
-use crate::draw::{DrawObserver, ImageRequest, Subjects, draw};
+use crate::device::{OnBackend, refuse_unsupported, select};
+use crate::draw::{DrawObserver, ImageRequest, draw};
 use crate::model_source::ModelSource;
 use crate::prompts::{EncodePrompts, EncodedTexts, Fetching, PromptCache, text_encoder_files};
 use crate::recipe::{RecipeEncoder, TEXT_DEMO};
@@ -41,7 +42,7 @@ pub(super) fn caption_drawer(
     let text_encoder = RecipeEncoder {
         folder: arguments.text.text_encoder.clone(),
         hash: files.hash()?,
-        dtype: arguments.text.text_dtype.unwrap_or(arguments.dtype),
+        dtype: arguments.text.dtype(arguments.dtype),
     };
     let with = DrawnWith {
         model: match &arguments.model.model {
@@ -80,7 +81,7 @@ impl OnBackend for Prepare {
     type Output = Result<Box<dyn DrawCaptions>>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
-        unsupported_dtype::<B>(self.with.dtype, &device)?;
+        refuse_unsupported::<B>("--dtype", self.with.dtype, &device)?;
         Ok(Box::new(CaptionDrawer::<B> {
             prepared: self,
             texts: None,
@@ -108,7 +109,7 @@ impl<B: PixelFlowBackend> CaptionDrawer<B> {
         let encode = EncodePrompts {
             files: &self.prepared.files,
             texts: &texts,
-            dtype: encoder.dtype.dtype(),
+            dtype: encoder.dtype,
             cache: PromptCache::of_encoder(&encoder.cache_key()),
         };
         encode.run::<B>(self.device.clone())
@@ -117,7 +118,9 @@ impl<B: PixelFlowBackend> CaptionDrawer<B> {
 
 impl<B: PixelFlowBackend> DrawCaptions for CaptionDrawer<B> {
     fn expect(&mut self, captions: &[&str]) -> Result<()> {
-        self.texts = Some(self.encode(captions)?);
+        let texts = self.encode(captions)?;
+        say_what_is_not_seen(&texts, &self.prepared.files.tokenizer)?;
+        self.texts = Some(texts);
         Ok(())
     }
 
@@ -142,26 +145,26 @@ impl<B: PixelFlowBackend> DrawCaptions for CaptionDrawer<B> {
             Some(model) => model,
             None => source.load_as::<B>(with.dtype, &self.device)?,
         };
-        let subjects = Subjects::Texts {
-            texts: texts.upload(&self.device),
-            prompts: captions
-                .iter()
-                .map(|caption| texts.number(caption))
-                .collect(),
-            negatives: vec![texts.number(&with.negative); requests.len()],
-        };
-        let images: Vec<ImageRequest> = requests
-            .iter()
-            .map(|r| ImageRequest::of_prompt(r.seed, &r.caption, r.number))
-            .collect();
         let size = [with.height, with.width];
-        let device = &self.device;
-        let drawn = draw(
-            &model, sampler, &images, &subjects, size, *batch, device, observer,
-        );
+        let mut images = Vec::with_capacity(requests.len());
+        // A batch at a time on the device: a benchmark has tens of thousands of captions.
+        for requests in requests.chunks(*batch) {
+            let keys: Vec<ImageRequest> = requests
+                .iter()
+                .map(|r| ImageRequest::of_prompt(r.seed, &r.caption, r.number))
+                .collect();
+            let captions = requests.iter().map(|r| r.caption.as_str());
+            let pairs = captions.map(|caption| (caption, with.negative.as_str()));
+            let subjects = texts.subjects(pairs, &self.device);
+            let device = &self.device;
+            let drawn = draw(
+                &model, sampler, &keys, &subjects, size, *batch, device, observer,
+            )?;
+            images.extend(drawn.images);
+        }
         self.texts = Some(texts);
         self.model = Some(model);
-        Ok(drawn?.images)
+        Ok(images)
     }
 
     fn drawn_with(&self) -> DrawnWith {

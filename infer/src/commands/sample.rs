@@ -10,7 +10,7 @@ use super::{model, texts};
 use crate::arguments::{NumberFormat, SampleArguments, SamplerArguments};
 use crate::classes::chosen_classes;
 use crate::destination::Destination;
-use crate::device::{Device, DeviceKind, OnBackend, available_memory, select};
+use crate::device::{Device, DeviceKind, OnBackend, available_memory, refuse_unsupported, select};
 use crate::draw::{Drawn, Subjects};
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
@@ -20,6 +20,8 @@ use crate::{Error, Result};
 
 /// Images of a grid are enlarged to about this many pixels a side.
 const SHOWN_SIDE: usize = 96;
+/// Letters of a prompt that stand beside its images, at most.
+const LABEL_LETTERS: usize = 200;
 
 /// Draws the images; returns a line that says what was done.
 ///
@@ -72,7 +74,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
                 Ok::<_, Error>(RecipeEncoder {
                     folder: arguments.text.text_encoder.clone(),
                     hash: files.hash()?,
-                    dtype: arguments.text.text_dtype.unwrap_or(arguments.dtype),
+                    dtype: arguments.text.dtype(arguments.dtype),
                 })
             })
             .transpose()?,
@@ -150,14 +152,23 @@ fn rows(
     }
     if prompts.is_empty() {
         let reason = "this model draws from text: write --prompt TEXT or --prompts FILE";
-        return wrong("--model", &source.weights.display().to_string(), reason);
+        return wrong("--model", &source.name(), reason);
     }
     let negative = Some(&arguments.text.negative).filter(|text| !text.is_empty());
     let of_prompt = |prompt: String| RecipeRow {
         negative: negative.cloned(),
-        ..row(prompt.clone(), 0, Some(prompt))
+        ..row(label(&prompt), 0, Some(prompt))
     };
     Ok(prompts.into_iter().map(of_prompt).collect())
+}
+
+/// What is written beside the images of a prompt: its beginning, if it is long.
+fn label(prompt: &str) -> String {
+    if prompt.chars().count() <= LABEL_LETTERS {
+        return prompt.to_owned();
+    }
+    let beginning: String = prompt.chars().take(LABEL_LETTERS).collect();
+    format!("{} ...", beginning.trim_end())
 }
 
 /// What drawing would need in memory.
@@ -270,7 +281,7 @@ impl OnBackend for DrawRecipe<'_> {
             sampler,
             batch,
         } = self;
-        unsupported_dtype::<B>(recipe.dtype, &device)?;
+        refuse_unsupported::<B>("--dtype", recipe.dtype, &device)?;
         let model = source.load_as::<B>(recipe.dtype, &device)?;
         let batches = recipe.requests().len().div_ceil(batch);
         let mut progress = DrawProgress::new(batches, source.description.cascade.stages);
@@ -282,21 +293,6 @@ impl OnBackend for DrawRecipe<'_> {
         progress.finish();
         Ok(drawn?)
     }
-}
-
-/// Refuses a format that a device does not compute in.
-pub(super) fn unsupported_dtype<B: PixelFlowBackend>(
-    dtype: NumberFormat,
-    device: &B::Device,
-) -> Result<()> {
-    if B::supports_dtype(device, dtype.dtype()) {
-        return Ok(());
-    }
-    Err(Error::Argument {
-        argument: "--dtype",
-        value: format!("{dtype:?}").to_lowercase(),
-        reason: "this device does not compute in it; take another, or f32".to_owned(),
-    })
 }
 
 /// The model's sampler with what the user wants otherwise.

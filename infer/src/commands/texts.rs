@@ -1,5 +1,8 @@
 //! The texts of a recipe, encoded.
 
+use std::collections::BTreeSet;
+
+use pixelflow::text::TextTokenizer;
 use pixelflow::weights::TextEncoderFiles;
 
 use crate::Result;
@@ -27,26 +30,39 @@ pub(super) fn encode(
     let encoded = device.run(EncodePrompts {
         files,
         texts: &texts,
-        dtype: encoder.dtype.dtype(),
+        dtype: encoder.dtype,
         cache: PromptCache::of_encoder(&encoder.cache_key()),
     })?;
+    say_what_is_not_seen(&encoded, &files.tokenizer)?;
+    Ok(Some(encoded))
+}
+
+/// Says on the terminal which texts are too long, and which words the encoder does not know.
+pub(super) fn say_what_is_not_seen(
+    encoded: &EncodedTexts,
+    tokenizer: &TextTokenizer,
+) -> Result<()> {
     for (text, cut) in encoded.cut() {
         let beginning: String = text.chars().take(40).collect();
         eprintln!(
-            "note: `{beginning}…` is longer than {} tokens; its last {cut} are not seen",
-            files.tokenizer.max_tokens()
+            "note: `{beginning}...` is longer than {} tokens; its last {cut} are not seen",
+            tokenizer.max_tokens()
         );
     }
-    for row in &recipe.rows {
-        let prompt = row.prompt.as_deref().unwrap_or_default();
-        let unknown = files.tokenizer.unknown_words(prompt);
-        let unknown = unknown.map_err(pixelflow::Error::from)?;
-        if !unknown.is_empty() {
-            eprintln!(
-                "note: the text encoder has never seen {}; they are drawn as any unknown word",
-                unknown.join(", ")
-            );
-        }
+    let mut unknown = BTreeSet::new();
+    for text in encoded.texts() {
+        unknown.extend(
+            tokenizer
+                .unknown_words(text)
+                .map_err(pixelflow::Error::from)?,
+        );
     }
-    Ok(Some(encoded))
+    if !unknown.is_empty() {
+        let words: Vec<String> = unknown.into_iter().collect();
+        eprintln!(
+            "note: the text encoder has never seen {}; they are drawn as any unknown word",
+            words.join(", ")
+        );
+    }
+    Ok(())
 }

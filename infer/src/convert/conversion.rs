@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pixelflow::weights::{ModelDescription, ShardIndex, TensorFile, plan_shards};
+use pixelflow::weights::{ModelDescription, ShardIndex, TensorFile, is_int8, plan_shards};
 
 use super::target::exists;
 use super::{
@@ -36,6 +36,15 @@ impl Conversion<'_> {
     /// [`crate::Error::Write`] if something is in the place, or on a full disk; what [`copy_tensors`]
     /// says. Nothing is left behind then.
     pub fn run(self) -> Result<ConversionReport> {
+        if self.format.is_some() && is_int8(self.file) {
+            return Err(crate::Error::Argument {
+                argument: "INPUT",
+                value: self.file.path().display().to_string(),
+                reason: "its matrices are in int8, from which there is no way back; convert the \
+                         weights that it was made of, or leave out --dtype"
+                    .to_owned(),
+            });
+        }
         self.target.prepare()?;
         self.check_description()?;
         if self.format == Some(StoredFormat::Int8) {
@@ -112,11 +121,14 @@ impl Conversion<'_> {
         let name = format!("{}.safetensors", self.target.stem);
         let path = draft.path().join(&name);
         // Any device will do: it only stands for a backend.
+        let progress = ConvertProgress::new(self.file, "converting");
         let report = select("auto")?.run(ToInt8 {
             file: self.file,
             description: &description,
             path: &path,
+            progress: &progress,
         })?;
+        progress.finish();
         self.write_description()?;
         put_in_place(&[(path, folder.join(name))])?;
         Ok(report)

@@ -5,7 +5,7 @@ use std::path::Path;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::{DType, ModelDescription, Rounding, TensorFile, convert_to_int8};
 
-use super::{ConversionReport, PlannedTensor, TensorReport};
+use super::{ConversionReport, ConvertProgress, PlannedTensor, TensorReport};
 use crate::device::OnBackend;
 use crate::{Error, Result};
 
@@ -21,6 +21,8 @@ pub struct ToInt8<'a> {
     pub description: &'a ModelDescription,
     /// The file to write.
     pub path: &'a Path,
+    /// Is told how far it has come.
+    pub progress: &'a ConvertProgress,
 }
 
 impl OnBackend for ToInt8<'_> {
@@ -29,10 +31,23 @@ impl OnBackend for ToInt8<'_> {
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
         let config = &self.description.model;
         let metadata = self.file.metadata();
-        convert_to_int8::<B>(self.file, config, self.path, metadata, &device)?;
+        self.progress.stage("writing");
+        let bytes = |name: &str| self.file.tensors()[name].size_in_bytes() as usize;
+        let mut written = |name: &str| self.progress.advance(bytes(name));
+        convert_to_int8::<B>(
+            self.file,
+            config,
+            self.path,
+            metadata,
+            &device,
+            &mut written,
+        )?;
+        self.progress.stage("reading back");
         let written = TensorFile::open(self.path)?;
-        let tensors = self.file.tensors().keys();
-        let tensors = tensors.map(|name| compare(self.file, &written, name));
+        let tensors = self.file.tensors().keys().map(|name| {
+            self.progress.advance(bytes(name));
+            compare(self.file, &written, name)
+        });
         Ok(ConversionReport {
             tensors: tensors.collect::<Result<_>>()?,
             files: 1,

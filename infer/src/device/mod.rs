@@ -4,12 +4,14 @@
 //! (`--device`). A device is tried out in a child process before it is used: a missing driver makes
 //! some backends end the program instead of returning an error.
 
+mod format;
 mod memory;
 mod name;
 mod on_backend;
 mod probe;
 mod select;
 
+pub use format::refuse_unsupported;
 pub use memory::available_memory;
 pub use name::{Choice, Device, DeviceKind};
 pub use on_backend::OnBackend;

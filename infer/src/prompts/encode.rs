@@ -10,7 +10,9 @@ use pixelflow::weights::TextEncoderFiles;
 use pixelflow::{Segments, TextStates};
 
 use super::PromptCache;
-use crate::device::OnBackend;
+use crate::arguments::NumberFormat;
+use crate::device::{OnBackend, refuse_unsupported};
+use crate::draw::Subjects;
 use crate::{Error, Result};
 
 /// Tokens that are encoded at once, with padding.
@@ -35,17 +37,14 @@ pub struct EncodedTexts {
 }
 
 impl EncodedTexts {
-    /// The number of a text.
-    ///
-    /// # Panics
-    /// If the text is not among those that were encoded.
-    pub fn number(&self, text: &str) -> usize {
-        self.numbers[text]
-    }
-
     /// Whether a text is among those that were encoded.
     pub fn has(&self, text: &str) -> bool {
         self.numbers.contains_key(text)
+    }
+
+    /// All texts, in no order.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.numbers.keys().map(String::as_str)
     }
 
     /// Texts that were too long, each with the number of tokens that were cut off.
@@ -53,10 +52,41 @@ impl EncodedTexts {
         &self.cut
     }
 
-    /// All states on a device.
-    pub fn upload<B: PixelFlowBackend>(&self, device: &B::Device) -> TextStates<B> {
-        let lengths: Vec<usize> = self.texts.iter().map(|text| text.tokens).collect();
-        let values: Vec<f32> = self.texts.iter().flat_map(|t| t.values.clone()).collect();
+    /// What a text model is told of images, each with its prompt and negative prompt; every text is
+    /// on the device once.
+    ///
+    /// # Panics
+    /// If a text is not among those that were encoded.
+    pub fn subjects<'a, B: PixelFlowBackend>(
+        &self,
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+        device: &B::Device,
+    ) -> Subjects<B> {
+        let mut chosen: Vec<usize> = Vec::new();
+        let mut places = HashMap::new();
+        let mut place = |text: &str| {
+            let number = self.numbers[text];
+            *places.entry(number).or_insert_with(|| {
+                chosen.push(number);
+                chosen.len() - 1
+            })
+        };
+        let (prompts, negatives) = pairs
+            .into_iter()
+            .map(|(prompt, negative)| (place(prompt), place(negative)))
+            .unzip();
+        Subjects::Texts {
+            texts: self.upload(&chosen, device),
+            prompts,
+            negatives,
+        }
+    }
+
+    /// Some states on a device.
+    fn upload<B: PixelFlowBackend>(&self, chosen: &[usize], device: &B::Device) -> TextStates<B> {
+        let texts = || chosen.iter().map(|&number| &self.texts[number]);
+        let lengths: Vec<usize> = texts().map(|text| text.tokens).collect();
+        let values: Vec<f32> = texts().flat_map(|text| &text.values).copied().collect();
         let shape = [lengths.iter().sum(), self.width];
         TextStates {
             states: Tensor::from_data(TensorData::new(values, shape), (device, DType::F32)),
@@ -74,7 +104,7 @@ pub struct EncodePrompts<'a> {
     /// The texts; each is encoded once.
     pub texts: &'a [&'a str],
     /// The format of the encoder's weights.
-    pub dtype: DType,
+    pub dtype: NumberFormat,
     /// States that are known already, and where new ones are kept.
     pub cache: Option<PromptCache>,
 }
@@ -83,6 +113,7 @@ impl OnBackend for EncodePrompts<'_> {
     type Output = Result<EncodedTexts>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
+        refuse_unsupported::<B>("--text-dtype", self.dtype, &device)?;
         let width = self.files.config.d_model;
         let mut numbers = HashMap::new();
         let mut unique = Vec::new();
@@ -133,7 +164,7 @@ impl EncodePrompts<'_> {
         let style =
             ProgressStyle::with_template("{bar:32} {pos} of {len} texts encoded  {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        let encoder = self.files.load::<B>(self.dtype, device)?;
+        let encoder = self.files.load::<B>(self.dtype.dtype(), device)?;
         let ids: Vec<Vec<u32>> = open.iter().map(|&n| tokens[n].ids.clone()).collect();
         let encoded = encode_tokens(&encoder, &ids, &mut |count| bar.inc(count as u64));
         let encoded = encoded.ok_or_else(|| Error::EncoderOverflow {
@@ -210,7 +241,7 @@ mod tests {
         let encode = EncodePrompts {
             files,
             texts,
-            dtype: DType::F32,
+            dtype: NumberFormat::F32,
             cache,
         };
         encode.run::<Flex>(FlexDevice).unwrap()
@@ -223,10 +254,10 @@ mod tests {
         let texts = ["a robe", "", "a red robe on ice", "a robe"];
         let together = encode(&files, &texts, None);
         assert_eq!(together.texts.len(), 3);
-        assert_eq!(together.number("a robe"), together.number(texts[3]));
+        assert_eq!(together.numbers["a robe"], together.numbers[texts[3]]);
         for text in texts {
             let alone = &encode(&files, &[text], None).texts[0];
-            let beside = &together.texts[together.number(text)];
+            let beside = &together.texts[together.numbers[text]];
             assert_eq!(alone.tokens, beside.tokens);
             for (a, b) in alone.values.iter().zip(&beside.values) {
                 assert!((a - b).abs() < 1e-5, "{text}: {a} for {b}");
@@ -244,7 +275,7 @@ mod tests {
         std::fs::remove_file(folder.path().join("model.safetensors")).unwrap();
         let second = encode(&files, &["on ice", "a robe"], Some(cache));
         for text in ["a robe", "on ice"] {
-            let [before, after] = [&first, &second].map(|all| &all.texts[all.number(text)]);
+            let [before, after] = [&first, &second].map(|all| &all.texts[all.numbers[text]]);
             assert_eq!(before, after);
         }
     }

@@ -79,45 +79,33 @@ impl Float for f32 {
     }
 }
 
-impl Float for f16 {
-    const STORED: DType = DType::F16;
+/// Both halves convert by the vector instructions that `half` knows.
+macro_rules! half {
+    ($half:ty, $stored:expr, $exponent:expr) => {
+        impl Float for $half {
+            const STORED: DType = $stored;
 
-    fn zeros(count: usize) -> Vec<Self> {
-        vec![0_u16; count].reinterpret_into()
-    }
+            fn zeros(count: usize) -> Vec<Self> {
+                vec![0_u16; count].reinterpret_into()
+            }
 
-    fn widen(values: &[Self], into: &mut [f32]) {
-        values.convert_to_f32_slice(into);
-    }
+            fn widen(values: &[Self], into: &mut [f32]) {
+                values.convert_to_f32_slice(into);
+            }
 
-    fn round(values: &[f32], into: &mut [Self]) {
-        into.convert_from_f32_slice(values);
-    }
+            fn round(values: &[f32], into: &mut [Self]) {
+                into.convert_from_f32_slice(values);
+            }
 
-    fn all_finite(values: &[Self]) -> bool {
-        no_full_exponent!(values, 0x7c00)
-    }
+            fn all_finite(values: &[Self]) -> bool {
+                no_full_exponent!(values, $exponent)
+            }
+        }
+    };
 }
 
-impl Float for bf16 {
-    const STORED: DType = DType::BF16;
-
-    fn zeros(count: usize) -> Vec<Self> {
-        vec![0_u16; count].reinterpret_into()
-    }
-
-    fn widen(values: &[Self], into: &mut [f32]) {
-        values.convert_to_f32_slice(into);
-    }
-
-    fn round(values: &[f32], into: &mut [Self]) {
-        into.convert_from_f32_slice(values);
-    }
-
-    fn all_finite(values: &[Self]) -> bool {
-        no_full_exponent!(values, 0x7f80)
-    }
-}
+half!(f16, DType::F16, 0x7c00);
+half!(bf16, DType::BF16, 0x7f80);
 
 #[cfg(test)]
 mod tests {

@@ -43,7 +43,8 @@ pub fn save_model_int8<B: Backend>(
 
 /// Writes the weights of a file with its matrices in eight bits, all else in f32.
 ///
-/// Only one tensor at a time is in memory, and none on `device`, which stands for the backend.
+/// Only one tensor at a time is in memory, and none on `device`, which stands for the backend;
+/// `written` is told each that is done.
 ///
 /// # Errors
 /// [`WeightsError::Write`] after which what was there before is as it was, and what
@@ -54,6 +55,7 @@ pub fn convert_to_int8<B: Backend>(
     path: &Path,
     metadata: &BTreeMap<String, String>,
     device: &B::Device,
+    written: &mut dyn FnMut(&str),
 ) -> Result<()> {
     config.check_int8()?;
     let forms = parameter_forms::<B>(config, device);
@@ -62,6 +64,7 @@ pub fn convert_to_int8<B: Backend>(
     let mut writer = Int8Writer::create(path, forms, metadata)?;
     for name in names {
         writer.push(&name, read_values(file, &name)?)?;
+        written(&name);
     }
     Ok(writer.finish()?)
 }

@@ -170,7 +170,8 @@ fn all_ways_to_a_file_in_eight_bits_lead_to_the_same_bytes_and_back() {
     save_model_int8(&model, &path("of_int8"), &metadata).unwrap();
     let convert = |from: &str, to: &str| {
         let file = TensorFile::open(&path(from)).unwrap();
-        convert_to_int8::<Flex>(&file, &config(), &path(to), &metadata, &DEVICE).unwrap();
+        convert_to_int8::<Flex>(&file, &config(), &path(to), &metadata, &DEVICE, &mut |_| {})
+            .unwrap();
         std::fs::read(path(to)).unwrap()
     };
     let converted = convert("float", "converted");
