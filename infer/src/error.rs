@@ -121,13 +121,12 @@ pub enum Error {
     },
     /// A text model's prompts cannot be read.
     #[error(
-        "{} draws from text, but its text encoder cannot be used: {reason}; name one with \
-         --text-encoder FOLDER",
-        model.display()
+        "{model} draws from text, but its text encoder cannot be used: {reason}; name one with \
+         --text-encoder FOLDER"
     )]
     NoTextEncoder {
         /// The model.
-        model: PathBuf,
+        model: String,
         /// What is missing or does not fit.
         reason: String,
     },

@@ -162,7 +162,7 @@ fn infer(arguments: &[&str]) -> String {
 /// A folder with the demo in eight bits.
 fn demo_in_int8(folder: &Path) -> String {
     let source = ModelSource::demo().unwrap();
-    let file = TensorFile::open(&source.weights).unwrap();
+    let file = TensorFile::open(source.weights().unwrap()).unwrap();
     let weights = folder.join("model.safetensors");
     let config = &source.description.model;
     convert_to_int8::<Flex>(
@@ -210,10 +210,10 @@ fn a_file_in_eight_bits_draws_what_its_floats_draw_with_dtype_int8() {
     let said = infer(&["info", "--model", &model]);
     assert!(said.contains("matrices in int8"), "{said}");
     let bytes = |path: &Path| fs::metadata(path).unwrap().len();
-    let demo = ModelSource::demo().unwrap().weights;
+    let demo = ModelSource::demo().unwrap();
     println!(
         "file: {} bytes, of {}",
         bytes(&folder.path().join("model.safetensors")),
-        bytes(&demo)
+        bytes(demo.weights().unwrap())
     );
 }

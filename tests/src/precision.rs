@@ -56,8 +56,9 @@ impl Precision {
     pub fn round(self, x: f64) -> f64 {
         match self {
             Self::F32 => f64::from(x as f32),
-            Self::F16 => half::f16::from_f64(x).to_f64(),
-            Self::Bf16 => half::bf16::from_f64(x).to_f64(),
+            // Not `from_f64` of the crate `half`, which drops what decides some ties.
+            Self::F16 => nearest(x, 11, -14, 65_504.0),
+            Self::Bf16 => nearest(x, 8, -126, f64::from(half::bf16::MAX)),
         }
     }
 
@@ -109,5 +110,58 @@ impl FromStr for Precision {
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|p| p.name() == text);
         known.ok_or_else(|| format!("`{text}` is no precision; there are f32, f16 and bf16"))
+    }
+}
+/// The nearest number with `digits` binary digits, ties to even; infinite beyond the largest.
+///
+/// Below `2^least_exponent` digits are lost, as subnormal numbers lose them.
+fn nearest(x: f64, digits: i32, least_exponent: i32, largest: f64) -> f64 {
+    let exponent = (x.to_bits() >> 52 & 0x7ff) as i32 - 1023;
+    let last_digit = 2_f64.powi(exponent.max(least_exponent) + 1 - digits);
+    let rounded = (x / last_digit).round_ties_even() * last_digit;
+    if rounded.abs() > largest {
+        f64::INFINITY.copysign(x)
+    } else {
+        rounded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_rounded_to_even_whatever_lies_below() {
+        let f16 = |x| Precision::F16.round(x);
+        let tie = 1.0 + 2_f64.powi(-11);
+        assert_eq!(f16(tie), 1.0);
+        assert_eq!(f16(tie + 2_f64.powi(-50)), 1.0 + 2_f64.powi(-10));
+        assert_eq!(f16(-65_519.0), -65_504.0);
+        assert_eq!(f16(65_520.0), f64::INFINITY);
+        assert_eq!(f16(2_f64.powi(-25)), 0.0);
+        assert_eq!(f16(3.0 * 2_f64.powi(-25)), 2_f64.powi(-23));
+        assert!(f16(f64::NAN).is_nan());
+        let bf16 = |x| Precision::Bf16.round(x);
+        assert_eq!(bf16(1.0 + 2_f64.powi(-8)), 1.0);
+        assert_eq!(
+            bf16(1.0 + 2_f64.powi(-8) + 2_f64.powi(-45)),
+            1.0 + 2_f64.powi(-7)
+        );
+    }
+
+    #[test]
+    fn every_half_stays_as_it_is() {
+        for bits in 0..=u16::MAX {
+            let [f16, bf16] = [
+                half::f16::from_bits(bits).to_f64(),
+                half::bf16::from_bits(bits).to_f64(),
+            ];
+            if f16.is_finite() {
+                assert_eq!(Precision::F16.round(f16), f16);
+            }
+            if bf16.is_finite() {
+                assert_eq!(Precision::Bf16.round(bf16), bf16);
+            }
+        }
     }
 }

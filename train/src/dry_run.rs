@@ -1,8 +1,9 @@
 //! `--dry-run`: what a run would need, before anything is allocated.
 
 use pixelflow::memory::{TrainingBytes, TrainingMemory};
+use pixelflow::text::T5Config;
 
-use crate::config::CheckedConfig;
+use crate::config::{CheckedConfig, TextConfig};
 
 /// What a run needs, and whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,14 @@ impl DryRun {
             recompute,
             scores_in_memory,
         };
-        let bytes = |recompute, images| memory(recompute).bytes(model, &lengths(config, images));
+        let encoder = text_encoder(settings.text.as_ref());
+        let bytes = |recompute, images| {
+            let bytes = memory(recompute).bytes(model, &lengths(config, images));
+            match &encoder {
+                Some((encoder, tokens)) => bytes.with_text_encoder(encoder, [images, *tokens]),
+                None => bytes,
+            }
+        };
         let images = config.micro_batch();
         let now = bytes(settings.train.recompute_activations, images);
         let fits = |bytes: &TrainingBytes| available.is_none_or(|free| bytes.peak() <= free);
@@ -55,7 +63,7 @@ impl DryRun {
         });
         Self {
             lengths: lengths(config, images),
-            parameters: model.parameters(),
+            parameters: model.parameters() + encoder.map_or(0, |(encoder, _)| encoder.parameters()),
             bytes: now,
             available,
             advice: advice.flatten(),
@@ -65,6 +73,20 @@ impl DryRun {
     /// Whether there is enough memory, as far as is known.
     pub fn fits(&self) -> bool {
         self.available.is_none_or(|free| self.bytes.peak() <= free)
+    }
+}
+
+/// The text encoder that learns too, and the tokens of a caption: as many as there may be of both, since
+/// the captions have not been read.
+fn text_encoder(text: Option<&TextConfig>) -> Option<(T5Config, usize)> {
+    match text {
+        Some(&TextConfig::Joint {
+            width,
+            layers,
+            vocabulary,
+            max_tokens,
+        }) => Some((T5Config::small(width, layers, vocabulary), max_tokens)),
+        Some(TextConfig::States { .. }) | None => None,
     }
 }
 
@@ -168,6 +190,28 @@ mod tests {
     fn batches_are_balanced_and_the_rest_is_of_the_highest_stage() {
         assert_eq!(lengths(&config(4), 4), [4096, 1024, 256, 64]);
         assert_eq!(lengths(&config(6), 6), [4096, 4096, 1024, 1024, 256, 64]);
+    }
+
+    #[test]
+    fn a_text_encoder_that_learns_too_is_counted() {
+        let settings = |text: &[&str]| {
+            let mut layers = Layers::default();
+            let data = r#"data.source={ kind = "webdataset", paths = ["train.tar"] }"#;
+            for assignment in [data, "model.preset=tiny"].iter().chain(text) {
+                layers.set(assignment).unwrap();
+            }
+            layers.resolve().and_then(TrainConfig::check).unwrap()
+        };
+        let joint = settings(&[
+            "model.num_classes=0",
+            "model.cross_attention_dim=64",
+            r#"text={ kind = "joint", width = 64, layers = 2, vocabulary = 100 }"#,
+        ]);
+        let run = DryRun::new(&joint, false, None);
+        let encoder = T5Config::small(64, 2, 100).parameters();
+        let model = joint.settings().model.parameters();
+        assert_eq!(run.parameters, model + encoder);
+        assert_eq!(run.bytes.weights, 4 * run.parameters);
     }
 
     #[test]

@@ -14,8 +14,9 @@ use crate::arguments::DrawingArguments;
 use crate::caption_images::{CaptionRequest, DrawCaptions, DrawnWith};
 use crate::device::{OnBackend, refuse_unsupported, select};
 use crate::draw::{DrawObserver, ImageRequest, draw};
+use crate::hub::Fetching;
 use crate::model_source::ModelSource;
-use crate::prompts::{EncodePrompts, EncodedTexts, Fetching, PromptCache, text_encoder_files};
+use crate::prompts::{EncodePrompts, EncodedTexts, PromptCache, text_encoder_files};
 use crate::recipe::{RecipeEncoder, TEXT_DEMO};
 
 /// The model that draws captions, for images of `size`, height and width in pixels, or else of the
@@ -37,8 +38,9 @@ pub(super) fn caption_drawer(
     cascade.check_size(height, width, description.model.patch_size)?;
     let config = sampler_config(&arguments.sampler, &source);
     let sampler = config.clone().check(cascade)?;
+    let device = select(&arguments.device)?;
     let named = arguments.text.text_encoder.as_deref();
-    let files = text_encoder_files(&source, named, Fetching::Named)?;
+    let files = text_encoder_files(&source, named, Fetching::Allowed)?;
     let text_encoder = RecipeEncoder {
         folder: arguments.text.text_encoder.clone(),
         hash: files.hash()?,
@@ -47,7 +49,7 @@ pub(super) fn caption_drawer(
     let with = DrawnWith {
         model: match &arguments.model.model {
             None => TEXT_DEMO.to_owned(),
-            Some(_) => source.weights.display().to_string(),
+            Some(_) => source.name(),
         },
         weights: arguments.model.weights,
         model_hash: source.hash()?,
@@ -58,7 +60,6 @@ pub(super) fn caption_drawer(
         height,
         width,
     };
-    let device = select(&arguments.device)?;
     device.run(Prepare {
         source,
         files,

@@ -35,7 +35,7 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
          stages      {} pixels\n\
          {condition}\n\
          sampler     {}",
-        source.weights.display(),
+        source.weights()?.display(),
         source.hash()?,
         model.parameters() as f64 / 1e6,
         model.depth,

@@ -2,6 +2,7 @@
 
 mod caption_drawer;
 mod convert;
+mod dry_run;
 mod evaluate_captions;
 mod generate;
 mod info;

@@ -10,10 +10,10 @@ use super::{model, texts};
 use crate::arguments::ReplayArguments;
 use crate::destination::Destination;
 use crate::device::select;
-use crate::hub::HubName;
+use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
-use crate::prompts::{Fetching, text_encoder_files};
+use crate::prompts::text_encoder_files;
 use crate::recipe::{DEMO, Recipe, TEXT_DEMO};
 use crate::{Error, Result};
 
@@ -49,7 +49,7 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
         return Err(Error::OtherModel {
             picture: arguments.picture.clone(),
             expected: recipe.model_hash,
-            model: source.weights,
+            model: source.weights()?.to_owned(),
             found,
         });
     }

@@ -2,19 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use pixelflow::memory::DrawingBytes;
-use pixelflow::ops::{AttentionForm, PixelFlowBackend};
+use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::{Sampler, SamplerConfig};
 
+use super::dry_run::dry_run;
 use super::{model, texts};
-use crate::arguments::{NumberFormat, SampleArguments, SamplerArguments};
+use crate::arguments::{SampleArguments, SamplerArguments};
 use crate::classes::chosen_classes;
 use crate::destination::Destination;
-use crate::device::{Device, DeviceKind, OnBackend, available_memory, refuse_unsupported, select};
+use crate::device::{Device, OnBackend, refuse_unsupported, select};
 use crate::draw::{Drawn, Subjects};
+use crate::hub::Fetching;
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
-use crate::prompts::{EncodedTexts, Fetching, read_prompts, text_encoder_files};
+use crate::prompts::{EncodedTexts, read_prompts, text_encoder_files};
 use crate::recipe::{DEMO, Layout, Recipe, RecipeEncoder, RecipeRow, TEXT_DEMO};
 use crate::{Error, Result};
 
@@ -42,19 +43,20 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
     let config = sampler_config(&arguments.sampler, &source);
     let sampler = config.clone().check(cascade)?;
     let rows = rows(arguments, &source, prompts)?;
+    let device = select(&arguments.device)?;
+    if arguments.dry_run {
+        return dry_run(arguments, &source, [height, width], &rows, device);
+    }
+    let destination = Destination::choose(arguments.out.as_deref())?;
+    destination.prepare()?;
+    // From here on a repository's files are fetched, all but the descriptions.
     let files = source
         .is_text()
         .then(|| {
             let named = arguments.text.text_encoder.as_deref();
-            text_encoder_files(&source, named, Fetching::Named)
+            text_encoder_files(&source, named, Fetching::Allowed)
         })
         .transpose()?;
-    let device = select(&arguments.device)?;
-    if arguments.dry_run {
-        return dry_run(arguments, &source, [height, width], rows.len(), device);
-    }
-    let destination = Destination::choose(arguments.out.as_deref())?;
-    destination.prepare()?;
 
     let scale = arguments
         .scale
@@ -169,79 +171,6 @@ fn label(prompt: &str) -> String {
     }
     let beginning: String = prompt.chars().take(LABEL_LETTERS).collect();
     format!("{} ...", beginning.trim_end())
-}
-
-/// What drawing would need in memory.
-fn dry_run(
-    arguments: &SampleArguments,
-    source: &ModelSource,
-    [height, width]: [usize; 2],
-    classes: usize,
-    device: Device,
-) -> Result<String> {
-    let config = &source.description.model;
-    let images = (classes * arguments.count as usize).min(arguments.batch as usize);
-    let tokens = height * width / config.patch_size.pow(2);
-    let portable = device.run(ScoresInMemory {
-        head_dim: config.attention_head_dim,
-        dtype: arguments.dtype,
-    });
-    let (element, is_int8) = (
-        arguments.dtype.bytes(),
-        arguments.dtype == NumberFormat::Int8 || source.is_int8()?,
-    );
-    // With guidance every image is computed twice.
-    let of = |images: usize| {
-        let floats = DrawingBytes::new(config, 2 * images, tokens, element, portable);
-        if is_int8 {
-            floats.with_int8(config, element)
-        } else {
-            floats
-        }
-    };
-    let needed = of(images);
-    let gigabytes = |bytes: u64| format!("{:.2} GB", bytes as f64 / 1e9);
-    let text = format!(
-        "{:.1} million parameters: {}; {images} images of {height}x{width} at once: {}; together {}",
-        config.parameters() as f64 / 1e6,
-        gigabytes(needed.weights),
-        gigabytes(needed.passing),
-        gigabytes(needed.peak())
-    );
-    let free = (device.kind == DeviceKind::Cpu)
-        .then(available_memory)
-        .flatten();
-    match free {
-        Some(free) if needed.peak() > free => {
-            let fitting = (1..images).rev().find(|&fewer| of(fewer).peak() <= free);
-            let advice = match fitting {
-                Some(fewer) => format!("--batch {fewer} fits"),
-                None if is_int8 => "take a smaller --size".to_owned(),
-                None => "take --dtype int8".to_owned(),
-            };
-            Err(Error::Argument {
-                argument: "--batch",
-                value: arguments.batch.to_string(),
-                reason: format!("{text}, but {} are free; {advice}", gigabytes(free)),
-            })
-        }
-        Some(free) => Ok(format!("{text}; {} are free", gigabytes(free))),
-        None => Ok(text),
-    }
-}
-
-/// Whether a device's attention has scores in memory.
-struct ScoresInMemory {
-    head_dim: usize,
-    dtype: NumberFormat,
-}
-
-impl OnBackend for ScoresInMemory {
-    type Output = bool;
-
-    fn run<B: PixelFlowBackend>(self, device: B::Device) -> bool {
-        B::attention_form(self.head_dim, self.dtype.dtype(), &device) == AttentionForm::Portable
-    }
 }
 
 /// Loads the model on a device and draws all images of a recipe.

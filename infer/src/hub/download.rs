@@ -5,10 +5,12 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use hf_hub::api::sync::{Api, ApiBuilder, ApiError, ApiRepo};
+use hf_hub::Repo;
+use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
 use pixelflow::weights::ShardIndex;
 use sha2::{Digest, Sha256};
 
+use super::patience::{Pulse, within};
 use super::progress::FetchProgress;
 use super::{Hub, HubError, HubName, Wanted, is_plain};
 
@@ -19,7 +21,8 @@ impl Hub {
     /// Fetches what is not in the cache; all files are of the commit that the revision is now.
     pub(super) fn download(&self, name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf, HubError> {
         let api = self.api(name)?;
-        let info = api.repo(name.repository()).info();
+        let (asked, repository) = (api.clone(), name.repository());
+        let info = self.patiently(name, move |_| asked.repo(repository).info())?;
         let info = info.map_err(|error| self.failure(&error, name))?;
         if !is_plain(&info.sha) {
             return Err(self.bad_answer(
@@ -51,7 +54,7 @@ impl Hub {
                 found: found(),
             })?);
         }
-        let remote = api.repo(name.repository_at(&info.sha));
+        let remote = name.repository_at(&info.sha);
         let folder = self.repository(name, &info.sha).pointer_path(&info.sha);
         for file in chosen {
             self.fetch_file(name, &api, &remote, &folder, file)?;
@@ -86,7 +89,7 @@ impl Hub {
         &self,
         name: &HubName,
         api: &Api,
-        remote: &ApiRepo,
+        remote: &Repo,
         folder: &Path,
         file: &str,
     ) -> Result<(), HubError> {
@@ -102,7 +105,9 @@ impl Hub {
             },
             other => other,
         };
-        let metadata = api.metadata(&remote.url(file)).map_err(failed)?;
+        let (asked, url) = (api.clone(), api.repo(remote.clone()).url(file));
+        let metadata = self.patiently(name, move |_| asked.metadata(&url))?;
+        let metadata = metadata.map_err(failed)?;
         let (etag, commit) = (metadata.etag(), metadata.commit_hash());
         // Both become parts of paths.
         if !is_plain(etag) || folder.file_name().is_none_or(|folder| folder != commit) {
@@ -116,9 +121,11 @@ impl Hub {
         let blob = self.repository(name, commit).blob_path(etag);
         make_continuable(&blob.with_extension("part"), metadata.size() as u64)
             .map_err(self.cache_failure())?;
-        remote
-            .download_with_progress(file, FetchProgress::new())
-            .map_err(failed)?;
+        let (repository, wanted) = (api.repo(remote.clone()), file.to_owned());
+        let fetched = self.patiently(name, move |pulse| {
+            repository.download_with_progress(&wanted, FetchProgress::new(pulse))
+        })?;
+        fetched.map_err(failed)?;
         if let Some(reason) =
             damage(&path, metadata.size() as u64, etag).map_err(self.cache_failure())?
         {
@@ -132,6 +139,23 @@ impl Hub {
             });
         }
         Ok(())
+    }
+
+    /// Asks the server something, and gives up if it is silent.
+    fn patiently<T: Send + 'static>(
+        &self,
+        name: &HubName,
+        ask: impl FnOnce(Pulse) -> T + Send + 'static,
+    ) -> Result<T, HubError> {
+        let patience = self.settings.patience;
+        within(patience, ask).ok_or_else(|| HubError::Unreachable {
+            endpoint: self.settings.endpoint.clone(),
+            name: name.clone(),
+            reason: format!(
+                "it was silent for {} seconds (HF_HUB_DOWNLOAD_TIMEOUT)",
+                patience.as_secs()
+            ),
+        })
     }
 
     fn failure(&self, error: &ApiError, name: &HubName) -> HubError {

@@ -31,6 +31,14 @@ pub enum HubError {
         /// Folder of the cache.
         cache: PathBuf,
     },
+    /// The files are not there, and nobody has allowed to fetch them.
+    #[error("{name} is not in {}", cache.display())]
+    NotFetched {
+        /// The repository.
+        name: HubName,
+        /// Folder of the cache.
+        cache: PathBuf,
+    },
     /// The server has no such repository, or does not show it.
     #[error(
         "{endpoint} has no repository {name}, or does not show it to everyone; check the name and its \

@@ -8,6 +8,7 @@ mod converted;
 mod download;
 mod error;
 mod name;
+mod patience;
 mod progress;
 mod settings;
 
@@ -24,6 +25,15 @@ pub use settings::HubSettings;
 /// Files that are wanted of a repository: of each group, the first that there is. The index of
 /// weights in several files, `*.safetensors.index.json`, brings along the files it names.
 pub type Wanted<'a> = &'a [&'a [&'a str]];
+
+/// Whether what is not in the cache may be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetching {
+    /// Of a repository that the user has named.
+    Allowed,
+    /// What asks for it is a picture that somebody may have sent.
+    Never,
+}
 
 /// Fetches files of a repository, as the environment says; returns the folder they are in.
 ///
@@ -59,6 +69,27 @@ impl Hub {
                 cache: self.settings.cache.clone(),
             }),
             None => self.download(name, wanted),
+        }
+    }
+
+    /// The folder of a repository's files, which are fetched if that is allowed.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch); [`HubError::NotFetched`].
+    pub fn get(
+        &self,
+        name: &HubName,
+        wanted: Wanted<'_>,
+        fetching: Fetching,
+    ) -> Result<PathBuf, HubError> {
+        match fetching {
+            Fetching::Allowed => self.fetch(name, wanted),
+            Fetching::Never => self
+                .cached(name, wanted)
+                .ok_or_else(|| HubError::NotFetched {
+                    name: name.clone(),
+                    cache: self.settings.cache.clone(),
+                }),
         }
     }
 

@@ -1,11 +1,15 @@
 //! Where the Hub is and where its files are kept, as Hugging Face's own tools have it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::HubError;
 
 /// The Hub itself.
 const ENDPOINT: &str = "https://huggingface.co";
+
+/// Seconds to wait for a server that is silent.
+const PATIENCE: u64 = 30;
 
 /// Where the Hub is, where its files are kept, and who asks.
 #[derive(Clone)]
@@ -18,6 +22,8 @@ pub struct HubSettings {
     pub offline: bool,
     /// For private repositories: `HF_TOKEN`, or the file `token` in `HF_HOME`.
     pub token: Option<String>,
+    /// How long a server may be silent: `HF_HUB_DOWNLOAD_TIMEOUT`, in seconds.
+    pub patience: Duration,
 }
 
 impl std::fmt::Debug for HubSettings {
@@ -58,6 +64,17 @@ impl HubSettings {
                 expected: "an address such as https://huggingface.co",
             });
         }
+        let patience = variable("HF_HUB_DOWNLOAD_TIMEOUT");
+        let seconds = patience.as_ref().map_or(Some(PATIENCE), |seconds| {
+            seconds.parse().ok().filter(|seconds| *seconds > 0)
+        });
+        let Some(seconds) = seconds else {
+            return Err(HubError::Setting {
+                variable: "HF_HUB_DOWNLOAD_TIMEOUT",
+                value: patience.unwrap_or_default(),
+                expected: "a whole number of seconds",
+            });
+        };
         let home = variable("HF_HOME").map(PathBuf::from);
         let home = home.or_else(|| {
             let caches = variable("XDG_CACHE_HOME").map(PathBuf::from);
@@ -84,6 +101,7 @@ impl HubSettings {
             cache: given.map_or_else(|| home.join("hub"), PathBuf::from),
             offline: variable("HF_HUB_OFFLINE").is_some_and(is_set),
             token: token.filter(|token| !token.is_empty()),
+            patience: Duration::from_secs(seconds),
         })
     }
 }
@@ -144,6 +162,23 @@ mod tests {
             let message = endpoint(wrong).unwrap_err().to_string();
             assert!(message.contains("HF_ENDPOINT"), "{message}");
         }
+    }
+
+    #[test]
+    fn patience_is_a_number_of_seconds() {
+        let patience = |value| {
+            let variables = [("HF_HOME", "/h"), ("HF_HUB_DOWNLOAD_TIMEOUT", value)];
+            settings(&variables).map(|settings| settings.patience.as_secs())
+        };
+        assert_eq!(patience("5").unwrap(), 5);
+        for wrong in ["0", "-1", "soon"] {
+            let message = patience(wrong).unwrap_err().to_string();
+            assert!(message.contains("HF_HUB_DOWNLOAD_TIMEOUT"), "{message}");
+        }
+        assert_eq!(
+            settings(&[("HF_HOME", "/h")]).unwrap().patience,
+            Duration::from_secs(PATIENCE)
+        );
     }
 
     #[test]

@@ -16,23 +16,29 @@ use pixelflow::weights::{
 pub use self::files::{
     checkpoint_name, checkpoint_steps, description_beside, file_hash, weights_at,
 };
+use self::repository::Repository;
 pub use self::repository::fetched_weights;
-use self::repository::hub_name;
 use crate::arguments::NumberFormat;
-use crate::hub::{Hub, HubName, HubSettings, Wanted};
+use crate::hub::{Fetching, HubName};
 use crate::{Result, assets};
 
-/// A model on disk.
+/// A model on disk, or in a repository.
 #[derive(Clone, Debug)]
 pub struct ModelSource {
-    /// The file of its weights.
-    pub weights: PathBuf,
-    /// Which of them, in a PyTorch training checkpoint.
+    place: Place,
+    /// Which of its weights, in a PyTorch training checkpoint.
     pub set: WeightSet,
-    /// The repository they are from.
-    name: Option<HubName>,
-    /// Everything else about it.
+    /// Everything but the weights.
     pub description: ModelDescription,
+}
+
+/// Where the weights are.
+#[derive(Clone, Debug)]
+enum Place {
+    /// In this file.
+    File(PathBuf),
+    /// In a repository; they are fetched when they are needed.
+    Repository(Repository),
 }
 
 impl ModelSource {
@@ -59,36 +65,86 @@ impl ModelSource {
 
     /// The model at `path`: a run's folder (its newest checkpoint), a checkpoint, a model's folder,
     /// a safetensors file or an index of several with `config.json` beside it, or a `.pt` with
-    /// `config.yaml` beside it; or the model of a repository, `hf:owner/name`, which is fetched.
+    /// `config.yaml` beside it; or the model of a repository, `hf:owner/name`, whose description is
+    /// fetched now and whose weights are when they are needed.
     ///
     /// # Errors
     /// [`crate::Error::NotAModel`] for anything else, [`crate::Error::Weights`] for a broken description,
     /// [`crate::Error::Hub`].
     pub fn find(path: &Path, set: WeightSet) -> Result<Self> {
         if HubName::is_meant(path) {
-            let hub = Hub::new(HubSettings::from_environment()?);
-            let fetch = |hub: &Hub, name: &HubName, wanted: Wanted<'_>| hub.fetch(name, wanted);
-            return Self::of_hub(&hub, &hub_name(path, "--model")?, set, fetch);
+            return Self::of_repository(path, set, Fetching::Allowed);
         }
         let weights = weights_at(path, set)?;
         let description = description_beside(&weights)?;
         Ok(Self {
-            weights,
+            place: Place::File(weights),
             set,
-            name: None,
             description,
         })
     }
 
-    /// Whether it is the model of a repository.
-    pub fn is_fetched(&self) -> bool {
-        self.name.is_some()
+    /// The model of a repository as far as it was fetched before; asks no network, ever.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find); [`crate::Error::Hub`] if it was not.
+    pub fn find_fetched(path: &Path, set: WeightSet) -> Result<Self> {
+        let source = Self::of_repository(path, set, Fetching::Never)?;
+        source.weights()?;
+        Ok(source)
+    }
+
+    fn of_repository(path: &Path, set: WeightSet, fetching: Fetching) -> Result<Self> {
+        let (repository, description) = Repository::describe(path, fetching)?;
+        Ok(Self {
+            place: Place::Repository(repository),
+            set,
+            description,
+        })
+    }
+
+    /// The file of the weights; those of a repository are fetched, and a `.pt` of one is converted, the
+    /// first time that anything asks for it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Hub`], and what converting says.
+    pub fn weights(&self) -> Result<&Path> {
+        match &self.place {
+            Place::File(file) => Ok(file),
+            Place::Repository(repository) => repository.weights(self.set),
+        }
+    }
+
+    /// Whether nothing has to be fetched or converted before the weights can be read.
+    pub fn is_here(&self) -> bool {
+        match &self.place {
+            Place::File(_) => true,
+            Place::Repository(repository) => repository.is_here(),
+        }
+    }
+
+    /// Whether it is the model of a repository that the user has named.
+    pub fn is_of_hub(&self) -> bool {
+        matches!(self.place, Place::Repository(_))
     }
 
     /// What the user would call it: the name of its repository, or the file of its weights.
     pub fn name(&self) -> String {
-        let file = || self.weights.display().to_string();
-        self.name.as_ref().map_or_else(file, HubName::to_string)
+        match &self.place {
+            Place::File(file) => file.display().to_string(),
+            Place::Repository(repository) => repository.name().to_string(),
+        }
+    }
+
+    /// A folder that lies beside the weights, with these files in it; those of a repository are fetched.
+    ///
+    /// # Errors
+    /// [`crate::Error::Hub`].
+    pub fn folder_beside(&self, folder: &str, files: &[&str]) -> Result<PathBuf> {
+        match &self.place {
+            Place::File(file) => Ok(file.with_file_name(folder)),
+            Place::Repository(repository) => repository.folder(folder, files),
+        }
     }
 
     /// Reads the weights.
@@ -137,7 +193,7 @@ impl ModelSource {
     /// Whether the file has matrices in eight bits.
     ///
     /// # Errors
-    /// [`crate::Error::Weights`].
+    /// [`crate::Error::Weights`], and what [`weights`](Self::weights) says.
     pub fn is_int8(&self) -> Result<bool> {
         Ok(is_int8(&self.open()?))
     }
@@ -148,21 +204,22 @@ impl ModelSource {
     /// [`crate::Error::Weights`].
     fn open(&self) -> Result<TensorFile> {
         Ok(if self.set == WeightSet::Ema {
-            TensorFile::open(&self.weights)?
+            TensorFile::open(self.weights()?)?
         } else {
-            TensorFile::open_torch(&self.weights, self.set)?
+            TensorFile::open_torch(self.weights()?, self.set)?
         })
     }
 
     /// The first 16 hex digits of the SHA-256 of the file of its weights, or of all of them.
     ///
     /// # Errors
-    /// [`crate::Error::Read`], [`crate::Error::Weights`].
+    /// [`crate::Error::Read`], [`crate::Error::Weights`], and what [`weights`](Self::weights) says.
     pub fn hash(&self) -> Result<String> {
-        if ShardIndex::is_named(&self.weights) {
-            file_hash(&TensorFile::open(&self.weights)?.files())
+        let weights = self.weights()?;
+        if ShardIndex::is_named(weights) {
+            file_hash(&TensorFile::open(weights)?.files())
         } else {
-            file_hash(std::slice::from_ref(&self.weights))
+            file_hash(&[weights.to_owned()])
         }
     }
 
@@ -227,7 +284,7 @@ mod tests {
     fn found(path: &Path, set: WeightSet) -> PathBuf {
         let source = ModelSource::find(path, set).unwrap();
         source.load::<Flex>(&FlexDevice).unwrap();
-        source.weights
+        source.weights().unwrap().to_owned()
     }
 
     #[test]
@@ -264,7 +321,7 @@ mod tests {
         folder(model.path(), &[(WEIGHTS_FILE, 1)]);
         let source = ModelSource::find(model.path(), WeightSet::Ema).unwrap();
         // `printf abc | sha256sum` (FIPS 180-2, appendix B.1)
-        fs::write(&source.weights, "abc").unwrap();
+        fs::write(source.weights().unwrap(), "abc").unwrap();
         assert_eq!(source.hash().unwrap(), "ba7816bf8f01cfea");
     }
 

@@ -1,14 +1,12 @@
 //! Models of repositories on the Hugging Face Hub.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use pixelflow::weights::{
-    DESCRIPTION_FILE, INDEX_FILE, TOKENIZER_FILE, TextDescription, WEIGHTS_FILE, WeightSet,
-};
+use pixelflow::weights::{DESCRIPTION_FILE, INDEX_FILE, ModelDescription, WEIGHTS_FILE, WeightSet};
 
-use super::ModelSource;
 use super::files::{REFERENCE_DESCRIPTION, description_beside};
-use crate::hub::{self, Hub, HubName, HubSettings, Wanted};
+use crate::hub::{self, Fetching, Hub, HubName, HubSettings};
 use crate::{Error, Result};
 
 /// The weights of the reference's repositories.
@@ -17,61 +15,66 @@ const TORCH_FILE: &str = "model.pt";
 const HUB_WEIGHTS: &[&str] = &[WEIGHTS_FILE, INDEX_FILE, TORCH_FILE];
 /// What describes them.
 const HUB_DESCRIPTIONS: &[&str] = &[REFERENCE_DESCRIPTION, DESCRIPTION_FILE];
-impl ModelSource {
-    /// The model of a repository as far as it was fetched before; asks no network.
-    ///
-    /// # Errors
-    /// As [`find`](Self::find); [`Error::NotAModel`] if it was not.
-    pub fn find_fetched(path: &Path, set: WeightSet) -> Result<Self> {
-        let hub = Hub::new(HubSettings::from_environment()?);
-        Self::of_hub(
-            &hub,
-            &hub_name(path, "--model")?,
-            set,
-            |hub, name, wanted| {
-                hub.cached(name, wanted).ok_or_else(|| Error::NotAModel {
-                    path: path.to_owned(),
-                    reason: "it was not fetched before".to_owned(),
-                })
-            },
-        )
+
+/// A model's repository.
+#[derive(Clone, Debug)]
+pub(super) struct Repository {
+    name: HubName,
+    fetching: Fetching,
+    /// The file of the weights, once it was asked for.
+    weights: OnceLock<PathBuf>,
+}
+
+impl Repository {
+    /// The repository of this name, and what its model is.
+    pub fn describe(path: &Path, fetching: Fetching) -> Result<(Self, ModelDescription)> {
+        let name = hub_name(path, "--model")?;
+        let folder = hub()?.get(&name, &[HUB_DESCRIPTIONS], fetching)?;
+        let description = description_beside(&folder.join(TORCH_FILE))?;
+        let repository = Self {
+            name,
+            fetching,
+            weights: OnceLock::new(),
+        };
+        Ok((repository, description))
     }
 
-    /// The model of a repository. Its description comes first, which may be of no use; a `.pt` is
-    /// converted once.
-    pub(super) fn of_hub<E>(
-        hub: &Hub,
-        name: &HubName,
-        set: WeightSet,
-        fetch: impl Fn(&Hub, &HubName, Wanted<'_>) -> Result<PathBuf, E>,
-    ) -> Result<Self>
-    where
-        Error: From<E>,
-    {
-        let folder = fetch(hub, name, &[HUB_DESCRIPTIONS])?;
-        let description = description_beside(&folder.join(TORCH_FILE))?;
-        if let Some(TextDescription { encoder, .. }) = &description.text
-            && !HubName::is_meant(Path::new(encoder))
-        {
-            // A text encoder of its own, in a folder of the same repository.
-            let file = |name: &str| format!("{encoder}/{name}");
-            let [config, tokenizer, weights] =
-                [DESCRIPTION_FILE, TOKENIZER_FILE, WEIGHTS_FILE].map(file);
-            fetch(hub, name, &[&[&config], &[&tokenizer], &[&weights]])?;
+    pub fn name(&self) -> &HubName {
+        &self.name
+    }
+
+    /// Whether nothing has to be fetched or converted before the weights can be read.
+    pub fn is_here(&self) -> bool {
+        let safetensors: &[&str] = &[WEIGHTS_FILE, INDEX_FILE];
+        self.weights.get().is_some()
+            || hub().is_ok_and(|hub| hub.cached(&self.name, &[safetensors]).is_some())
+    }
+
+    /// The file of the weights; a `.pt` is converted once.
+    pub fn weights(&self, set: WeightSet) -> Result<&Path> {
+        if let Some(weights) = self.weights.get() {
+            return Ok(weights);
         }
-        let folder = fetch(hub, name, &[HUB_DESCRIPTIONS, HUB_WEIGHTS])?;
-        let weights = hub_weights(&folder)?;
+        let hub = hub()?;
+        let wanted = &[HUB_DESCRIPTIONS, HUB_WEIGHTS];
+        let weights = hub_weights(&hub.get(&self.name, wanted, self.fetching)?)?;
         let weights = if weights.extension().is_some_and(|ending| ending == "pt") {
-            hub::converted(hub, name, &weights, set)?
+            hub::converted(&hub, &self.name, &weights, set)?
         } else {
             weights
         };
-        Ok(Self {
-            weights,
-            set,
-            name: Some(name.clone()),
-            description,
-        })
+        Ok(self.weights.get_or_init(|| weights))
+    }
+
+    /// A folder of the repository, with these files in it.
+    pub fn folder(&self, folder: &str, files: &[&str]) -> Result<PathBuf> {
+        let paths: Vec<String> = files
+            .iter()
+            .map(|file| format!("{folder}/{file}"))
+            .collect();
+        let paths: Vec<[&str; 1]> = paths.iter().map(|path| [path.as_str()]).collect();
+        let wanted: Vec<&[&str]> = paths.iter().map(<[&str; 1]>::as_slice).collect();
+        Ok(hub()?.get(&self.name, &wanted, self.fetching)?.join(folder))
     }
 }
 
@@ -98,7 +101,11 @@ fn hub_weights(folder: &Path) -> Result<PathBuf> {
         })
 }
 
-pub(super) fn hub_name(path: &Path, argument: &'static str) -> Result<HubName> {
+fn hub() -> Result<Hub> {
+    Ok(Hub::new(HubSettings::from_environment()?))
+}
+
+fn hub_name(path: &Path, argument: &'static str) -> Result<HubName> {
     let text = path.display().to_string();
     text.parse().map_err(|reason| Error::Argument {
         argument,

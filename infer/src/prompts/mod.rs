@@ -9,6 +9,6 @@ mod list;
 mod source;
 
 pub use cache::PromptCache;
-pub use encode::{EncodePrompts, EncodedText, EncodedTexts, encode_tokens};
+pub use encode::{BATCH_TOKENS, EncodePrompts, EncodedText, EncodedTexts, encode_tokens};
 pub use list::read_prompts;
-pub use source::{Fetching, folder_of, text_encoder_files};
+pub use source::{folder_of, text_encoder_config, text_encoder_files};

@@ -2,30 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use pixelflow::text::T5Config;
 use pixelflow::weights::{
     DESCRIPTION_FILE, INDEX_FILE, TOKENIZER_FILE, TextDescription, TextEncoderFiles, WEIGHTS_FILE,
-    WeightSet,
+    WeightSet, read_text_encoder_config,
 };
 
-use crate::hub::{self, Hub, HubName, HubSettings, Wanted};
+use crate::hub::{self, Fetching, Hub, HubError, HubName, HubSettings, Wanted};
 use crate::model_source::ModelSource;
 use crate::{Error, Result};
 
 /// The files of a text encoder's repository.
-const WANTED: Wanted<'static> = &[
+const FILES: Wanted<'static> = &[
     &[DESCRIPTION_FILE],
     &[TOKENIZER_FILE],
     &[WEIGHTS_FILE, INDEX_FILE],
 ];
-
-/// Whether a repository may be fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fetching {
-    /// One that the user has named.
-    Named,
-    /// None: what asks for it is a picture that somebody may have sent.
-    Never,
-}
 
 /// The text encoder that the user names, else the model's own.
 ///
@@ -38,51 +30,93 @@ pub fn text_encoder_files(
     named: Option<&str>,
     fetching: Fetching,
 ) -> Result<TextEncoderFiles> {
-    let missing = |reason: String| Error::NoTextEncoder {
-        model: model.weights.clone(),
-        reason,
-    };
-    let described = model.description.text.as_ref();
-    let name = match (named, described) {
-        (Some(name), _) => name,
-        (None, Some(TextDescription { encoder, .. })) => encoder,
-        (None, None) => return Err(missing("its config.json names none".to_owned())),
-    };
-    let is_named = named.is_some() || model.is_fetched();
-    let (folder, set) = if !HubName::is_meant(Path::new(name)) {
-        let beside = match named {
-            Some(_) => Path::new(""),
-            None => model.weights.parent().unwrap_or(Path::new("")),
-        };
-        (beside.join(name), model.set)
-    } else if is_named && fetching == Fetching::Named {
-        (folder_of(name)?, WeightSet::Ema)
-    } else {
-        let folder = fetched(name)?.ok_or_else(|| {
-            missing(format!(
-                "it is {name}, which is not on this machine; `infer sample --text-encoder {name}` \
-                 fetches it"
-            ))
-        })?;
-        (folder, WeightSet::Ema)
-    };
-    if !folder.is_dir() {
-        return Err(missing(format!("there is no folder {}", folder.display())));
-    }
+    let (folder, set) = text_encoder_folder(model, named, fetching, FILES)?;
     let mut files = TextEncoderFiles::open(&folder, set)?;
-    let wanted = model.description.model.cross_attention_dim;
-    if wanted != Some(files.config.d_model) {
-        return Err(missing(format!(
-            "{} makes states of {} features, the model reads {}",
-            folder.display(),
-            files.config.d_model,
-            wanted.unwrap_or(0)
-        )));
-    }
-    if let Some(TextDescription { max_tokens, .. }) = described {
-        files.tokenizer = files.tokenizer.with_max_tokens(*max_tokens);
+    check_width(model, &folder, &files.config)?;
+    if let Some(TextDescription { max_tokens, .. }) = model.description.text {
+        files.tokenizer = files.tokenizer.with_max_tokens(max_tokens);
     }
     Ok(files)
+}
+
+/// The shape of that text encoder; of a repository nothing else is fetched.
+///
+/// # Errors
+/// As [`text_encoder_files`].
+pub fn text_encoder_config(model: &ModelSource, named: Option<&str>) -> Result<T5Config> {
+    let wanted = &[&[DESCRIPTION_FILE] as &[&str]];
+    let (folder, _) = text_encoder_folder(model, named, Fetching::Allowed, wanted)?;
+    let config = read_text_encoder_config(&folder)?;
+    check_width(model, &folder, &config)?;
+    Ok(config)
+}
+
+/// The folder of that text encoder, and which of its weights are meant.
+fn text_encoder_folder(
+    model: &ModelSource,
+    named: Option<&str>,
+    fetching: Fetching,
+    wanted: Wanted<'_>,
+) -> Result<(PathBuf, WeightSet)> {
+    let name = match (named, &model.description.text) {
+        (Some(name), _) => name,
+        (None, Some(TextDescription { encoder, .. })) => encoder,
+        (None, None) => return Err(missing(model, "its config.json names none".to_owned())),
+    };
+    let is_named = named.is_some() || model.is_of_hub();
+    let (folder, set) = if HubName::is_meant(Path::new(name)) {
+        let fetching = if is_named { fetching } else { Fetching::Never };
+        let hub = Hub::new(HubSettings::from_environment()?);
+        let folder = match hub.get(&hub_name(name)?, wanted, fetching) {
+            Err(HubError::NotFetched { .. }) => {
+                return Err(missing(
+                    model,
+                    format!(
+                        "it is {name}, which is not on this machine; `infer sample --text-encoder \
+                         {name}` fetches it"
+                    ),
+                ));
+            }
+            found => found?,
+        };
+        (folder, WeightSet::Ema)
+    } else if named.is_some() {
+        (PathBuf::from(name), model.set)
+    } else {
+        // A model's own encoder is written by this program, in one file.
+        let files = [DESCRIPTION_FILE, TOKENIZER_FILE, WEIGHTS_FILE];
+        let files = &files[..wanted.len()];
+        (model.folder_beside(name, files)?, model.set)
+    };
+    if !folder.is_dir() {
+        return Err(missing(
+            model,
+            format!("there is no folder {}", folder.display()),
+        ));
+    }
+    Ok((folder, set))
+}
+
+/// Refuses an encoder whose states the model does not read.
+fn check_width(model: &ModelSource, folder: &Path, config: &T5Config) -> Result<()> {
+    let wanted = model.description.model.cross_attention_dim;
+    if wanted == Some(config.d_model) {
+        return Ok(());
+    }
+    let reason = format!(
+        "{} makes states of {} features, the model reads {}",
+        folder.display(),
+        config.d_model,
+        wanted.unwrap_or(0)
+    );
+    Err(missing(model, reason))
+}
+
+fn missing(model: &ModelSource, reason: String) -> Error {
+    Error::NoTextEncoder {
+        model: model.name(),
+        reason,
+    }
 }
 
 /// The folder of a text encoder that the user names: a path, or a repository, which is fetched.
@@ -91,16 +125,10 @@ pub fn text_encoder_files(
 /// [`Error::Argument`] for a name that cannot be, [`Error::Hub`].
 pub fn folder_of(name: &str) -> Result<PathBuf> {
     if HubName::is_meant(Path::new(name)) {
-        Ok(hub::fetch(&hub_name(name)?, WANTED)?)
+        Ok(hub::fetch(&hub_name(name)?, FILES)?)
     } else {
         Ok(PathBuf::from(name))
     }
-}
-
-/// The folder of a repository if it was fetched before; asks no network.
-fn fetched(name: &str) -> Result<Option<PathBuf>> {
-    let hub = Hub::new(HubSettings::from_environment()?);
-    Ok(hub.cached(&hub_name(name)?, WANTED))
 }
 
 fn hub_name(name: &str) -> Result<HubName> {

@@ -25,6 +25,8 @@ pub struct Flaws {
     pub status: Option<u16>,
     /// Answers with what is no JSON.
     pub junk: bool,
+    /// Falls silent in the middle of the longest file, for so many seconds.
+    pub silent: Option<u64>,
 }
 
 /// The repository `owner/name` with some files.
@@ -146,6 +148,11 @@ fn answer(
         }
         _ => body,
     };
+    if let Some(seconds) = flaws.silent.filter(|_| is_longest) {
+        respond("206 Partial Content", &headers, &sent[..100], body.len())?;
+        thread::sleep(std::time::Duration::from_secs(seconds));
+        return Ok(());
+    }
     let mut sent = sent.to_vec();
     if flaws.wrong_bytes
         && is_longest

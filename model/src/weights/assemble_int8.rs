@@ -19,13 +19,17 @@ use crate::{PixelFlow, PixelFlowConfig};
 ///
 /// # Panics
 /// If `read` returns another number of values than the shape asks for, or the configuration is not
-/// [fit for it](PixelFlowConfig::check_int8).
+/// [fit for it](PixelFlowConfig::check_int8), or the backend differentiates: bytes have no gradients.
 pub fn model_in_int8<B: Backend, E>(
     config: &PixelFlowConfig,
     dtype: DType,
     device: &B::Device,
     read: impl FnMut(&str, &[usize]) -> Result<Values, E>,
 ) -> Result<PixelFlow<B>, E> {
+    assert!(
+        !B::ad_enabled(device),
+        "a model in eight bits cannot be trained"
+    );
     let model = PixelFlow::<B>::uninitialised(config, MatrixFormat::Int8(dtype), device);
     let mut write = Write {
         place: Place::default(),

@@ -288,3 +288,13 @@ fn texts_whose_features_do_not_fill_words_are_refused() {
     assert!(message.contains("multiple of 4"), "{message}");
     assert!(config().check_int8().is_ok());
 }
+
+#[test]
+#[should_panic(expected = "cannot be trained")]
+fn a_backend_that_differentiates_is_refused() {
+    let read =
+        |name: &str, shape: &[usize]| Ok::<_, WeightsError>(Values::Float(weights(name, shape)));
+    let model =
+        model_in_int8::<burn::backend::Autodiff<Flex>, _>(&config(), Format::F32, &DEVICE, read);
+    drop(model);
+}

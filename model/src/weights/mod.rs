@@ -47,7 +47,8 @@ pub use rounding::{Rounding, Unconvertible, convert_values};
 pub use sharded::{INDEX_FILE, Shard, ShardIndex, plan_shards};
 pub use tensor_file::{TensorFile, TensorInfo, WeightSet};
 pub use text_encoder::{
-    TEXT_ENCODER_FOLDER, TOKENIZER_FILE, TextEncoderFiles, load_text_encoder, save_text_encoder,
+    TEXT_ENCODER_FOLDER, TOKENIZER_FILE, TextEncoderFiles, load_text_encoder,
+    read_text_encoder_config, save_text_encoder,
 };
 pub use values::Values;
 pub use writer::SafetensorsWriter;

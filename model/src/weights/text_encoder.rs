@@ -43,20 +43,8 @@ impl TextEncoderFiles {
     /// [`WeightsError::Open`] for a missing file, [`WeightsError::Config`], [`crate::text::TextError`],
     /// and every [`WeightsError`] about files of weights.
     pub fn open(folder: &Path, set: WeightSet) -> Result<Self> {
-        let path = folder.join(CONFIG_FILE);
-        let text = std::fs::read_to_string(&path).map_err(|source| WeightsError::Open {
-            path: path.clone(),
-            source,
-        })?;
-        let unusable = |reason: String| WeightsError::Config {
-            path: path.clone(),
-            reason,
-        };
-        let config: T5Config =
-            serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
-        config
-            .check()
-            .map_err(|error| unusable(error.to_string()))?;
+        let config = read_text_encoder_config(folder)?;
+        let unusable = |reason: String| unusable(&folder.join(CONFIG_FILE), reason);
         let tokenizer = folder.join(TOKENIZER_FILE);
         if !tokenizer.is_file() {
             let reason = format!(
@@ -133,6 +121,31 @@ impl TextEncoderFiles {
         let digest = hash.finalize();
         let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
         Ok(format!("{first:016x}"))
+    }
+}
+
+/// The shape of the text encoder in a folder, checked.
+///
+/// # Errors
+/// [`WeightsError::Open`] for a missing file, [`WeightsError::Config`].
+pub fn read_text_encoder_config(folder: &Path) -> Result<T5Config, WeightsError> {
+    let path = folder.join(CONFIG_FILE);
+    let text = std::fs::read_to_string(&path).map_err(|source| WeightsError::Open {
+        path: path.clone(),
+        source,
+    })?;
+    let config: T5Config =
+        serde_json::from_str(&text).map_err(|error| unusable(&path, error.to_string()))?;
+    config
+        .check()
+        .map_err(|error| unusable(&path, error.to_string()))?;
+    Ok(config)
+}
+
+fn unusable(path: &Path, reason: String) -> WeightsError {
+    WeightsError::Config {
+        path: path.to_owned(),
+        reason,
     }
 }
 

@@ -1,0 +1,163 @@
+//! What cannot be fetched, and what never is.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use super::machine::{Machine, NAME, local, message, reference_files, succeeded};
+use super::server::{COMMIT, Flaws, Server};
+
+#[test]
+fn what_cannot_be_fetched_is_refused_with_a_message_that_helps() {
+    let closed = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let files = reference_files();
+    let start = |flaws| Server::start(&files, flaws).endpoint;
+    let good = start(Flaws::default());
+    let without_weights = Server::start(&files[..2], Flaws::default()).endpoint;
+    let without_description = Server::start(&[files[2].clone()], Flaws::default()).endpoint;
+    let with_status = |status| {
+        start(Flaws {
+            status: Some(status),
+            ..Flaws::default()
+        })
+    };
+    let wrong = start(Flaws {
+        wrong_bytes: true,
+        ..Flaws::default()
+    });
+    let evil = start(Flaws {
+        evil_tag: true,
+        ..Flaws::default()
+    });
+    let junk = start(Flaws {
+        junk: true,
+        ..Flaws::default()
+    });
+    // Endpoint, name → what the message says.
+    let cases: &[(&str, &str, &[&str])] = &[
+        (
+            &good,
+            "hf:owner/other",
+            &["has no repository hf:owner/other", "set HF_TOKEN"],
+        ),
+        (&good, "hf:owner", &["write hf:owner/name"]),
+        (&good, "hf:../name", &["write hf:owner/name"]),
+        (
+            &without_weights,
+            NAME,
+            &[
+                "hf:owner/name has no model.safetensors or",
+                "it has README.md, config.yaml",
+            ],
+        ),
+        (
+            &without_description,
+            NAME,
+            &["has no config.yaml or config.json", "it has model.pt"],
+        ),
+        (
+            &closed,
+            NAME,
+            &["cannot fetch hf:owner/name", "check the network"],
+        ),
+        (
+            "http://no-such-host.invalid",
+            NAME,
+            &["cannot fetch hf:owner/name", "check the network"],
+        ),
+        (
+            "nonsense",
+            NAME,
+            &["HF_ENDPOINT is `nonsense`", "https://huggingface.co"],
+        ),
+        (&with_status(401), NAME, &["set HF_TOKEN"]),
+        (&with_status(403), NAME, &["accept its conditions"]),
+        (
+            &with_status(404),
+            NAME,
+            &["has no repository hf:owner/name"],
+        ),
+        (&with_status(503), NAME, &["cannot fetch", "503"]),
+        (
+            &wrong,
+            NAME,
+            &["model.pt of hf:owner/name arrived damaged", "SHA-256"],
+        ),
+        (&evil, NAME, &["does not answer like the Hub", "evil"]),
+        (&junk, NAME, &["does not answer like the Hub"]),
+    ];
+    for (endpoint, name, expected) in cases {
+        let machine = Machine::new(endpoint);
+        let (output, picture) = machine.sample(name, "picture.png");
+        let message = message(&output);
+        assert!(!output.status.success(), "{endpoint} {name} was accepted");
+        assert!(!message.contains("panicked"), "{name}: {message}");
+        for part in *expected {
+            assert!(message.contains(part), "`{part}` is not in: {message}");
+        }
+        assert!(!picture.exists());
+        let weights = machine
+            .repository()
+            .join("snapshots")
+            .join(COMMIT)
+            .join("model.pt");
+        assert!(!weights.exists(), "{message}");
+        assert!(!machine.path("evil").exists() && !machine.path("home/evil").exists());
+    }
+}
+
+#[test]
+fn nothing_leaves_the_machine_unless_a_name_says_so() {
+    let server = Server::start(&reference_files(), Flaws::default());
+    let machine = Machine::new(&server.endpoint);
+    let model = local(&machine.path("local"));
+    let (output, picture) = machine.sample(&model, "picture.png");
+    succeeded(&output);
+    succeeded(&machine.run(&["info", "--model", &model]));
+    succeeded(&machine.run(&["replay", picture.to_str().unwrap(), "--device", "cpu"]));
+    let out = machine.path("converted");
+    succeeded(&machine.run(&["convert", &model, out.to_str().unwrap()]));
+    assert!(server.requests().is_empty());
+    assert!(!machine.path("home").exists());
+}
+
+#[test]
+fn all_code_for_the_network_is_in_one_module() {
+    const SIGNS: [&str; 6] = [
+        "hf_hub",
+        "ureq",
+        "std::net",
+        "TcpStream",
+        "reqwest",
+        "UdpSocket",
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut folders: Vec<PathBuf> = ["model", "dataset", "train", "infer"]
+        .map(|name| root.join(name).join("src"))
+        .to_vec();
+    let (mut inside, mut files) = (0, 0);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            let found = SIGNS.iter().any(|sign| text.contains(sign));
+            files += 1;
+            if path.starts_with(root.join("infer/src/hub")) {
+                inside += usize::from(found);
+            } else {
+                assert!(!found, "{} reaches for the network", path.display());
+            }
+        }
+    }
+    assert!(
+        inside > 0 && files > 100,
+        "{inside} of {files} files: the search is broken"
+    );
+}
