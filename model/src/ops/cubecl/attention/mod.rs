@@ -2,7 +2,8 @@
 //! and in the backward pass.
 //!
 //! One cube has a tile of queries (or keys) of one head of one example, and meets the other tokens
-//! of the example tile by tile. Tiles are f32 whatever the tensors are.
+//! of the example tile by tile. Sums are f32 whatever the tensors are, and so are the tiles, but where
+//! the device has [matrix units](matrix) for the tensors' format.
 
 // What `#[cube]` makes of a function: handles of no size by reference, and bindings it uses itself.
 #![allow(clippy::trivially_copy_pass_by_ref, clippy::used_underscore_binding)]
@@ -11,6 +12,7 @@ mod backward;
 #[cfg(all(test, feature = "cuda-source"))]
 mod cuda_source;
 mod forward;
+mod matrix;
 mod pieces;
 mod tile;
 
@@ -23,6 +25,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
+use self::matrix::MatrixTile;
 use self::tile::{LANES, Resident, Tile, UNITS, cut};
 use crate::ops::{Attended, AttentionInputs, AttentionLayout};
 
@@ -57,6 +60,30 @@ pub(super) fn is_possible<R: CubeRuntime>(
     // The kernels for keys need the most memory.
     matches!(dtype, DType::F32 | DType::F16 | DType::BF16)
         && tile(client, head_dim, FOR_KEYS).is_some()
+}
+
+/// What a cube computes a tile of scores with.
+#[derive(Clone, Copy)]
+enum TileKind {
+    Units(Tile),
+    Matrices(MatrixTile),
+}
+
+impl TileKind {
+    /// Tokens that a cube is about.
+    fn rows(self) -> usize {
+        match self {
+            Self::Units(tile) => tile.rows,
+            Self::Matrices(tile) => tile.rows,
+        }
+    }
+
+    fn cube_dim(self) -> CubeDim {
+        match self {
+            Self::Units(_) => CubeDim::new_2d(UNITS as u32, UNITS as u32),
+            Self::Matrices(tile) => CubeDim::new_2d(tile.plane as u32, tile.planes() as u32),
+        }
+    }
 }
 
 fn tile<R: CubeRuntime>(
@@ -105,8 +132,14 @@ impl<'a, R: CubeRuntime> Attention<'a, R> {
     }
 
     /// The tile of a kernel that [`is_possible`].
-    fn tile(&self, resident: Resident) -> Tile {
-        tile(&self.q.client, self.head_dim(), resident).expect("smaller than the largest kernel's")
+    fn tile(&self, units: Resident, matrices: matrix::Resident) -> TileKind {
+        let (client, head_dim) = (&self.q.client, self.head_dim());
+        match MatrixTile::largest(client.properties(), self.q.dtype, head_dim, matrices) {
+            Some(tile) => TileKind::Matrices(tile),
+            None => TileKind::Units(
+                tile(client, head_dim, units).expect("smaller than the largest kernel's"),
+            ),
+        }
     }
 
     fn bias<E: Float>(&self) -> ComptimeOptionArgs<Tensor<E>, R> {
@@ -137,28 +170,40 @@ impl<'a, R: CubeRuntime> Attention<'a, R> {
         B: Backend<FloatTensorPrimitive = CubeTensor<R>>,
     {
         let (output, log_sums) = (empty_like(&self.q), self.per_query());
-        let tile = self.tile(FORWARD);
-        let tiles = cut(&self.layout.query_segments, &self.layout.key_segments, tile);
+        let kind = self.tile(FORWARD, matrix::FORWARD);
+        let tiles = cut(
+            &self.layout.query_segments,
+            &self.layout.key_segments,
+            kind.rows(),
+        );
         if tiles.is_empty() {
             return Attended { output, log_sums };
         }
         let (table, count) = self.cubes(&tiles);
-        forward::attend::launch(
-            &self.q.client,
-            count,
-            CubeDim::new_2d(UNITS as u32, UNITS as u32),
-            LANES,
-            self.q.clone().into_tensor_arg(),
-            self.k.clone().into_tensor_arg(),
-            self.v.clone().into_tensor_arg(),
-            self.bias(),
-            table,
-            output.clone().into_tensor_arg(),
-            log_sums.clone().into_tensor_arg(),
-            self.scale(),
-            tile,
-            self.q.dtype.into(),
-        );
+        macro_rules! launch {
+            ($kernel:path, $tile:expr) => {
+                $kernel(
+                    &self.q.client,
+                    count,
+                    kind.cube_dim(),
+                    LANES,
+                    self.q.clone().into_tensor_arg(),
+                    self.k.clone().into_tensor_arg(),
+                    self.v.clone().into_tensor_arg(),
+                    self.bias(),
+                    table,
+                    output.clone().into_tensor_arg(),
+                    log_sums.clone().into_tensor_arg(),
+                    self.scale(),
+                    $tile,
+                    self.q.dtype.into(),
+                )
+            };
+        }
+        match kind {
+            TileKind::Units(tile) => launch!(forward::attend::launch, tile),
+            TileKind::Matrices(tile) => launch!(matrix::attend::launch, tile),
+        }
         Attended { output, log_sums }
     }
 
@@ -210,30 +255,42 @@ impl<'a, R: CubeRuntime> Attention<'a, R> {
         along: &CubeTensor<R>,
     ) -> CubeTensor<R> {
         let for_q = empty_like(&self.q);
-        let tile = self.tile(FOR_QUERIES);
-        let tiles = cut(&self.layout.query_segments, &self.layout.key_segments, tile);
+        let kind = self.tile(FOR_QUERIES, matrix::FOR_QUERIES);
+        let tiles = cut(
+            &self.layout.query_segments,
+            &self.layout.key_segments,
+            kind.rows(),
+        );
         if tiles.is_empty() {
             return for_q;
         }
         let (table, count) = self.cubes(&tiles);
-        backward::for_queries::launch(
-            &self.q.client,
-            count,
-            CubeDim::new_2d(UNITS as u32, UNITS as u32),
-            LANES,
-            self.q.clone().into_tensor_arg(),
-            self.k.clone().into_tensor_arg(),
-            self.v.clone().into_tensor_arg(),
-            self.bias(),
-            gradient.clone().into_tensor_arg(),
-            log_sums.clone().into_tensor_arg(),
-            along.clone().into_tensor_arg(),
-            table,
-            for_q.clone().into_tensor_arg(),
-            self.scale(),
-            tile,
-            self.q.dtype.into(),
-        );
+        macro_rules! launch {
+            ($kernel:path, $tile:expr) => {
+                $kernel(
+                    &self.q.client,
+                    count,
+                    kind.cube_dim(),
+                    LANES,
+                    self.q.clone().into_tensor_arg(),
+                    self.k.clone().into_tensor_arg(),
+                    self.v.clone().into_tensor_arg(),
+                    self.bias(),
+                    gradient.clone().into_tensor_arg(),
+                    log_sums.clone().into_tensor_arg(),
+                    along.clone().into_tensor_arg(),
+                    table,
+                    for_q.clone().into_tensor_arg(),
+                    self.scale(),
+                    $tile,
+                    self.q.dtype.into(),
+                )
+            };
+        }
+        match kind {
+            TileKind::Units(tile) => launch!(backward::for_queries::launch, tile),
+            TileKind::Matrices(tile) => launch!(matrix::for_queries::launch, tile),
+        }
         for_q
     }
 
@@ -244,31 +301,43 @@ impl<'a, R: CubeRuntime> Attention<'a, R> {
         along: &CubeTensor<R>,
     ) -> [CubeTensor<R>; 2] {
         let (for_k, for_v) = (empty_like(&self.k), empty_like(&self.v));
-        let tile = self.tile(FOR_KEYS);
-        let tiles = cut(&self.layout.key_segments, &self.layout.query_segments, tile);
+        let kind = self.tile(FOR_KEYS, matrix::FOR_KEYS);
+        let tiles = cut(
+            &self.layout.key_segments,
+            &self.layout.query_segments,
+            kind.rows(),
+        );
         if tiles.is_empty() {
             return [for_k, for_v];
         }
         let (table, count) = self.cubes(&tiles);
-        backward::for_keys::launch(
-            &self.q.client,
-            count,
-            CubeDim::new_2d(UNITS as u32, UNITS as u32),
-            LANES,
-            self.q.clone().into_tensor_arg(),
-            self.k.clone().into_tensor_arg(),
-            self.v.clone().into_tensor_arg(),
-            self.bias(),
-            gradient.clone().into_tensor_arg(),
-            log_sums.clone().into_tensor_arg(),
-            along.clone().into_tensor_arg(),
-            table,
-            for_k.clone().into_tensor_arg(),
-            for_v.clone().into_tensor_arg(),
-            self.scale(),
-            tile,
-            self.q.dtype.into(),
-        );
+        macro_rules! launch {
+            ($kernel:path, $tile:expr) => {
+                $kernel(
+                    &self.q.client,
+                    count,
+                    kind.cube_dim(),
+                    LANES,
+                    self.q.clone().into_tensor_arg(),
+                    self.k.clone().into_tensor_arg(),
+                    self.v.clone().into_tensor_arg(),
+                    self.bias(),
+                    gradient.clone().into_tensor_arg(),
+                    log_sums.clone().into_tensor_arg(),
+                    along.clone().into_tensor_arg(),
+                    table,
+                    for_k.clone().into_tensor_arg(),
+                    for_v.clone().into_tensor_arg(),
+                    self.scale(),
+                    $tile,
+                    self.q.dtype.into(),
+                )
+            };
+        }
+        match kind {
+            TileKind::Units(tile) => launch!(backward::for_keys::launch, tile),
+            TileKind::Matrices(tile) => launch!(matrix::for_keys::launch, tile),
+        }
         [for_k, for_v]
     }
 }

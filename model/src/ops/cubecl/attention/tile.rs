@@ -110,13 +110,13 @@ impl Tile {
 
 /// One cube's tokens and those they meet, per tile: first row, end of the rows, first column, end
 /// of the columns.
-pub(super) fn cut(rows: &Segments, columns: &Segments, tile: Tile) -> Vec<[u32; 4]> {
+pub(super) fn cut(rows: &Segments, columns: &Segments, tile_rows: usize) -> Vec<[u32; 4]> {
     let mut tiles = Vec::new();
     let (mut row, mut column) = (0, 0);
     for (&row_count, &column_count) in rows.lengths().iter().zip(columns.lengths()) {
         let (row_end, column_end) = (row + row_count, column + column_count);
-        for first in (row..row_end).step_by(tile.rows) {
-            let end = row_end.min(first + tile.rows);
+        for first in (row..row_end).step_by(tile_rows) {
+            let end = row_end.min(first + tile_rows);
             tiles.push([first, end, column, column_end].map(|token| token as u32));
         }
         (row, column) = (row_end, column_end);
@@ -150,13 +150,8 @@ mod tests {
 
     #[test]
     fn tiles_stay_within_their_example() {
-        let tile = Tile {
-            rows: 8,
-            columns: 8,
-            vectors: 18,
-        };
         let (rows, columns) = (Segments::new(vec![1, 10]), Segments::new(vec![3, 2]));
         let expected = [[0, 1, 0, 3], [1, 9, 3, 5], [9, 11, 3, 5]];
-        assert_eq!(cut(&rows, &columns, tile), expected);
+        assert_eq!(cut(&rows, &columns, 8), expected);
     }
 }
