@@ -150,3 +150,22 @@ fn all_units_reach_all_barriers() {
         assert_eq!([in_loop, outside], expected, "{variant:?}");
     }
 }
+
+#[test]
+#[ignore = "writes the sources into the folder CUDA_SOURCES; see xtask/nvrtc"]
+fn sources_are_written() {
+    let folder = std::env::var_os("CUDA_SOURCES").expect("CUDA_SOURCES names a folder");
+    let folder = std::path::PathBuf::from(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    for variant in Variant::all() {
+        let name = format!(
+            "{:?}-{:?}-{}{}{}.cu",
+            variant.kernel,
+            variant.dtype,
+            variant.head_dim,
+            if variant.bias { "-bias" } else { "" },
+            if variant.matrices { "-matrices" } else { "" },
+        );
+        std::fs::write(folder.join(name), variant.compile().to_string()).unwrap();
+    }
+}
