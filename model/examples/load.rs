@@ -1,7 +1,9 @@
 //! How long a checkpoint of full size takes to load on the CPU, and what it needs in memory.
 //!
-//! `load write FILE.safetensors` makes one of the XL class model, with random weights (2.7 GB);
-//! `load FILE f32|f16|bf16` loads a `.safetensors` or a `.pt` of it and compares with reading alone.
+//! `load write FILE.safetensors` makes one of the XL class model, with random weights (2.7 GB), and
+//! `load write-text FOLDER` a text encoder of Flan-T5-XL's shape (2.4 GB in bf16); `load PATH
+//! f32|f16|bf16` loads a `.safetensors` or a `.pt` of the one, or a folder of the other, and compares
+//! with reading alone.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,10 +12,15 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 
+use burn::tensor::DType as Format;
 use burn_flex::{Flex, FlexDevice};
 use pixelflow::Preset;
 use pixelflow::noise::{Key, Purpose};
-use pixelflow::weights::{DType, SafetensorsWriter, TensorFile, load_model_in, parameter_shapes};
+use pixelflow::text::{T5Config, TextTokenizer};
+use pixelflow::weights::{
+    DType, SafetensorsWriter, TensorFile, TextEncoderFiles, WEIGHTS_FILE, WeightSet, load_model_in,
+    parameter_shapes, save_text_encoder,
+};
 use rayon::prelude::*;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -25,10 +32,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         .as_slice()
     {
         ["write", path] => write(Path::new(path)),
-        [path, "f32"] => load(Path::new(path), burn::tensor::DType::F32),
-        [path, "f16"] => load(Path::new(path), burn::tensor::DType::F16),
-        [path, "bf16"] => load(Path::new(path), burn::tensor::DType::BF16),
-        _ => Err("load write FILE.safetensors, or load FILE f32|f16|bf16".into()),
+        ["write-text", path] => write_text_encoder(Path::new(path)),
+        [path, "f32"] => load(Path::new(path), Format::F32),
+        [path, "f16"] => load(Path::new(path), Format::F16),
+        [path, "bf16"] => load(Path::new(path), Format::BF16),
+        _ => Err(
+            "load write FILE.safetensors, load write-text FOLDER, or load PATH f32|f16|bf16".into(),
+        ),
     }
 }
 
@@ -50,8 +60,42 @@ fn write(path: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn load(path: &Path, dtype: burn::tensor::DType) -> Result<(), Box<dyn Error>> {
-    let weights = Preset::Xl.config(1000).parameters() * dtype.size() as u64;
+fn write_text_encoder(path: &Path) -> Result<(), Box<dyn Error>> {
+    let config = T5Config {
+        d_kv: 64,
+        d_ff: 5120,
+        num_heads: 32,
+        ..T5Config::small(2048, 24, 32_128)
+    };
+    let tokenizer = TextTokenizer::train(["some words"], 8)?;
+    let encoder = config.init::<Flex>(7, &FlexDevice)?;
+    let set = WeightSet::Model;
+    save_text_encoder(&encoder, &config, &tokenizer, path, set, DType::BF16)?;
+    Ok(())
+}
+
+fn load(path: &Path, dtype: Format) -> Result<(), Box<dyn Error>> {
+    if path.is_dir() {
+        let files = TextEncoderFiles::open(path, WeightSet::Model)?;
+        let parameters = files.config.parameters();
+        return compare(&path.join(WEIGHTS_FILE), parameters, dtype, || {
+            Ok(files.load::<Flex>(dtype, &FlexDevice)?)
+        });
+    }
+    let (file, config) = (TensorFile::open(path)?, Preset::Xl.config(1000));
+    compare(path, config.parameters(), dtype, || {
+        Ok(load_model_in::<Flex>(&file, &config, dtype, &FlexDevice)?)
+    })
+}
+
+/// Loads a file of so many parameters, and reads it without doing anything with it.
+fn compare<T>(
+    path: &Path,
+    parameters: u64,
+    dtype: Format,
+    load: impl FnOnce() -> Result<T, Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let weights = parameters * dtype.size() as u64;
     // Once before: what is measured is reading what is in memory already.
     read_in_chunks(path)?;
     let (reading, _) = measured(|| read_in_chunks(path))?;
@@ -59,11 +103,9 @@ fn load(path: &Path, dtype: burn::tensor::DType) -> Result<(), Box<dyn Error>> {
         touch(weights as usize);
         Ok(())
     })?;
-    let file = TensorFile::open(path)?;
-    let config = Preset::Xl.config(1000);
-    let mut model = None;
+    let mut loaded = None;
     let (loading, cpu) = measured(|| {
-        model = Some(load_model_in::<Flex>(&file, &config, dtype, &FlexDevice)?);
+        loaded = Some(load()?);
         Ok(())
     })?;
     let peak = peak_memory()?;
@@ -75,7 +117,7 @@ fn load(path: &Path, dtype: burn::tensor::DType) -> Result<(), Box<dyn Error>> {
         peak as f64 / 1e9,
         peak as f64 / weights as f64
     );
-    drop(model);
+    drop(loaded);
     Ok(())
 }
 

@@ -154,7 +154,7 @@ pub(super) fn for_queries<E: Float, N: Size>(
 /// The gradients of one tile of keys and values of one head.
 ///
 /// # Shapes
-/// As of [`for_queries`]; `for_k`, `for_v`: `[keys, heads * head_dim]`; the tiles' rows are keys.
+/// As of [`for_queries`](fn@for_queries); `for_k`, `for_v`: `[keys, heads * head_dim]`; the tiles' rows are keys.
 #[cube(launch)]
 #[allow(clippy::too_many_arguments)] // A kernel's bindings.
 pub(super) fn for_keys<E: Float, N: Size>(

@@ -8,7 +8,7 @@ use super::pieces::{add_weighted, load, no_sums, place_of_unit, products_of_plan
 use super::tile::MatrixTile;
 
 /// The gradient of one tile of queries of one head; see
-/// [`for_queries`](super::super::backward::for_queries).
+/// [`for_queries`](fn@super::super::backward::for_queries).
 #[cube(launch)]
 #[allow(clippy::too_many_arguments)] // A kernel's bindings.
 pub(in super::super) fn for_queries<E: Float, N: Size>(
@@ -96,7 +96,7 @@ pub(in super::super) fn for_queries<E: Float, N: Size>(
 }
 
 /// The gradients of one tile of keys and values of one head; see
-/// [`for_keys`](super::super::backward::for_keys).
+/// [`for_keys`](fn@super::super::backward::for_keys).
 #[cube(launch)]
 #[allow(clippy::too_many_arguments)] // A kernel's bindings.
 pub(in super::super) fn for_keys<E: Float, N: Size>(

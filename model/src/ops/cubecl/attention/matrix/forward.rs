@@ -20,7 +20,7 @@ const NO_SCORE: f32 = -1e30;
 const RISE: f32 = 8.0;
 
 /// One tile of queries of one head against all keys of their example; see
-/// [`attend`](super::super::forward::attend).
+/// [`attend`](fn@super::super::forward::attend).
 #[cube(launch)]
 #[allow(clippy::too_many_arguments)] // A kernel's bindings.
 pub(in super::super) fn attend<E: Float, N: Size>(
