@@ -10,11 +10,11 @@ use super::record::Record;
 
 /// Classes of ImageNet.
 const CLASSES: usize = 1000;
-/// Depth of the whole model that is timed; XL's is 28.
-const DEPTH: usize = 2;
+/// Depth of the whole model unless another is asked for; XL's is 28.
+pub const DEPTH: usize = 2;
 const TIMESTEP: f32 = 500.0;
 
-/// The whole model at depth 2, then one block: models of depth 3 and 1 differ by two of them.
+/// The whole model at the depth that is asked for, then one block: models of depth 3 and 1 differ by two of them.
 pub fn run<B: PixelFlowBackend>(
     settings: &Settings,
     tokens: usize,
@@ -22,9 +22,13 @@ pub fn run<B: PixelFlowBackend>(
 ) -> Vec<Record> {
     let images = settings.images(tokens);
     let lengths = vec![tokens; images];
-    let case = [("tokens", tokens), ("batch", images), ("depth", DEPTH)];
-    let whole = seconds::<B>(settings, tokens, DEPTH, device);
-    let flop = flop::forward(&config(DEPTH), &lengths);
+    let case = [
+        ("tokens", tokens),
+        ("batch", images),
+        ("depth", settings.depth),
+    ];
+    let whole = seconds::<B>(settings, tokens, settings.depth, device);
+    let flop = flop::forward(&config(settings.depth), &lengths);
     let whole = Record::new(settings, "forward", &case, whole, flop);
 
     let [shallow, deep] = [1, 3].map(|depth| seconds::<B>(settings, tokens, depth, device));

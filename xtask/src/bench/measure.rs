@@ -13,6 +13,8 @@ pub struct Settings {
     pub device: String,
     /// Images of a batch, where it is not the default.
     pub batch: Option<usize>,
+    /// Blocks of the model.
+    pub depth: usize,
 }
 
 impl Settings {

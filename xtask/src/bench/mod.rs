@@ -47,6 +47,9 @@ pub struct Arguments {
     /// Images of a batch, for gemm, attention and forward; default: 2, above 1024 tokens 1.
     #[arg(long, value_name = "N", conflicts_with = "pytorch", value_parser = clap::value_parser!(u16).range(1..))]
     batch: Option<u16>,
+    /// Blocks of the model, for forward; the whole of XL, in 2.7 GB of f32, has 28.
+    #[arg(long, value_name = "N", default_value_t = forward::DEPTH as u16, value_parser = clap::value_parser!(u16).range(1..))]
+    depth: u16,
     /// Where to compute; another device than the CPU must be compiled in: `cargo run -p xtask --features cuda -- bench`.
     #[arg(long, default_value = "cpu")]
     device: String,
@@ -83,6 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         repeat: usize::from(arguments.repeat),
         device: device.to_string(),
         batch: arguments.batch.map(usize::from),
+        depth: usize::from(arguments.depth),
     };
     let jobs = if arguments.jobs.is_empty() {
         Job::ALL.to_vec()
@@ -155,7 +159,7 @@ fn rounds(
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         join(&mut ours, in_process(job, tokens, arguments)?);
-        let round = pytorch::run(python, job, tokens, arguments.repeat, threads)?;
+        let round = pytorch::run(python, job, tokens, arguments, threads)?;
         join(&mut theirs, round);
     }
     Ok((ours, theirs))
@@ -178,6 +182,7 @@ fn in_process(job: Job, tokens: Option<usize>, arguments: &Arguments) -> Result<
     command.args(["bench", "--alone", "--jobs", job.name()]);
     command.args(["--device", &arguments.device]);
     command.args(["--repeat", &arguments.repeat.to_string()]);
+    command.args(["--depth", &arguments.depth.to_string()]);
     if let Some(tokens) = tokens {
         command.args(["--tokens", &tokens.to_string()]);
     }

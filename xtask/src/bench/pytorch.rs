@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use super::Arguments;
 use super::job::Job;
 use super::measure::default_batch;
 use super::record::Record;
@@ -33,14 +34,17 @@ pub fn run(
     python: &Path,
     job: Job,
     tokens: Option<usize>,
-    repeat: u16,
+    arguments: &Arguments,
     threads: usize,
 ) -> Result<Vec<Record>> {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("pytorch/bench.py");
     let mut command = Command::new(python);
     command.arg(&program).arg(job.name());
-    command.args(["--repeat", &repeat.to_string()]);
+    command.args(["--repeat", &arguments.repeat.to_string()]);
     command.args(["--threads", &threads.to_string()]);
+    if job == Job::Forward {
+        command.args(["--depth", &arguments.depth.to_string()]);
+    }
     if let Some(tokens) = tokens {
         let rows = if job == Job::Gemm {
             default_batch(tokens)

@@ -108,6 +108,7 @@ mod tests {
             repeat: 2,
             device: "cpu".to_owned(),
             batch: None,
+            depth: 2,
         };
         let round = |seconds| Record::new(&settings, "train", &[("m", 8)], seconds, 6_000_000_000);
         let mut record = round(vec![1.0, 5.0]);

@@ -83,6 +83,7 @@ mod tests {
             repeat: 3,
             device: "cpu".to_owned(),
             batch: None,
+            depth: 2,
         };
         let new =
             |seconds| Record::new(&settings, "train", &[("tokens", 8)], seconds, 4_000_000_000);

@@ -4,7 +4,9 @@
 
 use cubecl::prelude::*;
 
-use super::pieces::{add_weighted, load, no_sums, products_of_unit, range_of_cube, store_row};
+use super::pieces::{
+    add_weighted, bias_of_key, load, no_sums, products_of_unit, range_of_cube, store_row,
+};
 use super::tile::{Tile, UNITS};
 
 /// `sum_d x[row, head, d] y[row, head, d]`, one unit for each row and head.
@@ -117,16 +119,7 @@ pub(super) fn for_queries<E: Float, N: Size>(
             let column = first_column + comptime!(UNITS * j);
             let key = first + column;
             let is_there = key < range.end_column;
-            let mut added = 0.0f32;
-            #[comptime]
-            match bias {
-                ComptimeOption::Some(bias) => {
-                    if is_there {
-                        added = f32::cast_from(bias[key]);
-                    }
-                }
-                ComptimeOption::None => {}
-            }
+            let added = bias_of_key(bias, key, range.end_column);
             #[unroll]
             for i in 0..unit_rows {
                 let row = first_row + comptime!(UNITS * i);

@@ -3,7 +3,9 @@
 
 use cubecl::prelude::*;
 
-use super::pieces::{add_weighted, load, no_sums, products_of_unit, range_of_cube, store_row};
+use super::pieces::{
+    add_weighted, bias_of_key, load, no_sums, products_of_unit, range_of_cube, store_row,
+};
 use super::tile::{Tile, UNITS};
 
 /// The score of a key that is not there: its exponential is 0, whatever it is shifted by.
@@ -73,16 +75,7 @@ pub(super) fn attend<E: Float, N: Size>(
         for j in 0..unit_columns {
             let key = first + first_column + comptime!(UNITS * j);
             let is_there = key < end;
-            let mut added = 0.0f32;
-            #[comptime]
-            match bias {
-                ComptimeOption::Some(bias) => {
-                    if is_there {
-                        added = f32::cast_from(bias[key]);
-                    }
-                }
-                ComptimeOption::None => {}
-            }
+            let added = bias_of_key(bias, key, end);
             #[unroll]
             for i in 0..unit_rows {
                 let place = comptime!(i * unit_columns + j);

@@ -28,6 +28,26 @@ pub(super) fn range_of_cube(tiles: &Tensor<u32>) -> Range {
     }
 }
 
+/// What is added to a key's scores: its bias, if there are any; nothing for keys that are not there.
+#[cube]
+pub(super) fn bias_of_key<E: Float>(
+    bias: &ComptimeOption<Tensor<E>>,
+    key: usize,
+    end: usize,
+) -> f32 {
+    let mut added = f32::new(0.0);
+    #[comptime]
+    match bias {
+        ComptimeOption::Some(bias) => {
+            if key < end {
+                added = f32::cast_from(bias[key]);
+            }
+        }
+        ComptimeOption::None => {}
+    }
+    added
+}
+
 /// Copies one head of the tokens `first..end` into shared memory, zeros after the end.
 #[cube]
 pub(super) fn load<E: Float, N: Size>(

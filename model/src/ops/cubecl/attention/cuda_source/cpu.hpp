@@ -29,7 +29,7 @@ struct Place {
 };
 static thread_local Place threadIdx, blockIdx;
 static Place blockDim, gridDim;
-constexpr unsigned warpSize = 32;
+constexpr unsigned warpSize = PLANE;
 alignas(1024) unsigned char dynamic_shared_mem[48 << 10];
 
 struct Plane {

@@ -126,13 +126,20 @@ fn run(variant: Variant, program: &Program) -> Result<Vec<Written>, String> {
 /// Products of 16-bit floats are exact in f32; weights and results are rounded, each once.
 #[test]
 fn kernels_compute_attention_and_its_gradients() {
-    // Each with a bias on heads that fill no whole matrix, and without on heads that do.
+    // Each with a bias on heads that fill no whole matrix, and without on heads that do. Planes of 64
+    // units are other devices'; what is computed is the same.
     let is_run = |variant: &Variant| {
         (variant.head_dim == 72) == variant.bias
             && (variant.matrices || variant.dtype == DType::F32)
     };
-    for variant in Variant::all().filter(is_run) {
-        let program = Program::new(&variant.compile().to_string(), Watch::Nothing);
+    let is_wide = |variant: &Variant| is_run(variant) && variant.matrices && variant.bias;
+    let wide = Variant::all().filter(is_wide).map(|variant| Variant {
+        plane: 64,
+        ..variant
+    });
+    for variant in Variant::all().filter(is_run).chain(wide) {
+        let source = variant.compile().to_string();
+        let program = Program::new(&source, variant.plane, Watch::Nothing);
         for written in run(variant, &program).unwrap() {
             let norm = |values: &[f64]| values.iter().map(|x| x * x).sum::<f64>().sqrt();
             let pairs = written.found.iter().zip(&written.expected);
@@ -156,7 +163,7 @@ fn no_unit_reads_what_another_has_not_finished() {
         |variant: &Variant| variant.dtype == DType::BF16 && variant.head_dim == 72 && variant.bias;
     for variant in Variant::all().filter(is_run) {
         let source = variant.compile().to_string();
-        let watched = Program::new(&source, Watch::Races);
+        let watched = Program::new(&source, variant.plane, Watch::Races);
         if let Err(found) = run(variant, &watched) {
             panic!("{variant:?}: {found}");
         }
@@ -165,7 +172,11 @@ fn no_unit_reads_what_another_has_not_finished() {
         } else {
             "__syncthreads();"
         };
-        let broken = Program::new(&source.replacen(barrier, "", 1), Watch::Races);
+        let broken = Program::new(
+            &source.replacen(barrier, "", 1),
+            variant.plane,
+            Watch::Races,
+        );
         let found = run(variant, &broken).map(|_| "nothing");
         let said = found.expect_err("a barrier is missing");
         assert!(said.contains("data race"), "{variant:?}: {said}");

@@ -28,7 +28,8 @@ pub struct Program {
 }
 
 impl Program {
-    pub fn new(source: &str, watch: Watch) -> Self {
+    /// Of a kernel for planes of so many units.
+    pub fn new(source: &str, plane: usize, watch: Watch) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let place = |name: &str| folder.path().join(name);
         for (header, text) in HEADERS.into_iter().zip([CPU, "", "", ""]) {
@@ -47,6 +48,7 @@ impl Program {
         let compiled = Command::new("c++")
             .args(["-std=c++20", "-O1", "-w", "-pthread"])
             .args(watching)
+            .arg(format!("-DPLANE={plane}"))
             .arg("-I")
             .arg(folder.path())
             .arg("-o")

@@ -22,7 +22,7 @@ pub const SHARED_MEMORY: usize = 48 << 10;
 /// Bytes of an f32.
 const F32: usize = size_of::<f32>();
 
-/// Units of a plane.
+/// Units of a plane of every CUDA device.
 const PLANE: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Variant {
     pub head_dim: usize,
     pub bias: bool,
     pub matrices: bool,
+    /// Units of a plane.
+    pub plane: usize,
 }
 
 impl Variant {
@@ -59,6 +61,7 @@ impl Variant {
                 head_dim,
                 bias,
                 matrices: false,
+                plane: PLANE,
             })
         });
         let has_matrices = |variant: &Self| variant.dtype != DType::F32;
@@ -94,7 +97,7 @@ impl Variant {
     }
 
     fn matrix_tile(self) -> MatrixTile {
-        let room = [PLANE, SHARED_MEMORY];
+        let room = [self.plane, SHARED_MEMORY];
         MatrixTile::fitting(self.head_dim, self.matrix_resident(), room).expect("it fits")
     }
 

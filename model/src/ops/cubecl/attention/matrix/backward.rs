@@ -3,7 +3,7 @@
 
 use cubecl::prelude::*;
 
-use super::super::pieces::range_of_cube;
+use super::super::pieces::{bias_of_key, range_of_cube};
 use super::pieces::{add_weighted, load, no_sums, place_of_unit, products_of_plane, store_rows};
 use super::tile::MatrixTile;
 
@@ -64,16 +64,7 @@ pub(in super::super) fn for_queries<E: Float, N: Size>(
             let column = place.part + comptime!(c * parts);
             let key = first + column;
             let is_there = key < end;
-            let mut added = 0.0f32;
-            #[comptime]
-            match bias {
-                ComptimeOption::Some(bias) => {
-                    if is_there {
-                        added = f32::cast_from(bias[key]);
-                    }
-                }
-                ComptimeOption::None => {}
-            }
+            let added = bias_of_key(bias, key, end);
             let score = scores[row_of_scores + column] * scale + added;
             own[c] = select(is_there, f32::exp(score - log_sum), 0.0);
         }

@@ -6,7 +6,7 @@
 
 use cubecl::prelude::*;
 
-use super::super::pieces::range_of_cube;
+use super::super::pieces::{bias_of_key, range_of_cube};
 use super::pieces::{
     add_weighted, largest_of_row, load, no_sums, place_of_unit, products_of_plane, scale_rows,
     store_rows, sum_of_row,
@@ -78,16 +78,7 @@ pub(in super::super) fn attend<E: Float, N: Size>(
             let column = place.part + comptime!(c * parts);
             let key = first + column;
             let is_there = key < end;
-            let mut added = 0.0f32;
-            #[comptime]
-            match bias {
-                ComptimeOption::Some(bias) => {
-                    if is_there {
-                        added = f32::cast_from(bias[key]);
-                    }
-                }
-                ComptimeOption::None => {}
-            }
+            let added = bias_of_key(bias, key, end);
             let score = scores[row_of_scores + column] * scale + added;
             own[c] = select(is_there, score, NO_SCORE);
             largest = max(largest, own[c]);
