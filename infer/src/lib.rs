@@ -23,6 +23,7 @@ pub mod hub;
 pub mod layout;
 pub mod model_source;
 pub mod npz;
+pub mod output;
 pub mod picture;
 pub mod progress;
 pub mod prompts;

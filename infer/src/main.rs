@@ -7,6 +7,7 @@ use infer::arguments::{Arguments, Command};
 use infer::commands::{
     Comparison, Generated, convert, evaluate_captions, generate, info, replay, sample,
 };
+use infer::output::say;
 
 /// The system's returns every tensor's memory at once, and a fifth of the time goes into fetching it
 /// again page by page.
@@ -30,28 +31,30 @@ fn run(arguments: Arguments) -> infer::Result<ExitCode> {
         .command
         .unwrap_or(Command::Sample(arguments.sample))
     {
-        Command::Sample(arguments) => println!("{}", sample(&arguments)?),
-        Command::Convert(arguments) => println!("{}", convert(&arguments)?),
-        Command::Info(arguments) => println!("{}", info(&arguments)?),
-        Command::EvaluateCaptions(arguments) => println!("{}", evaluate_captions(&arguments)?),
+        Command::Sample(arguments) => say(sample(&arguments)?)?,
+        Command::Convert(arguments) => say(convert(&arguments)?)?,
+        Command::Info(arguments) => say(info(&arguments)?)?,
+        Command::EvaluateCaptions(arguments) => say(evaluate_captions(&arguments)?)?,
         Command::Generate(arguments) => match generate(&arguments)? {
-            Generated::Done(text) => println!("{text}"),
+            Generated::Done(text) => say(text)?,
             Generated::Unsound(problems) => {
                 for problem in &problems {
-                    println!("{problem}");
+                    say(problem)?;
                 }
-                println!("{} problems", problems.len());
+                say(format_args!("{} problems", problems.len()))?;
                 return Ok(ExitCode::FAILURE);
             }
         },
         Command::Replay(arguments) => match replay(&arguments)? {
-            Comparison::Equal => println!("pixels equal"),
+            Comparison::Equal => say("pixels equal")?,
             Comparison::Differ { pixels, most } => {
-                println!("{pixels} pixels differ, by at most {most} of 255");
+                say(format_args!(
+                    "{pixels} pixels differ, by at most {most} of 255"
+                ))?;
                 return Ok(ExitCode::FAILURE);
             }
             Comparison::OtherSize => {
-                println!("the sizes differ");
+                say("the sizes differ")?;
                 return Ok(ExitCode::FAILURE);
             }
         },

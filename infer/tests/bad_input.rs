@@ -20,6 +20,16 @@ fn infer(arguments: &[&str]) -> Output {
     command.args(arguments).output().unwrap()
 }
 
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    command.arg("info").stdout(std::process::Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    drop(running.stdout.take());
+    assert!(running.wait().unwrap().success());
+}
+
 fn message(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

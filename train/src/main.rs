@@ -10,6 +10,7 @@ use burn::tensor::backend::AutodiffBackend;
 use clap::Parser;
 use infer::device::{DeviceKind, OnBackend, available_memory, select};
 use infer::hub::HubName;
+use infer::output::say;
 use infer::prompts::folder_of;
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::weights::{TextDescription, TextEncoderFiles, WeightSet};
@@ -49,7 +50,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Some(Command::Export(export)) => {
             let checkpoint = train::export::export(export)?;
-            println!("{} from {}", export.out.display(), checkpoint.display());
+            say(format_args!(
+                "{} from {}",
+                export.out.display(),
+                checkpoint.display()
+            ))?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::EncodeText(arguments)) => return encode_captions(arguments),
@@ -57,11 +62,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let arguments = &arguments.train;
     if arguments.list_recipes {
-        println!("{}", train::recipe::names()?.join("\n"));
+        say(train::recipe::names()?.join("\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.print_config {
-        print!("{}", requested_settings(arguments)?.to_toml());
+        say(requested_settings(arguments)?.to_toml().trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
     let device = select(&arguments.device)?;
@@ -71,7 +76,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let given = arguments.memory.map(|gigabytes| (1e9 * gigabytes) as u64);
         let free = given.or_else(|| is_cpu.then(available_memory)?);
         let dry_run = DryRun::new(&config, device.run(ScoresInMemory(&config)), free);
-        println!("{dry_run}");
+        say(&dry_run)?;
         return Ok(if dry_run.fits() {
             ExitCode::SUCCESS
         } else {
@@ -103,11 +108,11 @@ fn encode_captions(arguments: &EncodeTextArguments) -> anyhow::Result<ExitCode> 
         0 => String::new(),
         files => format!(" ({files} files were there already)"),
     };
-    println!(
+    say(format_args!(
         "{}: {} captions{note}",
         arguments.out.display(),
         source.len()
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

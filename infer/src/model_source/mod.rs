@@ -123,7 +123,7 @@ impl ModelSource {
         }
     }
 
-    /// Whether it is the model of a repository that the user has named.
+    /// Whether it is the model of a repository.
     pub fn is_of_hub(&self) -> bool {
         matches!(self.place, Place::Repository(_))
     }
