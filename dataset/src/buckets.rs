@@ -24,11 +24,7 @@ impl Buckets {
     /// [`Error::Config`] if there are none, one is there twice, or a side is not 1 to 4096.
     pub fn new(sizes: Vec<[usize; 2]>) -> Result<Self> {
         let invalid = |value: String, reason: &str| {
-            Err(Error::Config {
-                field: "buckets",
-                value,
-                reason: reason.to_owned(),
-            })
+            Err(Error::Config { field: "buckets", value, reason: reason.to_owned() })
         };
         if sizes.is_empty() {
             return invalid("empty".to_owned(), "give at least one size");
@@ -36,10 +32,7 @@ impl Buckets {
         for (number, size) in sizes.iter().enumerate() {
             let [height, width] = size;
             let value = format!("{height}x{width}");
-            if ![height, width]
-                .iter()
-                .all(|side| (1..=4096).contains(*side))
-            {
+            if ![height, width].iter().all(|side| (1..=4096).contains(*side)) {
                 return invalid(value, "images can be 1 to 4096 pixels a side");
             }
             if sizes[..number].contains(size) {
@@ -59,11 +52,7 @@ impl Buckets {
     /// Returns an index of [`sizes`](Self::sizes).
     pub fn choose(&self, image: [usize; 2], seed: u64, example: u64) -> usize {
         let distance = |size: &[usize; 2]| (log_aspect(*size) - log_aspect(image)).abs();
-        let nearest = self
-            .sizes
-            .iter()
-            .map(distance)
-            .fold(f64::INFINITY, f64::min);
+        let nearest = self.sizes.iter().map(distance).fold(f64::INFINITY, f64::min);
         let alike = |index: &usize| distance(&self.sizes[*index]) < nearest + SAME_ASPECT;
         let mut candidates: Vec<usize> = (0..self.sizes.len()).filter(alike).collect();
         // As wide as it is high, an image may lie between two ratios: the taller one is taken.
@@ -117,10 +106,7 @@ mod tests {
         ] {
             let size = buckets.choose(image, 1, 1);
             let square = |index| [0, 1].contains(&index);
-            assert!(
-                size == expected || (square(size) && square(expected)),
-                "{image:?}: {size}"
-            );
+            assert!(size == expected || (square(size) && square(expected)), "{image:?}: {size}");
         }
         assert_eq!(buckets.choose([20, 22], 1, 1), 1);
     }
@@ -145,10 +131,7 @@ mod tests {
     fn senseless_sizes_are_refused() {
         for (sizes, message) in [
             (vec![], "buckets is empty: give at least one size"),
-            (
-                vec![[0, 8]],
-                "buckets is 0x8: images can be 1 to 4096 pixels a side",
-            ),
+            (vec![[0, 8]], "buckets is 0x8: images can be 1 to 4096 pixels a side"),
             (vec![[8, 8], [8, 8]], "buckets is 8x8: it is there twice"),
         ] {
             assert_eq!(Buckets::new(sizes).unwrap_err().to_string(), message);

@@ -22,11 +22,7 @@ pub const MAX_DECODED_BYTES: u64 = 512 << 20;
 /// Whether a file of this name is an image.
 pub fn is_image(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|given| {
-        EXTENSIONS
-            .iter()
-            .any(|known| given.eq_ignore_ascii_case(known))
-    })
+    extension.is_some_and(|given| EXTENSIONS.iter().any(|known| given.eq_ignore_ascii_case(known)))
 }
 
 /// Decodes a PNG, JPEG or WebP file to RGB; `record` names it in messages.
@@ -60,15 +56,9 @@ pub fn decode(bytes: &[u8], record: &str) -> Result<Raster> {
 /// Refuses image files that are empty or too large, before they are read.
 pub(crate) fn check_size(bytes: u64, record: &str) -> Result<()> {
     match bytes {
-        0 => Err(Error::EmptyImage {
-            record: record.to_owned(),
-        }),
+        0 => Err(Error::EmptyImage { record: record.to_owned() }),
         1..=MAX_IMAGE_BYTES => Ok(()),
-        _ => Err(Error::TooLarge {
-            record: record.to_owned(),
-            bytes,
-            limit: MAX_IMAGE_BYTES,
-        }),
+        _ => Err(Error::TooLarge { record: record.to_owned(), bytes, limit: MAX_IMAGE_BYTES }),
     }
 }
 
@@ -106,15 +96,9 @@ mod tests {
         let mut wide = good.clone();
         wide[16..20].copy_from_slice(&0x7fff_ffff_u32.to_be_bytes());
         for (bytes, message) in [
-            (
-                vec![],
-                "a.png is empty (0 bytes): copy it again or remove it",
-            ),
+            (vec![], "a.png is empty (0 bytes): copy it again or remove it"),
             (b"no image".to_vec(), "a.png is not a readable image: "),
-            (
-                good[..good.len() / 2].to_vec(),
-                "a.png is not a readable image: ",
-            ),
+            (good[..good.len() / 2].to_vec(), "a.png is not a readable image: "),
             (wide, "a.png is not a readable image: "),
         ] {
             let error = decode(&bytes, "a.png").unwrap_err();
@@ -122,9 +106,7 @@ mod tests {
             assert!(error.is_corrupt_record());
         }
         assert_eq!(
-            check_size(MAX_IMAGE_BYTES + 1, "a.png")
-                .unwrap_err()
-                .to_string(),
+            check_size(MAX_IMAGE_BYTES + 1, "a.png").unwrap_err().to_string(),
             "a.png has 67108865 bytes, more than the limit of 67108864"
         );
     }

@@ -20,24 +20,12 @@ impl Raster {
     /// [`Error::InvalidRaster`] when a side is 0, there are not one or three channels, or `data`
     /// has another length than `width * height * channels`.
     pub fn new(width: usize, height: usize, channels: usize, data: Vec<u8>) -> Result<Self> {
-        let expected = width
-            .checked_mul(height)
-            .and_then(|pixels| pixels.checked_mul(channels));
+        let expected = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(channels));
         let sides_fit = width > 0 && height > 0 && matches!(channels, 1 | 3);
         if sides_fit && expected == Some(data.len()) {
-            Ok(Self {
-                width,
-                height,
-                channels,
-                data,
-            })
+            Ok(Self { width, height, channels, data })
         } else {
-            Err(Error::InvalidRaster {
-                width,
-                height,
-                channels,
-                bytes: data.len(),
-            })
+            Err(Error::InvalidRaster { width, height, channels, bytes: data.len() })
         }
     }
 
@@ -80,28 +68,15 @@ impl Raster {
         );
         let columns = left * self.channels..(left + width) * self.channels;
         let rows = self.rows().skip(top).take(height);
-        let data = rows
-            .flat_map(|row| &row[columns.clone()])
-            .copied()
-            .collect();
-        Self {
-            width,
-            height,
-            channels: self.channels,
-            data,
-        }
+        let data = rows.flat_map(|row| &row[columns.clone()]).copied().collect();
+        Self { width, height, channels: self.channels, data }
     }
 
     /// The mirror image, left and right exchanged.
     #[must_use]
     pub fn flip_horizontal(&self) -> Self {
-        let mirrored = self
-            .rows()
-            .flat_map(|row| row.chunks_exact(self.channels).rev().flatten());
-        Self {
-            data: mirrored.copied().collect(),
-            ..*self
-        }
+        let mirrored = self.rows().flat_map(|row| row.chunks_exact(self.channels).rev().flatten());
+        Self { data: mirrored.copied().collect(), ..*self }
     }
 }
 
@@ -129,20 +104,13 @@ mod tests {
 
     #[test]
     fn impossible_images_are_refused() {
-        for (width, height, channels, bytes) in [
-            (0, 2, 3, 0),
-            (2, 0, 3, 0),
-            (1, 1, 2, 2),
-            (2, 2, 3, 11),
-            (usize::MAX, 2, 3, 8),
-        ] {
+        for (width, height, channels, bytes) in
+            [(0, 2, 3, 0), (2, 0, 3, 0), (1, 1, 2, 2), (2, 2, 3, 11), (usize::MAX, 2, 3, 8)]
+        {
             let error = Raster::new(width, height, channels, vec![0; bytes]).unwrap_err();
             assert!(matches!(error, Error::InvalidRaster { .. }), "{error}");
         }
         let message = Raster::new(0, 2, 3, vec![]).unwrap_err().to_string();
-        assert_eq!(
-            message,
-            "0 bytes do not make an image of 0x2 pixels with 3 channels"
-        );
+        assert_eq!(message, "0 bytes do not make an image of 0x2 pixels with 3 channels");
     }
 }

@@ -17,13 +17,8 @@ pub(crate) fn encode(image: &Raster, format: ImageFormat) -> Vec<u8> {
 
 /// A PNG whose pixels depend on `seed`.
 pub(crate) fn png(width: usize, height: usize, seed: u8) -> Vec<u8> {
-    let data = (0..width * height * 3)
-        .map(|i| (i as u8).wrapping_mul(7) ^ seed)
-        .collect();
-    encode(
-        &Raster::new(width, height, 3, data).unwrap(),
-        ImageFormat::Png,
-    )
+    let data = (0..width * height * 3).map(|i| (i as u8).wrapping_mul(7) ^ seed).collect();
+    encode(&Raster::new(width, height, 3, data).unwrap(), ImageFormat::Png)
 }
 
 /// A tar file of (name, content) members.
@@ -31,10 +26,7 @@ pub(crate) fn tar_of(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, content) in members {
         builder
-            .append(
-                &tar_header(name, content.len(), tar::EntryType::Regular),
-                *content,
-            )
+            .append(&tar_header(name, content.len(), tar::EntryType::Regular), *content)
             .unwrap();
     }
     builder.into_inner().unwrap()
@@ -64,10 +56,7 @@ impl Colours {
 
     pub(crate) fn with_corrupt(records: usize, corrupt: &[usize]) -> Self {
         let classes = (0..records).map(|class| class.to_string()).collect();
-        Self {
-            classes,
-            corrupt: corrupt.to_vec(),
-        }
+        Self { classes, corrupt: corrupt.to_vec() }
     }
 }
 
@@ -86,11 +75,6 @@ impl Source for Colours {
             return Err(Error::EmptyImage { record: name });
         }
         let image = Raster::new(8, 8, 3, vec![index as u8; 192])?;
-        Ok(Record {
-            image,
-            label: index,
-            caption: None,
-            name,
-        })
+        Ok(Record { image, label: index, caption: None, name })
     }
 }

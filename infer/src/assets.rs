@@ -25,10 +25,7 @@ pub fn locate(name: &str) -> Result<PathBuf, MissingAsset> {
     let program = std::env::current_exe().unwrap_or_default();
     locate_from(&here, name)
         .or_else(|| locate_from(&program, name))
-        .ok_or_else(|| MissingAsset {
-            name: name.to_owned(),
-            from: here,
-        })
+        .ok_or_else(|| MissingAsset { name: name.to_owned(), from: here })
 }
 
 /// `path` itself if it exists; a shipped file if it begins with `assets`; otherwise `path` again.
@@ -39,11 +36,7 @@ pub fn resolve(path: &Path) -> PathBuf {
         let name = path.strip_prefix("assets").ok()?.to_str()?;
         locate(name).ok()
     };
-    if path.exists() {
-        path.to_owned()
-    } else {
-        shipped().unwrap_or_else(|| path.to_owned())
-    }
+    if path.exists() { path.to_owned() } else { shipped().unwrap_or_else(|| path.to_owned()) }
 }
 
 /// Finds `assets/name` in `start` or the nearest folder above it.
@@ -62,33 +55,20 @@ mod tests {
     fn the_nearest_folder_above_wins() {
         let root = tempfile::tempdir().unwrap();
         let inner = root.path().join("a/b");
-        for folder in [
-            root.path().join("assets"),
-            root.path().join("a/assets"),
-            inner.clone(),
-        ] {
+        for folder in [root.path().join("assets"), root.path().join("a/assets"), inner.clone()] {
             std::fs::create_dir_all(folder).unwrap();
         }
         std::fs::write(root.path().join("assets/far.toml"), "").unwrap();
-        assert_eq!(
-            locate_from(&inner, "far.toml"),
-            Some(root.path().join("assets/far.toml"))
-        );
+        assert_eq!(locate_from(&inner, "far.toml"), Some(root.path().join("assets/far.toml")));
         std::fs::write(root.path().join("a/assets/far.toml"), "").unwrap();
-        assert_eq!(
-            locate_from(&inner, "far.toml"),
-            Some(root.path().join("a/assets/far.toml"))
-        );
+        assert_eq!(locate_from(&inner, "far.toml"), Some(root.path().join("a/assets/far.toml")));
     }
 
     #[test]
     fn a_missing_asset_is_named_with_the_place_and_the_way_out() {
         let message = locate("no/such/thing.tar").unwrap_err().to_string();
         assert!(message.starts_with("cannot find assets/no/such/thing.tar, neither here ("));
-        assert!(
-            message.contains("give the path of your own file"),
-            "{message}"
-        );
+        assert!(message.contains("give the path of your own file"), "{message}");
     }
 
     #[test]

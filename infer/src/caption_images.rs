@@ -90,12 +90,7 @@ pub(crate) mod testing {
             size: [usize; 2],
             image: impl Fn(&CaptionRequest) -> RgbImage + 'static,
         ) -> Self {
-            Self {
-                size,
-                image: Box::new(image),
-                requests: Vec::new(),
-                fails_after: usize::MAX,
-            }
+            Self { size, image: Box::new(image), requests: Vec::new(), fails_after: usize::MAX }
         }
 
         /// Draws noise that depends on the request alone.

@@ -32,15 +32,8 @@ fn class(name: &str, model: &ModelSource, classes: usize) -> Result<usize> {
         return Ok(class);
     }
     let distance = |other: &&String| strsim::damerau_levenshtein(name, other);
-    let nearest = known
-        .iter()
-        .min_by_key(distance)
-        .filter(|other| distance(other) <= 2);
-    let names = if known.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", known.join(", "))
-    };
+    let nearest = known.iter().min_by_key(distance).filter(|other| distance(other) <= 2);
+    let names = if known.is_empty() { String::new() } else { format!(": {}", known.join(", ")) };
     Err(Error::UnknownClass {
         name: name.to_owned(),
         suggestion: nearest.map_or_else(String::new, |near| format!("; did you mean {near}?")),

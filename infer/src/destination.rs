@@ -37,9 +37,7 @@ impl Destination {
             let free = (1..u32::MAX).map(name).find(|path| !path.exists());
             return Ok(Self::Grid(free.unwrap_or_else(|| name(0))));
         };
-        let ending = path
-            .extension()
-            .map(|ending| ending.to_string_lossy().to_lowercase());
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
         match ending.as_deref() {
             Some("npz") => Ok(Self::Npz(path.to_owned())),
             Some("png") => Ok(Self::Grid(path.to_owned())),
@@ -99,9 +97,8 @@ impl Destination {
             Self::Grid(path) => write_picture(&lay_out(recipe, images), recipe, path),
             Self::Files(folder) => {
                 let counts = recipe.rows.iter().map(|row| row.count as usize);
-                let rows = counts
-                    .enumerate()
-                    .flat_map(|(row, count)| std::iter::repeat_n(row, count));
+                let rows =
+                    counts.enumerate().flat_map(|(row, count)| std::iter::repeat_n(row, count));
                 for ((single, row), image) in recipe.singles().zip(rows).zip(images) {
                     let shown = &single.rows[0];
                     // Classes are told by their number, prompts by their place in the list.
@@ -122,18 +119,10 @@ const NAME_LETTERS: usize = 60;
 /// the beginning of its name, in which letters that file systems dislike become `-`.
 fn file_name(class: usize, label: &str, seed: u64, number: u64) -> String {
     let safe = |letter: char| {
-        if letter.is_alphanumeric() {
-            letter
-        } else {
-            '-'
-        }
+        if letter.is_alphanumeric() { letter } else { '-' }
     };
     let name: String = label.chars().take(NAME_LETTERS).map(safe).collect();
-    let name = if label == class.to_string() {
-        String::new()
-    } else {
-        format!("-{name}")
-    };
+    let name = if label == class.to_string() { String::new() } else { format!("-{name}") };
     format!("{class:03}{name}-seed{seed}-{number:05}.png")
 }
 
@@ -152,10 +141,7 @@ mod tests {
 
     #[test]
     fn names_of_files_are_harmless() {
-        assert_eq!(
-            file_name(4, "../deep elf", 2, 3),
-            "004----deep-elf-seed2-00003.png"
-        );
+        assert_eq!(file_name(4, "../deep elf", 2, 3), "004----deep-elf-seed2-00003.png");
         assert_eq!(file_name(4, "4", 2, 3), "004-seed2-00003.png");
         assert_ne!(file_name(134, "crane", 0, 0), file_name(517, "crane", 0, 0));
     }

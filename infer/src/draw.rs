@@ -27,30 +27,19 @@ pub struct ImageRequest {
 impl ImageRequest {
     /// Image `number` of class `class`, both less than [`MAX_NUMBER`].
     pub fn new(seed: u64, class: usize, number: u64) -> Self {
-        Self {
-            seed,
-            subject: class as u64,
-            number,
-        }
+        Self { seed, subject: class as u64, number }
     }
 
     /// Image `number`, less than [`MAX_NUMBER`], of a prompt: its noise depends on the prompt's text.
     pub fn of_prompt(seed: u64, prompt: &str, number: u64) -> Self {
         let digest = Sha256::digest(prompt.as_bytes());
         let hash = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
-        Self {
-            seed,
-            subject: hash >> NUMBER_BITS,
-            number,
-        }
+        Self { seed, subject: hash >> NUMBER_BITS, number }
     }
 
     /// The key of its noise: `number + subject * 2^31`.
     fn key(self) -> ImageKey {
-        ImageKey {
-            seed: self.seed,
-            index: self.number | self.subject << NUMBER_BITS,
-        }
+        ImageKey { seed: self.seed, index: self.number | self.subject << NUMBER_BITS }
     }
 }
 
@@ -75,26 +64,16 @@ impl<B: PixelFlowBackend> Subjects<B> {
     fn conditions(&self, requests: &[ImageRequest], first: usize, null: usize) -> Conditions<B> {
         match self {
             Self::Classes => Conditions::Class {
-                labels: requests
-                    .iter()
-                    .map(|request| request.subject as usize)
-                    .collect(),
+                labels: requests.iter().map(|request| request.subject as usize).collect(),
                 null,
             },
-            Self::Texts {
-                texts,
-                prompts,
-                negatives,
-            } => {
+            Self::Texts { texts, prompts, negatives } => {
                 let gather = |numbers: &[usize]| {
                     let chosen = &numbers[first..first + requests.len()];
                     let pairs: Vec<_> = chosen.iter().map(|&number| (texts, number)).collect();
                     TextStates::gather(&pairs)
                 };
-                Conditions::Text {
-                    prompts: gather(prompts),
-                    negatives: gather(negatives),
-                }
+                Conditions::Text { prompts: gather(prompts), negatives: gather(negatives) }
             }
         }
     }
@@ -149,9 +128,7 @@ pub fn draw<B: PixelFlowBackend>(
 ) -> pixelflow::Result<Drawn> {
     let mut drawn = Drawn::default();
     for (chunk, requests) in requests.chunks(batch.max(1)).enumerate() {
-        let noise = KeyedNoise {
-            images: requests.iter().map(|request| request.key()).collect(),
-        };
+        let noise = KeyedNoise { images: requests.iter().map(|request| request.key()).collect() };
         let first = chunk * batch.max(1);
         let conditions = subjects.conditions(requests, first, model.classes());
         let samples = sampler.run(
@@ -166,9 +143,7 @@ pub fn draw<B: PixelFlowBackend>(
         let image = |pixels| {
             RgbImage::from_raw(width as u32, height as u32, pixels).expect("three bytes a pixel")
         };
-        drawn
-            .images
-            .extend(to_rgb8(samples.images).into_iter().map(image));
+        drawn.images.extend(to_rgb8(samples.images).into_iter().map(image));
         observer.batch_done(requests.len());
     }
     Ok(drawn)
@@ -206,56 +181,27 @@ mod tests {
 
     fn drawn(requests: &[ImageRequest], batch: usize, solver: SolverKind) -> Vec<RgbImage> {
         let device = burn::backend::flex::FlexDevice;
-        let config = PixelFlowConfig {
-            depth: 1,
-            patch_size: 2,
-            ..Preset::Tiny.config(5)
-        };
+        let config = PixelFlowConfig { depth: 1, patch_size: 2, ..Preset::Tiny.config(5) };
         // Initial weights would not do: their velocity is zero.
         let weights = |name: &str, shape: &[usize]| {
             let key = Key::new(name.len() as u64, 0, Purpose::Initialisation);
             let count = shape.iter().product();
-            Ok::<_, ()>(
-                key.normals(count)
-                    .into_iter()
-                    .map(|value| value * 0.2)
-                    .collect(),
-            )
+            Ok::<_, ()>(key.normals(count).into_iter().map(|value| value * 0.2).collect())
         };
         let model = model_from::<Flex, _>(&config, &device, weights).unwrap();
-        let cascade = CascadeConfig {
-            stages: 2,
-            train_timesteps: 1000,
-        }
-        .build()
-        .unwrap();
+        let cascade = CascadeConfig { stages: 2, train_timesteps: 1000 }.build().unwrap();
         let guidance = Guidance::Constant { scale: 1.5 };
-        let sampler = SamplerConfig {
-            solver,
-            steps: vec![3],
-            guidance,
-            ..SamplerConfig::default()
-        };
+        let sampler =
+            SamplerConfig { solver, steps: vec![3], guidance, ..SamplerConfig::default() };
         let sampler = sampler.check(cascade).unwrap();
-        draw(
-            &model,
-            &sampler,
-            requests,
-            &Subjects::Classes,
-            [8, 8],
-            batch,
-            &device,
-            &mut Silent,
-        )
-        .unwrap()
-        .images
+        draw(&model, &sampler, requests, &Subjects::Classes, [8, 8], batch, &device, &mut Silent)
+            .unwrap()
+            .images
     }
 
     #[test]
     fn an_image_depends_on_its_request_alone() {
-        let requests: Vec<_> = (0..5)
-            .map(|n| ImageRequest::new(7, n % 3, n as u64))
-            .collect();
+        let requests: Vec<_> = (0..5).map(|n| ImageRequest::new(7, n % 3, n as u64)).collect();
         for solver in [SolverKind::Euler, SolverKind::Heun, SolverKind::Dopri5] {
             let together = drawn(&requests, 64, solver);
             assert_eq!(drawn(&requests, 2, solver), together);
@@ -271,11 +217,7 @@ mod tests {
     fn seed_and_number_make_another_image() {
         let one = ImageRequest::new(7, 1, 0);
         let images = drawn(
-            &[
-                one,
-                ImageRequest { seed: 8, ..one },
-                ImageRequest { number: 1, ..one },
-            ],
+            &[one, ImageRequest { seed: 8, ..one }, ImageRequest { number: 1, ..one }],
             8,
             SolverKind::Euler,
         );

@@ -233,9 +233,6 @@ pub(crate) fn write_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
             | io::ErrorKind::AlreadyExists => "; choose another --out that can be written to",
             _ => "",
         };
-        Error::Write {
-            path,
-            reason: format!("{error}{advice}"),
-        }
+        Error::Write { path, reason: format!("{error}{advice}") }
     }
 }

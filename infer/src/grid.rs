@@ -50,10 +50,7 @@ impl GridMeasure {
         for (label, images) in rows {
             let of_label = lines_of(label);
             lines = lines.max(of_label.len() as u64);
-            let longest = of_label
-                .iter()
-                .map(|line| line.chars().count() as u64)
-                .max();
+            let longest = of_label.iter().map(|line| line.chars().count() as u64).max();
             letters = letters.max(longest.unwrap_or(0));
             columns = columns.max(images);
             count += 1;
@@ -62,15 +59,9 @@ impl GridMeasure {
         let (letter_width, letter_height) = (u64::from(LETTER.0), u64::from(LETTER.1));
         let gap = u64::from(GAP);
         Self {
-            label_width: if letters == 0 {
-                0
-            } else {
-                letters * letter_width + 2 * gap
-            },
+            label_width: if letters == 0 { 0 } else { letters * letter_width + 2 * gap },
             cell_width: enlarged(width).saturating_add(gap),
-            cell_height: enlarged(height)
-                .max(lines * letter_height)
-                .saturating_add(gap),
+            cell_height: enlarged(height).max(lines * letter_height).saturating_add(gap),
             columns,
             rows: count,
         }
@@ -113,13 +104,10 @@ pub fn labelled_grid(rows: &[GridRow], scale: u32) -> RgbImage {
         images().map(RgbImage::height).max().unwrap_or(0).into(),
         images().map(RgbImage::width).max().unwrap_or(0).into(),
     ];
-    let counts = rows
-        .iter()
-        .map(|row| (row.label.as_str(), row.images.len() as u64));
+    let counts = rows.iter().map(|row| (row.label.as_str(), row.images.len() as u64));
     let measure = GridMeasure::new(counts, largest, scale);
-    let [height, width] = measure
-        .size()
-        .map(|side| u32::try_from(side).expect("a side has less than 2^32 pixels"));
+    let [height, width] =
+        measure.size().map(|side| u32::try_from(side).expect("a side has less than 2^32 pixels"));
     // No part is longer than the whole.
     let [label_width, cell_width, cell_height] =
         [measure.label_width, measure.cell_width, measure.cell_height].map(|side| side as u32);
@@ -194,29 +182,20 @@ mod tests {
         let measure = GridMeasure::new([("ab", 2), ("c", 1)], [2, 2], 3);
         assert_eq!(measure.size(), [grid.height(), grid.width()].map(u64::from));
         let at = |column: u32, row: u32| {
-            grid.get_pixel(label + 4 + column * cell + 5, 4 + row * (13 + 4) + 5)
-                .0[0]
+            grid.get_pixel(label + 4 + column * cell + 5, 4 + row * (13 + 4) + 5).0[0]
         };
         assert_eq!([at(0, 0), at(1, 0), at(0, 1), at(1, 1)], [10, 20, 30, 255]);
         let inked = |row: u32| {
             let pixels = (0..label).flat_map(|x| (0..13).map(move |y| (x, 4 + row * 17 + y)));
-            pixels
-                .filter(|(x, y)| grid.get_pixel(*x, *y).0[0] < 100)
-                .count()
+            pixels.filter(|(x, y)| grid.get_pixel(*x, *y).0[0] < 100).count()
         };
-        assert!(
-            inked(0) > inked(1) && inked(1) > 5,
-            "both labels are written"
-        );
+        assert!(inked(0) > inked(1) && inked(1) > 5, "both labels are written");
     }
 
     #[test]
     fn nothing_makes_it_panic() {
         assert_eq!(labelled_grid(&[], 1).dimensions(), (4, 4));
-        let empty = GridRow {
-            label: "größe 猫".to_owned(),
-            images: Vec::new(),
-        };
+        let empty = GridRow { label: "größe 猫".to_owned(), images: Vec::new() };
         assert!(labelled_grid(&[empty], 0).width() > 7 * 8);
         let endless = GridMeasure::new([("", u64::MAX)], [u64::MAX; 2], u32::MAX);
         assert_eq!(endless.size(), [u64::MAX; 2]);

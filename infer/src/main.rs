@@ -27,10 +27,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> infer::Result<ExitCode> {
-    match arguments
-        .command
-        .unwrap_or(Command::Sample(arguments.sample))
-    {
+    match arguments.command.unwrap_or(Command::Sample(arguments.sample)) {
         Command::Sample(arguments) => say(sample(&arguments)?)?,
         Command::Convert(arguments) => say(convert(&arguments)?)?,
         Command::Info(arguments) => say(info(&arguments)?)?,
@@ -48,9 +45,7 @@ fn run(arguments: Arguments) -> infer::Result<ExitCode> {
         Command::Replay(arguments) => match replay(&arguments)? {
             Comparison::Equal => say("pixels equal")?,
             Comparison::Differ { pixels, most } => {
-                say(format_args!(
-                    "{pixels} pixels differ, by at most {most} of 255"
-                ))?;
+                say(format_args!("{pixels} pixels differ, by at most {most} of 255"))?;
                 return Ok(ExitCode::FAILURE);
             }
             Comparison::OtherSize => {

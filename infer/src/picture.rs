@@ -29,10 +29,7 @@ pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
             let row = |row: &crate::recipe::RecipeRow| {
                 let (images, others) = rest.split_at(row.count as usize);
                 rest = others;
-                GridRow {
-                    label: row.label.clone(),
-                    images: images.to_vec(),
-                }
+                GridRow { label: row.label.clone(), images: images.to_vec() }
             };
             let rows: Vec<GridRow> = recipe.rows.iter().map(row).collect();
             labelled_grid(&rows, scale)
@@ -73,23 +70,16 @@ pub fn write_picture(picture: &RgbImage, recipe: &Recipe, path: &Path) -> Result
 /// # Errors
 /// [`Error::Read`], or [`Error::NoRecipe`] if it is no PNG or was not drawn by this program.
 pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
-    let none = |reason: String| Error::NoRecipe {
-        path: path.to_owned(),
-        reason,
-    };
+    let none = |reason: String| Error::NoRecipe { path: path.to_owned(), reason };
     let file = File::open(path).map_err(read_error(path))?;
     let damaged = |error: png::DecodingError| none(format!("it is no sound PNG: {error}"));
-    let mut reader = png::Decoder::new(BufReader::new(file))
-        .read_info()
-        .map_err(damaged)?;
+    let mut reader = png::Decoder::new(BufReader::new(file)).read_info().map_err(damaged)?;
     let (width, height) = (reader.info().width, reader.info().height);
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(none(format!("{width}x{height} pixels are too many")));
     }
     if reader.output_color_type() != (png::ColorType::Rgb, png::BitDepth::Eight) {
-        return Err(none(
-            "its pixels are not 8-bit RGB; was it edited?".to_owned(),
-        ));
+        return Err(none("its pixels are not 8-bit RGB; was it edited?".to_owned()));
     }
     let size = reader.output_buffer_size().unwrap_or(0);
     let mut pixels = vec![0; size];
@@ -99,14 +89,10 @@ pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
     let chunks = &reader.info().utf8_text;
     let chunk = chunks.iter().find(|chunk| chunk.keyword == KEYWORD);
     let chunk = chunk.ok_or_else(|| {
-        none(format!(
-            "it has no `{KEYWORD}` text; was it edited, or drawn by something else?"
-        ))
+        none(format!("it has no `{KEYWORD}` text; was it edited, or drawn by something else?"))
     })?;
     let mut chunk = chunk.clone();
-    chunk
-        .decompress_text_with_limit(MAX_TEXT)
-        .map_err(damaged)?;
+    chunk.decompress_text_with_limit(MAX_TEXT).map_err(damaged)?;
     let text = chunk.get_text().map_err(damaged)?;
     let recipe: Recipe = serde_json::from_str(&text)
         .map_err(|error| none(format!("its `{KEYWORD}` text cannot be read: {error}")))?;
@@ -130,10 +116,7 @@ mod tests {
             model: "größe".to_owned(),
             weights: crate::arguments::WeightsArgument::Model,
             model_hash: "00ff".to_owned(),
-            sampler: pixelflow::sampler::SamplerConfig {
-                rtol: 0.1 + 0.2,
-                ..Default::default()
-            },
+            sampler: pixelflow::sampler::SamplerConfig { rtol: 0.1 + 0.2, ..Default::default() },
             device: "cpu".to_owned(),
             dtype: NumberFormat::F32,
             text_encoder: None,
@@ -156,10 +139,7 @@ mod tests {
     fn a_picture_comes_back_with_its_recipe() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.png");
-        let images = [
-            RgbImage::new(2, 2),
-            RgbImage::from_pixel(2, 2, image::Rgb([9, 8, 7])),
-        ];
+        let images = [RgbImage::new(2, 2), RgbImage::from_pixel(2, 2, image::Rgb([9, 8, 7]))];
         let picture = lay_out(&recipe(), &images);
         write_picture(&picture, &recipe(), &path).unwrap();
         assert_eq!(read_picture(&path).unwrap(), (picture.clone(), recipe()));
@@ -177,11 +157,7 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         assert!(message().contains("it is no sound PNG"), "{}", message());
         RgbImage::new(2, 2).save(&path).unwrap();
-        assert!(
-            message().contains("has no recipe: it has no `pixelflow` text"),
-            "{}",
-            message()
-        );
+        assert!(message().contains("has no recipe: it has no `pixelflow` text"), "{}", message());
     }
 
     #[test]

@@ -25,13 +25,7 @@ impl DrawProgress {
         let bar = ProgressBar::new(batches as u64 * stages as u64 * PARTS);
         let style = ProgressStyle::with_template("{bar:32} {percent:>3}%  {eta} left  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self {
-            bar,
-            stages: stages as u64,
-            before: 0,
-            stage: String::new(),
-            images: 0,
-        }
+        Self { bar, stages: stages as u64, before: 0, stage: String::new(), images: 0 }
     }
 
     /// Removes the bar.
@@ -50,10 +44,7 @@ pub struct CaptionProgress {
 impl CaptionProgress {
     /// A bar for so many images.
     pub fn new(images: u64) -> Self {
-        Self {
-            bar: counting_bar(images, "drawing"),
-            stage: String::new(),
-        }
+        Self { bar: counting_bar(images, "drawing"), stage: String::new() }
     }
 
     /// Removes the bar.
@@ -69,8 +60,7 @@ impl DrawObserver for CaptionProgress {
     }
 
     fn step_done(&mut self, step: usize, _time: f64) {
-        self.bar
-            .set_message(format!("{}, step {}", self.stage, step + 1));
+        self.bar.set_message(format!("{}, step {}", self.stage, step + 1));
     }
 
     fn batch_done(&mut self, images: usize) {
@@ -103,8 +93,7 @@ pub fn share_bar(message: &'static str) -> ShareBar {
 impl ShareBar {
     /// Shows the share that is done.
     pub fn set(&self, share: f64) {
-        self.0
-            .set_position((share.clamp(0.0, 1.0) * PARTS as f64) as u64);
+        self.0.set_position((share.clamp(0.0, 1.0) * PARTS as f64) as u64);
     }
 
     /// Removes the bar.
@@ -115,30 +104,19 @@ impl ShareBar {
 
 impl DrawObserver for DrawProgress {
     fn stage_started(&mut self, stage: StageStart) {
-        let StageStart {
-            stage,
-            stages,
-            height,
-            width,
-            steps,
-        } = stage;
+        let StageStart { stage, stages, height, width, steps } = stage;
         let batches_done = self.before / (self.stages * PARTS) * self.stages * PARTS;
         self.before = batches_done + stage as u64 * PARTS;
         let steps = steps.map_or_else(String::new, |steps| format!(" of {steps}"));
-        self.stage = format!(
-            "stage {} of {stages}, {height}x{width}, step {{}}{steps}",
-            stage + 1
-        );
+        self.stage = format!("stage {} of {stages}, {height}x{width}, step {{}}{steps}", stage + 1);
         self.bar.set_position(self.before);
     }
 
     fn step_done(&mut self, step: usize, time: f64) {
-        self.bar
-            .set_position(self.before + (time.clamp(0.0, 1.0) * PARTS as f64) as u64);
+        self.bar.set_position(self.before + (time.clamp(0.0, 1.0) * PARTS as f64) as u64);
         let images = format!("; {} images done", self.images);
         let done = if self.images == 0 { "" } else { &images };
-        self.bar
-            .set_message(self.stage.replace("{}", &(step + 1).to_string()) + done);
+        self.bar.set_message(self.stage.replace("{}", &(step + 1).to_string()) + done);
     }
 
     fn batch_done(&mut self, images: usize) {

@@ -175,11 +175,7 @@ impl Recipe {
                 ..row.clone()
             })
         });
-        rows.map(|row| Self {
-            layout: Layout::Single,
-            rows: vec![row],
-            ..self.clone()
-        })
+        rows.map(|row| Self { layout: Layout::Single, rows: vec![row], ..self.clone() })
     }
 
     /// What a text model is told of each image.
@@ -212,16 +208,7 @@ impl Recipe {
         observer: &mut dyn DrawObserver,
     ) -> pixelflow::Result<Drawn> {
         let size = [self.height, self.width];
-        draw(
-            model,
-            sampler,
-            &self.requests(),
-            subjects,
-            size,
-            batch,
-            device,
-            observer,
-        )
+        draw(model, sampler, &self.requests(), subjects, size, batch, device, observer)
     }
 }
 
@@ -258,15 +245,9 @@ mod tests {
     #[test]
     fn a_picture_that_cannot_be_is_refused_before_it_is_drawn() {
         assert_eq!(grid(3, 7, 4).check(), Ok(()));
-        let single = |count| Recipe {
-            layout: Layout::Single,
-            ..grid(1, 0, count)
-        };
+        let single = |count| Recipe { layout: Layout::Single, ..grid(1, 0, count) };
         assert_eq!(single(1).check(), Ok(()));
-        let huge = Recipe {
-            height: usize::MAX,
-            ..grid(1, 0, 1)
-        };
+        let huge = Recipe { height: usize::MAX, ..grid(1, 0, 1) };
         for (recipe, reason) in [
             (grid(3, 0, 0), "0 images"),
             (single(2), "2 images"),

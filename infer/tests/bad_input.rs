@@ -45,20 +45,11 @@ fn model_folder(folder: &Path) -> String {
     };
     let weights = model.init::<Flex>(1, &FlexDevice).unwrap();
     let none = BTreeMap::new();
-    save_model(
-        &weights,
-        &folder.join("model.safetensors"),
-        DType::F32,
-        &none,
-    )
-    .unwrap();
+    save_model(&weights, &folder.join("model.safetensors"), DType::F32, &none).unwrap();
     let names = ["ant", "cat", "dog"].map(str::to_owned).to_vec();
     let description = ModelDescription {
         model,
-        cascade: CascadeConfig {
-            stages: 2,
-            train_timesteps: 1000,
-        },
+        cascade: CascadeConfig { stages: 2, train_timesteps: 1000 },
         resolution: 16,
         class_names: Some(names),
         text: None,
@@ -96,10 +87,8 @@ fn with_nan(folder: &Path) -> String {
         .iter()
         .map(|(name, info)| (name.clone(), info.shape.clone(), file.read(name).unwrap()))
         .collect();
-    let shapes: Vec<_> = tensors
-        .iter()
-        .map(|(name, shape, _)| (name.clone(), shape.clone()))
-        .collect();
+    let shapes: Vec<_> =
+        tensors.iter().map(|(name, shape, _)| (name.clone(), shape.clone())).collect();
     let mut writer =
         SafetensorsWriter::create(&weights, &shapes, DType::F32, &BTreeMap::new()).unwrap();
     for (name, _, mut values) in tensors {
@@ -121,9 +110,7 @@ fn evil_pt(folder: &Path) -> String {
     let options =
         zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     archive.start_file("archive/data.pkl", options).unwrap();
-    archive
-        .write_all(b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.")
-        .unwrap();
+    archive.write_all(b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.").unwrap();
     archive.start_file("archive/version", options).unwrap();
     archive.write_all(b"3\n").unwrap();
     archive.finish().unwrap();
@@ -193,127 +180,52 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         (&["--model", "nowhere"], &["cannot read nowhere"]),
         (
             &["--model", &nothing],
-            &[
-                "is no model: the folder has no model.safetensors",
-                "give a run",
-            ],
+            &["is no model: the folder has no model.safetensors", "give a run"],
         ),
         (&["--model", &run], &["the run has no checkpoint yet"]),
-        (
-            &["--model", &lonely],
-            &["neither config.json nor config.yaml beside it"],
-        ),
-        (
-            &["--model", &half],
-            &["model.safetensors is damaged", "fetch or write it again"],
-        ),
+        (&["--model", &lonely], &["neither config.json nor config.yaml beside it"]),
+        (&["--model", &half], &["model.safetensors is damaged", "fetch or write it again"]),
         (&["--model", &empty], &["is damaged: it has 0 bytes"]),
-        (
-            &["--model", &huge],
-            &["its header claims 1152921504606846976 bytes"],
-        ),
+        (&["--model", &huge], &["its header claims 1152921504606846976 bytes"]),
         (&["--model", &noise], &["is damaged"]),
-        (
-            &["--model", &nan],
-            &["`proj_out_2.bias` has 1 values that are not finite"],
-        ),
-        (
-            &["--model", &evil],
-            &["asks to run `os.system`", "nothing was run"],
-        ),
-        (
-            &["--model", &other],
-            &["missing: transformer_blocks.1.attn1.q_proj.weight [16, 16]"],
-        ),
-        (
-            &["--model", &zero],
-            &["config.json", "depth is 0, it must be 1 to 1024"],
-        ),
-        (
-            &["--model", &names],
-            &["it names 4 classes, the model has 3"],
-        ),
-        (
-            &["--model", &key],
-            &["config.json", "unknown field `resolutoin`"],
-        ),
+        (&["--model", &nan], &["`proj_out_2.bias` has 1 values that are not finite"]),
+        (&["--model", &evil], &["asks to run `os.system`", "nothing was run"]),
+        (&["--model", &other], &["missing: transformer_blocks.1.attn1.q_proj.weight [16, 16]"]),
+        (&["--model", &zero], &["config.json", "depth is 0, it must be 1 to 1024"]),
+        (&["--model", &names], &["it names 4 classes, the model has 3"]),
+        (&["--model", &key], &["config.json", "unknown field `resolutoin`"]),
         (&["--model", &json], &["cannot use", "config.json"]),
-        (
-            &["--class", "cta"],
-            &["--class cta", "did you mean cat?", "ant, cat, dog"],
-        ),
+        (&["--class", "cta"], &["--class cta", "did you mean cat?", "ant, cat, dog"]),
         (&["--class", "3"], &["--class 3", "classes are 0 to 2"]),
         (&["--class", "-1"], &["-1"]),
-        (
-            &["--size", "20"],
-            &["size 20x20 does not fit", "multiples of 8", "16x16"],
-        ),
+        (&["--size", "20"], &["size 20x20 does not fit", "multiples of 8", "16x16"]),
         (&["--size", "big"], &["`big` is no side in pixels"]),
-        (
-            &["--steps", "1,2,3"],
-            &["steps has 3 numbers", "each of the 2 stages"],
-        ),
+        (&["--steps", "1,2,3"], &["steps has 3 numbers", "each of the 2 stages"]),
         (&["--steps", "0"], &["steps contains 0"]),
-        (
-            &["--guidance", "strong"],
-            &["`strong` is no number", "interval:1.5@0.2-0.8"],
-        ),
+        (&["--guidance", "strong"], &["`strong` is no number", "interval:1.5@0.2-0.8"]),
         (&["--guidance", "interval:2@0.8-0.2"], &["0.8", "0.2"]),
         (&["--shift", "0"], &["shift is 0, it must be positive"]),
         (&["--solver", "dopri5", "--rtol", "5"], &["rtol is 5"]),
-        (
-            &["--solver", "heun", "--reference"],
-            &["the reference has no Heun solver"],
-        ),
+        (&["--solver", "heun", "--reference"], &["the reference has no Heun solver"]),
         (&["--count", "0"], &["0", "1..=1000000"]),
         (&["--batch", "0"], &["0", "1..=65536"]),
-        (
-            &["--device", "toaster"],
-            &["--device toaster: there is no such device"],
-        ),
-        (
-            &["--out", "/sys/grid.png"],
-            &["cannot write /sys", "choose another --out"],
-        ),
-        (
-            &["--out", "/dev/null/grid.png"],
-            &["cannot write /dev/null", "choose another --out"],
-        ),
-        (
-            &["--out", &folder_png],
-            &["cannot write", "it is a folder", "choose another --out"],
-        ),
-        (
-            &["--out", "grid.jpg"],
-            &["--out grid.jpg: .jpg cannot be written", "FILE.npz"],
-        ),
-        (
-            &["--count", "1000000"],
-            &["--count 1000000", "the picture would have", "--out FOLDER"],
-        ),
+        (&["--device", "toaster"], &["--device toaster: there is no such device"]),
+        (&["--out", "/sys/grid.png"], &["cannot write /sys", "choose another --out"]),
+        (&["--out", "/dev/null/grid.png"], &["cannot write /dev/null", "choose another --out"]),
+        (&["--out", &folder_png], &["cannot write", "it is a folder", "choose another --out"]),
+        (&["--out", "grid.jpg"], &["--out grid.jpg: .jpg cannot be written", "FILE.npz"]),
+        (&["--count", "1000000"], &["--count 1000000", "the picture would have", "--out FOLDER"]),
         (
             &["replay", &endless],
             &["text cannot be used: 1 images from number 18446744073709551615"],
         ),
-        (
-            &["replay", &enormous],
-            &["text cannot be used: the picture would have"],
-        ),
+        (&["replay", &enormous], &["text cannot be used: the picture would have"]),
         (
             &["replay", &moved],
-            &[
-                "moved.png was drawn with nowhere/model.safetensors",
-                "say with --model",
-            ],
+            &["moved.png was drawn with nowhere/model.safetensors", "say with --model"],
         ),
-        (
-            &["replay", &plain],
-            &["has no recipe: it has no `pixelflow` text"],
-        ),
-        (
-            &["replay", &zero_byte],
-            &["zero.png has no recipe: it is no sound PNG"],
-        ),
+        (&["replay", &plain], &["has no recipe: it has no `pixelflow` text"]),
+        (&["replay", &zero_byte], &["zero.png has no recipe: it is no sound PNG"]),
         (&["replay", "nowhere.png"], &["cannot read nowhere.png"]),
     ];
     let out = text(at("out.png"));
@@ -332,15 +244,9 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         let output = infer(&all);
         let message = message(&output);
         assert!(!output.status.success(), "{arguments:?} was accepted");
-        assert!(
-            !message.contains("panicked"),
-            "{arguments:?} panics: {message}"
-        );
+        assert!(!message.contains("panicked"), "{arguments:?} panics: {message}");
         for part in *expected {
-            assert!(
-                message.contains(part),
-                "{arguments:?}: `{part}` is not in: {message}"
-            );
+            assert!(message.contains(part), "{arguments:?}: `{part}` is not in: {message}");
         }
         assert!(!Path::new(&out).exists(), "{arguments:?} wrote a picture");
     }
@@ -355,21 +261,12 @@ fn a_full_disk_leaves_the_earlier_picture() {
     // A limit on the size of files is what a full disk is to the program: a write that fails.
     let script = r#"trap "" XFSZ; ulimit -f 1; exec "$0" sample --model "$1" --out "$2" --scale 8"#;
     let output = Command::new("sh")
-        .args([
-            "-c",
-            script,
-            env!("CARGO_BIN_EXE_infer"),
-            &model,
-            out.to_str().unwrap(),
-        ])
+        .args(["-c", script, env!("CARGO_BIN_EXE_infer"), &model, out.to_str().unwrap()])
         .output()
         .unwrap();
     let message = message(&output);
     assert!(!output.status.success());
-    assert!(
-        message.contains("cannot write") && message.contains("free some space"),
-        "{message}"
-    );
+    assert!(message.contains("cannot write") && message.contains("free some space"), "{message}");
     assert_eq!(fs::read_to_string(&out).unwrap(), "an earlier result");
     let left = fs::read_dir(scratch.path()).unwrap().count();
     assert_eq!(left, 2, "only the model and the picture are left");
@@ -379,27 +276,19 @@ fn a_full_disk_leaves_the_earlier_picture() {
 fn every_layout_can_be_replayed_and_another_model_is_noticed() {
     let scratch = tempfile::tempdir().unwrap();
     let model = model_folder(&scratch.path().join("model"));
-    let (grid, folder) = (
-        scratch.path().join("grid.png"),
-        scratch.path().join("files"),
-    );
+    let (grid, folder) = (scratch.path().join("grid.png"), scratch.path().join("files"));
     for out in [&grid, &folder] {
         let out = out.to_str().unwrap();
-        let arguments = [
-            "sample", "--model", &model, "--class", "cat,2", "--count", "2", "--out", out,
-        ];
+        let arguments =
+            ["sample", "--model", &model, "--class", "cat,2", "--count", "2", "--out", out];
         let output = infer(&arguments);
         assert!(output.status.success(), "{}", message(&output));
     }
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let names: Vec<_> = files
-        .iter()
-        .map(|path| path.file_name().unwrap().to_str().unwrap())
-        .collect();
+    let names: Vec<_> =
+        files.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(
         names,
         [
@@ -412,10 +301,7 @@ fn every_layout_can_be_replayed_and_another_model_is_noticed() {
     for picture in [&grid, &files[3]] {
         let output = infer(&["replay", picture.to_str().unwrap()]);
         assert!(output.status.success(), "{}", message(&output));
-        assert_eq!(
-            String::from_utf8_lossy(&output.stdout).trim(),
-            "pixels equal"
-        );
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "pixels equal");
     }
 
     // One pixel changed by hand.
@@ -445,10 +331,7 @@ fn every_layout_can_be_replayed_and_another_model_is_noticed() {
 fn reference_checkpoint(folder: &Path) -> String {
     fs::create_dir_all(folder).unwrap();
     let path = folder.join("model.pt");
-    let golden = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../tests/fixtures/cls_a_train.pt"
-    );
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/cls_a_train.pt");
     fs::copy(golden, &path).unwrap();
     let yaml = "model:\n  params:\n    num_attention_heads: 2\n    attention_head_dim: 16\n    \
                 in_channels: 3\n    out_channels: 3\n    depth: 2\n    num_classes: 10\n    \
@@ -466,17 +349,8 @@ fn a_replay_takes_the_weights_that_the_picture_was_drawn_with() {
     for weights in ["ema", "model"] {
         let path = scratch.path().join(format!("{weights}.png"));
         let out = path.to_str().unwrap();
-        let arguments = [
-            "sample",
-            "--model",
-            &model,
-            "--weights",
-            weights,
-            "--class",
-            "1,7",
-            "--out",
-            out,
-        ];
+        let arguments =
+            ["sample", "--model", &model, "--weights", weights, "--class", "1,7", "--out", out];
         let output = infer(&arguments);
         assert!(output.status.success(), "{}", message(&output));
         for arguments in [&["replay", out][..], &["replay", out, "--model", &model]] {

@@ -31,10 +31,7 @@ fn text(path: &Path) -> &str {
 fn reference(folder: &Path) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let path = folder.join("model.pt");
-    let golden = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../tests/fixtures/cls_a_train.pt"
-    );
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/cls_a_train.pt");
     fs::copy(golden, &path).unwrap();
     let yaml = "model:\n  params:\n    num_attention_heads: 2\n    attention_head_dim: 16\n    \
                 in_channels: 3\n    out_channels: 3\n    depth: 2\n    num_classes: 10\n    \
@@ -46,14 +43,9 @@ fn reference(folder: &Path) -> PathBuf {
 
 /// A file of the tensors `a`, with these values, and `ids`, which has integers.
 fn small(path: &Path, values: &[f32]) {
-    let info = |shape: usize, dtype| TensorInfo {
-        shape: vec![shape],
-        dtype,
-    };
-    let tensors = [
-        ("ids".to_owned(), info(2, DType::I64)),
-        ("a".to_owned(), info(values.len(), DType::F32)),
-    ];
+    let info = |shape: usize, dtype| TensorInfo { shape: vec![shape], dtype };
+    let tensors =
+        [("ids".to_owned(), info(2, DType::I64)), ("a".to_owned(), info(values.len(), DType::F32))];
     let mut writer = SafetensorsWriter::create_as(path, &tensors, &BTreeMap::new()).unwrap();
     writer.push_bytes("ids", &[7; 16]).unwrap();
     writer.push("a", values).unwrap();
@@ -63,9 +55,8 @@ fn small(path: &Path, values: &[f32]) {
 /// What is in a folder, hidden files included.
 fn listing(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -76,10 +67,7 @@ fn a_pt_becomes_a_folder_that_draws_the_same() {
     let at = |name: &str| scratch.path().join(name);
     let model = reference(&at("reference"));
     let said = succeeded(&infer(&["convert", text(&model), text(&at("one"))]));
-    assert!(
-        said.contains("all values as they were") && said.contains("read back"),
-        "{said}"
-    );
+    assert!(said.contains("all values as they were") && said.contains("read back"), "{said}");
     assert_eq!(listing(&at("one")), ["config.json", "model.safetensors"]);
     let shards = ["--max-shard-size", "20KB"];
     let mut arguments = vec!["convert", text(&model)];
@@ -95,10 +83,7 @@ fn a_pt_becomes_a_folder_that_draws_the_same() {
     for file in files.iter().filter(|file| file.ends_with(".safetensors")) {
         let one = TensorFile::open(&several.join(file)).unwrap();
         let bytes: u64 = one.tensors().values().map(TensorInfo::size_in_bytes).sum();
-        assert!(
-            bytes <= 20_000 || one.tensors().len() == 1,
-            "{file} has {bytes} bytes"
-        );
+        assert!(bytes <= 20_000 || one.tensors().len() == 1, "{file} has {bytes} bytes");
     }
     // Several files become one again.
     succeeded(&infer(&["convert", text(&several), text(&again)]));
@@ -132,29 +117,15 @@ fn the_report_says_what_rounding_has_changed() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
     small(&at("a.safetensors"), &[1.0, 2049.0, 0.0]);
-    let (from, to, report) = (
-        at("a.safetensors"),
-        at("half.safetensors"),
-        at("report.tsv"),
-    );
-    let arguments = [
-        "convert",
-        text(&from),
-        text(&to),
-        "--dtype",
-        "f16",
-        "--report",
-        text(&report),
-    ];
+    let (from, to, report) = (at("a.safetensors"), at("half.safetensors"), at("report.tsv"));
+    let arguments =
+        ["convert", text(&from), text(&to), "--dtype", "f16", "--report", text(&report)];
     let said = succeeded(&infer(&arguments));
     assert!(said.contains("at most 1.0e0 (a)"), "{said}");
     assert!(said.contains("at most 4.9e-4 of the value (a)"), "{said}");
     let lines = fs::read_to_string(&report).unwrap();
     let relative = 1.0_f64 / 2049.0;
-    assert!(
-        lines.contains(&format!("a\t[3]\tF32\tF16\t1e0\t{relative:e}")),
-        "{lines}"
-    );
+    assert!(lines.contains(&format!("a\t[3]\tF32\tF16\t1e0\t{relative:e}")), "{lines}");
     assert!(lines.contains("ids\t[2]\tI64\tI64\t0e0\t0e0"), "{lines}");
     let file = TensorFile::open(&to).unwrap();
     assert_eq!(file.read("a").unwrap(), [1.0, 2048.0, 0.0]);
@@ -211,53 +182,20 @@ fn bad_input_is_refused_and_nothing_is_written() {
         ),
         (
             &[&large, &out, "--dtype", "f16"],
-            &[
-                "tensor `a` has values up to 7e4, too large for F16",
-                "take bf16",
-            ],
+            &["tensor `a` has values up to 7e4, too large for F16", "take bf16"],
         ),
-        (
-            &[&nan, &out],
-            &["tensor `a` has 2 values that are not finite, the first at 0"],
-        ),
+        (&[&nan, &out], &["tensor `a` has 2 values that are not finite, the first at 0"]),
         (&[&broken, &out], &["cannot use", "config.json"]),
-        (
-            &[&good, "out.pt"],
-            &["OUTPUT out.pt: only safetensors are written"],
-        ),
-        (
-            &[&good, &good],
-            &[
-                "good.safetensors: it exists already",
-                "choose another OUTPUT",
-            ],
-        ),
-        (
-            &[&good, &taken],
-            &["model.safetensors.index.json: it exists already"],
-        ),
+        (&[&good, "out.pt"], &["OUTPUT out.pt: only safetensors are written"]),
+        (&[&good, &good], &["good.safetensors: it exists already", "choose another OUTPUT"]),
+        (&[&good, &taken], &["model.safetensors.index.json: it exists already"]),
         (&[&model, &described], &["config.json: it exists already"]),
-        (
-            &[&good, "/dev/null/x.safetensors"],
-            &["cannot write /dev/null"],
-        ),
-        (
-            &[&good, &out, "--report", "/nowhere/at/all.tsv"],
-            &["cannot write /nowhere/at/all.tsv"],
-        ),
-        (
-            &[&good, &out, "--report", &empty],
-            &["it is a folder; choose another --report"],
-        ),
-        (
-            &[&good, &out, "--max-shard-size", "2gb"],
-            &["`2gb` is no size", "write 2GB"],
-        ),
+        (&[&good, "/dev/null/x.safetensors"], &["cannot write /dev/null"]),
+        (&[&good, &out, "--report", "/nowhere/at/all.tsv"], &["cannot write /nowhere/at/all.tsv"]),
+        (&[&good, &out, "--report", &empty], &["it is a folder; choose another --report"]),
+        (&[&good, &out, "--max-shard-size", "2gb"], &["`2gb` is no size", "write 2GB"]),
         (&[&good, &out, "--dtype", "int3"], &["int3", "bf16"]),
-        (
-            &["hf:owner", &out],
-            &["INPUT hf:owner", "write hf:owner/name"],
-        ),
+        (&["hf:owner", &out], &["INPUT hf:owner", "write hf:owner/name"]),
     ];
     let before = listing(scratch.path());
     let contents = fs::read(&good).unwrap();
@@ -266,15 +204,9 @@ fn bad_input_is_refused_and_nothing_is_written() {
         let output = infer(&all);
         let message = message(&output);
         assert!(!output.status.success(), "{arguments:?} was accepted");
-        assert!(
-            !message.contains("panicked"),
-            "{arguments:?} panics: {message}"
-        );
+        assert!(!message.contains("panicked"), "{arguments:?} panics: {message}");
         for part in *expected {
-            assert!(
-                message.contains(part),
-                "{arguments:?}: `{part}` is not in: {message}"
-            );
+            assert!(message.contains(part), "{arguments:?}: `{part}` is not in: {message}");
         }
         // The folder may have been made; nothing is in it.
         if Path::new(&out).exists() {
@@ -297,21 +229,11 @@ fn a_full_disk_leaves_nothing_behind() {
     // A limit on the size of files is what a full disk is to the program: a write that fails.
     let script = r#"trap "" XFSZ; ulimit -f 8; exec "$0" convert "$1" "$2" --dtype f16"#;
     let output = Command::new("sh")
-        .args([
-            "-c",
-            script,
-            env!("CARGO_BIN_EXE_infer"),
-            text(&from),
-            text(&to),
-        ])
+        .args(["-c", script, env!("CARGO_BIN_EXE_infer"), text(&from), text(&to)])
         .output()
         .unwrap();
     assert!(!output.status.success());
-    assert!(
-        message(&output).contains("cannot write"),
-        "{}",
-        message(&output)
-    );
+    assert!(message(&output).contains("cannot write"), "{}", message(&output));
     assert_eq!(listing(scratch.path()), ["a.safetensors"]);
 }
 
@@ -319,13 +241,7 @@ fn a_full_disk_leaves_nothing_behind() {
 fn a_model_in_eight_bits_is_a_quarter_and_draws_almost_the_same() {
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("int8");
-    let said = succeeded(&infer(&[
-        "convert",
-        "assets/demo/model",
-        text(&out),
-        "--dtype",
-        "int8",
-    ]));
+    let said = succeeded(&infer(&["convert", "assets/demo/model", text(&out), "--dtype", "int8"]));
     assert!(said.contains("within half a step"), "{said}");
     let size = |path: &Path| fs::metadata(path).unwrap().len();
     let halves = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/demo/model");
@@ -334,17 +250,9 @@ fn a_model_in_eight_bits_is_a_quarter_and_draws_almost_the_same() {
         / size(&halves.join("model.safetensors")) as f64;
     assert!((0.5..0.52).contains(&ratio), "{ratio}");
     let info = succeeded(&infer(&["info", "--model", text(&out)]));
-    assert!(
-        info.contains("16 classes") || info.contains("minotaur"),
-        "{info}"
-    );
-    let back = infer(&[
-        "convert",
-        text(&out),
-        text(&scratch.path().join("back")),
-        "--dtype",
-        "f16",
-    ]);
+    assert!(info.contains("16 classes") || info.contains("minotaur"), "{info}");
+    let back =
+        infer(&["convert", text(&out), text(&scratch.path().join("back")), "--dtype", "f16"]);
     assert!(message(&back).contains("no way back"), "{}", message(&back));
     let shards = infer(&[
         "convert",

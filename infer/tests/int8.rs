@@ -53,17 +53,9 @@ fn images(source: &ModelSource, model: &PixelFlow<Flex>) -> Vec<RgbImage> {
     let sampler = source.sampler().check(cascade).unwrap();
     let size = [source.description.resolution; 2];
     let started = Instant::now();
-    let drawn = draw(
-        model,
-        &sampler,
-        &requests,
-        &Subjects::Classes,
-        size,
-        16,
-        &DEVICE,
-        &mut Silent,
-    )
-    .unwrap();
+    let drawn =
+        draw(model, &sampler, &requests, &Subjects::Classes, size, 16, &DEVICE, &mut Silent)
+            .unwrap();
     let seconds = started.elapsed().as_secs_f64();
     println!("{} images in {seconds:.2} s", requests.len());
     drawn.images
@@ -85,9 +77,7 @@ fn velocity(model: &PixelFlow<Flex>, images: &[RgbImage], timestep: f32) -> Vec<
         let noise = Key::new(number as u64, 0, Purpose::InitialNoise);
         let noise = noise.normals(image.len());
         for channel in 0..3 {
-            let pixels = image
-                .pixels()
-                .map(|pixel| f32::from(pixel[channel]) / 127.5 - 1.0);
+            let pixels = image.pixels().map(|pixel| f32::from(pixel[channel]) / 127.5 - 1.0);
             values.extend(pixels);
         }
         let start = values.len() - image.len();
@@ -165,19 +155,9 @@ fn demo_in_int8(folder: &Path) -> String {
     let file = TensorFile::open(source.weights().unwrap()).unwrap();
     let weights = folder.join("model.safetensors");
     let config = &source.description.model;
-    convert_to_int8::<Flex>(
-        &file,
-        config,
-        &weights,
-        file.metadata(),
-        &DEVICE,
-        &mut |_| {},
-    )
-    .unwrap();
-    source
-        .description
-        .write(&folder.join("config.json"))
+    convert_to_int8::<Flex>(&file, config, &weights, file.metadata(), &DEVICE, &mut |_| {})
         .unwrap();
+    source.description.write(&folder.join("config.json")).unwrap();
     folder.to_str().unwrap().to_owned()
 }
 
@@ -186,9 +166,7 @@ fn a_file_in_eight_bits_draws_what_its_floats_draw_with_dtype_int8() {
     let folder = tempfile::tempdir().unwrap();
     let model = demo_in_int8(folder.path());
     let picture = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let common = [
-        "sample", "--device", "cpu", "--class", "3", "--count", "1", "--steps", "2",
-    ];
+    let common = ["sample", "--device", "cpu", "--class", "3", "--count", "1", "--steps", "2"];
     let drawn = |arguments: &[&str], name: &str| {
         let out = picture(name);
         infer(&[&common, arguments, &["--out", &out]].concat());

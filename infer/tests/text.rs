@@ -26,9 +26,7 @@ fn infer(cache: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     command.env("PIXELFLOW_CACHE", cache);
-    command
-        .args(["sample", "--device", "cpu", "--steps", "2"])
-        .args(arguments);
+    command.args(["sample", "--device", "cpu", "--steps", "2"]).args(arguments);
     command
 }
 
@@ -58,16 +56,10 @@ fn model_folder(folder: &Path) -> String {
     save_model(&weights, &file, DType::F32, &BTreeMap::new()).unwrap();
     let description = ModelDescription {
         model,
-        cascade: CascadeConfig {
-            stages: 2,
-            train_timesteps: 1000,
-        },
+        cascade: CascadeConfig { stages: 2, train_timesteps: 1000 },
         resolution: 16,
         class_names: None,
-        text: Some(TextDescription {
-            encoder: "text_encoder".to_owned(),
-            max_tokens: 8,
-        }),
+        text: Some(TextDescription { encoder: "text_encoder".to_owned(), max_tokens: 8 }),
         sampler: None,
     };
     description.write(&folder.join("config.json")).unwrap();
@@ -84,10 +76,7 @@ fn pixels(scratch: &Path, arguments: &[&str]) -> Vec<u8> {
     let out = scratch.join("out.png");
     let path = out.to_str().unwrap();
     let mut command = infer(&scratch.join("cache"), arguments);
-    let output = command
-        .args(["--scale", "1", "--out", path])
-        .output()
-        .unwrap();
+    let output = command.args(["--scale", "1", "--out", path]).output().unwrap();
     assert!(output.status.success(), "{}", message(&output));
     image::open(&out).unwrap().to_rgb8().into_raw()
 }
@@ -100,16 +89,9 @@ fn a_prompt_is_one_picture_whatever_is_drawn_beside_it() {
         let out = tempfile::tempdir().unwrap();
         let path = format!("{}/", out.path().display());
         let mut command = infer(&scratch.path().join("cache"), &["--model", &model]);
-        let output = command
-            .args(arguments)
-            .args(["--out", &path])
-            .output()
-            .unwrap();
+        let output = command.args(arguments).args(["--out", &path]).output().unwrap();
         assert!(output.status.success(), "{}", message(&output));
-        let mut files: Vec<_> = fs::read_dir(&path)
-            .unwrap()
-            .map(|f| f.unwrap().path())
-            .collect();
+        let mut files: Vec<_> = fs::read_dir(&path).unwrap().map(|f| f.unwrap().path()).collect();
         files.sort();
         let pixels = |file: &std::path::PathBuf| image::open(file).unwrap().to_rgb8().into_raw();
         files.iter().map(pixels).collect::<Vec<_>>()
@@ -171,11 +153,7 @@ fn a_picture_from_a_prompt_is_drawn_again_from_its_recipe() {
     tokenizer.write(&folder.join("tokenizer.json")).unwrap();
     let output = replay();
     assert!(!output.status.success());
-    assert!(
-        message(&output).contains("whose hash is"),
-        "{}",
-        message(&output)
-    );
+    assert!(message(&output).contains("whose hash is"), "{}", message(&output));
 }
 
 #[test]
@@ -186,17 +164,8 @@ fn prompts_come_from_the_standard_input() {
     let arguments = ["--model", &model, "--prompts", "-", "--count", "1"];
     let mut command = infer(&scratch.path().join("cache"), &arguments);
     command.args(["--out", out.to_str().unwrap()]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(b"a hat\na robe\n")
-        .unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"a hat\na robe\n").unwrap();
     assert!(child.wait().unwrap().success());
     assert!(out.is_file());
 }
@@ -209,10 +178,7 @@ fn what_is_long_empty_or_unknown_is_drawn_and_said() {
         let out = scratch.path().join("out.png");
         let arguments = ["--model", &model, "--prompt", prompt, "--count", "1"];
         let mut command = infer(&scratch.path().join("cache"), &arguments);
-        let output = command
-            .args(["--out", out.to_str().unwrap()])
-            .output()
-            .unwrap();
+        let output = command.args(["--out", out.to_str().unwrap()]).output().unwrap();
         assert!(output.status.success(), "{}", message(&output));
         message(&output)
     };
@@ -260,41 +226,17 @@ fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
     let prompt = ["--prompt", "a hat"];
     let cases: &[(&[&str], &[&str])] = &[
         (&["--model", &model], &["--prompt TEXT or --prompts FILE"]),
-        (
-            &["--model", &model, "--class", "3"],
-            &["--class 3", "draws from text"],
-        ),
-        (
-            &["--model", &model, "--prompts", &nothing],
-            &["nothing.txt", "no prompts"],
-        ),
-        (
-            &["--model", &model, "--prompts", &latin],
-            &["latin.txt", "line 2: it is not UTF-8"],
-        ),
-        (
-            &["--model", &model, "--prompts", "nowhere.txt"],
-            &["cannot read nowhere.txt"],
-        ),
-        (
-            &["--model", &model, "--size", "1000x300"],
-            &["size 1000x300 does not fit", "1000x296"],
-        ),
+        (&["--model", &model, "--class", "3"], &["--class 3", "draws from text"]),
+        (&["--model", &model, "--prompts", &nothing], &["nothing.txt", "no prompts"]),
+        (&["--model", &model, "--prompts", &latin], &["latin.txt", "line 2: it is not UTF-8"]),
+        (&["--model", &model, "--prompts", "nowhere.txt"], &["cannot read nowhere.txt"]),
+        (&["--model", &model, "--size", "1000x300"], &["size 1000x300 does not fit", "1000x296"]),
         (&["--model", &without], &["text_encoder", "--text-encoder"]),
-        (
-            &["--model", &other_tokenizer],
-            &["the tokenizer does not belong", "tokenizer.json"],
-        ),
+        (&["--model", &other_tokenizer], &["the tokenizer does not belong", "tokenizer.json"]),
         (&["--model", &no_shard], &["model-00001-of-00002"]),
-        (
-            &["--model", &model, "--text-dtype", "int8"],
-            &["`int8` is not f32, f16 or bf16"],
-        ),
+        (&["--model", &model, "--text-dtype", "int8"], &["`int8` is not f32, f16 or bf16"]),
         (&["--model", &wide], &["64 features, the model reads 32"]),
-        (
-            &["--model", "assets/demo/model"],
-            &["draws classes", "--class"],
-        ),
+        (&["--model", "assets/demo/model"], &["draws classes", "--class"]),
     ];
     for (number, (arguments, expected)) in cases.iter().enumerate() {
         let out = text("never.png");

@@ -25,48 +25,36 @@ use rayon::prelude::*;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["write", path] => write(Path::new(path)),
         ["write-text", path] => write_text_encoder(Path::new(path)),
         [path, "f32"] => load(Path::new(path), Format::F32),
         [path, "f16"] => load(Path::new(path), Format::F16),
         [path, "bf16"] => load(Path::new(path), Format::BF16),
-        _ => Err(
-            "load write FILE.safetensors, load write-text FOLDER, or load PATH f32|f16|bf16".into(),
-        ),
+        _ => {
+            Err("load write FILE.safetensors, load write-text FOLDER, or load PATH f32|f16|bf16"
+                .into())
+        }
     }
 }
 
 fn write(path: &Path) -> Result<(), Box<dyn Error>> {
-    let shapes: Vec<_> = parameter_shapes::<Flex>(&Preset::Xl.config(1000), &FlexDevice)
-        .into_iter()
-        .collect();
+    let shapes: Vec<_> =
+        parameter_shapes::<Flex>(&Preset::Xl.config(1000), &FlexDevice).into_iter().collect();
     let mut writer = SafetensorsWriter::create(path, &shapes, DType::F32, &BTreeMap::new())?;
     for (number, (name, shape)) in shapes.iter().enumerate() {
         let key = Key::new(7, number as u64, Purpose::InitialNoise);
         let count = shape.iter().product();
         let values = key.uniforms(count).into_iter();
-        writer.push(
-            name,
-            &values.map(|u| (u as f32 - 0.5) / 8.0).collect::<Vec<_>>(),
-        )?;
+        writer.push(name, &values.map(|u| (u as f32 - 0.5) / 8.0).collect::<Vec<_>>())?;
     }
     writer.finish()?;
     Ok(())
 }
 
 fn write_text_encoder(path: &Path) -> Result<(), Box<dyn Error>> {
-    let config = T5Config {
-        d_kv: 64,
-        d_ff: 5120,
-        num_heads: 32,
-        ..T5Config::small(2048, 24, 32_128)
-    };
+    let config =
+        T5Config { d_kv: 64, d_ff: 5120, num_heads: 32, ..T5Config::small(2048, 24, 32_128) };
     let tokenizer = TextTokenizer::train(["some words"], 8)?;
     let encoder = config.init::<Flex>(7, &FlexDevice)?;
     let set = WeightSet::Model;
@@ -127,10 +115,7 @@ fn measured(
 ) -> Result<(f64, f64), Box<dyn Error>> {
     let (started, before) = (Instant::now(), processor_seconds()?);
     run()?;
-    Ok((
-        started.elapsed().as_secs_f64(),
-        processor_seconds()? - before,
-    ))
+    Ok((started.elapsed().as_secs_f64(), processor_seconds()? - before))
 }
 
 fn read_in_chunks(path: &Path) -> Result<(), Box<dyn Error>> {

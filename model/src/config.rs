@@ -71,9 +71,7 @@ impl FromStr for Preset {
             "base" => Ok(Self::Base),
             "small" => Ok(Self::Small),
             "tiny" => Ok(Self::Tiny),
-            _ => Err(Error::UnknownPreset {
-                name: name.to_owned(),
-            }),
+            _ => Err(Error::UnknownPreset { name: name.to_owned() }),
         }
     }
 }
@@ -160,9 +158,9 @@ impl PixelFlowConfig {
                 "num_classes is {classes} and cross_attention_dim is set: \
                  a model has classes or text, not both"
             )),
-            (classes, _) if classes > 10_000_000 => invalid(format!(
-                "num_classes is {classes}, it must be at most 10000000"
-            )),
+            (classes, _) if classes > 10_000_000 => {
+                invalid(format!("num_classes is {classes}, it must be at most 10000000"))
+            }
             _ => Ok(()),
         }
     }
@@ -206,65 +204,22 @@ mod tests {
     #[test]
     fn presets_are_valid() {
         for name in ["xl", "large", "base", "small", "tiny"] {
-            name.parse::<Preset>()
-                .unwrap()
-                .config(1000)
-                .check()
-                .unwrap();
+            name.parse::<Preset>().unwrap().config(1000).check().unwrap();
         }
         let message = "huge".parse::<Preset>().unwrap_err().to_string();
-        assert!(
-            message.contains("`huge`") && message.contains("xl"),
-            "{message}"
-        );
+        assert!(message.contains("`huge`") && message.contains("xl"), "{message}");
     }
 
     #[test]
     fn invalid_models_are_named() {
         let valid = Preset::Tiny.config(10);
         let cases = [
-            (
-                PixelFlowConfig {
-                    depth: 0,
-                    ..valid.clone()
-                },
-                "depth is 0",
-            ),
-            (
-                PixelFlowConfig {
-                    patch_size: 1000,
-                    ..valid.clone()
-                },
-                "patch_size is 1000",
-            ),
-            (
-                PixelFlowConfig {
-                    attention_head_dim: 30,
-                    ..valid.clone()
-                },
-                "multiple of 4",
-            ),
-            (
-                PixelFlowConfig {
-                    out_channels: 6,
-                    ..valid.clone()
-                },
-                "out_channels is 6",
-            ),
-            (
-                PixelFlowConfig {
-                    num_classes: 0,
-                    ..valid.clone()
-                },
-                "no condition",
-            ),
-            (
-                PixelFlowConfig {
-                    cross_attention_dim: Some(64),
-                    ..valid
-                },
-                "not both",
-            ),
+            (PixelFlowConfig { depth: 0, ..valid.clone() }, "depth is 0"),
+            (PixelFlowConfig { patch_size: 1000, ..valid.clone() }, "patch_size is 1000"),
+            (PixelFlowConfig { attention_head_dim: 30, ..valid.clone() }, "multiple of 4"),
+            (PixelFlowConfig { out_channels: 6, ..valid.clone() }, "out_channels is 6"),
+            (PixelFlowConfig { num_classes: 0, ..valid.clone() }, "no condition"),
+            (PixelFlowConfig { cross_attention_dim: Some(64), ..valid }, "not both"),
         ];
         for (config, expected) in cases {
             let message = config.check().unwrap_err().to_string();

@@ -30,11 +30,7 @@ impl Rule {
             Self::Zeros
         } else if name.contains("norm") {
             Self::Ones
-        } else if starts(&[
-            "timestep_embedder",
-            "latent_size_embedder",
-            "class_embedder",
-        ]) {
+        } else if starts(&["timestep_embedder", "latent_size_embedder", "class_embedder"]) {
             Self::Normal(0.02)
         } else {
             Self::Xavier
@@ -46,11 +42,9 @@ impl Rule {
         match self {
             Self::Zeros => vec![0.0; count],
             Self::Ones => vec![1.0; count],
-            Self::Normal(deviation) => key
-                .normals(count)
-                .into_iter()
-                .map(|z| (f64::from(z) * deviation) as f32)
-                .collect(),
+            Self::Normal(deviation) => {
+                key.normals(count).into_iter().map(|z| (f64::from(z) * deviation) as f32).collect()
+            }
             Self::Xavier => {
                 // [in, out] for linear layers, [out, channels, p, p] for the patch projection:
                 // the sum of both fans is the same read either way.
@@ -72,12 +66,7 @@ pub(crate) fn initialise<B: Backend, M: Module<B>>(
     first_stream: u64,
     rule: impl Fn(&str) -> Rule,
 ) -> M {
-    module.map(&mut Initialiser {
-        seed,
-        path: Vec::new(),
-        stream: first_stream,
-        rule,
-    })
+    module.map(&mut Initialiser { seed, path: Vec::new(), stream: first_stream, rule })
 }
 
 struct Initialiser<R> {

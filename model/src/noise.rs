@@ -55,12 +55,7 @@ pub struct Key {
 impl Key {
     /// Key of something that has no stage.
     pub const fn new(seed: u64, index: u64, purpose: Purpose) -> Self {
-        Self {
-            seed,
-            index,
-            stage: 0,
-            purpose,
-        }
+        Self { seed, index, stage: 0, purpose }
     }
 
     /// The same stream at another stage.
@@ -157,20 +152,11 @@ mod tests {
         let first = |key: Key| key.normals(1)[0];
         let others = [
             Key { seed: 8, ..KEY },
-            Key {
-                seed: 7 | 1 << 40,
-                ..KEY
-            },
+            Key { seed: 7 | 1 << 40, ..KEY },
             Key { index: 4, ..KEY },
-            Key {
-                index: 3 | 1 << 40,
-                ..KEY
-            },
+            Key { index: 3 | 1 << 40, ..KEY },
             Key { stage: 1, ..KEY },
-            Key {
-                purpose: Purpose::Renoise,
-                ..KEY
-            },
+            Key { purpose: Purpose::Renoise, ..KEY },
         ];
         for other in others {
             assert!((first(KEY) - first(other)).abs() > 0.0, "{other:?}");
@@ -186,9 +172,7 @@ mod tests {
 
     #[test]
     fn below_stays_below_and_reaches_everything() {
-        let draws: Vec<u64> = (0..200)
-            .map(|index| Key { index, ..KEY }.below(7))
-            .collect();
+        let draws: Vec<u64> = (0..200).map(|index| Key { index, ..KEY }.below(7)).collect();
         assert!((0..7).all(|value| draws.contains(&value)) && draws.iter().all(|&d| d < 7));
     }
 

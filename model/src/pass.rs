@@ -58,9 +58,6 @@ impl<B: Backend> Modulations<B> {
     #[must_use]
     pub fn select(&self, rows: &Tensor<B, 1, Int>) -> Self {
         let select = |x: &Tensor<B, 2>| x.clone().select(0, rows.clone());
-        Self {
-            blocks: self.blocks.iter().map(select).collect(),
-            head: select(&self.head),
-        }
+        Self { blocks: self.blocks.iter().map(select).collect(), head: select(&self.head) }
     }
 }

@@ -42,12 +42,7 @@ impl Segments {
         for (example, &length) in lengths.iter().enumerate() {
             match runs.last_mut() {
                 Some(run) if run.length == length => run.examples += 1,
-                _ => runs.push(Run {
-                    first_example: example,
-                    examples: 1,
-                    first_token,
-                    length,
-                }),
+                _ => runs.push(Run { first_example: example, examples: 1, first_token, length }),
             }
             first_token += length;
         }
@@ -93,11 +88,7 @@ impl Segments {
     /// # Panics
     /// If the two have different numbers of examples.
     pub fn paired_runs(&self, other: &Self) -> Vec<(Run, Run)> {
-        assert_eq!(
-            self.examples(),
-            other.examples(),
-            "sequences of different examples"
-        );
+        assert_eq!(self.examples(), other.examples(), "sequences of different examples");
         let mut pairs: Vec<(Run, Run)> = Vec::new();
         let (mut token, mut other_token) = (0, 0);
         for (example, (&length, &other_length)) in
@@ -136,10 +127,7 @@ mod tests {
             first_token,
             length,
         };
-        assert_eq!(
-            segments.runs(),
-            [run(0, 2, 0, 4), run(2, 1, 8, 1), run(3, 1, 9, 4)]
-        );
+        assert_eq!(segments.runs(), [run(0, 2, 0, 4), run(2, 1, 8, 1), run(3, 1, 9, 4)]);
         assert_eq!((segments.tokens(), segments.examples()), (13, 4));
     }
 
@@ -147,9 +135,6 @@ mod tests {
     fn paired_runs_split_where_either_length_changes() {
         let pairs = Segments::new(vec![2, 2, 2]).paired_runs(&Segments::new(vec![5, 5, 3]));
         let shape = |(a, b): &(Run, Run)| (a.examples, a.first_token, b.first_token, b.length);
-        assert_eq!(
-            pairs.iter().map(shape).collect::<Vec<_>>(),
-            [(2, 0, 0, 5), (1, 4, 10, 3)]
-        );
+        assert_eq!(pairs.iter().map(shape).collect::<Vec<_>>(), [(2, 0, 0, 5), (1, 4, 10, 3)]);
     }
 }

@@ -56,12 +56,7 @@ impl Example {
     /// An example of `height` x `width` tokens; its resolution is `sqrt(height * width)`.
     pub fn new(height: usize, width: usize, timestep: f32) -> Self {
         let resolution = ((height * width) as f64).sqrt() as f32;
-        Self {
-            height,
-            width,
-            timestep,
-            resolution,
-        }
+        Self { height, width, timestep, resolution }
     }
 }
 
@@ -120,9 +115,7 @@ impl<B: Backend> PixelFlow<B> {
     /// Number of classes without the null class; 0 for a text model.
     pub fn classes(&self) -> usize {
         let rows = |e: &ClassEmbedder<B>| e.embedding_table.weight.lazy_shape()[0];
-        self.class_embedder
-            .as_ref()
-            .map_or(0, |embedder| rows(embedder) - 1)
+        self.class_embedder.as_ref().map_or(0, |embedder| rows(embedder) - 1)
     }
 }
 
@@ -166,11 +159,7 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
         context: &Context<B>,
     ) -> Tensor<B, 2> {
         let pass = self.prepare(examples, context);
-        assert_eq!(
-            pass.segments.tokens(),
-            tokens.dims()[0],
-            "tokens of other examples"
-        );
+        assert_eq!(pass.segments.tokens(), tokens.dims()[0], "tokens of other examples");
         let mut h = self.patch_embed.forward(tokens);
         for block in &self.transformer_blocks {
             h = pass.through(block, h);
@@ -184,12 +173,7 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
     /// - tokens: `[tokens, channels * patch * patch]`, features in `(c ph pw)` order
     /// - output: as `tokens`
     pub fn forward_prepared(&self, tokens: Tensor<B, 2>, prepared: &Prepared<B>) -> Tensor<B, 2> {
-        let Prepared {
-            segments,
-            rope,
-            modulations,
-            text,
-        } = prepared;
+        let Prepared { segments, rope, modulations, text } = prepared;
         let mut h = self.patch_embed.forward(tokens);
         let blocks = self.transformer_blocks.iter();
         for ((block, parts), text) in blocks.zip(&modulations.blocks).zip(text) {
@@ -305,13 +289,6 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
 fn channels_first<B: Backend>(tokens: Tensor<B, 2>, patch: usize) -> Tensor<B, 2> {
     let [count, features] = tokens.dims();
     let pixels = patch * patch;
-    let tokens = if tokens.dtype() == DType::F32 {
-        tokens
-    } else {
-        tokens.cast(DType::F32)
-    };
-    tokens
-        .reshape([count, pixels, features / pixels])
-        .swap_dims(1, 2)
-        .reshape([count, features])
+    let tokens = if tokens.dtype() == DType::F32 { tokens } else { tokens.cast(DType::F32) };
+    tokens.reshape([count, pixels, features / pixels]).swap_dims(1, 2).reshape([count, features])
 }

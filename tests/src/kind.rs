@@ -53,10 +53,7 @@ impl Kind {
     /// Files and host arithmetic have no other precision; the optimiser works on f32 weights; and an
     /// adaptive solver of a tolerance of 1e-3 takes other steps where the velocity is off by as much.
     pub fn has_low_precision(self) -> bool {
-        matches!(
-            self,
-            Self::Forward | Self::TrainBatch | Self::Gradients | Self::Euler
-        )
+        matches!(self, Self::Forward | Self::TrainBatch | Self::Gradients | Self::Euler)
     }
 }
 
@@ -83,11 +80,7 @@ pub fn kind(manifest: &Manifest, entry: &Entry) -> Option<Kind> {
     } else if starts("Timesteps_per_stage/") {
         Kind::ScheduleTables
     } else if has(ANY_PARAMETER) {
-        if field("weights") {
-            Kind::Gradients
-        } else {
-            Kind::Model
-        }
+        if field("weights") { Kind::Gradients } else { Kind::Model }
     } else if has("xt") && has("model_out") {
         Kind::TrainBatch
     } else if ends("/xt") && field("collate") {

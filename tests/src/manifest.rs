@@ -34,14 +34,9 @@ impl Manifest {
     /// [`Error::NoManifest`] and [`Error::InvalidManifest`].
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(MANIFEST_FILE);
-        let text = std::fs::read_to_string(&path).map_err(|source| Error::NoManifest {
-            path: path.clone(),
-            source,
-        })?;
-        let invalid = |reason: String| Error::InvalidManifest {
-            path: path.clone(),
-            reason,
-        };
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| Error::NoManifest { path: path.clone(), source })?;
+        let invalid = |reason: String| Error::InvalidManifest { path: path.clone(), reason };
         let value: Value = serde_json::from_str(&text).map_err(|e| invalid(e.to_string()))?;
         let files = value
             .get("files")
@@ -51,20 +46,14 @@ impl Manifest {
             _ if Path::new(file).components().count() != 1 || file.contains("..") => {
                 Err(invalid(format!("`{file}` is no name of a file beside it")))
             }
-            Some(fields) => Ok(Entry {
-                file: file.clone(),
-                fields: fields.clone(),
-            }),
+            Some(fields) => Ok(Entry { file: file.clone(), fields: fields.clone() }),
             None => Err(invalid(format!("what it says of `{file}` is no object"))),
         };
         let entries: Vec<Entry> = files.iter().map(entry).collect::<Result<_>>()?;
         if entries.is_empty() {
             return Err(invalid("it lists no files".to_owned()));
         }
-        Ok(Self {
-            folder: folder.to_owned(),
-            entries,
-        })
+        Ok(Self { folder: folder.to_owned(), entries })
     }
 
     /// What it says of a file.
@@ -87,9 +76,8 @@ impl Manifest {
 
     /// The other files that an entry's description names, in the order it names them.
     pub fn named_by<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = &'a Entry> {
-        let words = entry
-            .description()
-            .split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
+        let words =
+            entry.description().split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
         words
             .map(|word| word.trim_end_matches('.'))
             .filter_map(|word| self.entry(word))
@@ -100,16 +88,12 @@ impl Manifest {
 impl Entry {
     /// The file's name without its ending.
     pub fn stem(&self) -> &str {
-        self.file
-            .rsplit_once('.')
-            .map_or(&self.file, |(stem, _)| stem)
+        self.file.rsplit_once('.').map_or(&self.file, |(stem, _)| stem)
     }
 
     /// Whether the file's name has this ending.
     pub fn ends_in(&self, ending: &str) -> bool {
-        Path::new(&self.file)
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case(ending))
+        Path::new(&self.file).extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
     }
 
     /// What the file is, in words; empty if the manifest does not say.
@@ -140,18 +124,14 @@ impl Entry {
     /// A field that lists counts.
     pub fn counts(&self, key: &str) -> Option<Vec<usize>> {
         let list = self.field(key)?.as_array()?;
-        list.iter()
-            .map(|n| n.as_u64().map(|n| n as usize))
-            .collect()
+        list.iter().map(|n| n.as_u64().map(|n| n as usize)).collect()
     }
 
     /// A field deeper down: objects by key, arrays by number.
     pub fn at(&self, path: &[&str]) -> Option<&Value> {
         let (first, rest) = path.split_first()?;
         rest.iter().try_fold(self.field(first)?, |value, key| {
-            value
-                .get(key)
-                .or_else(|| value.get(key.parse::<usize>().ok()?))
+            value.get(key).or_else(|| value.get(key.parse::<usize>().ok()?))
         })
     }
 
@@ -173,9 +153,7 @@ impl Entry {
     /// The names of its tensors.
     pub fn tensors(&self) -> impl Iterator<Item = &str> {
         let tensors = self.field("tensors").and_then(Value::as_object);
-        tensors
-            .into_iter()
-            .flat_map(|t| t.keys().map(String::as_str))
+        tensors.into_iter().flat_map(|t| t.keys().map(String::as_str))
     }
 
     /// Whether it has this tensor.
@@ -213,15 +191,11 @@ impl Entry {
 
     /// Whether it is about a model that draws from text.
     pub fn is_about_text(&self) -> bool {
-        self.at(&["config", "cross_attention_dim"])
-            .is_some_and(|dim| !dim.is_null())
+        self.at(&["config", "cross_attention_dim"]).is_some_and(|dim| !dim.is_null())
     }
 
     /// An error about this file.
     pub fn problem(&self, reason: impl Into<String>) -> Error {
-        Error::Fixture {
-            file: self.file.clone(),
-            reason: reason.into(),
-        }
+        Error::Fixture { file: self.file.clone(), reason: reason.into() }
     }
 }

@@ -24,20 +24,12 @@ impl Difference {
         let (mut max_abs, mut error, mut norm) = (0.0_f64, 0.0, 0.0);
         for (&found, &expected) in found.iter().zip(expected) {
             let distance = (found - expected).abs();
-            let distance = if distance.is_nan() {
-                f64::INFINITY
-            } else {
-                distance
-            };
+            let distance = if distance.is_nan() { f64::INFINITY } else { distance };
             max_abs = max_abs.max(distance);
             error += distance * distance;
             norm += expected * expected;
         }
-        let rel_l2 = if error == 0.0 {
-            0.0
-        } else {
-            (error / norm).sqrt()
-        };
+        let rel_l2 = if error == 0.0 { 0.0 } else { (error / norm).sqrt() };
         Self { max_abs, rel_l2 }
     }
 }
@@ -64,11 +56,7 @@ impl Recorded {
             }
             _ => (None, None),
         };
-        (max_abs.is_some() || rel_l2.is_some()).then_some(Self {
-            max_abs,
-            rel_l2,
-            place,
-        })
+        (max_abs.is_some() || rel_l2.is_some()).then_some(Self { max_abs, rel_l2, place })
     }
 }
 
@@ -106,20 +94,12 @@ impl Limits {
 
     /// An absolute limit.
     pub fn absolute(limit: f64, basis: impl Into<String>) -> Self {
-        Self {
-            max_abs: Some(limit),
-            rel_l2: None,
-            basis: basis.into(),
-        }
+        Self { max_abs: Some(limit), rel_l2: None, basis: basis.into() }
     }
 
     /// A relative limit.
     pub fn relative(limit: f64, basis: impl Into<String>) -> Self {
-        Self {
-            max_abs: None,
-            rel_l2: Some(limit),
-            basis: basis.into(),
-        }
+        Self { max_abs: None, rel_l2: Some(limit), basis: basis.into() }
     }
 
     /// For a single number that the reference stores in f32, with `error` relative to f64.
@@ -153,10 +133,7 @@ mod tests {
 
     #[test]
     fn equal_values_are_no_way_apart_even_if_all_are_zero() {
-        let none = Difference {
-            max_abs: 0.0,
-            rel_l2: 0.0,
-        };
+        let none = Difference { max_abs: 0.0, rel_l2: 0.0 };
         assert_eq!(Difference::between(&[0.0, 2.0], &[0.0, 2.0]), none);
         assert_eq!(Difference::between(&[0.0], &[0.0]), none);
         assert_eq!(Difference::between(&[1.0], &[0.0]).rel_l2, f64::INFINITY);

@@ -74,14 +74,12 @@ impl Precision {
         let recorded = manifest.entries.iter().flat_map(|entry| {
             let errors = entry.field("err_f32_vs_f64").and_then(|e| e.as_object());
             let low = |(key, value): (&String, &serde_json::Value)| {
-                key.contains("bf16")
-                    .then(|| value.get("rel_l2")?.as_f64())?
+                key.contains("bf16").then(|| value.get("rel_l2")?.as_f64())?
             };
             errors.into_iter().flatten().filter_map(low)
         });
-        let (error, place) = recorded
-            .max_by(f64::total_cmp)
-            .map_or((REFERENCE_BF16, "REFERENCE_BF16"), |worst| {
+        let (error, place) =
+            recorded.max_by(f64::total_cmp).map_or((REFERENCE_BF16, "REFERENCE_BF16"), |worst| {
                 (worst, "the manifest's worst bf16 autocast error")
             });
         let ratio = self.unit_roundoff() / Self::Bf16.unit_roundoff();
@@ -119,11 +117,7 @@ fn nearest(x: f64, digits: i32, least_exponent: i32, largest: f64) -> f64 {
     let exponent = (x.to_bits() >> 52 & 0x7ff) as i32 - 1023;
     let last_digit = 2_f64.powi(exponent.max(least_exponent) + 1 - digits);
     let rounded = (x / last_digit).round_ties_even() * last_digit;
-    if rounded.abs() > largest {
-        f64::INFINITY.copysign(x)
-    } else {
-        rounded
-    }
+    if rounded.abs() > largest { f64::INFINITY.copysign(x) } else { rounded }
 }
 
 #[cfg(test)]
@@ -143,19 +137,14 @@ mod tests {
         assert!(f16(f64::NAN).is_nan());
         let bf16 = |x| Precision::Bf16.round(x);
         assert_eq!(bf16(1.0 + 2_f64.powi(-8)), 1.0);
-        assert_eq!(
-            bf16(1.0 + 2_f64.powi(-8) + 2_f64.powi(-45)),
-            1.0 + 2_f64.powi(-7)
-        );
+        assert_eq!(bf16(1.0 + 2_f64.powi(-8) + 2_f64.powi(-45)), 1.0 + 2_f64.powi(-7));
     }
 
     #[test]
     fn every_half_stays_as_it_is() {
         for bits in 0..=u16::MAX {
-            let [f16, bf16] = [
-                half::f16::from_bits(bits).to_f64(),
-                half::bf16::from_bits(bits).to_f64(),
-            ];
+            let [f16, bf16] =
+                [half::f16::from_bits(bits).to_f64(), half::bf16::from_bits(bits).to_f64()];
             if f16.is_finite() {
                 assert_eq!(Precision::F16.round(f16), f16);
             }

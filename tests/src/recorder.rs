@@ -49,10 +49,7 @@ impl<'a> Recorder<'a> {
 
     /// Everything recorded.
     pub fn into_report(self) -> Report {
-        Report {
-            outcomes: self.outcomes,
-            values: self.values,
-        }
+        Report { outcomes: self.outcomes, values: self.values }
     }
 
     /// Number of outcomes so far.
@@ -217,11 +214,7 @@ mod tests {
 
     #[test]
     fn the_measure_nearest_to_its_limit_decides() {
-        let limits = Limits {
-            max_abs: Some(1.0),
-            rel_l2: Some(0.01),
-            basis: "test".to_owned(),
-        };
+        let limits = Limits { max_abs: Some(1.0), rel_l2: Some(0.01), basis: "test".to_owned() };
         let outcomes = outcomes(None, |recorder| {
             recorder.compare("a", &[1.0, 1.5], &[1.0, 1.0], &limits);
         });
@@ -231,11 +224,7 @@ mod tests {
 
     #[test]
     fn without_a_limit_and_with_other_lengths_a_case_fails() {
-        let none = Limits {
-            max_abs: None,
-            rel_l2: None,
-            basis: String::new(),
-        };
+        let none = Limits { max_abs: None, rel_l2: None, basis: String::new() };
         let outcomes = outcomes(None, |recorder| {
             recorder.compare("a", &[1.0], &[1.0], &none);
             recorder.compare("b", &[1.0], &[], &Limits::absolute(1.0, ""));

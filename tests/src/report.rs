@@ -77,11 +77,7 @@ impl Outcome {
         limit: f64,
         basis: impl Into<String>,
     ) -> Self {
-        let verdict = if error <= limit {
-            Verdict::Passed
-        } else {
-            Verdict::Failed
-        };
+        let verdict = if error <= limit { Verdict::Passed } else { Verdict::Failed };
         Self {
             case: case.into(),
             verdict,
@@ -104,12 +100,7 @@ impl Outcome {
     /// The same as a report: measured, but with nothing it must not exceed.
     #[must_use]
     pub fn without_limit(self) -> Self {
-        Self {
-            verdict: Verdict::Reported,
-            limit: None,
-            basis: String::new(),
-            ..self
-        }
+        Self { verdict: Verdict::Reported, limit: None, basis: String::new(), ..self }
     }
 
     /// Error over limit: above 1 is a failure. `None` if nothing was measured.
@@ -200,9 +191,7 @@ mod tests {
         assert!(!report.is_success());
         report.outcomes.push(Outcome::skipped("b", "unknown"));
         assert!(!report.is_success());
-        report
-            .outcomes
-            .push(Outcome::measured("a", "max_abs", 0.0, 1.0, ""));
+        report.outcomes.push(Outcome::measured("a", "max_abs", 0.0, 1.0, ""));
         assert!(report.is_success());
         assert_eq!(report.to_string(), "1 passed, 0 failed");
         report.outcomes.push(Outcome::broken("c", "it fell"));

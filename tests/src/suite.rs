@@ -117,10 +117,7 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
-    let selection = Selection {
-        filter,
-        ..Selection::default()
-    };
+    let selection = Selection { filter, ..Selection::default() };
     run_selection::<A>(folder, device, &selection, &mut |step| {
         if let Step::Outcome(outcome) = step {
             listener(outcome);
@@ -153,16 +150,11 @@ where
         let mut tell = |outcome: &Outcome| listener(Step::Outcome(outcome));
         let limits = selection.precision.limits(&manifest);
         let mut recorder = Recorder::new(selection.filter, &mut tell).in_low_precision(limits);
-        let subject = Subject {
-            manifest: &manifest,
-            entry,
-            precision: selection.precision,
-        };
+        let subject = Subject { manifest: &manifest, entry, precision: selection.precision };
         match kind {
             Some(kind) => {
-                recorder.attempt(entry.stem(), |recorder| {
-                    check::<A>(kind, subject, device, recorder)
-                });
+                recorder
+                    .attempt(entry.stem(), |recorder| check::<A>(kind, subject, device, recorder));
                 let is_part = matches!(kind, Kind::Photo | Kind::TextEncoderPart);
                 let is_silent = recorder.is_empty() && !is_part;
                 if is_silent && selection.filter.is_none() {
@@ -170,10 +162,9 @@ where
                     recorder.push(Outcome::broken(entry.stem(), reason));
                 }
             }
-            None => recorder.push(Outcome::skipped(
-                &entry.file,
-                "of no kind that this runner knows",
-            )),
+            None => {
+                recorder.push(Outcome::skipped(&entry.file, "of no kind that this runner knows"))
+            }
         }
         let of_file = recorder.into_report();
         report.outcomes.extend(of_file.outcomes);

@@ -18,9 +18,7 @@ impl Tensors {
     /// # Errors
     /// What is wrong with the file.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self {
-            file: TensorFile::open(path)?,
-        })
+        Ok(Self { file: TensorFile::open(path)? })
     }
 
     /// The file.
@@ -55,9 +53,7 @@ impl Tensors {
     pub fn dims<const D: usize>(&self, name: &str) -> Result<[usize; D]> {
         let shape = self.shape(name)?;
         shape.as_slice().try_into().map_err(|_| {
-            self.problem(format!(
-                "`{name}` has shape {shape:?}, {D} dimensions were expected"
-            ))
+            self.problem(format!("`{name}` has shape {shape:?}, {D} dimensions were expected"))
         })
     }
 
@@ -95,10 +91,7 @@ impl Tensors {
         let (fours, _) = bytes.as_chunks::<4>();
         match self.file.tensors()[name].dtype {
             DType::I64 => Ok(eights.iter().map(|c| i64::from_le_bytes(*c)).collect()),
-            DType::I32 => Ok(fours
-                .iter()
-                .map(|c| i64::from(i32::from_le_bytes(*c)))
-                .collect()),
+            DType::I32 => Ok(fours.iter().map(|c| i64::from(i32::from_le_bytes(*c))).collect()),
             DType::U8 | DType::Bool => Ok(bytes.iter().map(|&b| i64::from(b)).collect()),
             other => Err(self.problem(format!("`{name}` has {other:?}, not integers"))),
         }
@@ -130,20 +123,13 @@ impl Tensors {
     /// `name` with `_f64` where there is such a tensor: the truth the f32 one approximates.
     pub fn truth(&self, name: &str) -> String {
         let exact = format!("{name}_f64");
-        if self.has(&exact) {
-            exact
-        } else {
-            name.to_owned()
-        }
+        if self.has(&exact) { exact } else { name.to_owned() }
     }
 
     /// An error about this file.
     pub fn problem(&self, reason: impl Into<String>) -> Error {
         let file = self.file.path().file_name().unwrap_or_default();
-        Error::Fixture {
-            file: file.to_string_lossy().into_owned(),
-            reason: reason.into(),
-        }
+        Error::Fixture { file: file.to_string_lossy().into_owned(), reason: reason.into() }
     }
 }
 

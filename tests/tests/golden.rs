@@ -61,13 +61,7 @@ fn gradients_and_steps_are_checked_for_every_parameter() {
     // 49 and 70 parameters, and all of them together (and the norm of the gradient).
     assert_eq!(count("train_grads/"), 49 + 2);
     assert_eq!(count("train_batch_text/grad/"), 70 + 1);
-    for step in [
-        "wd0/step1",
-        "wd0/step2",
-        "wd0/step3",
-        "wd0/ema0.9/step3",
-        "wd0.01/step3",
-    ] {
+    for step in ["wd0/step1", "wd0/step2", "wd0/step3", "wd0/ema0.9/step3", "wd0.01/step3"] {
         assert!(count(&format!("train_steps/{step}")) > 0, "{step}");
     }
 }
@@ -77,20 +71,9 @@ fn a_wrong_weight_fails_exactly_the_numbers_it_acts_on() {
     let folder = Folder::with(&["cls_b.safetensors", "cls_c.safetensors"])
         .and(&["cls_b_forward.safetensors", "cls_c_forward.safetensors"]);
     assert!(verify(folder.path()).is_success());
-    folder.add(
-        "cls_c.safetensors",
-        "transformer_blocks.0.attn1.k_proj.weight",
-        0,
-        1e-2,
-    );
+    folder.add("cls_c.safetensors", "transformer_blocks.0.attn1.k_proj.weight", 0, 1e-2);
     let report = verify(folder.path());
-    let expected = [
-        "f0/out",
-        "f1/out",
-        "f1/act/block0_attn1",
-        "f1/act/block0_out",
-        "f2/out",
-    ];
+    let expected = ["f0/out", "f1/out", "f1/act/block0_attn1", "f1/act/block0_out", "f2/out"];
     let expected: Vec<String> = expected.map(|part| format!("cls_c_forward/{part}")).into();
     assert_eq!(failures(&report), expected, "{}", lines(&report));
 }
@@ -99,12 +82,7 @@ fn a_wrong_weight_fails_exactly_the_numbers_it_acts_on() {
 fn a_wrong_gradient_fails_its_parameter_and_the_sum() {
     let folder = Folder::with(&["cls_a.safetensors", "train_batch.safetensors"])
         .and(&["train_grads.safetensors"]);
-    folder.add(
-        "train_grads.safetensors",
-        "transformer_blocks.1.norm3.weight",
-        5,
-        1e-2,
-    );
+    folder.add("train_grads.safetensors", "transformer_blocks.1.norm3.weight", 5, 1e-2);
     let report = verify(folder.path());
     let expected = ["transformer_blocks.1.norm3.weight", "all_parameters"];
     let expected: Vec<String> = expected.map(|part| format!("train_grads/{part}")).into();
@@ -139,16 +117,9 @@ fn wrong_noise_fails_everything_after_it() {
 fn a_wrong_schedule_fails_alone() {
     let folder = Folder::with(&["scheduler.json", "scheduler_tables.safetensors"]);
     assert!(verify(folder.path()).is_success());
-    folder.replace(
-        "scheduler.json",
-        "0.14285714285714285",
-        "0.14285714285814285",
-    );
+    folder.replace("scheduler.json", "0.14285714285714285", "0.14285714285814285");
     let report = verify(folder.path());
-    let expected = [
-        "scheduler/N1000_S4/stage1/start_t",
-        "scheduler/N100_S4/stage1/start_t",
-    ];
+    let expected = ["scheduler/N1000_S4/stage1/start_t", "scheduler/N100_S4/stage1/start_t"];
     assert_eq!(failures(&report), expected, "{}", lines(&report));
 }
 
@@ -159,10 +130,7 @@ fn a_wrong_pixel_is_named() {
     let report = verify(folder.path());
     assert_eq!(failures(&report), ["images/photo1/crop32"]);
     let details = &report.failures().next().unwrap().details;
-    assert!(
-        details.starts_with("first at x 5 y 3 channel 2: "),
-        "{details}"
-    );
+    assert!(details.starts_with("first at x 5 y 3 channel 2: "), "{details}");
 }
 
 #[test]
@@ -177,24 +145,14 @@ fn a_wrong_checkpoint_fails() {
 
 #[test]
 fn damaged_and_missing_files_are_failed_cases_and_not_the_end() {
-    let folder =
-        Folder::with(&["cls_b.safetensors", "cls_b_forward.safetensors", "cls_a.pt"]).and(&[
-            "scheduler.json",
-            "rope.safetensors",
-            "block_noise.safetensors",
-        ]);
+    let folder = Folder::with(&["cls_b.safetensors", "cls_b_forward.safetensors", "cls_a.pt"])
+        .and(&["scheduler.json", "rope.safetensors", "block_noise.safetensors"]);
     folder.truncate("cls_b.safetensors", 1000);
     folder.truncate("cls_a.pt", 5000);
     folder.truncate("scheduler.json", 300);
     folder.remove("block_noise.safetensors");
     let report = verify(folder.path());
-    let expected = [
-        "scheduler",
-        "cls_b",
-        "cls_b_forward",
-        "cls_a",
-        "block_noise",
-    ];
+    let expected = ["scheduler", "cls_b", "cls_b_forward", "cls_a", "block_noise"];
     assert_eq!(failures(&report), expected, "{}", lines(&report));
     assert!(report.failures().all(|o| !o.details.is_empty()));
     assert_eq!(report.count(Verdict::Passed), 26, "the rotary tables");
@@ -213,19 +171,10 @@ fn a_panic_within_a_case_is_a_failed_case() {
 
 #[test]
 fn files_are_known_by_what_they_hold_and_not_by_their_names() {
-    let folder = Folder::with(&[
-        "smp.safetensors",
-        "euler_0.safetensors",
-        "dopri5_0.safetensors",
-    ])
-    .and(&[
-        "cls_a.safetensors",
-        "cls_a.pt",
-        "cls_a_train.pt",
-        "embeddings.safetensors",
-    ])
-    .and(&["cls_a_forward.safetensors", "train_batch.safetensors"])
-    .and(&["train_grads.safetensors", "train_steps.safetensors"]);
+    let folder = Folder::with(&["smp.safetensors", "euler_0.safetensors", "dopri5_0.safetensors"])
+        .and(&["cls_a.safetensors", "cls_a.pt", "cls_a_train.pt", "embeddings.safetensors"])
+        .and(&["cls_a_forward.safetensors", "train_batch.safetensors"])
+        .and(&["train_grads.safetensors", "train_steps.safetensors"]);
     let before = verify(folder.path());
     assert!(before.is_success(), "{}", lines(&before));
     for (old, new) in [
@@ -253,10 +202,7 @@ fn files_of_unknown_kind_are_skipped_and_not_counted() {
     let folder = Folder::with(&["rope.safetensors", "metrics.safetensors"]);
     let report = verify(folder.path());
     assert_eq!(report.to_string(), "26 passed, 0 failed");
-    let skipped: Vec<_> = report
-        .with(Verdict::Skipped)
-        .map(|o| o.case.as_str())
-        .collect();
+    let skipped: Vec<_> = report.with(Verdict::Skipped).map(|o| o.case.as_str()).collect();
     assert_eq!(skipped, ["metrics.safetensors"]);
 }
 
@@ -275,11 +221,7 @@ fn a_filter_runs_the_cases_it_names() {
     let filtered = |filter| {
         let folder = Path::new(FIXTURES);
         let report = run::<Autodiff<Flex>>(folder, &device, Some(filter), &mut |_| {}).unwrap();
-        report
-            .outcomes
-            .into_iter()
-            .map(|o| o.case)
-            .collect::<Vec<_>>()
+        report.outcomes.into_iter().map(|o| o.case).collect::<Vec<_>>()
     };
     assert_eq!(filtered("euler_1/samples"), ["euler_1/samples"]);
     let middles = filtered("/mid");
@@ -300,14 +242,8 @@ fn folders_without_a_usable_manifest_are_refused() {
         ("[]", "it has no object `files`"),
         (r#"{"files": {}}"#, "it lists no files"),
         (r#"{"files": {"a": 1}}"#, "what it says of `a` is no object"),
-        (
-            r#"{"files": {"../a": {}}}"#,
-            "`../a` is no name of a file beside it",
-        ),
-        (
-            r#"{"files": {"/etc/passwd": {}}}"#,
-            "is no name of a file beside it",
-        ),
+        (r#"{"files": {"../a": {}}}"#, "`../a` is no name of a file beside it"),
+        (r#"{"files": {"/etc/passwd": {}}}"#, "is no name of a file beside it"),
     ];
     for (manifest, expected) in cases {
         folder.write("manifest.json", manifest);

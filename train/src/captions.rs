@@ -18,12 +18,7 @@ use crate::{Error, Result};
 pub fn source(config: &CheckedConfig, source: &dyn Source) -> Result<TextSource> {
     match &config.settings().text {
         None => Ok(TextSource::None),
-        Some(TextConfig::Joint {
-            width,
-            layers,
-            vocabulary,
-            max_tokens,
-        }) => {
+        Some(TextConfig::Joint { width, layers, vocabulary, max_tokens }) => {
             let captions = all(source)?;
             let words = captions.iter().map(String::as_str);
             let tokenizer = TextTokenizer::train(words, *vocabulary)
@@ -44,10 +39,7 @@ pub fn source(config: &CheckedConfig, source: &dyn Source) -> Result<TextSource>
 /// [`Error::States`] if they do not, and what opening the folder says.
 pub fn states(path: &Path, config: &CheckedConfig, source: &dyn Source) -> Result<TextSource> {
     let folder = StatesFolder::open(path)?;
-    let misfit = |reason: String| Error::States {
-        path: path.to_owned(),
-        reason,
-    };
+    let misfit = |reason: String| Error::States { path: path.to_owned(), reason };
     let (records, width) = (source.len(), config.settings().model.cross_attention_dim);
     if folder.index.records != records {
         return Err(misfit(format!(
@@ -71,9 +63,7 @@ fn all(source: &dyn Source) -> Result<Vec<String>> {
         captions.extend(source.caption(index)?);
     }
     if captions.is_empty() {
-        return Err(Error::NoCaptions {
-            records: source.len(),
-        });
+        return Err(Error::NoCaptions { records: source.len() });
     }
     Ok(captions)
 }

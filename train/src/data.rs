@@ -75,14 +75,9 @@ impl Data {
             config.loader(),
         )?;
         let validation_text = match (&settings.text, &validation, settings.data.held_out) {
-            (
-                Some(TextConfig::States {
-                    validation: Some(path),
-                    ..
-                }),
-                Some(source),
-                None,
-            ) => Some(captions::states(path, config, source.as_ref())?),
+            (Some(TextConfig::States { validation: Some(path), .. }), Some(source), None) => {
+                Some(captions::states(path, config, source.as_ref())?)
+            }
             _ => None,
         };
         let validation = validation.map(|source| {

@@ -19,9 +19,7 @@ pub fn detect(path: &Path) -> Result<SourceConfig> {
     let kind = fs::metadata(path).map_err(read_error(path))?;
     if kind.is_file() {
         return if is_tar(path) {
-            Ok(SourceConfig::WebDataset(WebDatasetConfig::new([
-                path.to_owned()
-            ])))
+            Ok(SourceConfig::WebDataset(WebDatasetConfig::new([path.to_owned()])))
         } else {
             Err(no_data(path, "it is a file that does not end in .tar"))
         };
@@ -30,11 +28,7 @@ pub fn detect(path: &Path) -> Result<SourceConfig> {
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
         .map_err(read_error(path))?;
     entries.sort();
-    let tars: Vec<PathBuf> = entries
-        .iter()
-        .filter(|entry| is_tar(entry))
-        .cloned()
-        .collect();
+    let tars: Vec<PathBuf> = entries.iter().filter(|entry| is_tar(entry)).cloned().collect();
     if !tars.is_empty() {
         return Ok(SourceConfig::WebDataset(WebDatasetConfig::new(tars)));
     }
@@ -44,32 +38,20 @@ pub fn detect(path: &Path) -> Result<SourceConfig> {
     if entries.iter().any(|entry| entry.is_dir()) {
         return Ok(SourceConfig::Folder(FolderConfig::new(path)));
     }
-    Err(no_data(
-        path,
-        "the folder has neither tar files nor folders",
-    ))
+    Err(no_data(path, "the folder has neither tar files nor folders"))
 }
 
 /// The training files of an MNIST-like folder, compressed or not.
 fn idx(folder: &Path) -> Option<IdxConfig> {
     let find = |name: &str| {
         let names = [format!("{name}.gz"), name.to_owned()];
-        names
-            .map(|name| folder.join(name))
-            .into_iter()
-            .find(|path| path.is_file())
+        names.map(|name| folder.join(name)).into_iter().find(|path| path.is_file())
     };
-    Some(IdxConfig::new(
-        find("train-images-idx3-ubyte")?,
-        find("train-labels-idx1-ubyte")?,
-    ))
+    Some(IdxConfig::new(find("train-images-idx3-ubyte")?, find("train-labels-idx1-ubyte")?))
 }
 
 fn no_data(path: &Path, reason: &str) -> Error {
-    Error::NotADataSet {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    }
+    Error::NotADataSet { path: path.to_owned(), reason: reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -81,16 +63,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         let message = detect(path).unwrap_err().to_string();
-        assert!(
-            message.contains("neither tar files nor folders; give a .tar file"),
-            "{message}"
-        );
+        assert!(message.contains("neither tar files nor folders; give a .tar file"), "{message}");
 
         fs::create_dir(path.join("cat")).unwrap();
-        assert_eq!(
-            detect(path).unwrap(),
-            SourceConfig::Folder(FolderConfig::new(path))
-        );
+        assert_eq!(detect(path).unwrap(), SourceConfig::Folder(FolderConfig::new(path)));
 
         for name in ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte"] {
             fs::write(path.join(name), "").unwrap();
@@ -111,16 +87,8 @@ mod tests {
         let file = folder.path().join("images.zip");
         fs::write(&file, "").unwrap();
         let message = detect(&file).unwrap_err().to_string();
-        assert!(
-            message.contains("it is a file that does not end in .tar"),
-            "{message}"
-        );
-        let missing = detect(&folder.path().join("nothing"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            missing.contains("cannot read") && missing.contains("nothing"),
-            "{missing}"
-        );
+        assert!(message.contains("it is a file that does not end in .tar"), "{message}");
+        let missing = detect(&folder.path().join("nothing")).unwrap_err().to_string();
+        assert!(missing.contains("cannot read") && missing.contains("nothing"), "{missing}");
     }
 }

@@ -27,10 +27,7 @@ impl DryRun {
     pub fn new(config: &CheckedConfig, scores_in_memory: bool, available: Option<u64>) -> Self {
         let settings = config.settings();
         let model = &settings.model;
-        let memory = |recompute| TrainingMemory {
-            recompute,
-            scores_in_memory,
-        };
+        let memory = |recompute| TrainingMemory { recompute, scores_in_memory };
         let encoder = text_encoder(settings.text.as_ref());
         let bytes = |recompute, images| {
             let bytes = memory(recompute).bytes(model, &lengths(config, images));
@@ -80,12 +77,9 @@ impl DryRun {
 /// the captions have not been read.
 fn text_encoder(text: Option<&TextConfig>) -> Option<(T5Config, usize)> {
     match text {
-        Some(&TextConfig::Joint {
-            width,
-            layers,
-            vocabulary,
-            max_tokens,
-        }) => Some((T5Config::small(width, layers, vocabulary), max_tokens)),
+        Some(&TextConfig::Joint { width, layers, vocabulary, max_tokens }) => {
+            Some((T5Config::small(width, layers, vocabulary), max_tokens))
+        }
         Some(TextConfig::States { .. }) | None => None,
     }
 }
@@ -97,12 +91,8 @@ fn lengths(config: &CheckedConfig, images: usize) -> Vec<usize> {
     // Of several sizes, any may be all of a batch: the largest counts.
     let square = [settings.data.resolution; 2];
     let pixels = |size: &&[usize; 2]| size.iter().product::<usize>();
-    let [full_height, full_width] = *settings
-        .data
-        .buckets
-        .iter()
-        .max_by_key(pixels)
-        .unwrap_or(&square);
+    let [full_height, full_width] =
+        *settings.data.buckets.iter().max_by_key(pixels).unwrap_or(&square);
     let stages = config.cascade().stages().len();
     let of_stage = |stage: usize| {
         let (height, width) = config.cascade().sides(stage, full_height, full_width);
@@ -115,14 +105,8 @@ fn lengths(config: &CheckedConfig, images: usize) -> Vec<usize> {
 /// A table, and what to do if it does not fit.
 impl std::fmt::Display for DryRun {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let TrainingBytes {
-            weights,
-            moments,
-            average,
-            gradients,
-            activations,
-            passing,
-        } = self.bytes;
+        let TrainingBytes { weights, moments, average, gradients, activations, passing } =
+            self.bytes;
         let tokens: usize = self.lengths.iter().sum();
         writeln!(
             formatter,
@@ -225,9 +209,6 @@ mod tests {
         let tiny = DryRun::new(&config(4), true, Some(1_000_000_000)).to_string();
         assert!(tiny.contains("take a smaller model"), "{tiny}");
         let unknown = DryRun::new(&config(4), true, None).to_string();
-        assert!(
-            unknown.contains("676.6 million parameters; 4 images of 5440 tokens"),
-            "{unknown}"
-        );
+        assert!(unknown.contains("676.6 million parameters; 4 images of 5440 tokens"), "{unknown}");
     }
 }

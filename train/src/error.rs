@@ -326,10 +326,7 @@ pub(crate) fn read_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
 /// Wraps an operating system's error on writing.
 pub(crate) fn write_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
-    move |error| Error::Write {
-        path,
-        reason: explain(&error),
-    }
+    move |error| Error::Write { path, reason: explain(&error) }
 }
 
 /// What the operating system said, and what helps.
@@ -359,10 +356,7 @@ pub(crate) fn did_you_mean<'a>(
         whole.min(end)
     };
     let nearest = candidates.into_iter().min_by_key(|candidate| {
-        (
-            distance(candidate),
-            strsim::damerau_levenshtein(name, candidate),
-        )
+        (distance(candidate), strsim::damerau_levenshtein(name, candidate))
     });
     match nearest {
         Some(candidate) if distance(candidate) <= 1.max(last(candidate).len() / 3) => {
@@ -379,28 +373,17 @@ mod tests {
     #[test]
     fn a_full_disk_and_a_read_only_folder_come_with_advice() {
         let full = explain(&io::Error::from(io::ErrorKind::StorageFull));
-        assert!(
-            full.ends_with("; free some space, or choose another --out"),
-            "{full}"
-        );
+        assert!(full.ends_with("; free some space, or choose another --out"), "{full}");
         let error =
             write_error(Path::new("runs/a"))(io::Error::from(io::ErrorKind::ReadOnlyFilesystem));
         let message = error.to_string();
         assert!(message.starts_with("cannot write runs/a: "), "{message}");
-        assert!(
-            message.ends_with("; choose another --out that can be written to"),
-            "{message}"
-        );
+        assert!(message.ends_with("; choose another --out that can be written to"), "{message}");
     }
 
     #[test]
     fn only_near_names_are_suggested() {
-        let keys = [
-            "train.lr",
-            "train.min_lr",
-            "checkpoint.every",
-            "model.depth",
-        ];
+        let keys = ["train.lr", "train.min_lr", "checkpoint.every", "model.depth"];
         for (typo, expected) in [
             ("train.ls", "train.lr"),
             ("lr", "train.lr"),
@@ -408,11 +391,7 @@ mod tests {
             ("checkpoint.evry", "checkpoint.every"),
             ("mdoel.depth", "model.depth"),
         ] {
-            assert_eq!(
-                did_you_mean(typo, keys),
-                format!("; did you mean `{expected}`?"),
-                "{typo}"
-            );
+            assert_eq!(did_you_mean(typo, keys), format!("; did you mean `{expected}`?"), "{typo}");
         }
         assert_eq!(did_you_mean("something.else.entirely", keys), "");
     }

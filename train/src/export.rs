@@ -19,12 +19,7 @@ use crate::{Error, Result};
 /// [`Error::NotARun`] if there is no checkpoint, [`Error::OutExists`] if the folder exists,
 /// [`Error::Weights`] or [`Error::Write`] if a file cannot be read or written.
 pub fn export(arguments: &ExportArguments) -> Result<PathBuf> {
-    let ExportArguments {
-        run,
-        out,
-        dtype,
-        raw,
-    } = arguments;
+    let ExportArguments { run, out, dtype, raw } = arguments;
     let checkpoint = checkpoint_in(run)?;
     if out.exists() {
         return Err(Error::OutExists { path: out.clone() });
@@ -51,10 +46,7 @@ pub fn export(arguments: &ExportArguments) -> Result<PathBuf> {
 
 /// Writes the text encoder that was trained with the model, if there is one.
 fn export_text_encoder(checkpoint: &Path, model: &Path, raw: bool, dtype: DType) -> Result<()> {
-    let (from, to) = (
-        checkpoint.join(TEXT_ENCODER_FOLDER),
-        model.join(TEXT_ENCODER_FOLDER),
-    );
+    let (from, to) = (checkpoint.join(TEXT_ENCODER_FOLDER), model.join(TEXT_ENCODER_FOLDER));
     if !from.is_dir() {
         return Ok(());
     }
@@ -79,11 +71,8 @@ fn checkpoint_in(path: &Path) -> Result<PathBuf> {
 
 /// Copies all tensors in another number format, one at a time.
 fn convert(weights: &TensorFile, path: &Path, dtype: DType) -> Result<(), WeightsError> {
-    let shapes: Vec<_> = weights
-        .tensors()
-        .iter()
-        .map(|(name, info)| (name.clone(), info.shape.clone()))
-        .collect();
+    let shapes: Vec<_> =
+        weights.tensors().iter().map(|(name, info)| (name.clone(), info.shape.clone())).collect();
     let mut writer = SafetensorsWriter::create(path, &shapes, dtype, weights.metadata())?;
     for (name, _) in &shapes {
         writer.push(name, &weights.read(name)?)?;

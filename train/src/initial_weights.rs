@@ -65,10 +65,7 @@ pub fn begin_with<B: Backend>(
 /// # Errors
 /// [`Error::InitialWeights`].
 pub fn find(path: &Path, config: &PixelFlowConfig) -> Result<ModelSource> {
-    let misfit = |reason: String| Error::InitialWeights {
-        path: path.to_owned(),
-        reason,
-    };
+    let misfit = |reason: String| Error::InitialWeights { path: path.to_owned(), reason };
     let resolved = infer::assets::resolve(path);
     let source =
         ModelSource::find(&resolved, WeightSet::Ema).map_err(|error| misfit(error.to_string()))?;
@@ -81,11 +78,7 @@ pub fn find(path: &Path, config: &PixelFlowConfig) -> Result<ModelSource> {
     if theirs == config || (as_text == *config && theirs.num_classes > 0) {
         return Ok(source);
     }
-    Err(misfit(format!(
-        "it is {}, the new model is {}",
-        shape(theirs),
-        shape(config)
-    )))
+    Err(misfit(format!("it is {}, the new model is {}", shape(theirs), shape(config))))
 }
 
 /// The embedding of "no class".
@@ -124,18 +117,11 @@ mod tests {
     use super::*;
 
     fn class_config() -> PixelFlowConfig {
-        PixelFlowConfig {
-            depth: 2,
-            ..Preset::Tiny.config(3)
-        }
+        PixelFlowConfig { depth: 2, ..Preset::Tiny.config(3) }
     }
 
     fn text_config() -> PixelFlowConfig {
-        PixelFlowConfig {
-            num_classes: 0,
-            cross_attention_dim: Some(8),
-            ..class_config()
-        }
+        PixelFlowConfig { num_classes: 0, cross_attention_dim: Some(8), ..class_config() }
     }
 
     fn normals(index: u64, count: usize) -> Vec<f32> {
@@ -189,10 +175,7 @@ mod tests {
         assert!(size > 0.1, "nothing is compared");
         for (found, expected) in found.iter().zip(&expected) {
             // One addition is made in another order.
-            assert!(
-                (found - expected).abs() < 1e-5 * size,
-                "{found} for {expected}"
-            );
+            assert!((found - expected).abs() < 1e-5 * size, "{found} for {expected}");
         }
     }
 
@@ -203,10 +186,7 @@ mod tests {
         let again = begin_with::<Flex>(folder.path(), &class_config(), 1, &FlexDevice).unwrap();
         let context = Context::Class(vec![0, 2]);
         assert_eq!(velocity(&again, &context), velocity(&model, &context));
-        let deeper = PixelFlowConfig {
-            depth: 3,
-            ..text_config()
-        };
+        let deeper = PixelFlowConfig { depth: 3, ..text_config() };
         let error = begin_with::<Flex>(folder.path(), &deeper, 1, &FlexDevice).unwrap_err();
         assert!(error.to_string().contains("2 blocks of 4 x 32"), "{error}");
     }

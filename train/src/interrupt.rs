@@ -28,9 +28,8 @@ impl Interrupt {
             }
             eprintln!("\nstopping after this step and saving; press Ctrl-C again to stop at once");
         };
-        ctrlc::set_handler(handler).map_err(|error| Error::Signals {
-            reason: error.to_string(),
-        })?;
+        ctrlc::set_handler(handler)
+            .map_err(|error| Error::Signals { reason: error.to_string() })?;
         Ok(interrupt)
     }
 

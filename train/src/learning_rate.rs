@@ -39,13 +39,7 @@ pub struct LearningRate {
 impl LearningRate {
     /// The learning rate of step `step`, counted from 0; after the last step that of the end.
     pub fn at(&self, step: u64) -> f64 {
-        let Self {
-            peak,
-            minimum,
-            warmup_steps,
-            steps,
-            schedule,
-        } = *self;
+        let Self { peak, minimum, warmup_steps, steps, schedule } = *self;
         if step < warmup_steps {
             return peak * (step + 1) as f64 / warmup_steps as f64;
         }
@@ -73,10 +67,7 @@ mod tests {
     };
 
     fn assert_close(found: f64, expected: f64) {
-        assert!(
-            (found - expected).abs() < 1e-15,
-            "{found} instead of {expected}"
-        );
+        assert!((found - expected).abs() < 1e-15, "{found} instead of {expected}");
     }
 
     #[test]
@@ -98,10 +89,7 @@ mod tests {
 
     #[test]
     fn constant_means_constant() {
-        let constant = LearningRate {
-            schedule: Schedule::Constant,
-            ..COSINE
-        };
+        let constant = LearningRate { schedule: Schedule::Constant, ..COSINE };
         assert_close(constant.at(9), 1e-3);
         assert_close(constant.at(10), 1e-3);
         assert_close(constant.at(1_000_000), 1e-3);
@@ -109,15 +97,9 @@ mod tests {
 
     #[test]
     fn without_warm_up_the_peak_comes_first() {
-        let rate = LearningRate {
-            warmup_steps: 0,
-            ..COSINE
-        };
+        let rate = LearningRate { warmup_steps: 0, ..COSINE };
         assert_close(rate.at(0), 1e-3);
-        let all_warm_up = LearningRate {
-            warmup_steps: 110,
-            ..COSINE
-        };
+        let all_warm_up = LearningRate { warmup_steps: 110, ..COSINE };
         assert_close(all_warm_up.at(109), 1e-3);
         assert_close(all_warm_up.at(110), 1e-5);
     }

@@ -21,22 +21,14 @@ impl RunLock {
     pub fn take(run: &Path) -> Result<Self> {
         let path = run.join("lock");
         let mut options = OpenOptions::new();
-        let open = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path);
+        let open = options.read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(write_error(&path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut process = String::new();
                 let _ = file.read_to_string(&mut process);
-                return Err(Error::RunInUse {
-                    path: run.to_owned(),
-                    process,
-                });
+                return Err(Error::RunInUse { path: run.to_owned(), process });
             }
             Err(TryLockError::Error(error)) => return Err(write_error(&path)(error)),
         }

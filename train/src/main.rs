@@ -50,11 +50,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Some(Command::Export(export)) => {
             let checkpoint = train::export::export(export)?;
-            say(format_args!(
-                "{} from {}",
-                export.out.display(),
-                checkpoint.display()
-            ))?;
+            say(format_args!("{} from {}", export.out.display(), checkpoint.display()))?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::EncodeText(arguments)) => return encode_captions(arguments),
@@ -77,11 +73,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let free = given.or_else(|| is_cpu.then(available_memory)?);
         let dry_run = DryRun::new(&config, device.run(ScoresInMemory(&config)), free);
         say(&dry_run)?;
-        return Ok(if dry_run.fits() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        });
+        return Ok(if dry_run.fits() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let session = Session::open(arguments)?;
     device.run(Train(&session))
@@ -108,11 +100,7 @@ fn encode_captions(arguments: &EncodeTextArguments) -> anyhow::Result<ExitCode> 
         0 => String::new(),
         files => format!(" ({files} files were there already)"),
     };
-    say(format_args!(
-        "{}: {} captions{note}",
-        arguments.out.display(),
-        source.len()
-    ))?;
+    say(format_args!("{}: {} captions{note}", arguments.out.display(), source.len()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -179,17 +167,8 @@ where
     );
     let mut recording = Recording::open(&session.folder, &state)?;
     let interrupt = Interrupt::listen()?;
-    let mut run = Run {
-        config,
-        data,
-        store: &session.store,
-        trainer,
-        state,
-    };
-    let ending = run.train(
-        &interrupt,
-        &mut Observers(vec![&mut recording, &mut terminal]),
-    )?;
+    let mut run = Run { config, data, store: &session.store, trainer, state };
+    let ending = run.train(&interrupt, &mut Observers(vec![&mut recording, &mut terminal]))?;
     drop(run);
     recording.finish()?;
     report_skipped(session);

@@ -27,10 +27,7 @@ pub struct Network<B: Backend> {
 
 impl<B: Backend> From<PixelFlow<B>> for Network<B> {
     fn from(transformer: PixelFlow<B>) -> Self {
-        Self {
-            transformer,
-            text_encoder: None,
-        }
+        Self { transformer, text_encoder: None }
     }
 }
 
@@ -52,10 +49,7 @@ impl<B: Backend> Network<B> {
                 Some(config.init(seed, device).map_err(pixelflow::Error::from)?)
             }
         };
-        Ok(Self {
-            transformer,
-            text_encoder,
-        })
+        Ok(Self { transformer, text_encoder })
     }
 }
 
@@ -82,14 +76,7 @@ impl<B: PixelFlowBackend> Network<B> {
     pub fn text_states(&self, texts: &Texts, device: &B::Device) -> TextStates<B> {
         match (texts, &self.text_encoder) {
             (Texts::Tokens(tokens), Some(encoder)) => encoder.encode(tokens),
-            (
-                Texts::States {
-                    values,
-                    lengths,
-                    width,
-                },
-                None,
-            ) => TextStates {
+            (Texts::States { values, lengths, width }, None) => TextStates {
                 states: upload(values, *width, device),
                 segments: Segments::new(lengths.clone()),
                 bias: None,

@@ -43,20 +43,14 @@ pub struct Observers<'a>(pub Vec<&'a mut dyn TrainObserver>);
 
 impl TrainObserver for Observers<'_> {
     fn record(&mut self, record: &Record) -> Result<()> {
-        self.0
-            .iter_mut()
-            .try_for_each(|observer| observer.record(record))
+        self.0.iter_mut().try_for_each(|observer| observer.record(record))
     }
 
     fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
-        self.0
-            .iter_mut()
-            .try_for_each(|observer| observer.preview(step, picture))
+        self.0.iter_mut().try_for_each(|observer| observer.preview(step, picture))
     }
 
     fn saved(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
-        self.0
-            .iter_mut()
-            .try_for_each(|observer| observer.saved(step, checkpoint))
+        self.0.iter_mut().try_for_each(|observer| observer.saved(step, checkpoint))
     }
 }

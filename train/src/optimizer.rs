@@ -102,16 +102,9 @@ pub struct Optimizer<B: PixelFlowBackend> {
 impl<B: PixelFlowBackend> Optimizer<B> {
     /// An optimiser that has not taken a step; the moving average starts as a copy of `model`.
     pub fn new(config: OptimizerConfig, model: &impl Module<B>) -> Self {
-        let mut start = Start {
-            path: Vec::new(),
-            moments: BTreeMap::new(),
-        };
+        let mut start = Start { path: Vec::new(), moments: BTreeMap::new() };
         model.visit(&mut start);
-        Self {
-            config,
-            steps: 0,
-            moments: start.moments,
-        }
+        Self { config, steps: 0, moments: start.moments }
     }
 
     /// An optimiser that goes on from a checkpoint: `steps` taken, `moments` by parameter name.
@@ -120,11 +113,7 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         steps: usize,
         moments: BTreeMap<String, Moments<B>>,
     ) -> Self {
-        Self {
-            config,
-            steps,
-            moments,
-        }
+        Self { config, steps, moments }
     }
 
     /// Steps taken.
@@ -139,10 +128,7 @@ impl<B: PixelFlowBackend> Optimizer<B> {
 
     /// The module with the moving average as its weights.
     pub fn average<M: Module<B>>(&self, model: &M) -> M {
-        model.clone().map(&mut Average {
-            path: Vec::new(),
-            moments: &self.moments,
-        })
+        model.clone().map(&mut Average { path: Vec::new(), moments: &self.moments })
     }
 
     /// Takes one step; also returns the norm of the gradient before clipping.
@@ -160,10 +146,7 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         M::InnerModule: Module<B>,
     {
         let inner = model.valid();
-        let mut norm = Norm {
-            gradients: &gradients,
-            squares: Vec::new(),
-        };
+        let mut norm = Norm { gradients: &gradients, squares: Vec::new() };
         inner.visit(&mut norm);
         let square = Tensor::cat(norm.squares, 0).sum();
         let norm = square.clone().sqrt();
@@ -187,13 +170,7 @@ impl<B: PixelFlowBackend> Optimizer<B> {
             ema_decay,
         };
         let moments = &mut self.moments;
-        let mut update = Update {
-            path: Vec::new(),
-            gradients,
-            moments,
-            clip,
-            step,
-        };
+        let mut update = Update { path: Vec::new(), gradients, moments, clip, step };
         let model = model.map(&mut update);
         (model, norm.into_scalar().elem())
     }
@@ -307,20 +284,9 @@ where
             second: moments.second,
             average: moments.average,
         };
-        let ParameterState {
-            parameter,
-            first,
-            second,
-            average,
-        } = adamw(state, flatten(gradient), self.clip.clone(), &self.step);
-        self.moments.insert(
-            name,
-            Moments {
-                first,
-                second,
-                average,
-            },
-        );
+        let ParameterState { parameter, first, second, average } =
+            adamw(state, flatten(gradient), self.clip.clone(), &self.step);
+        self.moments.insert(name, Moments { first, second, average });
         let value = Tensor::from_inner(parameter.reshape(shape)).require_grad();
         Param::from_mapped_value(id, value, mapper)
     }
@@ -337,15 +303,9 @@ mod tests {
 
     #[test]
     fn the_average_of_the_first_steps_forgets_quickly_only_on_demand() {
-        let plain = OptimizerConfig {
-            ema_decay: 0.999,
-            ..OptimizerConfig::default()
-        };
+        let plain = OptimizerConfig { ema_decay: 0.999, ..OptimizerConfig::default() };
         assert_eq!(plain.ema_decay_at(0), 0.999);
-        let warm = OptimizerConfig {
-            ema_warmup: true,
-            ..plain
-        };
+        let warm = OptimizerConfig { ema_warmup: true, ..plain };
         assert_eq!(warm.ema_decay_at(0), 0.1);
         assert_eq!(warm.ema_decay_at(89), 90.0 / 99.0);
         assert_eq!(warm.ema_decay_at(1_000_000), 0.999);

@@ -65,11 +65,7 @@ pub fn preview<B: PixelFlowBackend>(
         label: label.clone(),
         images: images.to_vec(),
     };
-    let rows: Vec<GridRow> = rows
-        .iter()
-        .zip(drawn.images.chunks(columns))
-        .map(row)
-        .collect();
+    let rows: Vec<GridRow> = rows.iter().zip(drawn.images.chunks(columns)).map(row).collect();
     Ok(labelled_grid(&rows, SHOWN_HEIGHT.div_ceil(side) as u32))
 }
 
@@ -94,12 +90,9 @@ fn subjects<B: PixelFlowBackend>(
                 (Part::Validation, TextSource::States(validation)) => validation,
                 _ => training,
             };
-            let captions = records
-                .iter()
-                .map(|record| folder(record.part).read(Some(record.origin)));
-            let states: Vec<_> = captions
-                .chain([training.read(None)])
-                .collect::<Result<_>>()?;
+            let captions =
+                records.iter().map(|record| folder(record.part).read(Some(record.origin)));
+            let states: Vec<_> = captions.chain([training.read(None)]).collect::<Result<_>>()?;
             Texts::States {
                 lengths: states.iter().map(|(_, tokens)| *tokens).collect(),
                 values: states.into_iter().flat_map(|(values, _)| values).collect(),

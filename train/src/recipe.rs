@@ -32,10 +32,7 @@ pub fn find(name: &str) -> Result<PathBuf> {
 
 /// What a recipe is called: its file's name without the ending.
 pub fn name(path: &Path) -> String {
-    path.file_stem().map_or_else(
-        || "run".to_owned(),
-        |stem| stem.to_string_lossy().into_owned(),
-    )
+    path.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// Names of all shipped recipes, sorted.
@@ -78,11 +75,7 @@ mod tests {
 
     #[test]
     fn the_ablations_kick_off_where_their_names_say() {
-        for (name, tokens) in [
-            ("kickoff-2x2", 2),
-            ("kickoff-8x8", 8),
-            ("kickoff-32x32", 32),
-        ] {
+        for (name, tokens) in [("kickoff-2x2", 2), ("kickoff-8x8", 8), ("kickoff-32x32", 32)] {
             let mut layers = Layers::default();
             layers.file(&find(name).unwrap()).unwrap();
             let config = layers.resolve().unwrap().check().unwrap();

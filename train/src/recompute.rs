@@ -117,10 +117,7 @@ fn tracked<A: AutodiffBackend>(pass: &Pass<A::InnerBackend>) -> Pass<A> {
 fn inner<A: AutodiffBackend>(pass: &Pass<A>) -> Pass<A::InnerBackend> {
     Pass {
         segments: pass.segments.clone(),
-        rope: Rope {
-            cos: pass.rope.cos.clone().inner(),
-            sin: pass.rope.sin.clone().inner(),
-        },
+        rope: Rope { cos: pass.rope.cos.clone().inner(), sin: pass.rope.sin.clone().inner() },
         condition: pass.condition.clone().inner(),
         text: pass.text.as_ref().map(|text| TextStates {
             states: text.states.clone().inner(),
@@ -170,12 +167,7 @@ mod tests {
         let segments: Vec<Segment> = [4, 2, 1].into_iter().enumerate().map(segment).collect();
         let tokens: usize = segments.iter().map(Segment::tokens).sum();
         let normals = |index| Key::new(5, index, Purpose::Testing).normals(tokens * 48);
-        PackedBatch {
-            inputs: normals(0),
-            targets: normals(1),
-            features: 48,
-            segments,
-        }
+        PackedBatch { inputs: normals(0), targets: normals(1), features: 48, segments }
     }
 
     struct Replace<'a>(&'a GradientsParams);
@@ -235,10 +227,7 @@ mod tests {
 
     #[test]
     fn computing_again_gives_the_same_loss_and_gradients() {
-        let config = PixelFlowConfig {
-            depth: 3,
-            ..Preset::Tiny.config(4)
-        };
+        let config = PixelFlowConfig { depth: 3, ..Preset::Tiny.config(4) };
         let pairs = both_ways(&network(&config, None), &batch().into());
         let mut largest = BTreeMap::<&str, f32>::new();
         for (_, b, name) in &pairs {
@@ -248,26 +237,16 @@ mod tests {
         for (a, b, name) in &pairs {
             let most = largest[name.as_str()];
             // The order of three additions differs: a few roundings of the largest value.
-            assert!(
-                (a - b).abs() <= 4.0 * f32::EPSILON * most,
-                "{name}: {a} for {b}"
-            );
+            assert!((a - b).abs() <= 4.0 * f32::EPSILON * most, "{name}: {a} for {b}");
         }
     }
 
     #[test]
     fn so_it_does_with_a_text_encoder_that_learns() {
-        let config = PixelFlowConfig {
-            depth: 2,
-            cross_attention_dim: Some(32),
-            ..Preset::Tiny.config(0)
-        };
+        let config =
+            PixelFlowConfig { depth: 2, cross_attention_dim: Some(32), ..Preset::Tiny.config(0) };
         let batch = TrainingBatch {
-            texts: Some(Texts::Tokens(vec![
-                vec![3, 4, 1],
-                vec![1],
-                vec![5, 2, 6, 1],
-            ])),
+            texts: Some(Texts::Tokens(vec![vec![3, 4, 1], vec![1], vec![5, 2, 6, 1]])),
             packed: batch(),
         };
         let network = network(&config, Some(&T5Config::small(32, 2, 7)));

@@ -64,10 +64,7 @@ where
         observer: &mut dyn TrainObserver,
     ) -> Result<Ending> {
         let settings = self.config.settings();
-        let (steps, parts) = (
-            settings.train.steps,
-            settings.train.gradient_accumulation as u64,
-        );
+        let (steps, parts) = (settings.train.steps, settings.train.gradient_accumulation as u64);
         let first = self.state.step;
         let mut batches = self.data.training.stream(first * parts..steps * parts);
         let mut means = Means::new(settings.cascade.stages);
@@ -103,11 +100,7 @@ where
         if saved < self.state.step {
             self.save(observer)?;
         }
-        Ok(if self.state.step == steps {
-            Ending::Finished
-        } else {
-            Ending::Interrupted
-        })
+        Ok(if self.state.step == steps { Ending::Finished } else { Ending::Interrupted })
     }
 
     /// One step on the next `parts` batches.
@@ -122,21 +115,12 @@ where
         if loss.is_finite() && gradient_norm.is_finite() {
             Ok(outcome)
         } else {
-            Err(Error::Diverged {
-                step: self.state.step + 1,
-                loss,
-                gradient_norm,
-            })
+            Err(Error::Diverged { step: self.state.step + 1, loss, gradient_norm })
         }
     }
 
     fn record(&self, means: &mut Means) -> TrainingRecord {
-        let State {
-            step,
-            images,
-            seconds,
-            records,
-        } = self.state;
+        let State { step, images, seconds, records } = self.state;
         TrainingRecord {
             step,
             images,
@@ -154,10 +138,7 @@ where
             return Ok(());
         };
         let settings = self.config.settings();
-        let batches = settings
-            .validation
-            .batches
-            .min(whole_batches(loader, self.config));
+        let batches = settings.validation.batches.min(whole_batches(loader, self.config));
         let average = self.trainer.average();
         let losses = validate(
             &average,
@@ -191,13 +172,7 @@ where
             text: self.data.text.description(),
             sampler: Some(settings.preview.sampler.clone()),
         };
-        checkpoint::save(
-            self.store,
-            &self.trainer,
-            &self.data.text,
-            &self.state,
-            &description,
-        )?;
+        checkpoint::save(self.store, &self.trainer, &self.data.text, &self.state, &description)?;
         self.store.prune(&settings.checkpoint)?;
         observer.saved(self.state.step, &self.store.path(self.state.step))
     }

@@ -68,10 +68,7 @@ impl Session {
         let settings = folder.join(CONFIG);
         if !settings.is_file() {
             let reason = format!("it has no {CONFIG}; name the folder that train has made");
-            return Err(Error::NotARun {
-                path: folder.to_owned(),
-                reason,
-            });
+            return Err(Error::NotARun { path: folder.to_owned(), reason });
         }
         let before = TrainConfig::read(&settings)?;
         let mut layers = Layers::from(&before);
@@ -99,11 +96,7 @@ impl Session {
         if before == after {
             Ok(())
         } else {
-            Err(Error::DataChanged {
-                path: self.folder.clone(),
-                before,
-                after,
-            })
+            Err(Error::DataChanged { path: self.folder.clone(), before, after })
         }
     }
 
@@ -121,14 +114,7 @@ impl Session {
         let settings = config.settings().to_toml();
         write_atomically(&path, |file| file.write_all(settings.as_bytes()))
             .map_err(write_error(&path))?;
-        Ok(Self {
-            folder,
-            config,
-            data,
-            store,
-            checkpoint,
-            _lock: lock,
-        })
+        Ok(Self { folder, config, data, store, checkpoint, _lock: lock })
     }
 }
 
@@ -165,10 +151,7 @@ fn override_settings(layers: &mut Layers, arguments: &TrainArguments) -> Result<
     if arguments.strict {
         layers.set("data.strict=true")?;
     }
-    arguments
-        .set
-        .iter()
-        .try_for_each(|assignment| layers.set(assignment))
+    arguments.set.iter().try_for_each(|assignment| layers.set(assignment))
 }
 
 /// The run that `--resume` names.
@@ -177,9 +160,7 @@ fn which_run(argument: &Path) -> Result<PathBuf> {
         return Ok(argument.to_owned());
     }
     let runs = Path::new(RUNS);
-    let nothing = || Error::NothingToResume {
-        path: runs.to_owned(),
-    };
+    let nothing = || Error::NothingToResume { path: runs.to_owned() };
     let entries = match fs::read_dir(runs) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(nothing()),
@@ -196,9 +177,7 @@ fn which_run(argument: &Path) -> Result<PathBuf> {
 /// The folder of a new run.
 fn create(folder: &Path) -> Result<PathBuf> {
     if folder.join(CONFIG).exists() || !Store::of_run(folder).steps()?.is_empty() {
-        return Err(Error::RunExists {
-            path: folder.to_owned(),
-        });
+        return Err(Error::RunExists { path: folder.to_owned() });
     }
     fs::create_dir_all(folder).map_err(write_error(folder))?;
     Ok(folder.to_owned())

@@ -27,11 +27,7 @@ impl ExampleLosses {
 
     /// Mean over the examples of a stage; `None` if there is none.
     pub fn stage_mean(&self, stage: usize) -> Option<f64> {
-        let of_stage = self
-            .losses
-            .iter()
-            .zip(&self.stages)
-            .filter(|(_, s)| **s == stage);
+        let of_stage = self.losses.iter().zip(&self.stages).filter(|(_, s)| **s == stage);
         mean(of_stage.map(|(loss, _)| *loss))
     }
 }
@@ -56,19 +52,11 @@ pub fn loss_per_example<B: Backend>(
 ) -> Tensor<B, 1> {
     let difference = velocity - target;
     let token_losses: Tensor<B, 1> = (difference.clone() * difference).mean_dim(1).squeeze_dim(1);
-    let lengths: Vec<usize> = segments
-        .iter()
-        .map(|s| s.grid_height * s.grid_width)
-        .collect();
+    let lengths: Vec<usize> = segments.iter().map(|s| s.grid_height * s.grid_width).collect();
     let runs = pixelflow::Segments::new(lengths);
     let of_run = |run: &pixelflow::Run| {
-        let losses = token_losses
-            .clone()
-            .narrow(0, run.first_token, run.examples * run.length);
-        losses
-            .reshape([run.examples, run.length])
-            .mean_dim(1)
-            .squeeze_dim(1)
+        let losses = token_losses.clone().narrow(0, run.first_token, run.examples * run.length);
+        losses.reshape([run.examples, run.length]).mean_dim(1).squeeze_dim(1)
     };
     Tensor::cat(runs.runs().iter().map(of_run).collect(), 0)
 }
@@ -82,9 +70,7 @@ pub fn velocity<B: PixelFlowBackend>(
     let packed = &batch.packed;
     let tokens = upload(&packed.inputs, packed.features, device);
     let context = network.context(batch, device);
-    network
-        .transformer
-        .forward_packed(tokens, &examples(packed), &context)
+    network.transformer.forward_packed(tokens, &examples(packed), &context)
 }
 
 /// Grid and timestep of each example of a batch.
@@ -127,10 +113,7 @@ where
 /// Losses on the host.
 pub(crate) fn to_host<B: Backend>(losses: Tensor<B, 1>, segments: &[Segment]) -> ExampleLosses {
     let losses = losses.into_data().iter::<f32>().collect();
-    ExampleLosses {
-        losses,
-        stages: segments.iter().map(|segment| segment.stage).collect(),
-    }
+    ExampleLosses { losses, stages: segments.iter().map(|segment| segment.stage).collect() }
 }
 
 /// Tokens on the device, `[tokens, features]`.

@@ -34,23 +34,13 @@ impl Terminal {
             0 => String::new(),
             step => format!(" from step {step}"),
         };
-        eprintln!(
-            "training in {}{from}; Ctrl-C saves and stops",
-            folder.display()
-        );
+        eprintln!("training in {}{from}; Ctrl-C saves and stops", folder.display());
         let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {msg}");
         let bar = ProgressBar::new(steps).with_position(state.step);
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_message("the first steps take longest");
         let interactive = std::io::stderr().is_terminal();
-        Self {
-            folder: folder.to_owned(),
-            bar,
-            steps,
-            batch,
-            is_text,
-            interactive,
-        }
+        Self { folder: folder.to_owned(), bar, steps, batch, is_text, interactive }
     }
 
     /// Says where the results are and what to do next.
@@ -117,11 +107,7 @@ fn training_line(record: &TrainingRecord, steps: u64, batch: usize) -> String {
     let means = &record.means;
     let images = (steps - record.step.min(steps)) as f64 * batch as f64;
     let seconds = (images / means.images_per_second).round();
-    let left = Duration::from_secs(if seconds.is_finite() {
-        seconds as u64
-    } else {
-        0
-    });
+    let left = Duration::from_secs(if seconds.is_finite() { seconds as u64 } else { 0 });
     format!(
         "loss {:.4} ({})  {:.0} images/s  {} left",
         means.loss,

@@ -18,10 +18,7 @@ pub struct TrainingBatch {
 
 impl From<PackedBatch> for TrainingBatch {
     fn from(packed: PackedBatch) -> Self {
-        Self {
-            packed,
-            texts: None,
-        }
+        Self { packed, texts: None }
     }
 }
 
@@ -95,16 +92,9 @@ impl TextSource {
                     values.extend(states);
                     lengths.push(tokens);
                 }
-                Some(Texts::States {
-                    values,
-                    lengths,
-                    width: folder.index.width,
-                })
+                Some(Texts::States { values, lengths, width: folder.index.width })
             }
         };
-        Ok(TrainingBatch {
-            packed: batch.packed,
-            texts,
-        })
+        Ok(TrainingBatch { packed: batch.packed, texts })
     }
 }

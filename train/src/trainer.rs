@@ -50,12 +50,7 @@ where
         optimizer: Optimizer<A::InnerBackend>,
         device: A::Device,
     ) -> Self {
-        Self {
-            network: Some(network.into()),
-            optimizer,
-            recompute: false,
-            device,
-        }
+        Self { network: Some(network.into()), optimizer, recompute: false, device }
     }
 
     /// The same, but activations are computed again in the backward pass instead of kept.
@@ -100,10 +95,7 @@ where
         let weight = 1.0 / batches.len() as f64;
         let network = self.network.take().expect("no step is under way");
         let mut accumulator = GradientsAccumulator::new();
-        let mut all = ExampleLosses {
-            losses: Vec::new(),
-            stages: Vec::new(),
-        };
+        let mut all = ExampleLosses { losses: Vec::new(), stages: Vec::new() };
         for batch in batches {
             let (losses, gradients) = if self.recompute {
                 gradients_recomputed(&network, batch, weight, &self.device)
@@ -115,13 +107,8 @@ where
             all.stages.extend(losses.stages);
         }
         let (network, gradient_norm) =
-            self.optimizer
-                .step(network, accumulator.grads(), learning_rate);
+            self.optimizer.step(network, accumulator.grads(), learning_rate);
         self.network = Some(network);
-        StepOutcome {
-            step: self.optimizer.steps(),
-            losses: all,
-            gradient_norm,
-        }
+        StepOutcome { step: self.optimizer.steps(), losses: all, gradient_norm }
     }
 }

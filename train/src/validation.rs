@@ -19,10 +19,7 @@ pub fn validate<B: PixelFlowBackend>(
     batches: u64,
     device: &B::Device,
 ) -> Result<ExampleLosses> {
-    let mut all = ExampleLosses {
-        losses: Vec::new(),
-        stages: Vec::new(),
-    };
+    let mut all = ExampleLosses { losses: Vec::new(), stages: Vec::new() };
     for batch in loader.stream(0..batches) {
         let ExampleLosses { losses, stages } =
             evaluate(network, &text.attach(batch?, loader)?, device);

@@ -53,47 +53,23 @@ fn bad_input_is_refused_with_a_message_that_helps() {
     let text_file = file("notes.txt", "no images");
     let no_tar = file("noise.tar", &"x".repeat(2000));
     let broken_recipe = file("broken.toml", "[train\nlr = 1");
-    let circle = file(
-        "circle.toml",
-        &format!("extends = \"{}\"", path("circle.toml")),
-    );
+    let circle = file("circle.toml", &format!("extends = \"{}\"", path("circle.toml")));
 
     // Arguments → what the message says.
     let cases: &[(&[&str], &[&str])] = &[
-        (
-            &["--recipe", "dmeo"],
-            &["no recipe `dmeo`", "did you mean `demo`?"],
-        ),
+        (&["--recipe", "dmeo"], &["no recipe `dmeo`", "did you mean `demo`?"]),
         (&["--recipe", "none.toml"], &["cannot read none.toml"]),
-        (
-            &["--recipe", &broken_recipe],
-            &["broken.toml is not valid TOML"],
-        ),
+        (&["--recipe", &broken_recipe], &["broken.toml is not valid TOML"]),
         (&["--recipe", &circle], &["is there a circle?"]),
-        (
-            &["--set", "train.lrr=1"],
-            &["no key `train.lrr`", "did you mean `train.lr`?"],
-        ),
+        (&["--set", "train.lrr=1"], &["no key `train.lrr`", "did you mean `train.lr`?"]),
         (&["--set", "train.lr"], &["write KEY=VALUE"]),
-        (
-            &["--set", "train.lr=fast"],
-            &["train.lr is \"fast\", it must be a number"],
-        ),
-        (
-            &["--set", "train.lr=-1"],
-            &["train.lr is -1", "it must be above 0"],
-        ),
+        (&["--set", "train.lr=fast"], &["train.lr is \"fast\", it must be a number"]),
+        (&["--set", "train.lr=-1"], &["train.lr is -1", "it must be above 0"]),
         (&["--set", "train.steps=-5"], &["train.steps", "-5"]),
-        (
-            &["--set", "train.batch_size=0"],
-            &["train.batch_size is 0", "1 to 1048576 images"],
-        ),
+        (&["--set", "train.batch_size=0"], &["train.batch_size is 0", "1 to 1048576 images"]),
         (
             &["--set", "train.gradient_accumulation=7"],
-            &[
-                "train.gradient_accumulation is 7",
-                "it must divide train.batch_size (64)",
-            ],
+            &["train.gradient_accumulation is 7", "it must divide train.batch_size (64)"],
         ),
         (
             &["--set", "data.resolution=36"],
@@ -103,41 +79,15 @@ fn bad_input_is_refused_with_a_message_that_helps() {
                 "32 is the nearest",
             ],
         ),
-        (
-            &["--set", "model.preset=huge"],
-            &["no preset `huge`", "xl, large, base, small and tiny"],
-        ),
-        (
-            &["--set", "model.attention_head_dim=30"],
-            &["attention_head_dim is 30", "multiple of 4"],
-        ),
+        (&["--set", "model.preset=huge"], &["no preset `huge`", "xl, large, base, small and tiny"]),
+        (&["--set", "model.attention_head_dim=30"], &["attention_head_dim is 30", "multiple of 4"]),
         (&["--set", "cascade.stages=0"], &["stages is 0"]),
-        (
-            &["--set", "preview.sampler.steps=[1,2]"],
-            &["preview.sampler", "2", "3"],
-        ),
-        (
-            &["--set", "model.num_classes=9"],
-            &["16 classes", "--set model.num_classes=16"],
-        ),
-        (
-            &[
-                "--set",
-                "model.in_channels=1",
-                "--set",
-                "model.out_channels=1",
-            ],
-            &["3 channels"],
-        ),
+        (&["--set", "preview.sampler.steps=[1,2]"], &["preview.sampler", "2", "3"]),
+        (&["--set", "model.num_classes=9"], &["16 classes", "--set model.num_classes=16"]),
+        (&["--set", "model.in_channels=1", "--set", "model.out_channels=1"], &["3 channels"]),
         (&["--data", "nowhere"], &["cannot read nowhere"]),
-        (
-            &["--data", &text_file],
-            &["it is a file that does not end in .tar"],
-        ),
-        (
-            &["--data", &empty_folder],
-            &["neither tar files nor folders"],
-        ),
+        (&["--data", &text_file], &["it is a file that does not end in .tar"]),
+        (&["--data", &empty_folder], &["neither tar files nor folders"]),
         (&["--data", &no_tar], &["noise.tar"]),
         (&["--data", &traversal], &["../../etc/passwd"]),
         (
@@ -153,32 +103,20 @@ fn bad_input_is_refused_with_a_message_that_helps() {
             ],
             &["a.png"],
         ),
-        (
-            &["--resume", &empty_folder],
-            &["is not a run: it has no config.toml"],
-        ),
+        (&["--resume", &empty_folder], &["is not a run: it has no config.toml"]),
         (&["--device", "warp"], &["warp"]),
         (
             &["--out", "/sys/run"],
-            &[
-                "cannot write /sys/run",
-                "choose another --out that can be written to",
-            ],
+            &["cannot write /sys/run", "choose another --out that can be written to"],
         ),
         (&["--out", "/dev/null/run"], &["cannot write /dev/null/run"]),
-        (
-            &["export", &empty_folder, &path("out")],
-            &["is not a run: it has no checkpoint"],
-        ),
+        (&["export", &empty_folder, &path("out")], &["is not a run: it has no checkpoint"]),
     ];
     let out = path("run");
     for (arguments, expected) in cases {
         let mut all: Vec<&str> = Vec::new();
         // The last word counts, so that a case may give its own.
-        if !arguments
-            .iter()
-            .any(|a| ["--out", "--resume", "export"].contains(a))
-        {
+        if !arguments.iter().any(|a| ["--out", "--resume", "export"].contains(a)) {
             all.extend(["--out", &out]);
         }
         all.extend(*arguments);
@@ -190,15 +128,9 @@ fn bad_input_is_refused_with_a_message_that_helps() {
             .unwrap();
         let message = message(&output);
         assert!(!output.status.success(), "{arguments:?} was accepted");
-        assert!(
-            !message.contains("panicked"),
-            "{arguments:?} panics: {message}"
-        );
+        assert!(!message.contains("panicked"), "{arguments:?} panics: {message}");
         for part in *expected {
-            assert!(
-                message.contains(part),
-                "{arguments:?}: `{part}` is not in: {message}"
-            );
+            assert!(message.contains(part), "{arguments:?}: `{part}` is not in: {message}");
         }
         let checkpoints = Path::new(&out).join("checkpoints");
         assert!(!checkpoints.exists(), "{arguments:?} trained");
@@ -211,38 +143,17 @@ fn an_existing_run_is_not_overwritten_and_only_its_free_settings_may_change() {
     let scratch = tempfile::tempdir().unwrap();
     let run = scratch.path().join("run");
     let out = run.to_str().unwrap();
-    assert!(
-        train(&["--recipe", "smoke", "--out", out])
-            .output()
-            .unwrap()
-            .status
-            .success()
-    );
+    assert!(train(&["--recipe", "smoke", "--out", out]).output().unwrap().status.success());
     let weights = || fs::read_dir(run.join("checkpoints")).unwrap().count();
     let before = weights();
 
-    let again = train(&["--recipe", "smoke", "--out", out])
-        .output()
-        .unwrap();
+    let again = train(&["--recipe", "smoke", "--out", out]).output().unwrap();
     assert!(message(&again).contains("already holds a run; continue it with --resume"));
 
-    let changed = train(&[
-        "--resume",
-        out,
-        "--set",
-        "train.lr=5e-3",
-        "--set",
-        "model.depth=7",
-    ]);
+    let changed = train(&["--resume", out, "--set", "train.lr=5e-3", "--set", "model.depth=7"]);
     let message = message(&{ changed }.output().unwrap());
-    assert!(
-        message.contains("cannot be resumed with other settings"),
-        "{message}"
-    );
-    assert!(
-        message.contains("model.depth was ") && message.contains("now it is 7"),
-        "{message}"
-    );
+    assert!(message.contains("cannot be resumed with other settings"), "{message}");
+    assert!(message.contains("model.depth was ") && message.contains("now it is 7"), "{message}");
     assert!(message.contains("train.lr was "), "{message}");
     assert_eq!(weights(), before);
 }
@@ -253,10 +164,7 @@ fn a_damaged_checkpoint_is_named_and_earlier_ones_stay_usable() {
     let run = scratch.path().join("run");
     let out = run.to_str().unwrap();
     let every = ["--set", "train.steps=2", "--set", "checkpoint.every=1"];
-    let start = train(&["--recipe", "smoke", "--out", out])
-        .args(every)
-        .output()
-        .unwrap();
+    let start = train(&["--recipe", "smoke", "--out", out]).args(every).output().unwrap();
     assert!(start.status.success(), "{}", message(&start));
     let newest = run.join("checkpoints/step-00000002");
     let weights = newest.join("model.safetensors");
@@ -266,10 +174,7 @@ fn a_damaged_checkpoint_is_named_and_earlier_ones_stay_usable() {
     let more = ["--resume", out, "--set", "train.steps=3"];
     let refused = message(&train(&more).output().unwrap());
     assert!(refused.contains("step-00000002 is damaged"), "{refused}");
-    assert!(
-        refused.contains("remove it to resume from the checkpoint before it"),
-        "{refused}"
-    );
+    assert!(refused.contains("remove it to resume from the checkpoint before it"), "{refused}");
 
     fs::remove_dir_all(&newest).unwrap();
     let resumed = train(&more).output().unwrap();
@@ -298,18 +203,12 @@ fn a_disk_that_fills_up_stops_the_run_and_keeps_its_checkpoints() {
         r#"trap "" XFSZ; ulimit -f 64; exec "$0" --device cpu --resume "$1" --set train.steps=2"#;
     let mut shell = Command::new("sh");
     shell.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let full = shell
-        .args(["-c", script, env!("CARGO_BIN_EXE_train"), out])
-        .output()
-        .unwrap();
+    let full = shell.args(["-c", script, env!("CARGO_BIN_EXE_train"), out]).output().unwrap();
     let message = message(&full);
     assert!(!full.status.success());
     assert!(message.contains("cannot save checkpoint"), "{message}");
     assert!(message.contains("step-00000002"), "{message}");
-    assert!(
-        message.contains("earlier checkpoints are intact"),
-        "{message}"
-    );
+    assert!(message.contains("earlier checkpoints are intact"), "{message}");
     let left: Vec<_> = fs::read_dir(run.join("checkpoints"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -317,9 +216,7 @@ fn a_disk_that_fills_up_stops_the_run_and_keeps_its_checkpoints() {
     assert_eq!(left, ["step-00000001"]);
 
     // With room again the run goes on.
-    let resumed = train(&["--resume", out, "--set", "train.steps=2"])
-        .output()
-        .unwrap();
+    let resumed = train(&["--resume", out, "--set", "train.steps=2"]).output().unwrap();
     assert!(resumed.status.success());
 }
 
@@ -329,35 +226,19 @@ fn a_corrupt_image_is_skipped_and_named_or_stops_a_strict_run() {
     let images = scratch.path().join("images");
     let data = folder_of_images(&images, "broken.png", b"no image");
     for name in ["a.png", "b.png", "c.png"] {
-        image::RgbImage::new(40, 36)
-            .save(images.join("cat").join(name))
-            .unwrap();
+        image::RgbImage::new(40, 36).save(images.join("cat").join(name)).unwrap();
     }
     let run = scratch.path().join("run");
-    let arguments = [
-        "--recipe",
-        "smoke",
-        "--data",
-        &data,
-        "--set",
-        "model.num_classes=1",
-    ];
+    let arguments = ["--recipe", "smoke", "--data", &data, "--set", "model.num_classes=1"];
     let arguments = [&arguments[..], &["--out", run.to_str().unwrap()]].concat();
 
     let strict = train(&arguments).arg("--strict").output().unwrap();
     assert!(!strict.status.success());
-    assert!(
-        message(&strict).contains("broken.png"),
-        "{}",
-        message(&strict)
-    );
+    assert!(message(&strict).contains("broken.png"), "{}", message(&strict));
 
     fs::remove_dir_all(&run).unwrap();
     let tolerant = train(&arguments).output().unwrap();
     let said = message(&tolerant);
     assert!(tolerant.status.success(), "{said}");
-    assert!(
-        said.contains("1 of 4 images skipped") && said.contains("broken.png"),
-        "{said}"
-    );
+    assert!(said.contains("1 of 4 images skipped") && said.contains("broken.png"), "{said}");
 }

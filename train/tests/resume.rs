@@ -66,9 +66,7 @@ fn new_run(run: &Path, width: usize) -> Command {
 }
 
 fn resume(run: &Path) {
-    let status = train(&["--resume", run.to_str().unwrap()])
-        .status()
-        .unwrap();
+    let status = train(&["--resume", run.to_str().unwrap()]).status().unwrap();
     assert!(status.success(), "resuming ends with {status}");
 }
 
@@ -78,11 +76,7 @@ fn checkpoint(run: &Path, step: u64) -> PathBuf {
 
 /// Asserts that model, moving average and moments after the last step are equal in every byte.
 fn assert_same_end(undisturbed: &Path, resumed: &Path) {
-    for file in [
-        "model.safetensors",
-        "ema.safetensors",
-        "optimizer.safetensors",
-    ] {
+    for file in ["model.safetensors", "ema.safetensors", "optimizer.safetensors"] {
         let read = |run| fs::read(checkpoint(run, STEPS).join(file)).unwrap();
         assert!(read(undisturbed) == read(resumed), "{file} differs");
     }
@@ -92,10 +86,7 @@ fn assert_same_end(undisturbed: &Path, resumed: &Path) {
 fn kill_when(mut program: Child, reached: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + Duration::from_secs(120);
     while !reached() && program.try_wait().unwrap().is_none() {
-        assert!(
-            Instant::now() < deadline,
-            "the moment to kill the program never came"
-        );
+        assert!(Instant::now() < deadline, "the moment to kill the program never came");
         std::thread::sleep(Duration::from_micros(50));
     }
     let running = program.try_wait().unwrap().is_none();
@@ -118,10 +109,7 @@ fn a_run_killed_inside_a_step_goes_on_bit_for_bit() {
     let program = new_run(&killed, 128).spawn().unwrap();
     // Step 4 is recorded, so the program is inside step 5: one step after a checkpoint is lost.
     let was_running = kill_when(program, || has_metrics_of_step(&killed, 4));
-    assert!(
-        was_running && !checkpoint(&killed, 6).exists(),
-        "the kill came too late"
-    );
+    assert!(was_running && !checkpoint(&killed, 6).exists(), "the kill came too late");
     assert!(checkpoint(&killed, 3).exists());
 
     resume(&killed);
@@ -130,16 +118,10 @@ fn a_run_killed_inside_a_step_goes_on_bit_for_bit() {
     let steps: Vec<u64> = metrics
         .lines()
         .map(|line| {
-            serde_json::from_str::<serde_json::Value>(line).unwrap()["step"]
-                .as_u64()
-                .unwrap()
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["step"].as_u64().unwrap()
         })
         .collect();
-    assert_eq!(
-        steps,
-        (1..=STEPS).collect::<Vec<_>>(),
-        "every step is recorded once"
-    );
+    assert_eq!(steps, (1..=STEPS).collect::<Vec<_>>(), "every step is recorded once");
 }
 
 #[test]
@@ -157,10 +139,7 @@ fn a_run_killed_inside_a_checkpoint_goes_on_bit_for_bit() {
         if !half.exists() {
             continue;
         }
-        assert!(
-            !checkpoint(&killed, 6).exists(),
-            "half a checkpoint has its name"
-        );
+        assert!(!checkpoint(&killed, 6).exists(), "half a checkpoint has its name");
         resume(&killed);
         assert!(!half.exists(), "what was half-written is gone");
         assert_same_end(&whole, &killed);
@@ -177,13 +156,7 @@ fn a_run_continued_in_two_sessions_equals_one() {
     // Ctrl-C inside the run: it saves where it is, at a step that no cadence has.
     let program = new_run(&parts, 128).spawn().unwrap();
     let id = program.id().to_string();
-    let interrupt = || {
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    };
+    let interrupt = || Command::new("kill").args(["-INT", &id]).status().unwrap().success();
     let deadline = Instant::now() + Duration::from_secs(120);
     while !has_metrics_of_step(&parts, 4) {
         assert!(Instant::now() < deadline, "step 4 never came");

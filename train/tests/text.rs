@@ -59,10 +59,7 @@ fn a_model_and_its_text_encoder_learn_together_and_are_exported_together() {
     // It has learned: at a rate of almost nothing it would be as it was.
     let still = scratch.path().join("still");
     let rates = ["train.lr=1e-12", "train.min_lr=0"];
-    succeeded(&run(
-        &still,
-        &[&[JOINT, "train.seed=5"], &rates[..]].concat(),
-    ));
+    succeeded(&run(&still, &[&[JOINT, "train.seed=5"], &rates[..]].concat()));
     assert_ne!(read(&folder, encoder), read(&still, encoder));
     assert_eq!(
         read(&folder, "text_encoder/tokenizer.json"),
@@ -91,12 +88,7 @@ fn a_run_in_two_parts_equals_one() {
     // The checkpoint of step 2 is where the second part begins.
     succeeded(&run(&parts, &[JOINT]));
     fs::remove_dir_all(checkpoint(&parts)).unwrap();
-    succeeded(&train(&[
-        "--device",
-        "cpu",
-        "--resume",
-        parts.to_str().unwrap(),
-    ]));
+    succeeded(&train(&["--device", "cpu", "--resume", parts.to_str().unwrap()]));
     for file in [
         "model.safetensors",
         "ema.safetensors",
@@ -138,10 +130,7 @@ fn captions_are_encoded_once_and_learned_from() {
     let again = encode(&encoder);
     assert!(String::from_utf8_lossy(&again.stdout).contains("were there already"));
     fs::remove_file(&file).unwrap();
-    let text = format!(
-        r#"text={{ kind = "states", path = "{}" }}"#,
-        states.display()
-    );
+    let text = format!(r#"text={{ kind = "states", path = "{}" }}"#, states.display());
     let missing = run(&at("early"), &[&text, "data.validation={}"]);
     assert!(!missing.status.success() && !at("early").exists());
     assert!(message(&missing).contains("states-00000.safetensors is missing"));
@@ -150,24 +139,14 @@ fn captions_are_encoded_once_and_learned_from() {
 
     let settings = [text.as_str(), "data.validation={}"];
     succeeded(&run(&at("run"), &settings));
-    let held_out = [
-        "data.held_out={ rule = \"every\", step = 20 }",
-        "validation.every=2",
-    ];
-    succeeded(&run(
-        &at("held-out"),
-        &[settings.as_slice(), &held_out].concat(),
-    ));
+    let held_out = ["data.held_out={ rule = \"every\", step = 20 }", "validation.every=2"];
+    succeeded(&run(&at("held-out"), &[settings.as_slice(), &held_out].concat()));
 
     // States of another encoder are not mixed in.
     succeeded(&run(&at("other"), &[JOINT, "train.seed=9"]));
     let refused = encode(&checkpoint(&at("other")).join("text_encoder"));
     assert!(!refused.status.success());
-    assert!(
-        message(&refused).contains("of another encoder"),
-        "{}",
-        message(&refused)
-    );
+    assert!(message(&refused).contains("of another encoder"), "{}", message(&refused));
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
@@ -177,26 +156,14 @@ fn a_class_model_becomes_a_text_model() {
     let at = |name: &str| scratch.path().join(name);
     let class = at("class");
     let arguments = ["--device", "cpu", "--recipe", "smoke", "--data", DATA];
-    let rest = [
-        "--set",
-        "train.steps=4",
-        "--set",
-        "validation.every=0",
-        "--out",
-    ];
+    let rest = ["--set", "train.steps=4", "--set", "validation.every=0", "--out"];
     let more = ["--set", "model.num_classes=16", class.to_str().unwrap()];
     let [setting, value, out] = more;
-    succeeded(&train(
-        &[&arguments[..], &[setting, value], &rest[..], &[out]].concat(),
-    ));
+    succeeded(&train(&[&arguments[..], &[setting, value], &rest[..], &[out]].concat()));
     let initial = format!("train.initial_weights=\"{}\"", class.display());
     succeeded(&run(&at("text"), &[JOINT, &initial]));
     let other = run(&at("deep"), &[JOINT, &initial, "model.depth=3"]);
-    assert!(
-        message(&other).contains("train.initial_weights"),
-        "{}",
-        message(&other)
-    );
+    assert!(message(&other).contains("train.initial_weights"), "{}", message(&other));
 }
 
 #[test]
@@ -210,10 +177,7 @@ fn text_settings_that_make_no_sense_are_refused() {
             "text.width is 32: it must be model.cross_attention_dim (64)",
         ),
         (
-            vec![
-                r#"text={ kind = "states", path = "nowhere" }"#,
-                "data.validation={}",
-            ],
+            vec![r#"text={ kind = "states", path = "nowhere" }"#, "data.validation={}"],
             "cannot read nowhere",
         ),
         (vec![JOINT, "model.num_classes=16"], "not both"),
@@ -221,10 +185,7 @@ fn text_settings_that_make_no_sense_are_refused() {
             vec![JOINT, "train.initial_weights=\"nowhere\""],
             "train.initial_weights: nowhere does not fit",
         ),
-        (
-            vec![JOINT, r#"data.source.caption_field="colour""#],
-            "none of the",
-        ),
+        (vec![JOINT, r#"data.source.caption_field="colour""#], "none of the"),
         (vec![JOINT, "data.buckets=[[32, 30]]"], "data.buckets is 30"),
     ] {
         let output = run(&out, &settings);

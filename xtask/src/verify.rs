@@ -48,9 +48,5 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     eprintln!("{:.1} s", started.elapsed().as_secs_f64());
     writeln!(io::stdout(), "{report}")?;
-    Ok(if report.is_success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if report.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -8,10 +8,7 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures")
 
 fn verify(folder: &Path, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command
-        .args(["verify", "--fixtures"])
-        .arg(folder)
-        .args(more);
+    command.args(["verify", "--fixtures"]).arg(folder).args(more);
     command.output().unwrap()
 }
 
@@ -24,15 +21,9 @@ fn all_cases_pass_one_line_each() {
     let output = verify(Path::new(FIXTURES), &[]);
     let printed = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{printed}");
-    let passed = printed
-        .lines()
-        .filter(|line| line.starts_with("pass "))
-        .count();
+    let passed = printed.lines().filter(|line| line.starts_with("pass ")).count();
     assert!(printed.ends_with(&format!("\n{passed} passed, 0 failed\n")));
-    let line = printed
-        .lines()
-        .find(|line| line.contains("cls_a_forward/f0/out"))
-        .unwrap();
+    let line = printed.lines().find(|line| line.contains("cls_a_forward/f0/out")).unwrap();
     assert!(line.contains("rel_l2") && line.contains("limit"), "{line}");
 }
 
@@ -55,15 +46,9 @@ fn an_unusable_folder_is_exit_code_2_and_says_why() {
     let output = verify(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(2));
     let message = text(&output.stderr);
-    assert!(
-        message.contains("must name a folder with a manifest.json"),
-        "{message}"
-    );
+    assert!(message.contains("must name a folder with a manifest.json"), "{message}");
 
     let output = verify(Path::new(FIXTURES), &["--filter", "nothing"]);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(
-        text(&output.stderr),
-        "error: no case has `nothing` in its name\n"
-    );
+    assert_eq!(text(&output.stderr), "error: no case has `nothing` in its name\n");
 }

@@ -17,10 +17,7 @@ impl Cache {
     /// A cache of up to `bytes` bytes for records `0..records`.
     pub(super) fn new(records: usize, bytes: u64) -> Self {
         let slots = if bytes == 0 { 0 } else { records };
-        Self {
-            slots: (0..slots).map(|_| OnceLock::new()).collect(),
-            free: AtomicU64::new(bytes),
-        }
+        Self { slots: (0..slots).map(|_| OnceLock::new()).collect(), free: AtomicU64::new(bytes) }
     }
 
     pub(super) fn get(&self, record: usize) -> Option<Arc<Prepared>> {
@@ -34,9 +31,7 @@ impl Cache {
         let Some(slot) = self.slots.get(record) else {
             return;
         };
-        let reserved = self
-            .free
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve);
+        let reserved = self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve);
         // Two threads may have read the same record: the second one's copy is not kept.
         if reserved.is_ok() && slot.set(Arc::clone(prepared)).is_err() {
             self.free.fetch_add(size as u64, Ordering::Relaxed);
@@ -51,11 +46,7 @@ mod tests {
 
     fn prepared(label: usize) -> Arc<Prepared> {
         let image = Raster::new(10, 10, 1, vec![0; 100]).unwrap();
-        Arc::new(Prepared {
-            image,
-            label,
-            caption: None,
-        })
+        Arc::new(Prepared { image, label, caption: None })
     }
 
     #[test]

@@ -66,39 +66,21 @@ impl Default for LoaderConfig {
 impl LoaderConfig {
     fn check(&self) -> Result<()> {
         let fault = if !(1..=1 << 20).contains(&self.batch) {
-            Some((
-                "batch",
-                self.batch.to_string(),
-                "a batch has 1 to 1048576 examples",
-            ))
+            Some(("batch", self.batch.to_string(), "a batch has 1 to 1048576 examples"))
         } else if !(0.0..=1.0).contains(&self.condition_dropout) {
-            Some((
-                "condition_dropout",
-                self.condition_dropout.to_string(),
-                "a share is 0 to 1",
-            ))
+            Some(("condition_dropout", self.condition_dropout.to_string(), "a share is 0 to 1"))
         } else if self.prefetch > 1024 {
-            Some((
-                "prefetch",
-                self.prefetch.to_string(),
-                "at most 1024 batches are kept ahead",
-            ))
+            Some(("prefetch", self.prefetch.to_string(), "at most 1024 batches are kept ahead"))
         } else if self.threads > 1024 {
-            Some((
-                "threads",
-                self.threads.to_string(),
-                "at most 1024 threads are started",
-            ))
+            Some(("threads", self.threads.to_string(), "at most 1024 threads are started"))
         } else {
             None
         };
         match fault {
             None => Ok(()),
-            Some((field, value, reason)) => Err(Error::Config {
-                field,
-                value,
-                reason: reason.to_owned(),
-            }),
+            Some((field, value, reason)) => {
+                Err(Error::Config { field, value, reason: reason.to_owned() })
+            }
         }
     }
 }
@@ -162,45 +144,29 @@ impl Loader {
     ) -> Result<Self> {
         config.check()?;
         if source.is_empty() {
-            return Err(Error::NoRecords {
-                place: "the data set".to_owned(),
-            });
+            return Err(Error::NoRecords { place: "the data set".to_owned() });
         }
         let buckets = Buckets::new(match config.buckets.as_slice() {
             [] => vec![transform.size()],
             sizes => sizes.to_vec(),
         })?;
         let of_bucket = |&[height, width]: &[usize; 2]| {
-            let shape = Shape {
-                channels: source.channels(),
-                height,
-                width,
-                patch,
-            };
+            let shape = Shape { channels: source.channels(), height, width, patch };
             shape.check(&cascade)?;
             Ok((transform.at([height, width]), shape))
         };
-        let sizes: Vec<_> = buckets
-            .sizes()
-            .iter()
-            .map(of_bucket)
-            .collect::<Result<_>>()?;
+        let sizes: Vec<_> = buckets.sizes().iter().map(of_bucket).collect::<Result<_>>()?;
         // A pool of its own: the trainer's threads never wait for an image.
         let pool = ThreadPoolBuilder::new()
             .num_threads(config.threads)
             .thread_name(|index| format!("loader-{index}"))
             .build()
-            .map_err(|error| Error::Background {
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| Error::Background { reason: error.to_string() })?;
         let records = source.len();
         let shared = Shared {
             source,
             cascade,
-            randomness: Randomness {
-                seed,
-                dropout: config.condition_dropout,
-            },
+            randomness: Randomness { seed, dropout: config.condition_dropout },
             order: Order::new(seed, records, config.shuffle),
             cache: Cache::new(records * sizes.len(), config.cache_mib << 20),
             dimensions: (0..records).map(|_| OnceLock::new()).collect(),
@@ -210,9 +176,7 @@ impl Loader {
             skips: Skips::default(),
             pool,
         };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Batch number `step` of the run.
@@ -278,12 +242,7 @@ impl Shared {
             examples.push(example);
         }
         let packed = pack(&examples, &self.cascade)?;
-        Ok(Batch {
-            step,
-            packed,
-            records,
-            captions,
-        })
+        Ok(Batch { step, packed, records, captions })
     }
 
     /// Record index, caption, and everything to pack of example `number` of the run.
@@ -292,12 +251,7 @@ impl Shared {
         let (transform, shape) = self.sizes[bucket];
         let image = transform.augment(&prepared.image, self.randomness.seed, number);
         let draw = self.randomness.draw(number, stage, shape, &self.cascade);
-        let example = Example {
-            image,
-            shape,
-            label: prepared.label,
-            draw,
-        };
+        let example = Example { image, shape, label: prepared.label, draw };
         Ok((record, prepared.caption.clone(), example))
     }
 
@@ -319,10 +273,7 @@ impl Shared {
                 Ok((bucket, prepared)) => return Ok((record, bucket, prepared)),
             }
         }
-        Err(Error::NothingReadable {
-            records,
-            last: self.skips.last(),
-        })
+        Err(Error::NothingReadable { records, last: self.skips.last() })
     }
 
     /// Record `record`, scaled to its bucket for example `number`; from memory if it is there.
@@ -338,11 +289,7 @@ impl Shared {
         let image = [read.image.height(), read.image.width()];
         let bucket = bucket(*self.dimensions[record].get_or_init(|| image));
         let image = self.sizes[bucket].0.fit(&read.image, &read.name)?;
-        let prepared = Arc::new(Prepared {
-            image,
-            label: read.label,
-            caption: read.caption,
-        });
+        let prepared = Arc::new(Prepared { image, label: read.label, caption: read.caption });
         self.cache.keep(slot(bucket), &prepared);
         Ok((bucket, prepared))
     }

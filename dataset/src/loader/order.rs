@@ -18,12 +18,7 @@ pub(super) struct Order {
 
 impl Order {
     pub(super) fn new(seed: u64, records: usize, shuffle: bool) -> Self {
-        Self {
-            seed,
-            records,
-            shuffle,
-            kept: Mutex::default(),
-        }
+        Self { seed, records, shuffle, kept: Mutex::default() }
     }
 
     /// The records in the order of `epoch`.

@@ -15,10 +15,7 @@ pub(super) struct Skips {
 
 impl Skips {
     pub(super) fn contains(&self, record: usize) -> bool {
-        self.errors
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains_key(&record)
+        self.errors.read().unwrap_or_else(PoisonError::into_inner).contains_key(&record)
     }
 
     pub(super) fn add(&self, record: usize, error: &Error) {
@@ -34,10 +31,7 @@ impl Skips {
 
     pub(super) fn report(&self, records: usize) -> SkipReport {
         let errors = self.errors.read().unwrap_or_else(PoisonError::into_inner);
-        SkipReport {
-            records,
-            errors: errors.values().cloned().collect(),
-        }
+        SkipReport { records, errors: errors.values().cloned().collect() }
     }
 }
 

@@ -34,10 +34,7 @@ impl BatchStream {
             }
         };
         match thread::Builder::new().name("loader".to_owned()).spawn(work) {
-            Ok(worker) => Self {
-                batches: Some(batches),
-                worker: Some(worker),
-            },
+            Ok(worker) => Self { batches: Some(batches), worker: Some(worker) },
             Err(error) => Self::failed(error.to_string()),
         }
     }
@@ -47,10 +44,7 @@ impl BatchStream {
         let (sender, batches) = sync_channel(1);
         // The receiver is right here and has room for one.
         let _ = sender.send(Err(Error::Background { reason }));
-        Self {
-            batches: Some(batches),
-            worker: None,
-        }
+        Self { batches: Some(batches), worker: None }
     }
 }
 

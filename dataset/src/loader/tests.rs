@@ -20,16 +20,8 @@ const QUIET: LoaderConfig = LoaderConfig {
 };
 
 fn loader_of(source: impl Source + 'static, config: LoaderConfig) -> Result<Loader> {
-    let transform = TransformConfig {
-        size: 8,
-        ..TransformConfig::default()
-    }
-    .build()?;
-    let cascade = CascadeConfig {
-        stages: 2,
-        train_timesteps: 100,
-    }
-    .build()?;
+    let transform = TransformConfig { size: 8, ..TransformConfig::default() }.build()?;
+    let cascade = CascadeConfig { stages: 2, train_timesteps: 100 }.build()?;
     Loader::new(Arc::new(source), transform, cascade, 2, 11, config)
 }
 
@@ -39,10 +31,7 @@ fn loader(records: usize, corrupt: &[usize], config: LoaderConfig) -> Loader {
 
 /// The records of the first `steps` batches.
 fn records(loader: &Loader, steps: u64) -> Vec<usize> {
-    loader
-        .stream(0..steps)
-        .flat_map(|batch| batch.unwrap().records)
-        .collect()
+    loader.stream(0..steps).flat_map(|batch| batch.unwrap().records).collect()
 }
 
 #[test]
@@ -50,16 +39,7 @@ fn batches_depend_on_nothing_but_seed_and_step() {
     let reference = loader(20, &[], QUIET);
     let wanted: Vec<Batch> = (0..8).map(|step| reference.batch(step).unwrap()).collect();
     for (threads, prefetch, cache_mib) in [(1, 0, 0), (3, 5, 1)] {
-        let other = loader(
-            20,
-            &[],
-            LoaderConfig {
-                prefetch,
-                threads,
-                cache_mib,
-                ..QUIET
-            },
-        );
+        let other = loader(20, &[], LoaderConfig { prefetch, threads, cache_mib, ..QUIET });
         // Twice, the second time from memory.
         for _ in 0..2 {
             let batches: Vec<Batch> = other.stream(0..8).map(Result::unwrap).collect();
@@ -70,26 +50,17 @@ fn batches_depend_on_nothing_but_seed_and_step() {
 
 #[test]
 fn a_resumed_run_continues_in_the_middle_of_an_epoch() {
-    let whole: Vec<Batch> = loader(20, &[], QUIET)
-        .stream(0..9)
-        .map(Result::unwrap)
-        .collect();
-    let resumed: Vec<Batch> = loader(20, &[], QUIET)
-        .stream(5..)
-        .take(4)
-        .map(Result::unwrap)
-        .collect();
+    let whole: Vec<Batch> = loader(20, &[], QUIET).stream(0..9).map(Result::unwrap).collect();
+    let resumed: Vec<Batch> =
+        loader(20, &[], QUIET).stream(5..).take(4).map(Result::unwrap).collect();
     assert_eq!(resumed, whole[5..]);
 }
 
 #[test]
 fn several_trainers_share_the_steps() {
     let loader = loader(20, &[], QUIET);
-    let share: Vec<u64> = loader
-        .stream((1..).step_by(3))
-        .take(3)
-        .map(|batch| batch.unwrap().step)
-        .collect();
+    let share: Vec<u64> =
+        loader.stream((1..).step_by(3)).take(3).map(|batch| batch.unwrap().step).collect();
     assert_eq!(share, [1, 4, 7]);
 }
 
@@ -97,24 +68,15 @@ fn several_trainers_share_the_steps() {
 fn an_epoch_has_every_record_once_in_a_new_order() {
     let seen = records(&loader(20, &[], QUIET), 10); // 60 examples, 3 epochs
     for epoch in seen.chunks_exact(20) {
-        assert_eq!(
-            epoch.iter().copied().collect::<BTreeSet<_>>(),
-            (0..20).collect()
-        );
+        assert_eq!(epoch.iter().copied().collect::<BTreeSet<_>>(), (0..20).collect());
     }
     assert_ne!(seen[..20], seen[20..40]);
 }
 
 #[test]
 fn without_shuffling_records_come_in_order() {
-    let config = LoaderConfig {
-        shuffle: false,
-        ..QUIET
-    };
-    assert_eq!(
-        records(&loader(5, &[], config), 2),
-        [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]
-    );
+    let config = LoaderConfig { shuffle: false, ..QUIET };
+    assert_eq!(records(&loader(5, &[], config), 2), [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]);
 }
 
 #[test]
@@ -151,29 +113,16 @@ fn a_corrupt_image_is_replaced_by_the_next_good_one_and_named() {
 
 #[test]
 fn a_strict_loader_stops_at_a_corrupt_image() {
-    let loader = loader(
-        6,
-        &[3],
-        LoaderConfig {
-            strict: true,
-            ..QUIET
-        },
-    );
+    let loader = loader(6, &[3], LoaderConfig { strict: true, ..QUIET });
     let mut batches = loader.stream(0..);
     let error = batches.next().unwrap().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "colour 3 is empty (0 bytes): copy it again or remove it"
-    );
+    assert_eq!(error.to_string(), "colour 3 is empty (0 bytes): copy it again or remove it");
     assert!(batches.next().is_none());
 }
 
 #[test]
 fn a_data_set_of_corrupt_images_is_an_error() {
-    let error = loader(3, &[0, 1, 2], QUIET)
-        .batch(0)
-        .unwrap_err()
-        .to_string();
+    let error = loader(3, &[0, 1, 2], QUIET).batch(0).unwrap_err().to_string();
     let expected = "none of the 3 images can be read; the last error was: colour 2 is empty";
     assert!(error.starts_with(expected), "{error}");
 }
@@ -181,12 +130,7 @@ fn a_data_set_of_corrupt_images_is_an_error() {
 #[test]
 fn stages_and_labels_reach_the_segments() {
     let batch = loader(20, &[], QUIET).batch(0).unwrap();
-    let stages: Vec<usize> = batch
-        .packed
-        .segments
-        .iter()
-        .map(|segment| segment.stage)
-        .collect();
+    let stages: Vec<usize> = batch.packed.segments.iter().map(|segment| segment.stage).collect();
     assert_eq!(stages, [1, 1, 1, 0, 0, 0]);
     for segment in &batch.packed.segments {
         assert_eq!(segment.label, batch.records[segment.example]);
@@ -222,53 +166,26 @@ impl Source for Panicking {
 fn a_panic_in_the_background_is_an_error() {
     let mut batches = loader_of(Panicking, QUIET).unwrap().stream(0..);
     let error = batches.next().unwrap().unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "the loader's background thread failed: a bug in the source"
-    );
+    assert_eq!(error, "the loader's background thread failed: a bug in the source");
     assert!(batches.next().is_none());
 }
 
 #[test]
 fn senseless_values_are_refused() {
     for (config, message) in [
+        (LoaderConfig { batch: 0, ..QUIET }, "batch is 0: a batch has 1 to 1048576 examples"),
         (
-            LoaderConfig { batch: 0, ..QUIET },
-            "batch is 0: a batch has 1 to 1048576 examples",
-        ),
-        (
-            LoaderConfig {
-                condition_dropout: 1.5,
-                ..QUIET
-            },
+            LoaderConfig { condition_dropout: 1.5, ..QUIET },
             "condition_dropout is 1.5: a share is 0 to 1",
         ),
         (
-            LoaderConfig {
-                condition_dropout: f64::NAN,
-                ..QUIET
-            },
+            LoaderConfig { condition_dropout: f64::NAN, ..QUIET },
             "condition_dropout is NaN: a share",
         ),
-        (
-            LoaderConfig {
-                prefetch: 5000,
-                ..QUIET
-            },
-            "prefetch is 5000: at most 1024 batches",
-        ),
-        (
-            LoaderConfig {
-                threads: 5000,
-                ..QUIET
-            },
-            "threads is 5000: at most 1024 threads",
-        ),
+        (LoaderConfig { prefetch: 5000, ..QUIET }, "prefetch is 5000: at most 1024 batches"),
+        (LoaderConfig { threads: 5000, ..QUIET }, "threads is 5000: at most 1024 threads"),
     ] {
-        let error = loader_of(Colours::new(3), config)
-            .err()
-            .unwrap()
-            .to_string();
+        let error = loader_of(Colours::new(3), config).err().unwrap().to_string();
         assert!(error.starts_with(message), "{error}");
     }
     let error = loader_of(Colours::new(0), QUIET).err().unwrap().to_string();
@@ -301,12 +218,8 @@ impl Source for Aspects {
 #[test]
 fn images_of_all_aspect_ratios_and_resolutions_are_in_one_batch() {
     let buckets = vec![[16, 16], [8, 8], [8, 16], [16, 8]];
-    let config = |cache_mib| LoaderConfig {
-        batch: 60,
-        buckets: buckets.clone(),
-        cache_mib,
-        ..QUIET
-    };
+    let config =
+        |cache_mib| LoaderConfig { batch: 60, buckets: buckets.clone(), cache_mib, ..QUIET };
     let loader = loader_of(Aspects, config(1)).unwrap();
     let batch = loader.batch(0).unwrap();
     let mut seen = BTreeSet::new();
@@ -321,8 +234,5 @@ fn images_of_all_aspect_ratios_and_resolutions_are_in_one_batch() {
     for _ in 0..2 {
         assert_eq!(loader.batch(0).unwrap(), batch);
     }
-    assert_eq!(
-        loader_of(Aspects, config(0)).unwrap().batch(0).unwrap(),
-        batch
-    );
+    assert_eq!(loader_of(Aspects, config(0)).unwrap().batch(0).unwrap(), batch);
 }

@@ -50,24 +50,12 @@ mod tests {
 
     use super::*;
 
-    const SHAPE: Shape = Shape {
-        channels: 3,
-        height: 16,
-        width: 16,
-        patch: 4,
-    };
+    const SHAPE: Shape = Shape { channels: 3, height: 16, width: 16, patch: 4 };
 
     fn draws(seed: u64, dropout: f64) -> Vec<Draw> {
-        let cascade = CascadeConfig {
-            stages: 2,
-            train_timesteps: 50,
-        }
-        .build()
-        .unwrap();
+        let cascade = CascadeConfig { stages: 2, train_timesteps: 50 }.build().unwrap();
         let randomness = Randomness { seed, dropout };
-        (0..2000)
-            .map(|example| randomness.draw(example, 0, SHAPE, &cascade))
-            .collect()
+        (0..2000).map(|example| randomness.draw(example, 0, SHAPE, &cascade)).collect()
     }
 
     #[test]
@@ -79,10 +67,8 @@ mod tests {
 
     #[test]
     fn every_timestep_is_drawn() {
-        let mut timesteps: Vec<usize> = draws(1, 0.1)
-            .iter()
-            .map(|draw| draw.timestep_index)
-            .collect();
+        let mut timesteps: Vec<usize> =
+            draws(1, 0.1).iter().map(|draw| draw.timestep_index).collect();
         timesteps.sort_unstable();
         timesteps.dedup();
         assert_eq!(timesteps, (0..50).collect::<Vec<_>>());

@@ -129,15 +129,11 @@ impl Segment {
 /// [`Error::Unpackable`] when an example's image, stage, timestep, noise or values of a token do not
 /// fit.
 pub fn pack(examples: &[Example], cascade: &Cascade) -> Result<PackedBatch> {
-    let features = examples
-        .first()
-        .map_or(0, |example| example.shape.features());
+    let features = examples.first().map_or(0, |example| example.shape.features());
     for (position, example) in examples.iter().enumerate() {
         example.shape.check(cascade)?;
-        check(example, features, cascade).map_err(|reason| Error::Unpackable {
-            example: position,
-            reason,
-        })?;
+        check(example, features, cascade)
+            .map_err(|reason| Error::Unpackable { example: position, reason })?;
     }
     let mut order: Vec<usize> = (0..examples.len()).collect();
     order.sort_by_key(|&position| Reverse(examples[position].draw.stage));
@@ -167,18 +163,8 @@ fn tokens_of(
     position: usize,
     cascade: &Cascade,
 ) -> (Vec<f32>, Vec<f32>, Segment) {
-    let Shape {
-        channels,
-        height,
-        width,
-        patch,
-    } = example.shape;
-    let Draw {
-        stage,
-        timestep_index,
-        dropped,
-        ref noise,
-    } = example.draw;
+    let Shape { channels, height, width, patch } = example.shape;
+    let Draw { stage, timestep_index, dropped, ref noise } = example.draw;
     let pair = training_pair(
         &example.image,
         channels,
@@ -211,21 +197,14 @@ fn check(example: &Example, features: usize, cascade: &Cascade) -> std::result::
             shape.features()
         ));
     }
-    let Draw {
-        stage,
-        timestep_index,
-        ref noise,
-        ..
-    } = example.draw;
+    let Draw { stage, timestep_index, ref noise, .. } = example.draw;
     let stages = cascade.stages().len();
     if stage >= stages {
         return Err(format!("its stage is {stage}, there are {stages}"));
     }
     let timesteps = cascade.train_timesteps();
     if timestep_index >= timesteps {
-        return Err(format!(
-            "its timestep is {timestep_index}, there are {timesteps}"
-        ));
+        return Err(format!("its timestep is {timestep_index}, there are {timesteps}"));
     }
     let pixels = shape.channels * shape.height * shape.width;
     for (what, found, expected) in [
@@ -233,9 +212,7 @@ fn check(example: &Example, features: usize, cascade: &Cascade) -> std::result::
         ("noise", noise.len(), shape.values(cascade, stage)),
     ] {
         if found != expected {
-            return Err(format!(
-                "its {what} has {found} values instead of {expected}"
-            ));
+            return Err(format!("its {what} has {found} values instead of {expected}"));
         }
     }
     Ok(())
@@ -247,61 +224,29 @@ mod tests {
 
     use super::*;
 
-    const SHAPE: Shape = Shape {
-        channels: 1,
-        height: 8,
-        width: 16,
-        patch: 2,
-    };
+    const SHAPE: Shape = Shape { channels: 1, height: 8, width: 16, patch: 2 };
 
     fn cascade(stages: usize) -> Cascade {
-        CascadeConfig {
-            stages,
-            train_timesteps: 10,
-        }
-        .build()
-        .unwrap()
+        CascadeConfig { stages, train_timesteps: 10 }.build().unwrap()
     }
 
     /// A grey example without noise.
     fn example(stage: usize, value: f32) -> Example {
         let noise = vec![0.0; SHAPE.values(&cascade(2), stage)];
-        let draw = Draw {
-            stage,
-            timestep_index: 5,
-            dropped: stage == 0,
-            noise,
-        };
-        Example {
-            image: vec![value; 128],
-            shape: SHAPE,
-            label: 7 + stage,
-            draw,
-        }
+        let draw = Draw { stage, timestep_index: 5, dropped: stage == 0, noise };
+        Example { image: vec![value; 128], shape: SHAPE, label: 7 + stage, draw }
     }
 
     #[test]
     fn the_highest_resolution_comes_first_and_examples_keep_their_order() {
-        let examples = [
-            example(0, 0.1),
-            example(1, 0.2),
-            example(0, 0.3),
-            example(1, 0.4),
-        ];
+        let examples = [example(0, 0.1), example(1, 0.2), example(0, 0.3), example(1, 0.4)];
         let packed = pack(&examples, &cascade(2)).unwrap();
-        let order: Vec<usize> = packed
-            .segments
-            .iter()
-            .map(|segment| segment.example)
-            .collect();
+        let order: Vec<usize> = packed.segments.iter().map(|segment| segment.example).collect();
         assert_eq!(order, [1, 3, 0, 2]);
         assert_eq!((packed.tokens(), packed.features), (2 * 32 + 2 * 8, 4));
         assert_eq!(packed.inputs.len(), packed.targets.len());
         let last = packed.segments[3];
-        assert_eq!(
-            (last.stage, last.grid_height, last.grid_width, last.tokens()),
-            (0, 2, 4, 8)
-        );
+        assert_eq!((last.stage, last.grid_height, last.grid_width, last.tokens()), (0, 2, 4, 8));
         assert_eq!((last.label, last.dropped), (7, true));
     }
 
@@ -311,12 +256,7 @@ mod tests {
         let packed = pack(&[example(1, 0.5)], &cascade).unwrap();
         let stage = &cascade.stages()[1];
         let velocity = (stage.end_t - stage.start_t) as f32 * 0.5;
-        assert!(
-            packed
-                .targets
-                .iter()
-                .all(|target| (target - velocity).abs() < 1e-6)
-        );
+        assert!(packed.targets.iter().all(|target| (target - velocity).abs() < 1e-6));
         assert!((packed.segments[0].timestep - stage.timesteps[5] as f32).abs() < 1e-6);
     }
 
@@ -327,28 +267,14 @@ mod tests {
         let broken = |change: Change| {
             let mut bad = example(0, 0.0);
             change(&mut bad);
-            pack(&[example(1, 0.0), bad], &cascade)
-                .unwrap_err()
-                .to_string()
+            pack(&[example(1, 0.0), bad], &cascade).unwrap_err().to_string()
         };
         let cases: [(Change, &str); 5] = [
             (|bad| bad.draw.stage = 2, "its stage is 2, there are 2"),
-            (
-                |bad| bad.draw.timestep_index = 10,
-                "its timestep is 10, there are 10",
-            ),
-            (
-                |bad| bad.image.truncate(9),
-                "its image has 9 values instead of 128",
-            ),
-            (
-                |bad| bad.shape.patch = 1,
-                "its tokens have 1 values, those of the first example 4",
-            ),
-            (
-                |bad| bad.draw.noise.push(0.0),
-                "its noise has 33 values instead of 32",
-            ),
+            (|bad| bad.draw.timestep_index = 10, "its timestep is 10, there are 10"),
+            (|bad| bad.image.truncate(9), "its image has 9 values instead of 128"),
+            (|bad| bad.shape.patch = 1, "its tokens have 1 values, those of the first example 4"),
+            (|bad| bad.draw.noise.push(0.0), "its noise has 33 values instead of 32"),
         ];
         for (change, reason) in cases {
             let message = format!("example 1 of the batch cannot be packed: {reason}");
@@ -361,31 +287,17 @@ mod tests {
         let mut tall = example(1, 0.2);
         (tall.shape.height, tall.shape.width) = (16, 8);
         let packed = pack(&[example(1, 0.1), tall], &cascade(2)).unwrap();
-        let grids = packed
-            .segments
-            .iter()
-            .map(|s| (s.grid_height, s.grid_width));
+        let grids = packed.segments.iter().map(|s| (s.grid_height, s.grid_width));
         assert_eq!(grids.collect::<Vec<_>>(), [(4, 8), (8, 4)]);
         assert_eq!(packed.tokens(), 64);
     }
 
     #[test]
     fn sizes_that_cannot_be_halved_are_refused() {
-        let shape = |side, patch| Shape {
-            channels: 3,
-            height: side,
-            width: side,
-            patch,
-        };
+        let shape = |side, patch| Shape { channels: 3, height: side, width: side, patch };
         assert!(shape(32, 4).check(&cascade(4)).is_ok());
-        assert!(matches!(
-            shape(36, 4).check(&cascade(4)),
-            Err(Error::Cascade(_))
-        ));
+        assert!(matches!(shape(36, 4).check(&cascade(4)), Err(Error::Cascade(_))));
         let error = shape(6, 3).check(&cascade(2)).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "size is 6x6: for training, the lowest stage (3x3) must have even sides"
-        );
+        assert_eq!(error, "size is 6x6: for training, the lowest stage (3x3) must have even sides");
     }
 }

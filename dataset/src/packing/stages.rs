@@ -23,9 +23,7 @@ mod tests {
     use super::*;
 
     fn counts(stages: usize, assigned: &[usize]) -> Vec<usize> {
-        (0..stages)
-            .map(|stage| assigned.iter().filter(|&&given| given == stage).count())
-            .collect()
+        (0..stages).map(|stage| assigned.iter().filter(|&&given| given == stage).count()).collect()
     }
 
     #[test]
@@ -38,17 +36,13 @@ mod tests {
     #[test]
     fn any_run_of_batches_is_balanced_within_one() {
         for (batch, stages) in [(1, 4), (3, 4), (6, 4), (5, 3), (7, 1)] {
-            let batches: Vec<Vec<usize>> = (0..12)
-                .map(|step| assign_stages(3, step, batch, stages))
-                .collect();
+            let batches: Vec<Vec<usize>> =
+                (0..12).map(|step| assign_stages(3, step, batch, stages)).collect();
             for start in 0..batches.len() {
                 for end in start + 1..=batches.len() {
                     let counts = counts(stages, &batches[start..end].concat());
                     let (least, most) = (counts.iter().min(), counts.iter().max());
-                    assert!(
-                        most.unwrap() - least.unwrap() <= 1,
-                        "{batch} {stages}: {counts:?}"
-                    );
+                    assert!(most.unwrap() - least.unwrap() <= 1, "{batch} {stages}: {counts:?}");
                 }
             }
         }

@@ -24,10 +24,7 @@ pub struct FolderConfig {
 impl FolderConfig {
     /// All class folders in `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            classes: None,
-        }
+        Self { path: path.into(), classes: None }
     }
 }
 
@@ -62,17 +59,10 @@ impl FolderSource {
             let label = classes.iter().position(|class| class == name);
             let label = label.ok_or_else(|| labels::unknown(name, path.display().to_string()))?;
             let files = image_files(&path)?;
-            Ok(files
-                .into_iter()
-                .map(|file| (label, file))
-                .collect::<Vec<_>>())
+            Ok(files.into_iter().map(|file| (label, file)).collect::<Vec<_>>())
         });
         let images: Vec<_> = images.collect::<Result<_>>()?;
-        Ok(Self {
-            folder,
-            classes,
-            images: images.concat(),
-        })
+        Ok(Self { folder, classes, images: images.concat() })
     }
 }
 
@@ -91,20 +81,13 @@ impl Source for FolderSource {
         let name = path.display().to_string();
         decode::check_size(fs::metadata(&path).map_err(io_error(&path))?.len(), &name)?;
         let bytes = fs::read(&path).map_err(io_error(&path))?;
-        Ok(Record {
-            image: decode::decode(&bytes, &name)?,
-            label,
-            caption: None,
-            name,
-        })
+        Ok(Record { image: decode::decode(&bytes, &name)?, label, caption: None, name })
     }
 }
 
 /// Names of the folders in `folder`, sorted.
 fn class_folders(folder: &Path) -> Result<Vec<String>> {
-    let names = visible_entries(folder)?
-        .into_iter()
-        .filter(|name| folder.join(name).is_dir());
+    let names = visible_entries(folder)?.into_iter().filter(|name| folder.join(name).is_dir());
     let utf8 = |name: OsString| {
         name.into_string().map_err(|name| Error::InvalidText {
             record: folder.join(name).display().to_string(),
@@ -113,9 +96,7 @@ fn class_folders(folder: &Path) -> Result<Vec<String>> {
     };
     let names: Vec<String> = names.map(utf8).collect::<Result<_>>()?;
     if names.is_empty() {
-        return Err(Error::NoClassFolders {
-            folder: folder.to_owned(),
-        });
+        return Err(Error::NoClassFolders { folder: folder.to_owned() });
     }
     Ok(names)
 }
@@ -125,9 +106,7 @@ fn image_files(folder: &Path) -> Result<Vec<OsString>> {
     let mut names = visible_entries(folder)?;
     names.retain(|name| decode::is_image(Path::new(name)));
     if names.is_empty() {
-        return Err(Error::EmptyClassFolder {
-            folder: folder.to_owned(),
-        });
+        return Err(Error::EmptyClassFolder { folder: folder.to_owned() });
     }
     Ok(names)
 }
@@ -136,9 +115,8 @@ fn image_files(folder: &Path) -> Result<Vec<OsString>> {
 fn visible_entries(folder: &Path) -> Result<Vec<OsString>> {
     let entries = fs::read_dir(folder).map_err(io_error(folder))?;
     let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
-    let mut names: Vec<OsString> = names
-        .collect::<std::io::Result<_>>()
-        .map_err(io_error(folder))?;
+    let mut names: Vec<OsString> =
+        names.collect::<std::io::Result<_>>().map_err(io_error(folder))?;
     names.retain(|name| !name.as_encoded_bytes().starts_with(b"."));
     names.sort_unstable();
     Ok(names)
@@ -175,10 +153,7 @@ mod tests {
         let records: Vec<Record> = (0..source.len()).map(|i| source.read(i).unwrap()).collect();
         let labels: Vec<usize> = records.iter().map(|record| record.label).collect();
         assert_eq!(labels, [0, 1, 1]);
-        assert_eq!(
-            (records[0].image.width(), records[0].image.height()),
-            (5, 4)
-        );
+        assert_eq!((records[0].image.width(), records[0].image.height()), (5, 4));
         assert!(records[1].name.ends_with("10.PNG"), "{}", records[1].name);
     }
 
@@ -187,15 +162,9 @@ mod tests {
         let root = folder(&[("cat/1.png", png(1, 1, 0))]);
         let open = |classes: &[&str]| {
             let classes = Some(classes.iter().map(|&class| class.to_owned()).collect());
-            FolderSource::open(&FolderConfig {
-                classes,
-                ..FolderConfig::new(root.path())
-            })
+            FolderSource::open(&FolderConfig { classes, ..FolderConfig::new(root.path()) })
         };
-        assert_eq!(
-            open(&["ant", "bee", "cat"]).unwrap().read(0).unwrap().label,
-            2
-        );
+        assert_eq!(open(&["ant", "bee", "cat"]).unwrap().read(0).unwrap().label, 2);
         let error = open(&["ant"]).unwrap_err().to_string();
         assert!(error.ends_with("has the label \"cat\": it is not among the configured classes"));
     }
@@ -204,9 +173,7 @@ mod tests {
     fn wrong_layouts_are_refused() {
         let open = |files: &[(&str, Vec<u8>)]| {
             let root = folder(files);
-            FolderSource::open(&FolderConfig::new(root.path()))
-                .unwrap_err()
-                .to_string()
+            FolderSource::open(&FolderConfig::new(root.path())).unwrap_err().to_string()
         };
         let layout =
             "has no class folders: a folder data set is laid out as FOLDER/CLASS/IMAGE.png";
@@ -224,9 +191,7 @@ mod tests {
         let error = source.read(0).unwrap_err();
         assert!(error.is_corrupt_record());
         assert!(
-            error
-                .to_string()
-                .ends_with("1.png is empty (0 bytes): copy it again or remove it")
+            error.to_string().ends_with("1.png is empty (0 bytes): copy it again or remove it")
         );
     }
 }

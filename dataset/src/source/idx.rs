@@ -51,12 +51,7 @@ pub struct IdxConfig {
 impl IdxConfig {
     /// RGB images and numbered classes.
     pub fn new(images: impl Into<PathBuf>, labels: impl Into<PathBuf>) -> Self {
-        Self {
-            images: images.into(),
-            labels: labels.into(),
-            grey: false,
-            classes: None,
-        }
+        Self { images: images.into(), labels: labels.into(), grey: false, classes: None }
     }
 }
 
@@ -106,23 +101,12 @@ impl IdxSource {
             .map(|label| Label::Index(label.into()))
             .collect();
         let named = labels.iter().enumerate().map(|(index, label)| {
-            (
-                label,
-                format!("record {index} of {}", config.labels.display()),
-            )
+            (label, format!("record {index} of {}", config.labels.display()))
         });
         let (labels, classes) = labels::resolve(named, config.classes.as_deref())?;
         let (width, height) = (width as usize, height as usize);
         let (file, grey) = (config.images.clone(), config.grey);
-        Ok(Self {
-            file,
-            width,
-            height,
-            grey,
-            pixels,
-            labels,
-            classes,
-        })
+        Ok(Self { file, width, height, grey, pixels, labels, classes })
     }
 }
 
@@ -177,26 +161,15 @@ impl<'a> Idx<'a> {
     fn open(path: &'a Path, magic: u32, content: &'static str) -> Result<Self> {
         let mut file = BufReader::new(File::open(path).map_err(io_error(path))?);
         let mut start = Vec::new();
-        file.by_ref()
-            .take(2)
-            .read_to_end(&mut start)
-            .map_err(io_error(path))?;
+        file.by_ref().take(2).read_to_end(&mut start).map_err(io_error(path))?;
         file.rewind().map_err(io_error(path))?;
         let compressed = start == [0x1f, 0x8b];
-        let reader: Box<dyn Read> = if compressed {
-            Box::new(MultiGzDecoder::new(file))
-        } else {
-            Box::new(file)
-        };
+        let reader: Box<dyn Read> =
+            if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
         let mut idx = Self { path, reader };
         let found = idx.number()?;
         if found != magic {
-            return Err(Error::IdxMagic {
-                path: path.to_owned(),
-                found,
-                expected: magic,
-                content,
-            });
+            return Err(Error::IdxMagic { path: path.to_owned(), found, expected: magic, content });
         }
         Ok(idx)
     }
@@ -223,11 +196,7 @@ impl<'a> Idx<'a> {
             length if length < expected => format!("is truncated after {length}"),
             _ => "has more".to_owned(),
         };
-        Err(Error::IdxLength {
-            path: self.path.to_owned(),
-            expected,
-            found,
-        })
+        Err(Error::IdxLength { path: self.path.to_owned(), expected, found })
     }
 
     /// Reads until `limit` bytes or the end; a compressed file that breaks off just ends.
@@ -256,10 +225,7 @@ mod tests {
     }
 
     fn idx(numbers: &[u32], content: &[u8]) -> Vec<u8> {
-        let mut bytes: Vec<u8> = numbers
-            .iter()
-            .flat_map(|number| number.to_be_bytes())
-            .collect();
+        let mut bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
         bytes.extend(content);
         bytes
     }
@@ -280,28 +246,17 @@ mod tests {
         let classes =
             classes.map(|count| (0..count).map(|class| format!("class {class}")).collect());
         let [images, labels] = paths;
-        IdxSource::open(&IdxConfig {
-            images,
-            labels,
-            grey,
-            classes,
-        })
+        IdxSource::open(&IdxConfig { images, labels, grey, classes })
     }
 
     #[test]
     fn plain_and_compressed_files_hold_the_same() {
         for (images, labels) in [(images(), labels()), (gzip(&images()), gzip(&labels()))] {
             let source = open(&images, &labels, true, None).unwrap();
-            assert_eq!(
-                (source.len(), source.channels(), source.classes().len()),
-                (3, 1, 5)
-            );
+            assert_eq!((source.len(), source.channels(), source.classes().len()), (3, 1, 5));
             let record = source.read(2).unwrap();
             assert_eq!((record.image.width(), record.image.height()), (1, 2));
-            assert_eq!(
-                (record.image.data(), record.label),
-                ([30, 31].as_slice(), 4)
-            );
+            assert_eq!((record.image.data(), record.label), ([30, 31].as_slice(), 4));
         }
     }
 
@@ -309,10 +264,7 @@ mod tests {
     fn grey_becomes_rgb_unless_told_otherwise() {
         let source = open(&images(), &labels(), false, None).unwrap();
         assert_eq!(source.channels(), 3);
-        assert_eq!(
-            source.read(0).unwrap().image.data(),
-            [10, 10, 10, 11, 11, 11]
-        );
+        assert_eq!(source.read(0).unwrap().image.data(), [10, 10, 10, 11, 11, 11]);
     }
 
     #[test]
@@ -328,26 +280,14 @@ mod tests {
                 &labels(),
                 "images starts with 0x00000801, not 0x00000803: it holds no IDX images",
             ),
-            (
-                &good,
-                &good,
-                "labels starts with 0x00000803, not 0x00000801: it holds no IDX labels",
-            ),
+            (&good, &good, "labels starts with 0x00000803, not 0x00000801: it holds no IDX labels"),
             (
                 short,
                 &labels(),
                 "images should hold 6 bytes after its header but is truncated after 5",
             ),
-            (
-                &zipped[..zipped.len() - 12],
-                &labels(),
-                "images should hold",
-            ),
-            (
-                &long,
-                &labels(),
-                "images should hold 6 bytes after its header but has more",
-            ),
+            (&zipped[..zipped.len() - 12], &labels(), "images should hold"),
+            (&long, &labels(), "images should hold 6 bytes after its header but has more"),
             (&good[..7], &labels(), "ends inside its header"),
             (&[], &labels(), "ends inside its header"),
             (
@@ -355,16 +295,8 @@ mod tests {
                 &labels(),
                 "images announces 4294967295 images of 4294967295x4294967295 pixels: that is more than 1 GiB",
             ),
-            (
-                &idx(&[IMAGES_MAGIC, 0, 2, 2], &[]),
-                &labels(),
-                "that is nothing",
-            ),
-            (
-                &good,
-                &idx(&[LABELS_MAGIC, 2], &[1, 0]),
-                "holds 3 images but",
-            ),
+            (&idx(&[IMAGES_MAGIC, 0, 2, 2], &[]), &labels(), "that is nothing"),
+            (&good, &idx(&[LABELS_MAGIC, 2], &[1, 0]), "holds 3 images but"),
             (
                 &good,
                 &idx(&[LABELS_MAGIC, 3], &[1, 0]),
@@ -379,13 +311,8 @@ mod tests {
 
     #[test]
     fn a_label_out_of_range_is_named() {
-        let error = open(&images(), &labels(), false, Some(4))
-            .unwrap_err()
-            .to_string();
+        let error = open(&images(), &labels(), false, Some(4)).unwrap_err().to_string();
         assert!(error.starts_with("record 2 of "), "{error}");
-        assert!(
-            error.ends_with("has the label 4: with 4 classes labels are 0 to 3"),
-            "{error}"
-        );
+        assert!(error.ends_with("has the label 4: with 4 classes labels are 0 to 3"), "{error}");
     }
 }

@@ -20,8 +20,7 @@ impl Label {
     /// The content of a `.cls` member.
     pub(super) fn from_text(text: &str) -> Self {
         let text = text.trim();
-        text.parse()
-            .map_or_else(|_| Self::Name(text.to_owned()), Self::Index)
+        text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Index)
     }
 
     /// The field of a `.json` member; `None` if it is neither a whole number nor a text.
@@ -49,26 +48,18 @@ pub(super) fn resolve<'a>(
         Some(classes) => checked(classes)?.to_vec(),
         None => found(labels.clone())?,
     };
-    let by_name: HashMap<&str, usize> = classes
-        .iter()
-        .enumerate()
-        .map(|(index, name)| (name.as_str(), index))
-        .collect();
+    let by_name: HashMap<&str, usize> =
+        classes.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
     let indices = labels.map(|(label, record)| match label {
         Label::Index(index) if *index < classes.len() as u64 => Ok(*index as usize),
         Label::Index(index) => Err(Error::InvalidLabel {
             record,
             label: index.to_string(),
-            reason: format!(
-                "with {} classes labels are 0 to {}",
-                classes.len(),
-                classes.len() - 1
-            ),
+            reason: format!("with {} classes labels are 0 to {}", classes.len(), classes.len() - 1),
         }),
-        Label::Name(name) => by_name
-            .get(name.as_str())
-            .copied()
-            .ok_or_else(|| unknown(name, record)),
+        Label::Name(name) => {
+            by_name.get(name.as_str()).copied().ok_or_else(|| unknown(name, record))
+        }
     });
     let indices = indices.collect::<Result<_>>()?;
     Ok((indices, classes))
@@ -77,21 +68,14 @@ pub(super) fn resolve<'a>(
 /// Class list from a configuration.
 pub(super) fn checked(classes: &[String]) -> Result<&[String]> {
     let invalid = |value: String, reason: &str| {
-        Err(Error::Config {
-            field: "classes",
-            value,
-            reason: reason.to_owned(),
-        })
+        Err(Error::Config { field: "classes", value, reason: reason.to_owned() })
     };
     if classes.is_empty() {
         return invalid("[]".to_owned(), "name at least one class, or leave it out");
     }
     let mut seen = HashSet::new();
     match classes.iter().find(|name| !seen.insert(name.as_str())) {
-        Some(twice) => invalid(
-            format!("{twice:?} and {twice:?}"),
-            "every class has another name",
-        ),
+        Some(twice) => invalid(format!("{twice:?} and {twice:?}"), "every class has another name"),
         None => Ok(classes),
     }
 }
@@ -99,11 +83,7 @@ pub(super) fn checked(classes: &[String]) -> Result<&[String]> {
 /// A label that is no class.
 pub(super) fn unknown(name: &str, record: String) -> Error {
     let reason = "it is not among the configured classes".to_owned();
-    Error::InvalidLabel {
-        record,
-        label: format!("{name:?}"),
-        reason,
-    }
+    Error::InvalidLabel { record, label: format!("{name:?}"), reason }
 }
 
 /// The classes that the labels themselves tell.
@@ -118,11 +98,7 @@ fn found<'a>(labels: impl Iterator<Item = (&'a Label, String)>) -> Result<Vec<St
             Label::Index(index) if names.is_empty() => {
                 if *index >= MAX_CLASSES as u64 {
                     let reason = format!("there can be at most {MAX_CLASSES} classes");
-                    return Err(Error::InvalidLabel {
-                        record,
-                        label: index.to_string(),
-                        reason,
-                    });
+                    return Err(Error::InvalidLabel { record, label: index.to_string(), reason });
                 }
                 count = count.max(*index as usize + 1);
             }
@@ -139,11 +115,7 @@ fn found<'a>(labels: impl Iterator<Item = (&'a Label, String)>) -> Result<Vec<St
 
 fn mixed(record: String, label: String) -> Error {
     let reason = "other labels are of another kind (names and numbers); list the `classes`";
-    Error::InvalidLabel {
-        record,
-        label,
-        reason: reason.to_owned(),
-    }
+    Error::InvalidLabel { record, label, reason: reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -154,29 +126,20 @@ mod tests {
         let labels: Vec<Label> = labels.iter().map(|text| Label::from_text(text)).collect();
         let classes: Option<Vec<String>> =
             classes.map(|names| names.iter().map(|&name| name.to_owned()).collect());
-        let named = labels
-            .iter()
-            .enumerate()
-            .map(|(i, label)| (label, format!("sample {i}")));
+        let named = labels.iter().enumerate().map(|(i, label)| (label, format!("sample {i}")));
         resolve(named, classes.as_deref())
     }
 
     #[test]
     fn names_are_classes_in_sorted_order() {
         let (indices, classes) = resolved(&["orc", "elf", " orc\n"], None).unwrap();
-        assert_eq!(
-            (indices, classes),
-            (vec![1, 0, 1], vec!["elf".to_owned(), "orc".to_owned()])
-        );
+        assert_eq!((indices, classes), (vec![1, 0, 1], vec!["elf".to_owned(), "orc".to_owned()]));
     }
 
     #[test]
     fn the_largest_number_tells_how_many_classes_there_are() {
         let (indices, classes) = resolved(&["3", "1"], None).unwrap();
-        assert_eq!(
-            (indices, classes.len(), classes[3].as_str()),
-            (vec![3, 1], 4, "3")
-        );
+        assert_eq!((indices, classes.len(), classes[3].as_str()), (vec![3, 1], 4, "3"));
     }
 
     #[test]
@@ -199,22 +162,14 @@ mod tests {
                 Some(&["a"]),
                 "sample 1 has the label \"c\": it is not among the configured",
             ),
-            (
-                &["a", "7"],
-                None,
-                "sample 1 has the label 7: other labels are of another kind",
-            ),
+            (&["a", "7"], None, "sample 1 has the label 7: other labels are of another kind"),
             (
                 &["4000000000"],
                 None,
                 "sample 0 has the label 4000000000: there can be at most 1000000",
             ),
             (&["a"], Some(&[]), "classes is []: name at least one class"),
-            (
-                &["a"],
-                Some(&["a", "a"]),
-                "classes is \"a\" and \"a\": every class has another name",
-            ),
+            (&["a"], Some(&["a", "a"]), "classes is \"a\" and \"a\": every class has another name"),
         ];
         for (labels, classes, message) in cases {
             let error = resolved(labels, classes).unwrap_err().to_string();

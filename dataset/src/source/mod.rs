@@ -138,11 +138,7 @@ mod tests {
             SourceConfig::Idx(IdxConfig::new(missing, missing)),
         ];
         for config in configs {
-            let error = config
-                .open()
-                .err()
-                .expect("there is no such file")
-                .to_string();
+            let error = config.open().err().expect("there is no such file").to_string();
             assert!(error.starts_with("cannot read does/not/exist: "), "{error}");
         }
     }
@@ -153,20 +149,11 @@ mod tests {
         let folder = parse(r#"{"kind": "folder", "path": "images"}"#).unwrap();
         assert_eq!(folder, SourceConfig::Folder(FolderConfig::new("images")));
         let tar = parse(r#"{"kind": "webdataset", "paths": ["a.tar"]}"#).unwrap();
-        assert_eq!(
-            tar,
-            SourceConfig::WebDataset(WebDatasetConfig::new(["a.tar"]))
-        );
+        assert_eq!(tar, SourceConfig::WebDataset(WebDatasetConfig::new(["a.tar"])));
 
         let typo = parse(r#"{"kind": "folder", "path": "images", "clases": []}"#).unwrap_err();
-        assert!(
-            typo.to_string().contains("unknown field `clases`"),
-            "{typo}"
-        );
+        assert!(typo.to_string().contains("unknown field `clases`"), "{typo}");
         let unknown = parse(r#"{"kind": "parquet"}"#).unwrap_err();
-        assert!(
-            unknown.to_string().contains("unknown variant `parquet`"),
-            "{unknown}"
-        );
+        assert!(unknown.to_string().contains("unknown variant `parquet`"), "{unknown}");
     }
 }

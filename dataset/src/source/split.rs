@@ -42,11 +42,7 @@ pub fn split(source: &Arc<dyn Source>, rule: HeldOut) -> Result<(Subset, Subset)
     };
     if !fits {
         let reason = format!("of {records} records some must be held out and some be left");
-        return Err(Error::Config {
-            field,
-            value: value.to_string(),
-            reason,
-        });
+        return Err(Error::Config { field, value: value.to_string(), reason });
     }
     let is_held_out = |index: &usize| match rule {
         HeldOut::First { count } => *index < count,
@@ -54,10 +50,7 @@ pub fn split(source: &Arc<dyn Source>, rule: HeldOut) -> Result<(Subset, Subset)
         HeldOut::Every { step } => index.is_multiple_of(step),
     };
     let (held_out, training) = (0..records).partition(is_held_out);
-    let subset = |indices| Subset {
-        source: Arc::clone(source),
-        indices,
-    };
+    let subset = |indices| Subset { source: Arc::clone(source), indices };
     Ok((subset(training), subset(held_out)))
 }
 
@@ -101,11 +94,7 @@ mod tests {
     fn parts(records: usize, rule: HeldOut) -> Result<(Vec<usize>, Vec<usize>)> {
         let source: Arc<dyn Source> = Arc::new(Colours::new(records));
         let (training, held_out) = split(&source, rule)?;
-        let labels = |part: &Subset| {
-            (0..part.len())
-                .map(|i| part.read(i).unwrap().label)
-                .collect()
-        };
+        let labels = |part: &Subset| (0..part.len()).map(|i| part.read(i).unwrap().label).collect();
         Ok((labels(&training), labels(&held_out)))
     }
 

@@ -28,12 +28,9 @@ mod tests {
 
     #[test]
     fn the_longer_side_follows_rounded_down() {
-        for (width, height, expected) in [
-            (300, 200, (108, 72)),
-            (200, 300, (72, 108)),
-            (225, 151, (107, 72)),
-            (5, 5, (72, 72)),
-        ] {
+        for (width, height, expected) in
+            [(300, 200, (108, 72)), (200, 300, (72, 108)), (225, 151, (107, 72)), (5, 5, (72, 72))]
+        {
             let image = Raster::new(width, height, 1, vec![0; width * height]).unwrap();
             let scaled = resize_to_cover(&image, [72, 72]);
             assert_eq!((scaled.width(), scaled.height()), expected);

@@ -38,12 +38,7 @@ pub struct TransformConfig {
 
 impl Default for TransformConfig {
     fn default() -> Self {
-        Self {
-            size: 256,
-            center_crop: true,
-            expand_ratio: 1.125,
-            flip: true,
-        }
+        Self { size: 256, center_crop: true, expand_ratio: 1.125, flip: true }
     }
 }
 
@@ -55,34 +50,19 @@ impl TransformConfig {
     pub fn build(self) -> Result<Transform> {
         if self.size == 0 || self.size > 4096 {
             let reason = "images can be 1 to 4096 pixels a side".to_owned();
-            return Err(Error::Config {
-                field: "size",
-                value: self.size.to_string(),
-                reason,
-            });
+            return Err(Error::Config { field: "size", value: self.size.to_string(), reason });
         }
         if !(1.0..=8.0).contains(&self.expand_ratio) {
             let (field, value) = ("expand_ratio", self.expand_ratio.to_string());
-            return Err(Error::Config {
-                field,
-                value,
-                reason: "it must be 1 to 8".to_owned(),
-            });
+            return Err(Error::Config { field, value, reason: "it must be 1 to 8".to_owned() });
         }
-        Ok(Transform {
-            config: self,
-            size: [self.size; 2],
-        })
+        Ok(Transform { config: self, size: [self.size; 2] })
     }
 
     /// The same for validation: the middle of every image, never mirrored.
     #[must_use]
     pub fn without_augmentation(self) -> Self {
-        Self {
-            center_crop: true,
-            flip: false,
-            ..self
-        }
+        Self { center_crop: true, flip: false, ..self }
     }
 }
 
@@ -113,10 +93,7 @@ impl Transform {
     pub fn fit(&self, image: &Raster, record: &str) -> Result<Raster> {
         let size = self.covered();
         let (width, height) = (image.width(), image.height());
-        let scale = f64::max(
-            size[0] as f64 / height as f64,
-            size[1] as f64 / width as f64,
-        );
+        let scale = f64::max(size[0] as f64 / height as f64, size[1] as f64 / width as f64);
         let pixels = (width as f64 * scale) * (height as f64 * scale);
         if pixels > MAX_SCALED_PIXELS as f64 {
             return Err(Error::TooThin {
@@ -158,11 +135,7 @@ impl Transform {
 
     /// What an image is scaled to cover, `[height, width]`.
     fn covered(&self) -> [usize; 2] {
-        let TransformConfig {
-            center_crop,
-            expand_ratio,
-            ..
-        } = self.config;
+        let TransformConfig { center_crop, expand_ratio, .. } = self.config;
         if center_crop {
             self.size
         } else {
@@ -185,26 +158,17 @@ mod tests {
     }
 
     fn random_crop(size: usize, expand_ratio: f64) -> Transform {
-        TransformConfig {
-            size,
-            center_crop: false,
-            expand_ratio,
-            flip: false,
-        }
-        .build()
-        .unwrap()
+        TransformConfig { size, center_crop: false, expand_ratio, flip: false }.build().unwrap()
     }
 
     #[test]
     fn random_crops_reach_every_place_and_stay_inside() {
         let fitted = map(6, 5);
         let transform = random_crop(4, 1.0);
-        let corners: HashSet<u32> = (0..200)
-            .map(|example| transform.augment(&fitted, 1, example)[0].to_bits())
-            .collect();
-        let expected: HashSet<u32> = (0..2)
-            .flat_map(|y| (0..3).map(move |x| fitted_value(x, y).to_bits()))
-            .collect();
+        let corners: HashSet<u32> =
+            (0..200).map(|example| transform.augment(&fitted, 1, example)[0].to_bits()).collect();
+        let expected: HashSet<u32> =
+            (0..2).flat_map(|y| (0..3).map(move |x| fitted_value(x, y).to_bits())).collect();
         assert_eq!(corners, expected);
     }
 
@@ -214,45 +178,25 @@ mod tests {
 
     #[test]
     fn half_of_the_images_are_mirrored() {
-        let transform = TransformConfig {
-            size: 4,
-            ..TransformConfig::default()
-        }
-        .build()
-        .unwrap();
+        let transform = TransformConfig { size: 4, ..TransformConfig::default() }.build().unwrap();
         let image = map(4, 4);
         let plain = normalise(&image);
         let mirrored = normalise(&image.flip_horizontal());
-        let outcomes: Vec<_> = (0..1000)
-            .map(|example| transform.augment(&image, 5, example))
-            .collect();
-        let flips = outcomes
-            .iter()
-            .filter(|outcome| **outcome == mirrored)
-            .count();
-        assert!(
-            outcomes
-                .iter()
-                .all(|outcome| *outcome == mirrored || *outcome == plain)
-        );
+        let outcomes: Vec<_> =
+            (0..1000).map(|example| transform.augment(&image, 5, example)).collect();
+        let flips = outcomes.iter().filter(|outcome| **outcome == mirrored).count();
+        assert!(outcomes.iter().all(|outcome| *outcome == mirrored || *outcome == plain));
         assert!((420..580).contains(&flips), "{flips}");
     }
 
     #[test]
     fn validation_sees_the_middle_unmirrored() {
-        let config = TransformConfig {
-            size: 4,
-            center_crop: false,
-            ..TransformConfig::default()
-        };
+        let config = TransformConfig { size: 4, center_crop: false, ..TransformConfig::default() };
         let transform = config.without_augmentation().build().unwrap();
         let image = map(6, 4);
         let fitted = transform.fit(&image, "image").unwrap();
         for example in 0..20 {
-            assert_eq!(
-                transform.augment(&fitted, 0, example),
-                normalise(&image.crop(1, 0, 4, 4))
-            );
+            assert_eq!(transform.augment(&fitted, 0, example), normalise(&image.crop(1, 0, 4, 4)));
         }
     }
 
@@ -276,20 +220,11 @@ mod tests {
     #[test]
     fn senseless_values_are_refused() {
         let built = |size, expand_ratio| {
-            TransformConfig {
-                size,
-                expand_ratio,
-                ..TransformConfig::default()
-            }
-            .build()
+            TransformConfig { size, expand_ratio, ..TransformConfig::default() }.build()
         };
         for (size, expand_ratio, message) in [
             (0, 1.0, "size is 0: images can be 1 to 4096 pixels a side"),
-            (
-                5000,
-                1.0,
-                "size is 5000: images can be 1 to 4096 pixels a side",
-            ),
+            (5000, 1.0, "size is 5000: images can be 1 to 4096 pixels a side"),
             (32, 0.5, "expand_ratio is 0.5: it must be 1 to 8"),
             (32, f64::NAN, "expand_ratio is NaN: it must be 1 to 8"),
         ] {

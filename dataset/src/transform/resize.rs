@@ -68,10 +68,7 @@ fn sinc(x: f64) -> f64 {
 /// # Panics
 /// If `width` or `height` is 0.
 pub fn resize(image: &Raster, width: usize, height: usize, filter: Filter) -> Raster {
-    assert!(
-        width > 0 && height > 0,
-        "cannot scale an image to {width}x{height} pixels"
-    );
+    assert!(width > 0 && height > 0, "cannot scale an image to {width}x{height} pixels");
     if columns_first(image, width, height) {
         resize_rows(&resize_columns(image, height, filter), width, filter)
     } else {
@@ -134,10 +131,7 @@ fn windows(old: usize, new: usize, filter: Filter) -> Vec<Window> {
         let weights: Vec<f64> = (start..end).map(weight).collect();
         let total: f64 = weights.iter().fold(0.0, |sum, weight| sum + weight);
         let total = if total == 0.0 { 1.0 } else { total };
-        Window {
-            start,
-            weights: weights.iter().map(|w| fixed_point(w / total)).collect(),
-        }
+        Window { start, weights: weights.iter().map(|w| fixed_point(w / total)).collect() }
     };
     (0..new).map(window).collect()
 }
@@ -212,10 +206,7 @@ mod tests {
 
     #[test]
     fn box_to_a_third_ignores_no_pixel() {
-        assert_eq!(
-            resize(&grey(6, 1, &[0, 3, 6, 30, 60, 90]), 2, 1, Filter::Box).data(),
-            [3, 60]
-        );
+        assert_eq!(resize(&grey(6, 1, &[0, 3, 6, 30, 60, 90]), 2, 1, Filter::Box).data(), [3, 60]);
     }
 
     #[test]
@@ -236,10 +227,7 @@ mod tests {
         let wide = grey(5, 2, &[1, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
         assert_eq!(resize(&wide, 1, 1, Filter::Box).data(), [0]);
 
-        assert!(
-            !columns_first(&tall, 1, 3),
-            "2 rows less are not more than twice 1 column"
-        );
+        assert!(!columns_first(&tall, 1, 3), "2 rows less are not more than twice 1 column");
         assert!(columns_first(&tall, 4, 4), "the width grows");
         assert!(!columns_first(&tall, 4, 5), "the height stays");
     }
@@ -250,11 +238,7 @@ mod tests {
             let flat = Raster::new(13, 7, 3, [200, 100, 50].repeat(13 * 7)).unwrap();
             for (width, height) in [(5, 3), (29, 40), (13, 20), (1, 1)] {
                 let scaled = resize(&flat, width, height, filter);
-                assert_eq!(
-                    scaled.data(),
-                    [200, 100, 50].repeat(width * height),
-                    "{filter:?}"
-                );
+                assert_eq!(scaled.data(), [200, 100, 50].repeat(width * height), "{filter:?}");
             }
         }
     }

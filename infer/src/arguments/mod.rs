@@ -229,12 +229,7 @@ pub struct DrawingArguments {
 #[derive(Clone, Debug, Default, Args)]
 pub struct TextArguments {
     /// What a text model shall not draw.
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub negative: String,
     /// The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model's]
     #[arg(long, value_name = "FOLDER")]
@@ -314,10 +309,7 @@ pub struct ConvertArguments {
 /// `32` or `48x32`.
 pub(crate) fn size(text: &str) -> Result<[usize; 2], String> {
     let side = |text: &str| {
-        let side = text
-            .parse::<usize>()
-            .ok()
-            .filter(|side| (1..=65_536).contains(side));
+        let side = text.parse::<usize>().ok().filter(|side| (1..=65_536).contains(side));
         side.ok_or_else(|| {
             format!("`{text}` is no side in pixels; write 32 or HEIGHTxWIDTH such as 48x32")
         })
@@ -335,10 +327,7 @@ mod tests {
         assert_eq!(size("32"), Ok([32, 32]));
         assert_eq!(size("48x32"), Ok([48, 32]));
         for text in ["0", "-8", "8x", "big", "1e3"] {
-            assert!(
-                size(text).unwrap_err().contains("no side in pixels"),
-                "{text}"
-            );
+            assert!(size(text).unwrap_err().contains("no side in pixels"), "{text}");
         }
     }
 

@@ -60,13 +60,7 @@ pub(super) fn caption_drawer(
         height,
         width,
     };
-    device.run(Prepare {
-        source,
-        files,
-        sampler,
-        with,
-        batch: arguments.batch as usize,
-    })
+    device.run(Prepare { source, files, sampler, with, batch: arguments.batch as usize })
 }
 
 /// Everything that is known before the backend is.
@@ -83,12 +77,7 @@ impl OnBackend for Prepare {
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
         refuse_unsupported::<B>("--dtype", self.with.dtype, &device)?;
-        Ok(Box::new(CaptionDrawer::<B> {
-            prepared: self,
-            texts: None,
-            model: None,
-            device,
-        }))
+        Ok(Box::new(CaptionDrawer::<B> { prepared: self, texts: None, model: None, device }))
     }
 }
 
@@ -135,13 +124,7 @@ impl<B: PixelFlowBackend> DrawCaptions for CaptionDrawer<B> {
             Some(texts) if captions.iter().all(|caption| texts.has(caption)) => texts,
             _ => self.encode(&captions)?,
         };
-        let Prepare {
-            source,
-            sampler,
-            with,
-            batch,
-            ..
-        } = &self.prepared;
+        let Prepare { source, sampler, with, batch, .. } = &self.prepared;
         let model = match self.model.take() {
             Some(model) => model,
             None => source.load_as::<B>(with.dtype, &self.device)?,
@@ -158,9 +141,7 @@ impl<B: PixelFlowBackend> DrawCaptions for CaptionDrawer<B> {
             let pairs = captions.map(|caption| (caption, with.negative.as_str()));
             let subjects = texts.subjects(pairs, &self.device);
             let device = &self.device;
-            let drawn = draw(
-                &model, sampler, &keys, &subjects, size, *batch, device, observer,
-            )?;
+            let drawn = draw(&model, sampler, &keys, &subjects, size, *batch, device, observer)?;
             images.extend(drawn.images);
         }
         self.texts = Some(texts);

@@ -18,24 +18,14 @@ use crate::{Error, Result};
 /// What is wrong with the input or the place to write to, or a value that the new format cannot hold;
 /// then nothing is written.
 pub fn convert(arguments: &ConvertArguments) -> Result<String> {
-    let ConvertArguments {
-        input,
-        output,
-        dtype,
-        max_shard_size,
-        weights,
-        report,
-    } = arguments;
+    let ConvertArguments { input, output, dtype, max_shard_size, weights, report } = arguments;
     let set = WeightSet::from(*weights);
     let target = ConvertTarget::choose(output)?;
     if let Some(path) = report {
         check_report(path)?;
     }
-    let path = if HubName::is_meant(input) {
-        fetched_weights(input)?
-    } else {
-        weights_at(input, set)?
-    };
+    let path =
+        if HubName::is_meant(input) { fetched_weights(input)? } else { weights_at(input, set)? };
     let file = if set == WeightSet::Ema {
         TensorFile::open(&path)?
     } else {
@@ -66,9 +56,7 @@ pub fn convert(arguments: &ConvertArguments) -> Result<String> {
 
 /// Checks that the report can be written, before anything is computed.
 fn check_report(path: &Path) -> Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     if path.is_dir() {
         return Err(Error::Write {

@@ -27,10 +27,8 @@ pub(super) fn dry_run(
     let config = &source.description.model;
     let images = (rows.len() * arguments.count as usize).min(arguments.batch as usize);
     let tokens = height * width / config.patch_size.pow(2);
-    let portable = device.run(ScoresInMemory {
-        head_dim: config.attention_head_dim,
-        dtype: arguments.dtype,
-    });
+    let portable =
+        device.run(ScoresInMemory { head_dim: config.attention_head_dim, dtype: arguments.dtype });
     let element = arguments.dtype.bytes();
     // A dry run fetches no weights to look into.
     let is_int8 =
@@ -38,11 +36,7 @@ pub(super) fn dry_run(
     // With guidance every image is computed twice.
     let of = |images: usize| {
         let floats = DrawingBytes::new(config, 2 * images, tokens, element, portable);
-        if is_int8 {
-            floats.with_int8(config, element)
-        } else {
-            floats
-        }
+        if is_int8 { floats.with_int8(config, element) } else { floats }
     };
     let needed = of(images);
     let mut text = format!(
@@ -52,17 +46,11 @@ pub(super) fn dry_run(
         gigabytes(needed.passing),
         gigabytes(needed.peak())
     );
-    let encoding = if source.is_text() {
-        encoding(arguments, source, rows)?
-    } else {
-        0
-    };
+    let encoding = if source.is_text() { encoding(arguments, source, rows)? } else { 0 };
     if encoding > 0 {
         text = format!("{text}; the text encoder before it {}", gigabytes(encoding));
     }
-    let free = (device.kind == DeviceKind::Cpu)
-        .then(available_memory)
-        .flatten();
+    let free = (device.kind == DeviceKind::Cpu).then(available_memory).flatten();
     let Some(free) = free else {
         return Ok(text);
     };

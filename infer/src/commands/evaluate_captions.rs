@@ -84,9 +84,7 @@ impl Evaluation {
     pub fn run(&self, mut drawer: Option<&mut dyn DrawCaptions>) -> Result<String> {
         let started = Instant::now();
         let with = drawer.as_ref().map(|drawer| drawer.drawn_with());
-        let drawer = drawer
-            .as_mut()
-            .map(|drawer| (&mut **drawer as _, self.seed));
+        let drawer = drawer.as_mut().map(|drawer| (&mut **drawer as _, self.seed));
         let measured = measure(&self.data, drawer)?;
         if let Some(path) = &self.json {
             self.write_json(&measured, with.as_ref(), path)?;
@@ -95,8 +93,7 @@ impl Evaluation {
             let grid = comparison_grid(self.data.heldout(), &measured.drawn);
             let write = |file: &mut dyn crate::atomic_file::WriteSeek| {
                 let mut file = file;
-                grid.write_to(&mut file, ImageFormat::Png)
-                    .map_err(std::io::Error::other)
+                grid.write_to(&mut file, ImageFormat::Png).map_err(std::io::Error::other)
             };
             write_atomically(path, write).map_err(write_error(path))?;
         }
@@ -113,9 +110,7 @@ impl Evaluation {
         let names = [&self.train, &self.heldout].map(|path| path.display().to_string());
         let drawn = with.map(|with| (self.seed, with));
         let json = report_json(measured, [&names[0], &names[1]], drawn);
-        let json = json
-            .map_err(std::io::Error::other)
-            .map_err(write_error(path))?;
+        let json = json.map_err(std::io::Error::other).map_err(write_error(path))?;
         write_atomically(path, |file| writeln!(file, "{json}")).map_err(write_error(path))
     }
 }
@@ -130,25 +125,12 @@ mod tests {
 
     fn arguments(folder: &Path, more: &[&str]) -> EvaluateCaptionsArguments {
         for (name, numbers) in [("train.tar", 0..120), ("heldout.tar", 500..512)] {
-            write_tar(
-                &folder.join(name),
-                &numbers.map(coloured).collect::<Vec<_>>(),
-            );
+            write_tar(&folder.join(name), &numbers.map(coloured).collect::<Vec<_>>());
         }
         let path = |name: &str| folder.join(name).display().to_string();
         let (train, heldout) = (path("train.tar"), path("heldout.tar"));
-        let line = [
-            "infer",
-            "evaluate-captions",
-            "--train",
-            &train,
-            "--heldout",
-            &heldout,
-        ];
-        match Arguments::try_parse_from(line.iter().chain(more))
-            .unwrap()
-            .command
-        {
+        let line = ["infer", "evaluate-captions", "--train", &train, "--heldout", &heldout];
+        match Arguments::try_parse_from(line.iter().chain(more)).unwrap().command {
             Some(Command::EvaluateCaptions(arguments)) => arguments,
             other => panic!("{other:?}"),
         }
@@ -159,16 +141,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join("out").join(name).display().to_string();
         let (json, grid) = (path("a.json"), path("a.png"));
-        let more = [
-            "--json", &json, "--grid", &grid, "--count", "7", "--seed", "5",
-        ];
+        let more = ["--json", &json, "--grid", &grid, "--count", "7", "--seed", "5"];
         let evaluation = Evaluation::prepare(&arguments(folder.path(), &more)).unwrap();
         let mut drawer = FakeDrawer::new([4, 8], |_| coloured(0).image);
         let table = evaluation.run(Some(&mut drawer)).unwrap();
-        assert!(
-            table.contains("7 captions; probes learned from 120 images"),
-            "{table}"
-        );
+        assert!(table.contains("7 captions; probes learned from 120 images"), "{table}");
         assert_eq!((drawer.requests.len(), drawer.requests[0].seed), (7, 5));
         let json = std::fs::read(&json).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&json).unwrap();

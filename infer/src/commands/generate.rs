@@ -57,9 +57,7 @@ pub fn generate_with(
     progress.finish();
     let Written { drawn, kept } = written?;
     let (seconds, folder) = (started.elapsed().as_secs_f64(), folder.display());
-    Ok(format!(
-        "{drawn} pictures drawn in {seconds:.1} s, {kept} were there: {folder}"
-    ))
+    Ok(format!("{drawn} pictures drawn in {seconds:.1} s, {kept} were there: {folder}"))
 }
 
 #[cfg(test)]
@@ -72,11 +70,7 @@ mod tests {
     use std::path::Path;
 
     const LAYOUTS: [(&str, &str, &str); 4] = [
-        (
-            "geneval",
-            "a.jsonl",
-            "{\"prompt\": \"a cat\"}\n{\"prompt\": \"a dog\"}",
-        ),
+        ("geneval", "a.jsonl", "{\"prompt\": \"a cat\"}\n{\"prompt\": \"a dog\"}"),
         ("dpg", "prompts", "a cat"),
         ("t2i-compbench", "color_val.txt", "a cat\na dog"),
         ("coco", "a.tsv", "1\ta cat\n2\ta dog"),
@@ -92,20 +86,8 @@ mod tests {
             fs::write(&prompts, content).unwrap();
         }
         let [prompts, out] = [prompts, root.join("out")].map(|path| path.display().to_string());
-        let line = [
-            "infer",
-            "generate",
-            "--layout",
-            layout,
-            "--prompts",
-            &prompts,
-            "--out",
-            &out,
-        ];
-        match Arguments::try_parse_from(line.iter().chain(more))
-            .unwrap()
-            .command
-        {
+        let line = ["infer", "generate", "--layout", layout, "--prompts", &prompts, "--out", &out];
+        match Arguments::try_parse_from(line.iter().chain(more)).unwrap().command {
             Some(Command::Generate(arguments)) => arguments,
             other => panic!("{other:?}"),
         }
@@ -119,25 +101,16 @@ mod tests {
             let plan = plan(arguments.layout, &arguments.prompts, None).unwrap();
             let mut drawer = FakeDrawer::noise([4, 4]);
             let text = generate_with(&plan, &arguments, &mut drawer).unwrap();
-            assert!(
-                text.starts_with(&format!("{pictures} pictures drawn in ")),
-                "{text}"
-            );
+            assert!(text.starts_with(&format!("{pictures} pictures drawn in ")), "{text}");
             let again = generate_with(&plan, &arguments, &mut drawer).unwrap();
             assert!(again.contains(&format!("{pictures} were there")), "{again}");
 
-            let verified = GenerateArguments {
-                verify: true,
-                ..arguments
-            };
+            let verified = GenerateArguments { verify: true, ..arguments };
             let sound = generate(&verified).unwrap();
             assert!(matches!(sound, Generated::Done(_)), "{sound:?}");
             fs::remove_file(verified.out.join(&plan.files[0].path)).unwrap();
             let missing = format!("{}: missing", plan.files[0].path.display());
-            assert_eq!(
-                generate(&verified).unwrap(),
-                Generated::Unsound(vec![missing])
-            );
+            assert_eq!(generate(&verified).unwrap(), Generated::Unsound(vec![missing]));
         }
     }
 

@@ -11,11 +11,7 @@ use crate::arguments::InfoArguments;
 pub fn info(arguments: &InfoArguments) -> Result<String> {
     let source = model(arguments.model.model.as_deref(), arguments.model.weights)?;
     let (model, cascade) = (&source.description.model, &source.description.cascade);
-    let format = if source.is_int8()? {
-        ", matrices in int8"
-    } else {
-        ""
-    };
+    let format = if source.is_int8()? { ", matrices in int8" } else { "" };
     let resolution = source.description.resolution;
     let sides = (0..cascade.stages).map(|stage| resolution >> (cascade.stages - 1 - stage));
     let sides: Vec<String> = sides.map(|side| side.to_string()).collect();

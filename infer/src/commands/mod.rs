@@ -25,7 +25,5 @@ use crate::model_source::ModelSource;
 
 /// The model at a path, or the demo.
 fn model(path: Option<&Path>, weights: WeightsArgument) -> Result<ModelSource> {
-    path.map_or_else(ModelSource::demo, |path| {
-        ModelSource::find(path, weights.into())
-    })
+    path.map_or_else(ModelSource::demo, |path| ModelSource::find(path, weights.into()))
 }

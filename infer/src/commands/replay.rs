@@ -82,10 +82,7 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
         _ => {}
     }
     let path = Path::new(&recipe.model);
-    let moved = || Error::ModelMoved {
-        picture: arguments.picture.clone(),
-        model: path.to_owned(),
-    };
+    let moved = || Error::ModelMoved { picture: arguments.picture.clone(), model: path.to_owned() };
     if HubName::is_meant(path) {
         // A picture that somebody sends fetches nothing; only its user does, with --model.
         return ModelSource::find_fetched(path, recipe.weights.into()).map_err(|_| moved());
@@ -125,23 +122,13 @@ fn compare(before: &RgbImage, after: &RgbImage) -> Comparison {
     }
     let difference = |(before, after): (&image::Rgb<u8>, &image::Rgb<u8>)| {
         let channels = before.0.iter().zip(after.0);
-        channels
-            .map(|(before, after)| before.abs_diff(after))
-            .max()
-            .unwrap_or(0)
+        channels.map(|(before, after)| before.abs_diff(after)).max().unwrap_or(0)
     };
-    let differences: Vec<u8> = before
-        .pixels()
-        .zip(after.pixels())
-        .map(difference)
-        .filter(|d| *d > 0)
-        .collect();
+    let differences: Vec<u8> =
+        before.pixels().zip(after.pixels()).map(difference).filter(|d| *d > 0).collect();
     match differences.iter().max() {
         None => Comparison::Equal,
-        Some(most) => Comparison::Differ {
-            pixels: differences.len(),
-            most: *most,
-        },
+        Some(most) => Comparison::Differ { pixels: differences.len(), most: *most },
     }
 }
 
@@ -156,13 +143,7 @@ mod tests {
         assert_eq!(compare(&before, &after), Comparison::Equal);
         after.put_pixel(1, 1, image::Rgb([0, 3, 1]));
         after.put_pixel(2, 0, image::Rgb([0, 0, 2]));
-        assert_eq!(
-            compare(&before, &after),
-            Comparison::Differ { pixels: 2, most: 3 }
-        );
-        assert_eq!(
-            compare(&before, &RgbImage::new(2, 3)),
-            Comparison::OtherSize
-        );
+        assert_eq!(compare(&before, &after), Comparison::Differ { pixels: 2, most: 3 });
+        assert_eq!(compare(&before, &RgbImage::new(2, 3)), Comparison::OtherSize);
     }
 }

@@ -58,9 +58,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<String> {
         })
         .transpose()?;
 
-    let scale = arguments
-        .scale
-        .unwrap_or_else(|| SHOWN_SIDE.div_ceil(height.max(width)) as u32);
+    let scale = arguments.scale.unwrap_or_else(|| SHOWN_SIDE.div_ceil(height.max(width)) as u32);
     let recipe = Recipe {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         model: match arguments.model.model {
@@ -120,11 +118,7 @@ fn rows(
     prompts: Vec<String>,
 ) -> Result<Vec<RecipeRow>> {
     let wrong = |argument, value: &str, reason: &str| {
-        Err(Error::Argument {
-            argument,
-            value: value.to_owned(),
-            reason: reason.to_owned(),
-        })
+        Err(Error::Argument { argument, value: value.to_owned(), reason: reason.to_owned() })
     };
     let row = |label: String, class, prompt| RecipeRow {
         label,
@@ -144,9 +138,7 @@ fn rows(
             return wrong("--negative", &arguments.text.negative, reason);
         }
         let classes = chosen_classes(&arguments.classes, source)?.into_iter();
-        return Ok(classes
-            .map(|class| row(source.class_name(class), class, None))
-            .collect());
+        return Ok(classes.map(|class| row(source.class_name(class), class, None)).collect());
     }
     if let Some(class) = arguments.classes.first() {
         let reason = "this model draws from text; say with --prompt what it shall draw";
@@ -182,13 +174,7 @@ pub(super) fn draw_on(
     sampler: &Sampler,
     batch: usize,
 ) -> Result<Drawn> {
-    device.run(DrawRecipe {
-        source,
-        recipe,
-        texts,
-        sampler,
-        batch,
-    })
+    device.run(DrawRecipe { source, recipe, texts, sampler, batch })
 }
 
 struct DrawRecipe<'a> {
@@ -203,13 +189,7 @@ impl OnBackend for DrawRecipe<'_> {
     type Output = Result<Drawn>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Result<Drawn> {
-        let Self {
-            source,
-            recipe,
-            texts,
-            sampler,
-            batch,
-        } = self;
+        let Self { source, recipe, texts, sampler, batch } = self;
         refuse_unsupported::<B>("--dtype", recipe.dtype, &device)?;
         let model = source.load_as::<B>(recipe.dtype, &device)?;
         let batches = recipe.requests().len().div_ceil(batch);
@@ -232,9 +212,9 @@ pub(super) fn sampler_config(arguments: &SamplerArguments, source: &ModelSource)
         reference: arguments.reference || model.reference,
         steps: arguments.steps.clone().unwrap_or(model.steps),
         shift: arguments.shift.unwrap_or(model.shift),
-        guidance: arguments.guidance.map_or(model.guidance, |guidance| {
-            guidance.of_model(source.is_text())
-        }),
+        guidance: arguments
+            .guidance
+            .map_or(model.guidance, |guidance| guidance.of_model(source.is_text())),
         rtol: arguments.rtol.unwrap_or(model.rtol),
         atol: arguments.atol.unwrap_or(model.atol),
     }
@@ -242,10 +222,7 @@ pub(super) fn sampler_config(arguments: &SamplerArguments, source: &ModelSource)
 
 /// `64 images in 12.3 s on cpu, 24 evaluations each: samples/grid-1.png`.
 fn summary(drawn: &Drawn, elapsed: Duration, device: Device, destination: &Destination) -> String {
-    let (least, most) = (
-        drawn.evaluations.iter().min(),
-        drawn.evaluations.iter().max(),
-    );
+    let (least, most) = (drawn.evaluations.iter().min(), drawn.evaluations.iter().max());
     let evaluations = match (least, most) {
         (Some(least), Some(most)) if least == most => format!("{most} evaluations each"),
         (Some(least), Some(most)) => format!("{least} to {most} evaluations each"),

@@ -51,11 +51,7 @@ pub(super) fn say_what_is_not_seen(
     }
     let mut unknown = BTreeSet::new();
     for text in encoded.texts() {
-        unknown.extend(
-            tokenizer
-                .unknown_words(text)
-                .map_err(pixelflow::Error::from)?,
-        );
+        unknown.extend(tokenizer.unknown_words(text).map_err(pixelflow::Error::from)?);
     }
     if !unknown.is_empty() {
         let words: Vec<String> = unknown.into_iter().collect();

@@ -52,14 +52,10 @@ impl Conversion<'_> {
         }
         let folder = &self.target.folder;
         let tensors = planned(self.file, self.format.and_then(StoredFormat::dtype));
-        let infos = tensors
-            .iter()
-            .map(|tensor| (tensor.name.clone(), tensor.to.clone()));
+        let infos = tensors.iter().map(|tensor| (tensor.name.clone(), tensor.to.clone()));
         let shards = plan_shards(&self.target.stem, infos.collect(), self.max_shard_size);
 
-        let draft = tempfile::Builder::new()
-            .prefix(".convert")
-            .tempdir_in(folder);
+        let draft = tempfile::Builder::new().prefix(".convert").tempdir_in(folder);
         let draft = draft.map_err(write_error(folder))?;
         let mut progress = ConvertProgress::new(self.file, "converting");
         let mut rest = tensors.as_slice();
@@ -70,13 +66,7 @@ impl Conversion<'_> {
             rest = others;
             let path = draft.path().join(&shard.file);
             let metadata = self.file.metadata();
-            reports.extend(copy_tensors(
-                self.file,
-                these,
-                &path,
-                metadata,
-                &mut progress,
-            )?);
+            reports.extend(copy_tensors(self.file, these, &path, metadata, &mut progress)?);
             files.push((path, folder.join(&shard.file)));
         }
         progress.finish();
@@ -88,10 +78,7 @@ impl Conversion<'_> {
         self.write_description()?;
         // The index comes last: without it, several files are no model.
         put_in_place(&files)?;
-        Ok(ConversionReport {
-            tensors: reports,
-            files: shards.len(),
-        })
+        Ok(ConversionReport { tensors: reports, files: shards.len() })
     }
 
     /// The same for matrices in eight bits.
@@ -102,9 +89,7 @@ impl Conversion<'_> {
             reason: reason.to_owned(),
         };
         if self.max_shard_size != u64::MAX {
-            return Err(refused(
-                "it is written in one file; leave out --max-shard-size",
-            ));
+            return Err(refused("it is written in one file; leave out --max-shard-size"));
         }
         let text = self.description.as_deref().unwrap_or_default();
         let description: ModelDescription = serde_json::from_slice(text).map_err(|_| {
@@ -114,9 +99,7 @@ impl Conversion<'_> {
             )
         })?;
         let folder = &self.target.folder;
-        let draft = tempfile::Builder::new()
-            .prefix(".convert")
-            .tempdir_in(folder);
+        let draft = tempfile::Builder::new().prefix(".convert").tempdir_in(folder);
         let draft = draft.map_err(write_error(folder))?;
         let name = format!("{}.safetensors", self.target.stem);
         let path = draft.path().join(&name);
@@ -140,11 +123,7 @@ impl Conversion<'_> {
         match &self.description {
             Some(text) if path.exists() => {
                 let there = fs::read(&path).map_err(read_error(&path))?;
-                if there == *text {
-                    Ok(())
-                } else {
-                    Err(exists(&path))
-                }
+                if there == *text { Ok(()) } else { Err(exists(&path)) }
             }
             _ => Ok(()),
         }

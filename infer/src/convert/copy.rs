@@ -36,11 +36,7 @@ pub fn planned(file: &TensorFile, dtype: Option<DType>) -> Vec<PlannedTensor> {
             shape: from.shape.clone(),
             dtype: dtype.filter(|_| is_float).unwrap_or(from.dtype),
         };
-        PlannedTensor {
-            name: name.clone(),
-            from: from.clone(),
-            to,
-        }
+        PlannedTensor { name: name.clone(), from: from.clone(), to }
     };
     let mut tensors: Vec<_> = file.tensors().iter().map(plan).collect();
     tensors.sort_by_key(|tensor| Reverse(tensor.to.dtype.size_in_bytes()));
@@ -60,10 +56,8 @@ pub fn copy_tensors(
     progress: &mut ConvertProgress,
 ) -> Result<Vec<TensorReport>> {
     progress.stage("writing");
-    let infos: Vec<_> = tensors
-        .iter()
-        .map(|tensor| (tensor.name.clone(), tensor.to.clone()))
-        .collect();
+    let infos: Vec<_> =
+        tensors.iter().map(|tensor| (tensor.name.clone(), tensor.to.clone())).collect();
     let mut writer = SafetensorsWriter::create_as(path, &infos, metadata)?;
     let mut reports = Vec::with_capacity(tensors.len());
     for tensor in tensors {
@@ -73,10 +67,7 @@ pub fn copy_tensors(
             rounding = rounding.max(chunk_rounding);
             Ok(writer.push_bytes(&tensor.name, bytes)?)
         })?;
-        reports.push(TensorReport {
-            tensor: tensor.clone(),
-            rounding,
-        });
+        reports.push(TensorReport { tensor: tensor.clone(), rounding });
     }
     writer.finish()?;
     progress.stage("reading back");
@@ -94,10 +85,8 @@ fn compare(
     written: &TensorFile,
     progress: &ConvertProgress,
 ) -> Result<()> {
-    let differs = || Error::NotWritten {
-        path: written.path().to_owned(),
-        name: tensor.name.clone(),
-    };
+    let differs =
+        || Error::NotWritten { path: written.path().to_owned(), name: tensor.name.clone() };
     if written.tensors().get(&tensor.name) != Some(&tensor.to) {
         return Err(differs());
     }
@@ -109,11 +98,7 @@ fn compare(
         rest = rest.strip_prefix(expected).ok_or_else(differs)?;
         Ok(())
     })?;
-    if rest.is_empty() {
-        Ok(())
-    } else {
-        Err(differs())
-    }
+    if rest.is_empty() { Ok(()) } else { Err(differs()) }
 }
 
 /// Hands on a tensor's values in their new format, and what rounding has changed in each chunk.

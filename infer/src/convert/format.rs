@@ -44,15 +44,9 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         ("TB", 1_000_000_000_000),
         ("B", 1),
     ];
-    let found = UNITS
-        .iter()
-        .find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
+    let found = UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)));
     let (number, unit) = found.unwrap_or((text, 1));
-    let bytes = number
-        .trim()
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(unit));
+    let bytes = number.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
     bytes
         .filter(|bytes| *bytes > 0)
         .ok_or_else(|| format!("`{text}` is no size; write 2GB, 500MB or 1GiB"))
@@ -68,10 +62,7 @@ mod tests {
         assert_eq!(parse_size("2GB"), Ok(2_000_000_000));
         assert_eq!(parse_size("3 KiB"), Ok(3072));
         for text in ["", "GB", "0", "-1GB", "2gb", "1.5GB", "99999999999TB"] {
-            assert!(
-                parse_size(text).unwrap_err().contains("write 2GB"),
-                "{text}"
-            );
+            assert!(parse_size(text).unwrap_err().contains("write 2GB"), "{text}");
         }
     }
 }

@@ -34,24 +34,14 @@ impl OnBackend for ToInt8<'_> {
         self.progress.stage("writing");
         let bytes = |name: &str| self.file.tensors()[name].size_in_bytes() as usize;
         let mut written = |name: &str| self.progress.advance(bytes(name));
-        convert_to_int8::<B>(
-            self.file,
-            config,
-            self.path,
-            metadata,
-            &device,
-            &mut written,
-        )?;
+        convert_to_int8::<B>(self.file, config, self.path, metadata, &device, &mut written)?;
         self.progress.stage("reading back");
         let written = TensorFile::open(self.path)?;
         let tensors = self.file.tensors().keys().map(|name| {
             self.progress.advance(bytes(name));
             compare(self.file, &written, name)
         });
-        Ok(ConversionReport {
-            tensors: tensors.collect::<Result<_>>()?,
-            files: 1,
-        })
+        Ok(ConversionReport { tensors: tensors.collect::<Result<_>>()?, files: 1 })
     }
 }
 
@@ -69,9 +59,7 @@ fn compare(before: &TensorFile, after: &TensorFile, name: &str) -> Result<Tensor
         let inputs = (values.len() / scales.len().max(1)).max(1);
         let rows = values.chunks(inputs).zip(whole.chunks(inputs)).zip(&scales);
         for ((values, whole), scale) in rows {
-            let most = values
-                .iter()
-                .fold(0.0_f64, |most, x| most.max(f64::from(x.abs())));
+            let most = values.iter().fold(0.0_f64, |most, x| most.max(f64::from(x.abs())));
             for (value, whole) in values.iter().zip(whole) {
                 let error = f64::from(*value) - f64::from(*scale) * f64::from(*whole);
                 rounding.absolute = rounding.absolute.max(error.abs());
@@ -89,11 +77,7 @@ fn compare(before: &TensorFile, after: &TensorFile, name: &str) -> Result<Tensor
         }
     }
     Ok(TensorReport {
-        tensor: PlannedTensor {
-            name: name.to_owned(),
-            from: from.clone(),
-            to: to.clone(),
-        },
+        tensor: PlannedTensor { name: name.to_owned(), from: from.clone(), to: to.clone() },
         rounding,
     })
 }

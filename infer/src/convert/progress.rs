@@ -18,10 +18,7 @@ impl ConvertProgress {
         let bar = ProgressBar::new(2 * bytes);
         let style = ProgressStyle::with_template("{bar:32} {percent:>3}%  {eta} left  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self {
-            bar,
-            what: what.to_owned(),
-        }
+        Self { bar, what: what.to_owned() }
     }
 
     /// Says what is going on.

@@ -43,10 +43,7 @@ impl ConversionReport {
                 let (from, to) = (tensor.from.dtype, tensor.to.dtype);
                 let (name, shape) = (tensor.name.escape_debug(), &tensor.from.shape);
                 let Rounding { absolute, relative } = rounding;
-                writeln!(
-                    file,
-                    "{name}\t{shape:?}\t{from:?}\t{to:?}\t{absolute:e}\t{relative:e}"
-                )?;
+                writeln!(file, "{name}\t{shape:?}\t{from:?}\t{to:?}\t{absolute:e}\t{relative:e}")?;
             }
             Ok(())
         });
@@ -55,10 +52,7 @@ impl ConversionReport {
 
     /// The tensor with the largest error, of those that were rounded.
     fn worst(&self, error: fn(&Rounding) -> f64) -> Option<&TensorReport> {
-        let rounded = self
-            .tensors
-            .iter()
-            .filter(|report| report.rounding.absolute > 0.0);
+        let rounded = self.tensors.iter().filter(|report| report.rounding.absolute > 0.0);
         rounded.max_by(|a, b| error(&a.rounding).total_cmp(&error(&b.rounding)))
     }
 }
@@ -66,9 +60,8 @@ impl ConversionReport {
 impl fmt::Display for ConversionReport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tensors = || self.tensors.iter().map(|report| &report.tensor);
-        let values: usize = tensors()
-            .map(|tensor| tensor.from.shape.iter().product::<usize>())
-            .sum();
+        let values: usize =
+            tensors().map(|tensor| tensor.from.shape.iter().product::<usize>()).sum();
         let before: u64 = tensors().map(|tensor| tensor.from.size_in_bytes()).sum();
         let after: u64 = tensors().map(|tensor| tensor.to.size_in_bytes()).sum();
         write!(

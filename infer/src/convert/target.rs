@@ -40,15 +40,11 @@ impl ConvertTarget {
                  `infer convert --help` for how PyTorch loads them",
             )),
             Some("safetensors") => {
-                let folder = output
-                    .parent()
-                    .filter(|folder| !folder.as_os_str().is_empty());
+                let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
                 let stem = output.file_stem().and_then(|stem| stem.to_str());
                 Ok(Self {
                     folder: folder.unwrap_or(Path::new(".")).to_owned(),
-                    stem: stem
-                        .ok_or_else(|| refused("its name is no text"))?
-                        .to_owned(),
+                    stem: stem.ok_or_else(|| refused("its name is no text"))?.to_owned(),
                 })
             }
             _ => Ok(Self {
@@ -60,8 +56,7 @@ impl ConvertTarget {
 
     /// Where the index of several files goes.
     pub fn index(&self) -> PathBuf {
-        self.folder
-            .join(format!("{}.safetensors.index.json", self.stem))
+        self.folder.join(format!("{}.safetensors.index.json", self.stem))
     }
 
     /// Where the model's description goes.
@@ -123,13 +118,8 @@ mod tests {
         assert_eq!(choose("half.safetensors"), target(".", "half"));
         assert_eq!(choose("a/run-0.2"), target("a/run-0.2", "model"));
         for foreign in ["a.pt", "a.PTH", "pytorch_model.bin"] {
-            let message = ConvertTarget::choose(Path::new(foreign))
-                .unwrap_err()
-                .to_string();
-            assert!(
-                message.contains("only safetensors are written"),
-                "{message}"
-            );
+            let message = ConvertTarget::choose(Path::new(foreign)).unwrap_err().to_string();
+            assert!(message.contains("only safetensors are written"), "{message}");
         }
     }
 }

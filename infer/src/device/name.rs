@@ -24,14 +24,8 @@ pub enum DeviceKind {
 
 impl DeviceKind {
     /// All kinds, the fastest first: the order in which `auto` tries them.
-    pub const ALL: [Self; 6] = [
-        Self::Cuda,
-        Self::Rocm,
-        Self::Metal,
-        Self::Vulkan,
-        Self::Wgpu,
-        Self::Cpu,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Cuda, Self::Rocm, Self::Metal, Self::Vulkan, Self::Wgpu, Self::Cpu];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -91,8 +85,7 @@ pub struct Device {
 impl fmt::Display for Device {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.kind.name())?;
-        self.index
-            .map_or(Ok(()), |index| write!(formatter, ":{index}"))
+        self.index.map_or(Ok(()), |index| write!(formatter, ":{index}"))
     }
 }
 
@@ -109,9 +102,7 @@ impl FromStr for Choice {
     type Err = DeviceError;
 
     fn from_str(text: &str) -> Result<Self, DeviceError> {
-        let unknown = || DeviceError::Unknown {
-            name: text.to_owned(),
-        };
+        let unknown = || DeviceError::Unknown { name: text.to_owned() };
         if text == "auto" {
             return Ok(Self::Auto);
         }
@@ -119,9 +110,7 @@ impl FromStr for Choice {
             None => (text, None),
             Some((kind, index)) => (kind, Some(index.parse().map_err(|_| unknown())?)),
         };
-        let kind = DeviceKind::ALL
-            .into_iter()
-            .find(|known| known.name() == kind);
+        let kind = DeviceKind::ALL.into_iter().find(|known| known.name() == kind);
         let kind = kind.ok_or_else(unknown)?;
         if kind == DeviceKind::Cpu && index.is_some() {
             return Err(unknown());
@@ -136,12 +125,8 @@ mod tests {
 
     #[test]
     fn names_are_read_and_written_alike() {
-        for name in [
-            "cpu", "wgpu", "vulkan", "metal", "cuda", "rocm", "cuda:1", "wgpu:0",
-        ] {
-            let Ok(Choice::Device(device)) = name.parse() else {
-                panic!("{name}")
-            };
+        for name in ["cpu", "wgpu", "vulkan", "metal", "cuda", "rocm", "cuda:1", "wgpu:0"] {
+            let Ok(Choice::Device(device)) = name.parse() else { panic!("{name}") };
             assert_eq!(device.to_string(), name);
         }
         assert_eq!("auto".parse::<Choice>().unwrap(), Choice::Auto);
@@ -151,10 +136,7 @@ mod tests {
     fn other_names_are_refused_with_the_known_ones() {
         for name in ["gpu", "cuda:", "cuda:x", "cuda:-1", "cpu:1", ""] {
             let message = name.parse::<Choice>().unwrap_err().to_string();
-            assert!(
-                message.contains(name) && message.contains("auto, cpu, wgpu"),
-                "{message}"
-            );
+            assert!(message.contains(name) && message.contains("auto, cpu, wgpu"), "{message}");
         }
     }
 }

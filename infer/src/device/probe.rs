@@ -81,9 +81,7 @@ fn wait(child: &mut Child) -> Result<ExitStatus, String> {
 
 /// The message of a panic, or the last line of any other output.
 fn reason(output: &str) -> Option<String> {
-    let mut lines = output
-        .lines()
-        .skip_while(|line| !line.contains("panicked at"));
+    let mut lines = output.lines().skip_while(|line| !line.contains("panicked at"));
     let panic = lines.nth(1);
     let last = || output.lines().rev().find(|line| !line.trim().is_empty());
     panic.or_else(last).map(|line| line.trim().to_owned())
@@ -110,10 +108,7 @@ mod tests {
     fn the_message_of_a_panic_is_the_reason() {
         let panic = "log\nthread 'main' panicked at a.rs:1:2:\nno adapter\nnote: run with\n";
         assert_eq!(reason(panic).unwrap(), "no adapter");
-        assert_eq!(
-            reason("first\nlibcuda.so not found\n\n").unwrap(),
-            "libcuda.so not found"
-        );
+        assert_eq!(reason("first\nlibcuda.so not found\n\n").unwrap(), "libcuda.so not found");
         assert_eq!(reason(""), None);
     }
 }

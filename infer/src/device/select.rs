@@ -59,19 +59,14 @@ pub fn select(name: &str) -> Result<Device, DeviceError> {
         }
         Choice::Auto => {
             let mut reasons = Vec::new();
-            for kind in DeviceKind::ALL
-                .into_iter()
-                .filter(|kind| kind.is_compiled_in())
-            {
+            for kind in DeviceKind::ALL.into_iter().filter(|kind| kind.is_compiled_in()) {
                 let device = Device { kind, index: None };
                 match works(device) {
                     Ok(()) => return Ok(device),
                     Err(error) => reasons.push(format!("\n  {error}")),
                 }
             }
-            Err(DeviceError::Nothing {
-                reasons: reasons.concat(),
-            })
+            Err(DeviceError::Nothing { reasons: reasons.concat() })
         }
     }
 }
@@ -80,18 +75,12 @@ fn compiled_in(device: Device) -> Result<(), DeviceError> {
     if device.kind.is_compiled_in() {
         return Ok(());
     }
-    let compiled = DeviceKind::ALL
-        .into_iter()
-        .filter(|kind| kind.is_compiled_in());
+    let compiled = DeviceKind::ALL.into_iter().filter(|kind| kind.is_compiled_in());
     let compiled: Vec<&str> = compiled.map(DeviceKind::name).collect();
     Err(DeviceError::NotCompiledIn {
         name: device.to_string(),
         feature: device.kind.feature(),
-        compiled: if compiled.is_empty() {
-            "nothing".to_owned()
-        } else {
-            compiled.join(", ")
-        },
+        compiled: if compiled.is_empty() { "nothing".to_owned() } else { compiled.join(", ") },
     })
 }
 

@@ -38,27 +38,18 @@ impl Attribute {
         let mut counts: Vec<_> = counts.into_iter().collect();
         // Stable: values that are equally frequent stay sorted.
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let (frequent, rare): (Vec<_>, Vec<_>) = counts
-            .into_iter()
-            .partition(|(_, count)| *count >= MIN_SEEN);
+        let (frequent, rare): (Vec<_>, Vec<_>) =
+            counts.into_iter().partition(|(_, count)| *count >= MIN_SEEN);
         let values = |counts: Vec<(&Option<String>, usize)>| {
             counts.into_iter().map(|(value, _)| value.clone()).collect()
         };
-        Self {
-            name: name.to_owned(),
-            values: values(frequent),
-            rare: values(rare),
-        }
+        Self { name: name.to_owned(), values: values(frequent), rare: values(rare) }
     }
 
     /// Indices into [`values`](Self::values), `None` for a value that is left out or was not seen.
     pub fn targets(&self, values: &[Option<String>]) -> Vec<Option<usize>> {
-        let indices: BTreeMap<&Option<String>, usize> = self
-            .values
-            .iter()
-            .enumerate()
-            .map(|(i, v)| (v, i))
-            .collect();
+        let indices: BTreeMap<&Option<String>, usize> =
+            self.values.iter().enumerate().map(|(i, v)| (v, i)).collect();
         values.iter().map(|v| indices.get(v).copied()).collect()
     }
 }

@@ -47,15 +47,9 @@ impl CaptionedImages {
     /// [`Error::Dataset`], and [`Error::Attributes`] for a data set without attributes, a record
     /// that lacks one, and images that differ in size.
     pub fn read(path: &Path, count: Option<usize>) -> Result<Self> {
-        let config = WebDatasetConfig {
-            unlabelled: true,
-            ..WebDatasetConfig::new([path])
-        };
+        let config = WebDatasetConfig { unlabelled: true, ..WebDatasetConfig::new([path]) };
         let source = WebDatasetSource::open(&config)?;
-        let unusable = |reason: String| Error::Attributes {
-            path: path.to_owned(),
-            reason,
-        };
+        let unusable = |reason: String| Error::Attributes { path: path.to_owned(), reason };
         let first = source.fields(0)?.unwrap_or_default();
         let names = attribute_names(&first, &[&config.label_field, &config.caption_field]);
         if names.is_empty() {
@@ -91,10 +85,7 @@ impl CaptionedImages {
             bar.inc(1);
             Ok(record)
         };
-        let read: Vec<Read> = (0..records)
-            .into_par_iter()
-            .map(read)
-            .collect::<Result<_>>()?;
+        let read: Vec<Read> = (0..records).into_par_iter().map(read).collect::<Result<_>>()?;
         bar.finish_and_clear();
         Ok(Self::together(size, names, read))
     }
@@ -167,9 +158,7 @@ impl CaptionedImages {
     /// The name of the first record that has none.
     pub fn captions(&self) -> Result<Vec<&str>, &str> {
         let captions = self.captions.iter().zip(&self.records);
-        captions
-            .map(|(caption, record)| caption.as_deref().ok_or(record.as_str()))
-            .collect()
+        captions.map(|(caption, record)| caption.as_deref().ok_or(record.as_str())).collect()
     }
 }
 
@@ -202,9 +191,9 @@ fn value_of(
     match fields.get(name) {
         Some(Value::Null) => Ok(None),
         Some(Value::String(value)) => Ok(Some(value.clone())),
-        Some(other) => Err(format!(
-            "{record} has the {name} {other}; an attribute is a text or null"
-        )),
+        Some(other) => {
+            Err(format!("{record} has the {name} {other}; an attribute is a text or null"))
+        }
         None => Err(format!(
             "{record} has no field {name:?}, which the first record has; write null for none"
         )),
@@ -244,10 +233,7 @@ mod tests {
         assert_eq!(images.values("label"), None);
         assert_eq!(images.captions(), Ok(vec!["an orc", "an elf"]));
         assert_eq!(images.image(1).get_pixel(2, 1).0, [9, 8, 7]);
-        assert_eq!(
-            read(&[record(ORC), record("{}")], Some(1)).unwrap().len(),
-            1
-        );
+        assert_eq!(read(&[record(ORC), record("{}")], Some(1)).unwrap().len(), 1);
     }
 
     #[test]
@@ -264,10 +250,7 @@ mod tests {
                 vec![record(ORC), record(r#"{"species": 3, "hair": null}"#)],
                 "a.tar:000001 has the species 3; an attribute is a text or null",
             ),
-            (
-                vec![record(ORC), large],
-                "a.tar:000001 is 4x4 pixels and the first image 2x3",
-            ),
+            (vec![record(ORC), large], "a.tar:000001 is 4x4 pixels and the first image 2x3"),
         ] {
             let message = read(&records, None).unwrap_err().to_string();
             assert!(message.contains(reason), "{message}");

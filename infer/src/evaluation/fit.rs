@@ -39,12 +39,7 @@ pub(super) fn fit(
     Key::new(0, 0, Purpose::ExampleOrder).shuffle(&mut records);
     let (held_back, learned) = records.split_at(records.len() / HELD_BACK);
     let standardise = Standardise::of(pixels, features, learned);
-    let data = Data {
-        pixels,
-        standardise,
-        targets,
-        columns,
-    };
+    let data = Data { pixels, standardise, targets, columns };
     let mut adam = Adam::new(features + 1, columns.last().map_or(0, |last| last.end));
     let mut best = Best::new(&adam.weights, columns.len());
     let mut learned = learned.to_vec();
@@ -56,12 +51,7 @@ pub(super) fn fit(
             let (residuals, _) = data.residuals(&inputs, rows, &adam.weights);
             adam.step(&inputs, &residuals);
         }
-        best.offer(
-            epoch,
-            &data.losses(held_back, &adam.weights),
-            &adam.weights,
-            columns,
-        );
+        best.offer(epoch, &data.losses(held_back, &adam.weights), &adam.weights, columns);
         progress(epoch as f64 / epochs as f64);
         if epoch - best.epoch >= PATIENCE {
             break;
@@ -152,12 +142,7 @@ struct Adam {
 impl Adam {
     fn new(features: usize, columns: usize) -> Self {
         let zeros = Array2::zeros((features, columns));
-        Self {
-            weights: zeros.clone(),
-            first: zeros.clone(),
-            second: zeros,
-            steps: 0,
-        }
+        Self { weights: zeros.clone(), first: zeros.clone(), second: zeros, steps: 0 }
     }
 
     /// One step; the gradient is `inputs^T residuals / rows`.
@@ -165,10 +150,7 @@ impl Adam {
         self.steps += 1;
         let bias = inputs.ncols() - 1;
         let scale = 1.0 / inputs.nrows() as f32;
-        let corrections = (
-            1.0 - BETAS.0.powi(self.steps),
-            1.0 - BETAS.1.powi(self.steps),
-        );
+        let corrections = (1.0 - BETAS.0.powi(self.steps), 1.0 - BETAS.1.powi(self.steps));
         let parts: Vec<_> = self
             .weights
             .axis_chunks_iter_mut(Axis(0), FEATURES)
@@ -177,13 +159,11 @@ impl Adam {
             .zip(inputs.axis_chunks_iter(Axis(1), FEATURES))
             .enumerate()
             .collect();
-        parts
-            .into_par_iter()
-            .for_each(|(part, (((weights, first), second), inputs))| {
-                let gradient = inputs.t().dot(residuals) * scale;
-                let decaying = bias.saturating_sub(part * FEATURES).min(weights.nrows());
-                update([weights, first, second], &gradient, decaying, corrections);
-            });
+        parts.into_par_iter().for_each(|(part, (((weights, first), second), inputs))| {
+            let gradient = inputs.t().dot(residuals) * scale;
+            let decaying = bias.saturating_sub(part * FEATURES).min(weights.nrows());
+            update([weights, first, second], &gradient, decaying, corrections);
+        });
     }
 }
 
@@ -199,21 +179,15 @@ fn update(
     for (((row, mut weights), (mut first, mut second)), gradient) in
         rows.zip(moments).zip(gradient.rows())
     {
-        let decay = if row < decaying {
-            1.0 - LEARNING_RATE * WEIGHT_DECAY
-        } else {
-            1.0
-        };
-        ndarray::Zip::from(&mut weights)
-            .and(&mut first)
-            .and(&mut second)
-            .and(gradient)
-            .for_each(|weight, first, second, &gradient| {
+        let decay = if row < decaying { 1.0 - LEARNING_RATE * WEIGHT_DECAY } else { 1.0 };
+        ndarray::Zip::from(&mut weights).and(&mut first).and(&mut second).and(gradient).for_each(
+            |weight, first, second, &gradient| {
                 *first = BETAS.0 * *first + (1.0 - BETAS.0) * gradient;
                 *second = BETAS.1 * *second + (1.0 - BETAS.1) * gradient * gradient;
                 let deviation = (*second / corrections.1).sqrt() + 1e-8;
                 *weight = *weight * decay - LEARNING_RATE * (*first / corrections.0) / deviation;
-            });
+            },
+        );
     }
 }
 
@@ -226,11 +200,7 @@ struct Best {
 
 impl Best {
     fn new(weights: &Array2<f32>, attributes: usize) -> Self {
-        Self {
-            weights: weights.clone(),
-            losses: vec![f64::INFINITY; attributes],
-            epoch: 0,
-        }
+        Self { weights: weights.clone(), losses: vec![f64::INFINITY; attributes], epoch: 0 }
     }
 
     fn offer(
@@ -245,9 +215,7 @@ impl Best {
                 self.losses[attribute] = loss;
                 self.epoch = epoch;
                 let better = weights.slice_axis(Axis(1), columns.clone().into());
-                self.weights
-                    .slice_axis_mut(Axis(1), columns.clone().into())
-                    .assign(&better);
+                self.weights.slice_axis_mut(Axis(1), columns.clone().into()).assign(&better);
             }
         }
     }

@@ -57,10 +57,7 @@ impl EvaluationData {
     pub fn read(train: &Path, heldout: &Path, count: Option<usize>) -> Result<Self> {
         // The smaller one first: what is wrong with it is known sooner.
         let (path, heldout) = (heldout, CaptionedImages::read(heldout, count)?);
-        let unusable = |reason: String| Error::Attributes {
-            path: path.to_owned(),
-            reason,
-        };
+        let unusable = |reason: String| Error::Attributes { path: path.to_owned(), reason };
         heldout
             .captions()
             .map_err(|record| unusable(format!("{record} has no caption to draw")))?;
@@ -109,12 +106,8 @@ pub fn measure(
     let EvaluationData { train, heldout } = data;
     let (attributes, mut left_out) = measurable(train);
     if attributes.is_empty() {
-        let reasons = left_out
-            .iter()
-            .map(|left| format!("{}: {}", left.attribute, left.reason));
-        return Err(Error::NothingToMeasure {
-            reasons: reasons.collect::<Vec<_>>().join("; "),
-        });
+        let reasons = left_out.iter().map(|left| format!("{}: {}", left.attribute, left.reason));
+        return Err(Error::NothingToMeasure { reasons: reasons.collect::<Vec<_>>().join("; ") });
     }
     let targets = |images: &CaptionedImages| {
         let of = |attribute: &Attribute| {
@@ -202,22 +195,14 @@ fn requests(captions: &[&str], seed: u64) -> Vec<CaptionRequest> {
     let mut all = Vec::with_capacity(captions.len());
     for &caption in captions {
         let next = numbers.entry(caption).or_default();
-        all.push(CaptionRequest {
-            caption: caption.to_owned(),
-            seed,
-            number: *next,
-        });
+        all.push(CaptionRequest { caption: caption.to_owned(), seed, number: *next });
         *next += 1;
     }
     all
 }
 
 fn same_size(drawn: [usize; 2], expected: [usize; 2]) -> Result<()> {
-    if drawn == expected {
-        Ok(())
-    } else {
-        Err(Error::OtherSize { drawn, expected })
-    }
+    if drawn == expected { Ok(()) } else { Err(Error::OtherSize { drawn, expected }) }
 }
 
 /// Small data sets for tests.
@@ -253,10 +238,7 @@ pub(crate) mod testing {
             "side": side,
             "odd": number.to_string(),
         });
-        TestRecord {
-            image,
-            json: json.to_string(),
-        }
+        TestRecord { image, json: json.to_string() }
     }
 
     /// Writes a `WebDataset`.
@@ -270,10 +252,7 @@ pub(crate) mod testing {
         };
         for (number, record) in records.iter().enumerate() {
             let mut png = std::io::Cursor::new(Vec::new());
-            record
-                .image
-                .write_to(&mut png, image::ImageFormat::Png)
-                .unwrap();
+            record.image.write_to(&mut png, image::ImageFormat::Png).unwrap();
             append(format!("{number:06}.png"), png.get_ref());
             append(format!("{number:06}.json"), record.json.as_bytes());
         }
@@ -318,11 +297,7 @@ mod tests {
         let data = data(400, 60);
         let mut drawer = follows(&["red", "green", "blue"]);
         let measured = measure(&data, Some((&mut drawer, 3))).unwrap();
-        let names: Vec<_> = measured
-            .attributes
-            .iter()
-            .map(|a| a.attribute.as_str())
-            .collect();
+        let names: Vec<_> = measured.attributes.iter().map(|a| a.attribute.as_str()).collect();
         assert_eq!(names, ["colour", "side"]);
         for score in &measured.attributes {
             assert!(score.real > 0.95, "{score:?}");
@@ -362,18 +337,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [train, heldout] = ["train.tar", "heldout.tar"].map(|name| folder.path().join(name));
         write_tar(&train, &[coloured(0)]);
-        let read = || {
-            EvaluationData::read(&train, &heldout, None)
-                .unwrap_err()
-                .to_string()
-        };
+        let read = || EvaluationData::read(&train, &heldout, None).unwrap_err().to_string();
         for (from, to, reason) in [
             ("\"side\"", "\"hand\"", "no attribute \"side\""),
-            (
-                "\"caption\"",
-                "\"title\"",
-                "heldout.tar:000000 has no caption",
-            ),
+            ("\"caption\"", "\"title\"", "heldout.tar:000000 has no caption"),
         ] {
             let mut record = coloured(0);
             record.json = record.json.replace(from, to);
@@ -383,18 +350,11 @@ mod tests {
         let mut record = coloured(0);
         record.image = RgbImage::new(2, 2);
         write_tar(&heldout, &[record]);
-        assert!(
-            read().contains("2x2 pixels and the training images 4x8"),
-            "{}",
-            read()
-        );
+        assert!(read().contains("2x2 pixels and the training images 4x8"), "{}", read());
         // Too few images of every value.
         write_tar(&heldout, &[coloured(0)]);
         let data = EvaluationData::read(&train, &heldout, None).unwrap();
         let message = measure(&data, None).unwrap_err().to_string();
-        assert!(
-            message.contains("colour: fewer than two values"),
-            "{message}"
-        );
+        assert!(message.contains("colour: fewer than two values"), "{message}");
     }
 }

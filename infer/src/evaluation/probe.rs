@@ -42,11 +42,7 @@ impl Probes {
         let features = pixels.len() / records;
         let (standardise, weights) =
             fit(pixels, features, targets, &columns(&attributes), progress);
-        Self {
-            attributes,
-            standardise,
-            weights,
-        }
+        Self { attributes, standardise, weights }
     }
 
     /// The attributes they read.
@@ -93,11 +89,7 @@ pub(super) fn argmax(scores: ArrayView1<'_, f32>) -> usize {
     let larger = |best: (usize, f32), (index, &score): (usize, &f32)| {
         if score > best.1 { (index, score) } else { best }
     };
-    scores
-        .iter()
-        .enumerate()
-        .fold((0, f32::NEG_INFINITY), larger)
-        .0
+    scores.iter().enumerate().fold((0, f32::NEG_INFINITY), larger).0
 }
 
 #[cfg(test)]
@@ -136,9 +128,7 @@ mod tests {
         let probes = Probes::fit(attributes, train, &known, |_| {});
         for (read, targets) in probes.read(rest).iter().zip(&targets) {
             let right = read.iter().zip(&targets[400..]);
-            let right = right
-                .filter(|(read, target)| Some(**read) == **target)
-                .count();
+            let right = right.filter(|(read, target)| Some(**read) == **target).count();
             assert!(right >= 190, "{right} of 200");
         }
     }
@@ -149,8 +139,7 @@ mod tests {
         let fitted = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             let attributes = vec![attribute("a", 4), attribute("b", 3)];
-            pool.unwrap()
-                .install(|| Probes::fit(attributes, &pixels, &targets, |_| {}).weights)
+            pool.unwrap().install(|| Probes::fit(attributes, &pixels, &targets, |_| {}).weights)
         };
         assert_eq!(fitted(1), fitted(3));
     }
@@ -159,12 +148,8 @@ mod tests {
     fn a_record_without_a_value_does_not_touch_the_probe() {
         let (pixels, mut targets) = records(300);
         targets[1].fill(None);
-        let probes = Probes::fit(
-            vec![attribute("a", 4), attribute("b", 3)],
-            &pixels,
-            &targets,
-            |_| {},
-        );
+        let probes =
+            Probes::fit(vec![attribute("a", 4), attribute("b", 3)], &pixels, &targets, |_| {});
         let (first, second) = probes.weights.view().split_at(Axis(1), 4);
         assert!(first.iter().any(|weight| *weight != 0.0));
         assert!(second.iter().all(|weight| *weight == 0.0));

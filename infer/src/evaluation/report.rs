@@ -15,28 +15,16 @@ const SHOWN_SIDE: usize = 96;
 
 /// The table that is printed.
 pub fn report_table(measurement: &Measurement) -> String {
-    let Measurement {
-        attributes, mean, ..
-    } = measurement;
+    let Measurement { attributes, mean, .. } = measurement;
     let mut lines = vec![format!(
         "{:16} {:>6} {:>7} {:>7} {:>10} {:>15}",
         "attribute", "values", "chance", "real", "generated", "generated/real"
     )];
     lines.extend(attributes.iter().map(|score| {
-        let numbers = [
-            Some(score.chance),
-            Some(score.real),
-            score.generated,
-            score.ratio,
-        ];
+        let numbers = [Some(score.chance), Some(score.real), score.generated, score.ratio];
         row(&score.attribute, &score.values.to_string(), numbers)
     }));
-    let numbers = [
-        Some(mean.chance),
-        Some(mean.real),
-        mean.generated,
-        mean.ratio,
-    ];
+    let numbers = [Some(mean.chance), Some(mean.real), mean.generated, mean.ratio];
     lines.push(row("mean", "", numbers));
     let rare = attributes.iter().filter(|score| !score.rare.is_empty());
     lines.extend(rare.map(|score| {
@@ -121,10 +109,8 @@ mod tests {
         let measured = measure(&data, Some((&mut drawer, 5))).unwrap();
 
         let table = report_table(&measured);
-        let lines: Vec<Vec<&str>> = table
-            .lines()
-            .map(|line| line.split_whitespace().collect())
-            .collect();
+        let lines: Vec<Vec<&str>> =
+            table.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(lines[0][4..], ["generated", "generated/real"]);
         assert_eq!(lines[1][..3], ["colour", "3", "0.333"]);
         assert_eq!(lines[1][4], "0.333");

@@ -53,17 +53,11 @@ impl AttributeScore {
         let share = |right: usize| right as f64 / images as f64;
         let accuracy = |read: &[usize]| {
             let right = read.iter().zip(targets);
-            share(
-                right
-                    .filter(|(read, target)| Some(**read) == **target)
-                    .count(),
-            )
+            share(right.filter(|(read, target)| Some(**read) == **target).count())
         };
         let real = accuracy(real);
         let generated = generated.map(accuracy);
-        let ratio = generated
-            .filter(|_| real > 0.0)
-            .map(|generated| generated / real);
+        let ratio = generated.filter(|_| real > 0.0).map(|generated| generated / real);
         Some(Self {
             attribute: attribute.name.clone(),
             values: attribute.values.len(),
@@ -107,18 +101,11 @@ mod tests {
     #[test]
     fn images_with_a_value_left_out_do_not_count() {
         let targets = [Some(0), Some(1), None, Some(1), Some(0)];
-        let score = AttributeScore::new(
-            &attribute(),
-            &targets,
-            &[0, 1, 0, 0, 0],
-            Some(&[1, 1, 1, 0, 0]),
-        )
-        .unwrap();
+        let score =
+            AttributeScore::new(&attribute(), &targets, &[0, 1, 0, 0, 0], Some(&[1, 1, 1, 0, 0]))
+                .unwrap();
         assert_eq!((score.images, score.chance, score.real), (4, 0.5, 0.75));
-        assert_eq!(
-            (score.generated, score.ratio),
-            (Some(0.5), Some(0.5 / 0.75))
-        );
+        assert_eq!((score.generated, score.ratio), (Some(0.5), Some(0.5 / 0.75)));
         assert_eq!(AttributeScore::new(&attribute(), &[None], &[0], None), None);
     }
 

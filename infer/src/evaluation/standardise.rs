@@ -57,14 +57,12 @@ impl Standardise {
     pub(super) fn rows(&self, pixels: &[u8], rows: &[usize]) -> Array2<f32> {
         let features = self.features();
         let mut out = vec![1.0; rows.len() * (features + 1)];
-        out.par_chunks_exact_mut(features + 1)
-            .zip(rows)
-            .for_each(|(out, row)| {
-                let levels = &pixels[row * features..(row + 1) * features];
-                for (index, (out, &level)) in out.iter_mut().zip(levels).enumerate() {
-                    *out = (f32::from(level) - self.mean[index]) * self.factor[index];
-                }
-            });
+        out.par_chunks_exact_mut(features + 1).zip(rows).for_each(|(out, row)| {
+            let levels = &pixels[row * features..(row + 1) * features];
+            for (index, (out, &level)) in out.iter_mut().zip(levels).enumerate() {
+                *out = (f32::from(level) - self.mean[index]) * self.factor[index];
+            }
+        });
         Array2::from_shape_vec((rows.len(), features + 1), out).expect("rows times features")
     }
 }

@@ -28,10 +28,7 @@ pub fn converted(hub: &Hub, name: &HubName, weights: &Path, set: WeightSet) -> R
         WeightSet::Ema => "ema",
         WeightSet::Model => "model",
     };
-    let folder = hub
-        .folder(name)
-        .join(FOLDER)
-        .join(format!("{}-{set_name}", key(weights)?));
+    let folder = hub.folder(name).join(FOLDER).join(format!("{}-{set_name}", key(weights)?));
     let path = folder.join(WEIGHTS_FILE);
     if path.is_file() {
         return Ok(path);
@@ -82,9 +79,7 @@ fn remove_leftovers(folder: &Path) -> std::io::Result<()> {
 /// What a file of the cache is known by: the name of its blob, or else a hash of what is in it.
 fn key(weights: &Path) -> Result<String> {
     let real = fs::canonicalize(weights).map_err(read_error(weights))?;
-    let is_blob = real
-        .parent()
-        .is_some_and(|folder| folder.ends_with("blobs"));
+    let is_blob = real.parent().is_some_and(|folder| folder.ends_with("blobs"));
     match real.file_name().and_then(|name| name.to_str()) {
         Some(name) if is_blob => Ok(name.to_owned()),
         _ => file_hash(&[weights.to_owned()]),

@@ -25,28 +25,17 @@ impl Hub {
         let info = self.patiently(name, move |_| asked.repo(repository).info())?;
         let info = info.map_err(|error| self.failure(&error, name))?;
         if !is_plain(&info.sha) {
-            return Err(self.bad_answer(
-                name,
-                format!("a commit called `{}`", info.sha.escape_debug()),
-            ));
+            return Err(
+                self.bad_answer(name, format!("a commit called `{}`", info.sha.escape_debug()))
+            );
         }
-        let has = |file: &str| {
-            info.siblings
-                .iter()
-                .any(|sibling| sibling.rfilename == file)
-        };
+        let has = |file: &str| info.siblings.iter().any(|sibling| sibling.rfilename == file);
         let mut chosen = Vec::new();
         for group in wanted {
             let file = group.iter().find(|file| has(file));
             let found = || {
-                let names = info
-                    .siblings
-                    .iter()
-                    .map(|sibling| sibling.rfilename.escape_debug());
-                names
-                    .map(|name| name.to_string())
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                let names = info.siblings.iter().map(|sibling| sibling.rfilename.escape_debug());
+                names.map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
             };
             chosen.push(*file.ok_or_else(|| HubError::NoFile {
                 name: name.clone(),
@@ -69,9 +58,7 @@ impl Hub {
         }
         // Only now, so that a revision never names files that are not there.
         let reference = self.repository(name, name.revision());
-        reference
-            .create_ref(&info.sha)
-            .map_err(self.cache_failure())?;
+        reference.create_ref(&info.sha).map_err(self.cache_failure())?;
         Ok(folder)
     }
 
@@ -132,11 +119,7 @@ impl Hub {
             for wrong in [&path, &blob] {
                 fs::remove_file(wrong).map_err(self.cache_failure())?;
             }
-            return Err(HubError::Damaged {
-                name: name.clone(),
-                file: file.to_owned(),
-                reason,
-            });
+            return Err(HubError::Damaged { name: name.clone(), file: file.to_owned(), reason });
         }
         Ok(())
     }
@@ -163,18 +146,11 @@ impl Hub {
     }
 
     fn bad_answer(&self, name: &HubName, reason: String) -> HubError {
-        HubError::BadAnswer {
-            endpoint: self.settings.endpoint.clone(),
-            name: name.clone(),
-            reason,
-        }
+        HubError::BadAnswer { endpoint: self.settings.endpoint.clone(), name: name.clone(), reason }
     }
 
     fn cache_failure(&self) -> impl Fn(io::Error) -> HubError + '_ {
-        |error| HubError::Cache {
-            path: self.settings.cache.clone(),
-            reason: error.to_string(),
-        }
+        |error| HubError::Cache { path: self.settings.cache.clone(), reason: error.to_string() }
     }
 }
 

@@ -128,16 +128,10 @@ impl HubError {
             ApiError::RequestError(request) => match request.as_ref() {
                 ureq::Error::StatusCode(401 | 404) => Self::NoRepository { endpoint, name },
                 ureq::Error::StatusCode(403) => Self::Refused { endpoint, name },
-                ureq::Error::Json(error) => Self::BadAnswer {
-                    endpoint,
-                    name,
-                    reason: error.to_string(),
-                },
-                other => Self::Unreachable {
-                    endpoint,
-                    name,
-                    reason: other.to_string(),
-                },
+                ureq::Error::Json(error) => {
+                    Self::BadAnswer { endpoint, name, reason: error.to_string() }
+                }
+                other => Self::Unreachable { endpoint, name, reason: other.to_string() },
             },
             // Sockets fail with these kinds; all others are the disk's.
             ApiError::IoError(error)
@@ -151,25 +145,16 @@ impl HubError {
                         | std::io::ErrorKind::Other
                 ) =>
             {
-                Self::Unreachable {
-                    endpoint,
-                    name,
-                    reason: error.to_string(),
-                }
+                Self::Unreachable { endpoint, name, reason: error.to_string() }
             }
-            ApiError::IoError(error) => Self::Cache {
-                path: cache.to_owned(),
-                reason: error.to_string(),
-            },
+            ApiError::IoError(error) => {
+                Self::Cache { path: cache.to_owned(), reason: error.to_string() }
+            }
             ApiError::LockAcquisition(path) => Self::Cache {
                 path: path.clone(),
                 reason: "another program is fetching it".to_owned(),
             },
-            other => Self::BadAnswer {
-                endpoint,
-                name,
-                reason: other.to_string(),
-            },
+            other => Self::BadAnswer { endpoint, name, reason: other.to_string() },
         }
     }
 }

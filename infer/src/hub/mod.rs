@@ -64,10 +64,9 @@ impl Hub {
     pub fn fetch(&self, name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf, HubError> {
         match self.cached(name, wanted) {
             Some(folder) => Ok(folder),
-            None if self.settings.offline => Err(HubError::Offline {
-                name: name.clone(),
-                cache: self.settings.cache.clone(),
-            }),
+            None if self.settings.offline => {
+                Err(HubError::Offline { name: name.clone(), cache: self.settings.cache.clone() })
+            }
             None => self.download(name, wanted),
         }
     }
@@ -84,12 +83,10 @@ impl Hub {
     ) -> Result<PathBuf, HubError> {
         match fetching {
             Fetching::Allowed => self.fetch(name, wanted),
-            Fetching::Never => self
-                .cached(name, wanted)
-                .ok_or_else(|| HubError::NotFetched {
-                    name: name.clone(),
-                    cache: self.settings.cache.clone(),
-                }),
+            Fetching::Never => self.cached(name, wanted).ok_or_else(|| HubError::NotFetched {
+                name: name.clone(),
+                cache: self.settings.cache.clone(),
+            }),
         }
     }
 

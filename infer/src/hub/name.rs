@@ -71,17 +71,9 @@ impl FromStr for HubName {
 
 impl fmt::Display for HubName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            owner,
-            name,
-            revision,
-        } = self;
+        let Self { owner, name, revision } = self;
         write!(formatter, "{PREFIX}{owner}/{name}")?;
-        if revision == DEFAULT_REVISION {
-            Ok(())
-        } else {
-            write!(formatter, "@{revision}")
-        }
+        if revision == DEFAULT_REVISION { Ok(()) } else { write!(formatter, "@{revision}") }
     }
 }
 
@@ -91,17 +83,10 @@ mod tests {
 
     #[test]
     fn names_survive_the_way_to_text_and_back() {
-        for text in [
-            "hf:a/b",
-            "hf:ShoufaChen/PixelFlow-Class2Image",
-            "hf:a/b.c_d@v1/x",
-        ] {
+        for text in ["hf:a/b", "hf:ShoufaChen/PixelFlow-Class2Image", "hf:a/b.c_d@v1/x"] {
             assert_eq!(text.parse::<HubName>().unwrap().to_string(), text);
         }
-        assert_eq!(
-            "hf:a/b@main".parse::<HubName>().unwrap().to_string(),
-            "hf:a/b"
-        );
+        assert_eq!("hf:a/b@main".parse::<HubName>().unwrap().to_string(), "hf:a/b");
     }
 
     #[test]

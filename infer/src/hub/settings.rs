@@ -50,9 +50,7 @@ impl HubSettings {
     /// What an environment says, in which a variable has a value or none.
     fn new(variable: impl Fn(&str) -> Option<String>) -> Result<Self, HubError> {
         let endpoint = variable("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
-        let host = ["https://", "http://"]
-            .iter()
-            .find_map(|scheme| endpoint.strip_prefix(scheme));
+        let host = ["https://", "http://"].iter().find_map(|scheme| endpoint.strip_prefix(scheme));
         let is_address = |host: &str| {
             let plain = |letter: char| letter.is_ascii_graphic() && !"?#@\\".contains(letter);
             !host.is_empty() && !host.starts_with('/') && host.chars().all(plain)
@@ -65,9 +63,9 @@ impl HubSettings {
             });
         }
         let patience = variable("HF_HUB_DOWNLOAD_TIMEOUT");
-        let seconds = patience.as_ref().map_or(Some(PATIENCE), |seconds| {
-            seconds.parse().ok().filter(|seconds| *seconds > 0)
-        });
+        let seconds = patience
+            .as_ref()
+            .map_or(Some(PATIENCE), |seconds| seconds.parse().ok().filter(|seconds| *seconds > 0));
         let Some(seconds) = seconds else {
             return Err(HubError::Setting {
                 variable: "HF_HUB_DOWNLOAD_TIMEOUT",
@@ -121,14 +119,8 @@ mod tests {
     fn the_cache_is_where_hugging_faces_tools_have_it() {
         let cache = |variables: &[(&str, &str)]| settings(variables).unwrap().cache;
         assert_eq!(cache(&[("HF_HOME", "/h")]), PathBuf::from("/h/hub"));
-        assert_eq!(
-            cache(&[("HF_HOME", "/h"), ("HF_HUB_CACHE", "/c")]),
-            PathBuf::from("/c")
-        );
-        assert_eq!(
-            cache(&[("XDG_CACHE_HOME", "/x")]),
-            PathBuf::from("/x/huggingface/hub")
-        );
+        assert_eq!(cache(&[("HF_HOME", "/h"), ("HF_HUB_CACHE", "/c")]), PathBuf::from("/c"));
+        assert_eq!(cache(&[("XDG_CACHE_HOME", "/x")]), PathBuf::from("/x/huggingface/hub"));
     }
 
     #[test]
@@ -147,18 +139,10 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         let endpoint = |value| settings(&[("HF_HOME", "/h"), ("HF_ENDPOINT", value)]);
-        assert_eq!(
-            endpoint("http://localhost:80/").unwrap().endpoint,
-            "http://localhost:80"
-        );
-        for wrong in [
-            "huggingface.co",
-            "ftp://x",
-            "https://",
-            "http:///x",
-            "http://a b",
-            "http://a?b",
-        ] {
+        assert_eq!(endpoint("http://localhost:80/").unwrap().endpoint, "http://localhost:80");
+        for wrong in
+            ["huggingface.co", "ftp://x", "https://", "http:///x", "http://a b", "http://a?b"]
+        {
             let message = endpoint(wrong).unwrap_err().to_string();
             assert!(message.contains("HF_ENDPOINT"), "{message}");
         }
@@ -175,10 +159,7 @@ mod tests {
             let message = patience(wrong).unwrap_err().to_string();
             assert!(message.contains("HF_HUB_DOWNLOAD_TIMEOUT"), "{message}");
         }
-        assert_eq!(
-            settings(&[("HF_HOME", "/h")]).unwrap().patience,
-            Duration::from_secs(PATIENCE)
-        );
+        assert_eq!(settings(&[("HF_HOME", "/h")]).unwrap().patience, Duration::from_secs(PATIENCE));
     }
 
     #[test]

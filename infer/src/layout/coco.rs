@@ -23,10 +23,7 @@ pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
             reason: "the scores take one image of each caption; leave it out".to_owned(),
         });
     }
-    let ending = prompts
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .unwrap_or("");
+    let ending = prompts.extension().and_then(|ending| ending.to_str()).unwrap_or("");
     let named = match ending.to_ascii_lowercase().as_str() {
         "json" => from_json(prompts)?,
         "tsv" => from_table(prompts)?,
@@ -73,21 +70,10 @@ fn from_json(path: &Path) -> Result<Vec<(String, String)>> {
         let Annotation { id, image_id, .. } = annotation;
         *captions_of.entry(image_id).or_default() += 1;
         if annotation.caption.trim().is_empty() {
-            return Err(wrong(
-                path,
-                &format!("annotation {id}"),
-                "its caption is empty",
-            ));
+            return Err(wrong(path, &format!("annotation {id}"), "its caption is empty"));
         }
-        if by_id
-            .insert((image_id, id), annotation.caption.trim().to_owned())
-            .is_some()
-        {
-            return Err(wrong(
-                path,
-                &format!("annotation {id}"),
-                "its id is there twice",
-            ));
+        if by_id.insert((image_id, id), annotation.caption.trim().to_owned()).is_some() {
+            return Err(wrong(path, &format!("annotation {id}"), "its id is there twice"));
         }
     }
     if by_id.is_empty() {
@@ -95,11 +81,7 @@ fn from_json(path: &Path) -> Result<Vec<(String, String)>> {
     }
     let several = captions_of.values().any(|count| *count > 1);
     let named = |((image, id), caption)| {
-        let name = if several {
-            format!("{image:012}_{id}")
-        } else {
-            format!("{image:012}")
-        };
+        let name = if several { format!("{image:012}_{id}") } else { format!("{image:012}") };
         (name, caption)
     };
     Ok(by_id.into_iter().map(named).collect())
@@ -125,9 +107,7 @@ fn from_table(path: &Path) -> Result<Vec<(String, String)>> {
 
 fn from_lines(path: &Path) -> Result<Vec<(String, String)>> {
     let lines = read_lines(path)?.into_iter().enumerate();
-    Ok(lines
-        .map(|(index, caption)| (format!("{index:05}"), caption))
-        .collect())
+    Ok(lines.map(|(index, caption)| (format!("{index:05}"), caption)).collect())
 }
 
 #[cfg(test)]
@@ -156,31 +136,19 @@ mod tests {
     #[test]
     fn pictures_are_called_like_the_photographs() {
         let json = annotations(&[(9, 391_895, "A man.\n"), (3, 42, "A cat.")]);
-        let expected = named(&[
-            ("000000000042.png", "A cat."),
-            ("000000391895.png", "A man."),
-        ]);
+        let expected = named(&[("000000000042.png", "A cat."), ("000000391895.png", "A man.")]);
         assert_eq!(planned("a.json", &json).unwrap(), expected);
         let json = annotations(&[(9, 42, "A man."), (3, 42, "A cat.")]);
-        let expected = named(&[
-            ("000000000042_3.png", "A cat."),
-            ("000000000042_9.png", "A man."),
-        ]);
+        let expected = named(&[("000000000042_3.png", "A cat."), ("000000000042_9.png", "A man.")]);
         assert_eq!(planned("a.json", &json).unwrap(), expected);
     }
 
     #[test]
     fn tables_bring_their_ids_and_lines_are_counted() {
         let table = planned("a.tsv", "42\tA cat.\n346904_mscoco_0\tA bus.\n").unwrap();
-        assert_eq!(
-            table,
-            named(&[("42.png", "A cat."), ("346904_mscoco_0.png", "A bus.")])
-        );
+        assert_eq!(table, named(&[("42.png", "A cat."), ("346904_mscoco_0.png", "A bus.")]));
         let lines = planned("a.txt", "A cat.\nA cat.\n").unwrap();
-        assert_eq!(
-            lines,
-            named(&[("00000.png", "A cat."), ("00001.png", "A cat.")])
-        );
+        assert_eq!(lines, named(&[("00000.png", "A cat."), ("00001.png", "A cat.")]));
     }
 
     #[test]
@@ -188,32 +156,12 @@ mod tests {
         let twice = annotations(&[(3, 42, "A cat."), (3, 42, "A dog.")]);
         let empty = annotations(&[(3, 42, " ")]);
         for (name, content, reason) in [
-            (
-                "a.json",
-                twice.as_str(),
-                "annotation 3: its id is there twice",
-            ),
-            (
-                "a.json",
-                empty.as_str(),
-                "annotation 3: its caption is empty",
-            ),
-            (
-                "a.json",
-                "{}",
-                "no COCO captions file: missing field `annotations`",
-            ),
+            ("a.json", twice.as_str(), "annotation 3: its id is there twice"),
+            ("a.json", empty.as_str(), "annotation 3: its caption is empty"),
+            ("a.json", "{}", "no COCO captions file: missing field `annotations`"),
             ("a.json", r#"{"annotations": []}"#, "it has no annotations"),
-            (
-                "a.tsv",
-                "1\ta\nB\tb\nb\tc",
-                "line 3: the id \"b\" is on line 2 too",
-            ),
-            (
-                "a.tsv",
-                "1\ta\nno tab",
-                "line 2: expected an id, a tab and a caption",
-            ),
+            ("a.tsv", "1\ta\nB\tb\nb\tc", "line 3: the id \"b\" is on line 2 too"),
+            ("a.tsv", "1\ta\nno tab", "line 2: expected an id, a tab and a caption"),
             ("a.tsv", "../1\ta", "line 1: the id \"../1\" has '/'"),
             ("a.csv", "1,a", "expected COCO's captions_val2014.json"),
         ] {

@@ -22,10 +22,7 @@ pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
     }
     let mut files = Vec::new();
     for (prompt, path) in text_files(prompts)?.into_iter().enumerate() {
-        let id = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or("");
+        let id = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
         check_id(id).map_err(|reason| wrong(&path, "", reason))?;
         if id.contains('.') {
             let reason = "the evaluator takes what stands before the first dot for the id; \
@@ -34,11 +31,7 @@ pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
         }
         let caption = read_text(&path)?.trim().to_owned();
         if caption.is_empty() {
-            return Err(wrong(
-                &path,
-                "",
-                "it is empty; write the prompt into it, or remove it",
-            ));
+            return Err(wrong(&path, "", "it is empty; write the prompt into it, or remove it"));
         }
         files.push(PlannedFile {
             path: PathBuf::from(format!("{id}.png")),
@@ -47,11 +40,7 @@ pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
             images: Images::Square,
         });
     }
-    Ok(Plan {
-        layout: LayoutArgument::Dpg,
-        files,
-        texts: Vec::new(),
-    })
+    Ok(Plan { layout: LayoutArgument::Dpg, files, texts: Vec::new() })
 }
 
 /// The `.txt` files of a folder, sorted.
@@ -62,21 +51,13 @@ fn text_files(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     let entries = fs::read_dir(folder).map_err(read_error(folder))?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-    let mut paths: Vec<PathBuf> = paths
-        .collect::<Result<_, _>>()
-        .map_err(read_error(folder))?;
-    let hidden = |path: &Path| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with('.'))
-    };
+    let mut paths: Vec<PathBuf> = paths.collect::<Result<_, _>>().map_err(read_error(folder))?;
+    let hidden =
+        |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     paths.retain(|path| path.extension().is_some_and(|end| end == "txt") && !hidden(path));
     paths.sort_unstable();
     if paths.is_empty() {
-        return Err(wrong(
-            folder,
-            "",
-            "it holds no ID.txt; expected one prompt in each",
-        ));
+        return Err(wrong(folder, "", "it holds no ID.txt; expected one prompt in each"));
     }
     Ok(paths)
 }
@@ -116,10 +97,7 @@ mod tests {
             (&[], "it holds no ID.txt"),
             (&[("1.txt", b" \n")], "1.txt: it is empty"),
             (&[("1.txt", b"\xff")], "1.txt, line 1: it is not UTF-8"),
-            (
-                &[("1.5.txt", b"a cat")],
-                "1.5.txt: the evaluator takes what stands before",
-            ),
+            (&[("1.5.txt", b"a cat")], "1.5.txt: the evaluator takes what stands before"),
         ];
         for (files, reason) in cases {
             let message = planned(files).unwrap_err().to_string();

@@ -28,17 +28,9 @@ pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
             caption: caption.clone(),
             images: Images::One(number),
         }));
-        texts.push(PlannedText {
-            path: folder.join("metadata.jsonl"),
-            prompt,
-            content,
-        });
+        texts.push(PlannedText { path: folder.join("metadata.jsonl"), prompt, content });
     }
-    Ok(Plan {
-        layout: LayoutArgument::Geneval,
-        files,
-        texts,
-    })
+    Ok(Plan { layout: LayoutArgument::Geneval, files, texts })
 }
 
 /// The prompt of a line.
@@ -48,10 +40,10 @@ fn caption(content: &str) -> Result<String, String> {
     match fields.get("prompt") {
         Some(Value::String(prompt)) if !prompt.trim().is_empty() => Ok(prompt.clone()),
         Some(other) => Err(format!("its \"prompt\" is {other}; expected a text")),
-        None => Err(
-            "it has no field \"prompt\"; expected the evaluator's evaluation_metadata.jsonl"
-                .to_owned(),
-        ),
+        None => {
+            Err("it has no field \"prompt\"; expected the evaluator's evaluation_metadata.jsonl"
+                .to_owned())
+        }
     }
 }
 
@@ -71,18 +63,11 @@ mod tests {
     #[test]
     fn folders_are_numbered_and_hold_their_line() {
         let plan = planned(&format!("{BENCH}\n{}\n", r#"{"prompt": "a cow"}"#), None).unwrap();
-        let paths: Vec<_> = plan
-            .files
-            .iter()
-            .map(|file| file.path.to_str().unwrap())
-            .collect();
+        let paths: Vec<_> = plan.files.iter().map(|file| file.path.to_str().unwrap()).collect();
         assert_eq!(paths.len(), 8);
         assert_eq!(paths[0], "00000/samples/0000.png");
         assert_eq!(paths[7], "00001/samples/0003.png");
-        assert_eq!(
-            (plan.files[7].prompt, plan.files[7].images),
-            (1, Images::One(3))
-        );
+        assert_eq!((plan.files[7].prompt, plan.files[7].images), (1, Images::One(3)));
         assert_eq!(plan.files[0].caption, "a photo of a bench");
         assert_eq!(plan.texts[0].path, Path::new("00000/metadata.jsonl"));
         assert_eq!(plan.texts[0].content, BENCH);
@@ -92,18 +77,13 @@ mod tests {
     #[test]
     fn bad_lines_are_named() {
         for (second, reason) in [
-            (
-                r#"{"tag": "counting"}"#,
-                "line 2: it has no field \"prompt\"",
-            ),
+            (r#"{"tag": "counting"}"#, "line 2: it has no field \"prompt\""),
             (r#"{"prompt": 3}"#, "line 2: its \"prompt\" is 3"),
             (r#"{"prompt": " "}"#, "line 2: its \"prompt\" is \" \""),
             ("[1]", "line 2: it is no JSON object"),
             ("{", "line 2: it is no JSON object"),
         ] {
-            let message = planned(&format!("{BENCH}\n{second}"), None)
-                .unwrap_err()
-                .to_string();
+            let message = planned(&format!("{BENCH}\n{second}"), None).unwrap_err().to_string();
             assert!(message.contains(reason), "{message}");
         }
     }

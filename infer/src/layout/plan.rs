@@ -125,10 +125,7 @@ impl Plan {
 
     /// Whether the evaluator reads a file of this path within the folder: then it must be planned.
     pub fn evaluator_reads(&self, path: &Path) -> bool {
-        let parts: Vec<&str> = path
-            .iter()
-            .map(|part| part.to_str().unwrap_or(""))
-            .collect();
+        let parts: Vec<&str> = path.iter().map(|part| part.to_str().unwrap_or("")).collect();
         match self.layout {
             // It skips folders whose names are not digits; `grid.png` is allowed in the others.
             LayoutArgument::Geneval => {
@@ -197,17 +194,9 @@ mod tests {
             (LayoutArgument::Geneval, "results/x.png", false),
             (LayoutArgument::Geneval, "results.jsonl", false),
             (LayoutArgument::Dpg, "notes.txt", true),
-            (
-                LayoutArgument::Dpg,
-                "dpg-bench_20250101-000000_results.txt",
-                false,
-            ),
+            (LayoutArgument::Dpg, "dpg-bench_20250101-000000_results.txt", false),
             (LayoutArgument::T2iCompbench, "samples/x.png", true),
-            (
-                LayoutArgument::T2iCompbench,
-                "annotation_blip/vqa_result.json",
-                false,
-            ),
+            (LayoutArgument::T2iCompbench, "annotation_blip/vqa_result.json", false),
             (LayoutArgument::Coco, "x.png", true),
         ] {
             let reads = plan_of(layout).evaluator_reads(Path::new(path));

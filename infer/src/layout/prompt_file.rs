@@ -15,11 +15,7 @@ pub(super) const MAX_NAME: usize = 255;
 pub(super) fn wrong(path: &Path, place: &str, reason: impl Into<String>) -> Error {
     Error::Prompts {
         path: path.to_owned(),
-        place: if place.is_empty() {
-            String::new()
-        } else {
-            format!(", {place}")
-        },
+        place: if place.is_empty() { String::new() } else { format!(", {place}") },
         reason: reason.into(),
     }
 }
@@ -37,19 +33,11 @@ pub(super) fn read_text(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(read_error(path))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid]
-            .split(|byte| *byte == b'\n')
-            .count();
-        wrong(
-            path,
-            &format!("line {line}"),
-            "it is not UTF-8; save the file as UTF-8",
-        )
+        let line = error.as_bytes()[..valid].split(|byte| *byte == b'\n').count();
+        wrong(path, &format!("line {line}"), "it is not UTF-8; save the file as UTF-8")
     })?;
     // Written by some editors on Windows.
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .map_or(text.clone(), str::to_owned))
+    Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned))
 }
 
 /// The lines of a file of prompts, without the empty ones at its end.
@@ -59,20 +47,12 @@ pub(super) fn read_text(path: &Path) -> Result<String> {
 /// evaluators count lines.
 pub(super) fn read_lines(path: &Path) -> Result<Vec<String>> {
     let text = read_text(path)?;
-    let lines: Vec<String> = text
-        .trim_end()
-        .lines()
-        .map(|line| line.trim().to_owned())
-        .collect();
+    let lines: Vec<String> = text.trim_end().lines().map(|line| line.trim().to_owned()).collect();
     if lines.is_empty() {
         return Err(wrong(path, "", "it is empty; expected one prompt a line"));
     }
     match lines.iter().position(String::is_empty) {
-        Some(index) => Err(wrong(
-            path,
-            &line(index),
-            "it is empty; remove it, or write a prompt",
-        )),
+        Some(index) => Err(wrong(path, &line(index), "it is empty; remove it, or write a prompt")),
         None => Ok(lines),
     }
 }
@@ -91,19 +71,12 @@ pub(super) fn check_id(id: &str) -> Result<(), String> {
     if id.is_empty() {
         Err("the id is empty".to_owned())
     } else if let Some(letter) = id.chars().find(|letter| forbidden(*letter)) {
-        Err(format!(
-            "the id {id:?} has {letter:?}, which a file name cannot have everywhere"
-        ))
+        Err(format!("the id {id:?} has {letter:?}, which a file name cannot have everywhere"))
     } else if id.starts_with('.') {
-        Err(format!(
-            "the id {id:?} begins with a dot, which hides the file"
-        ))
+        Err(format!("the id {id:?} begins with a dot, which hides the file"))
     } else if id.len() + ".png".len() > MAX_NAME {
         let most = MAX_NAME - ".png".len();
-        Err(format!(
-            "the id has {} bytes; a file name holds {most}",
-            id.len()
-        ))
+        Err(format!("the id has {} bytes; a file name holds {most}", id.len()))
     } else {
         Ok(())
     }
@@ -124,10 +97,7 @@ mod tests {
     fn lines_end_in_any_way() {
         let expected = ["a cat", "a dög"];
         assert_eq!(lines("a cat\na dög".as_bytes()).unwrap(), expected);
-        assert_eq!(
-            lines("\u{feff}a cat\r\na dög \r\n\n\n".as_bytes()).unwrap(),
-            expected
-        );
+        assert_eq!(lines("\u{feff}a cat\r\na dög \r\n\n\n".as_bytes()).unwrap(), expected);
     }
 
     #[test]
@@ -141,13 +111,8 @@ mod tests {
             let message = lines(content).unwrap_err().to_string();
             assert!(message.contains(reason), "{message}");
         }
-        let missing = read_lines(Path::new("does/not/exist"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            missing.starts_with("cannot read does/not/exist"),
-            "{missing}"
-        );
+        let missing = read_lines(Path::new("does/not/exist")).unwrap_err().to_string();
+        assert!(missing.starts_with("cannot read does/not/exist"), "{missing}");
     }
 
     #[test]

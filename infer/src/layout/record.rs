@@ -67,10 +67,8 @@ impl FolderRecord {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(read_error(&path)(error)),
         };
-        let record = serde_json::from_str(&text).map_err(|error| Error::BadRecord {
-            path,
-            reason: error.to_string(),
-        });
+        let record = serde_json::from_str(&text)
+            .map_err(|error| Error::BadRecord { path, reason: error.to_string() });
         record.map(Some)
     }
 
@@ -89,9 +87,7 @@ impl FolderRecord {
         match Self::read(folder)? {
             Some(before) => before.must_equal(self, folder)?,
             None if in_use => {
-                return Err(Error::FolderInUse {
-                    folder: folder.to_owned(),
-                });
+                return Err(Error::FolderInUse { folder: folder.to_owned() });
             }
             None => self.write_first(folder)?,
         }
@@ -226,10 +222,7 @@ mod tests {
         other.drawn_with.model_hash = "beef".to_owned();
         let message = other.claim(root.path()).unwrap_err().to_string();
         assert!(message.contains("seed was 0 and is 3"), "{message}");
-        assert!(
-            message.contains("model_hash was \"00ff\" and is \"beef\""),
-            "{message}"
-        );
+        assert!(message.contains("model_hash was \"00ff\" and is \"beef\""), "{message}");
         assert!(!message.contains("layout"), "{message}");
     }
 
@@ -240,10 +233,7 @@ mod tests {
         let error = record().claim(root.path()).unwrap_err();
         assert!(matches!(error, Error::FolderInUse { .. }), "{error}");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
-        let message = record()
-            .claim(&root.path().join("photo.png"))
-            .unwrap_err()
-            .to_string();
+        let message = record().claim(&root.path().join("photo.png")).unwrap_err().to_string();
         assert!(message.starts_with("cannot write "), "{message}");
     }
 

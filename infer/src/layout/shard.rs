@@ -29,9 +29,7 @@ impl FromStr for Shard {
             .and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
         match parsed {
             Some((part, parts)) if (1..=parts).contains(&part) => Ok(Self { part, parts }),
-            _ => Err(format!(
-                "`{text}` is no part; write I/N with I from 1 to N, such as 1/4"
-            )),
+            _ => Err(format!("`{text}` is no part; write I/N with I from 1 to N, such as 1/4")),
         }
     }
 }
@@ -48,9 +46,7 @@ mod tests {
 
     #[test]
     fn parts_together_are_the_whole() {
-        let parts: Vec<Shard> = ["1/3", "2/3", "3/3"]
-            .map(|text| text.parse().unwrap())
-            .into();
+        let parts: Vec<Shard> = ["1/3", "2/3", "3/3"].map(|text| text.parse().unwrap()).into();
         for index in 0..10 {
             let held = parts.iter().filter(|part| part.holds(index)).count();
             assert_eq!(held, 1, "{index}");

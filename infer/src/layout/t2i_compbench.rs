@@ -39,33 +39,25 @@ pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
             });
         }
     }
-    Ok(Plan {
-        layout: LayoutArgument::T2iCompbench,
-        files,
-        texts: Vec::new(),
-    })
+    Ok(Plan { layout: LayoutArgument::T2iCompbench, files, texts: Vec::new() })
 }
 
 /// Whether the evaluators read a prompt back as it is.
 fn check_prompt(caption: &str) -> Result<(), String> {
-    let wrong = caption
-        .chars()
-        .find(|letter| letter.is_control() || "/\\_".contains(*letter));
+    let wrong = caption.chars().find(|letter| letter.is_control() || "/\\_".contains(*letter));
     match wrong {
-        Some('_') => Err(
-            "the evaluator reads the prompt from the file's name up to the first \
+        Some('_') => Err("the evaluator reads the prompt from the file's name up to the first \
                           \"_\", which this prompt has; write it without"
-                .to_owned(),
-        ),
+            .to_owned()),
         Some(letter) => Err(format!(
             "the evaluator wants the prompt in the file's name, which cannot have {letter:?}; \
              write it without"
         )),
-        None if caption.contains(".png") => Err(
-            "the evaluator reads the prompt from the file's name up to \".png\", which this \
+        None if caption.contains(".png") => {
+            Err("the evaluator reads the prompt from the file's name up to \".png\", which this \
              prompt has; write it without"
-                .to_owned(),
-        ),
+                .to_owned())
+        }
         None if caption.starts_with('.') => {
             Err("its file would be hidden, since it begins with a dot; write it without".to_owned())
         }
@@ -88,28 +80,15 @@ mod tests {
     fn names_hold_the_prompt_and_the_number_of_the_image() {
         let content = "a green bench and a blue bowl\r\nA \"bird's\" nest: small.\tseen\r\n";
         let plan = planned(content, None).unwrap();
-        let names: Vec<_> = plan
-            .files
-            .iter()
-            .map(|file| file.path.to_str().unwrap())
-            .collect();
+        let names: Vec<_> = plan.files.iter().map(|file| file.path.to_str().unwrap()).collect();
         assert_eq!(names.len(), 20);
         assert_eq!(names[0], "samples/a green bench and a blue bowl_000000.png");
         assert_eq!(names[11], "samples/A \"bird's\" nest: small._000011.png");
-        assert_eq!(
-            (plan.files[11].prompt, plan.files[11].images),
-            (1, Images::One(1))
-        );
+        assert_eq!((plan.files[11].prompt, plan.files[11].images), (1, Images::One(1)));
         assert_eq!(plan.files[11].caption, "A \"bird's\" nest: small.");
         // With one image of each prompt the number is that of the line.
         let plan = planned(content, Some(1)).unwrap();
-        assert!(
-            plan.files[1]
-                .path
-                .to_str()
-                .unwrap()
-                .ends_with("small._000001.png")
-        );
+        assert!(plan.files[1].path.to_str().unwrap().ends_with("small._000001.png"));
     }
 
     #[test]
@@ -126,9 +105,7 @@ mod tests {
             ("...", "hidden"),
             (long.as_str(), "which would have 256 bytes"),
         ] {
-            let message = planned(&format!("a cat\n{prompt}\n"), None)
-                .unwrap_err()
-                .to_string();
+            let message = planned(&format!("a cat\n{prompt}\n"), None).unwrap_err().to_string();
             assert!(message.contains(reason), "{message}");
         }
         assert!(planned(&"x".repeat(244), Some(1)).is_ok());

@@ -43,9 +43,8 @@ pub fn verify(plan: &Plan, prompts: &Path, folder: &Path) -> Result<Vec<String>>
         }
     }
     let planned = plan.files.iter().map(|file| &file.path);
-    let planned: HashSet<&PathBuf> = planned
-        .chain(plan.texts.iter().map(|text| &text.path))
-        .collect();
+    let planned: HashSet<&PathBuf> =
+        planned.chain(plan.texts.iter().map(|text| &text.path)).collect();
     let surplus = |path: &PathBuf| !planned.contains(path) && plan.evaluator_reads(path);
     let others = entries(folder, Path::new(""))?.into_iter().filter(surplus);
     problems.extend(others.map(|path| format!("{}: it does not belong there", path.display())));
@@ -108,25 +107,12 @@ mod tests {
     /// A finished folder of `GenEval`, and its prompts.
     fn finished(root: &Path) -> (Plan, PathBuf, PathBuf) {
         let prompts = root.join("prompts.jsonl");
-        fs::write(
-            &prompts,
-            "{\"prompt\": \"a cat\"}\n{\"prompt\": \"a dog\"}\n",
-        )
-        .unwrap();
+        fs::write(&prompts, "{\"prompt\": \"a cat\"}\n{\"prompt\": \"a dog\"}\n").unwrap();
         let plan = plan(LayoutArgument::Geneval, &prompts, Some(2)).unwrap();
         let folder = root.join("out");
         let mut drawer = FakeDrawer::noise(SIZE);
         let record = FolderRecord::new(&plan, &prompts, 0, FakeDrawer::settings(SIZE));
-        write(
-            &plan,
-            &record,
-            &folder,
-            Shard::WHOLE,
-            8,
-            &mut drawer,
-            &mut Silent,
-        )
-        .unwrap();
+        write(&plan, &record, &folder, Shard::WHOLE, 8, &mut drawer, &mut Silent).unwrap();
         (plan, prompts, folder)
     }
 
@@ -135,11 +121,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (plan, prompts, folder) = finished(root.path());
         fs::write(folder.join("results.jsonl"), "the evaluator's").unwrap();
-        fs::write(
-            folder.join(OWN_FOLDER).join("unfinished"),
-            "of a run that was killed",
-        )
-        .unwrap();
+        fs::write(folder.join(OWN_FOLDER).join("unfinished"), "of a run that was killed").unwrap();
         assert_eq!(verify(&plan, &prompts, &folder).unwrap(), [""; 0]);
     }
 
@@ -151,9 +133,7 @@ mod tests {
         fs::remove_file(path("00000/samples/0000.png")).unwrap();
         let whole = fs::read(path("00000/samples/0001.png")).unwrap();
         fs::write(path("00000/samples/0001.png"), &whole[..whole.len() / 2]).unwrap();
-        RgbImage::new(4, 4)
-            .save(path("00001/samples/0000.png"))
-            .unwrap();
+        RgbImage::new(4, 4).save(path("00001/samples/0000.png")).unwrap();
         fs::write(path("00001/metadata.jsonl"), "{}").unwrap();
         fs::write(path("00001/samples/.tmp"), "").unwrap();
         fs::create_dir(path("00002")).unwrap();
@@ -178,13 +158,8 @@ mod tests {
         let (_, prompts, folder) = finished(root.path());
         let more = plan(LayoutArgument::Geneval, &prompts, Some(3)).unwrap();
         let message = verify(&more, &prompts, &folder).unwrap_err().to_string();
-        assert!(
-            message.contains("images_per_prompt was 2 and is 3"),
-            "{message}"
-        );
-        let message = verify(&more, &prompts, root.path())
-            .unwrap_err()
-            .to_string();
+        assert!(message.contains("images_per_prompt was 2 and is 3"), "{message}");
+        let message = verify(&more, &prompts, root.path()).unwrap_err().to_string();
         assert!(message.contains("did not write this folder"), "{message}");
         let missing = root.path().join("missing");
         let message = verify(&more, &prompts, &missing).unwrap_err().to_string();

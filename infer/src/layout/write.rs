@@ -51,9 +51,7 @@ pub fn write(
     for text in plan.texts.iter().filter(|text| shard.holds(text.prompt)) {
         let path = folder.join(&text.path);
         if !path.is_file() {
-            put(folder, &path, |file| {
-                file.write_all(text.content.as_bytes())
-            })?;
+            put(folder, &path, |file| file.write_all(text.content.as_bytes()))?;
         }
     }
     let files = missing(plan, folder, shard);
@@ -80,10 +78,7 @@ pub fn write(
         }
     }
     let all = plan.files.iter().filter(|file| shard.holds(file.prompt));
-    Ok(Written {
-        drawn: files.len(),
-        kept: all.count() - files.len(),
-    })
+    Ok(Written { drawn: files.len(), kept: all.count() - files.len() })
 }
 
 fn images_of(file: &PlannedFile) -> usize {
@@ -92,9 +87,7 @@ fn images_of(file: &PlannedFile) -> usize {
 
 fn missing<'a>(plan: &'a Plan, folder: &Path, shard: Shard) -> Vec<&'a PlannedFile> {
     let files = plan.files.iter().filter(|file| shard.holds(file.prompt));
-    files
-        .filter(|file| !folder.join(&file.path).is_file())
-        .collect()
+    files.filter(|file| !folder.join(&file.path).is_file()).collect()
 }
 
 /// Runs of files with at most `batch` images, or one file if that has more.
@@ -152,11 +145,7 @@ mod tests {
             path: format!("{prompt}/{prompt}.png").into(),
             prompt,
             caption: format!("prompt {prompt}"),
-            images: if prompt == 1 {
-                Images::Square
-            } else {
-                Images::One(2)
-            },
+            images: if prompt == 1 { Images::Square } else { Images::One(2) },
         };
         let text = |prompt: usize| PlannedText {
             path: format!("{prompt}/text").into(),
@@ -217,9 +206,7 @@ mod tests {
         let mut drawer = FakeDrawer::noise(SIZE);
         // The first prompt and the square of the second.
         drawer.fails_after = 5;
-        let error = written(folder.path(), "1/1", 2, &mut drawer)
-            .unwrap_err()
-            .to_string();
+        let error = written(folder.path(), "1/1", 2, &mut drawer).unwrap_err().to_string();
         assert!(error.contains("it was unplugged"), "{error}");
         let before = contents(folder.path());
         assert!(before.contains_key("1/1.png") && !before.contains_key("2/2.png"));
@@ -254,9 +241,7 @@ mod tests {
         fs::write(&file, "x").unwrap();
         let mut drawer = FakeDrawer::noise(SIZE);
         for folder in [file.clone(), file.join("inner")] {
-            let error = written(&folder, "1/1", 8, &mut drawer)
-                .unwrap_err()
-                .to_string();
+            let error = written(&folder, "1/1", 8, &mut drawer).unwrap_err().to_string();
             assert!(error.starts_with("cannot write "), "{error}");
         }
         assert!(drawer.requests.is_empty());

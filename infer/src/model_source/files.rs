@@ -33,9 +33,7 @@ pub fn checkpoint_steps(folder: &Path) -> io::Result<Vec<u64>> {
     let mut steps = Vec::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        let step = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(CHECKPOINT_PREFIX));
+        let step = name.to_str().and_then(|name| name.strip_prefix(CHECKPOINT_PREFIX));
         steps.extend(step.and_then(|digits| digits.parse::<u64>().ok()));
     }
     steps.sort_unstable();
@@ -92,9 +90,7 @@ pub fn weights_at(path: &Path, set: WeightSet) -> Result<PathBuf> {
     };
     let averaged = (set == WeightSet::Ema).then_some(EMA_FILE);
     let names = averaged.into_iter().chain([WEIGHTS_FILE, INDEX_FILE]);
-    let found = names
-        .map(|name| folder.join(name))
-        .find(|file| file.is_file());
+    let found = names.map(|name| folder.join(name)).find(|file| file.is_file());
     found.ok_or_else(|| Error::NotAModel {
         path: path.to_owned(),
         reason: format!("the folder has no {WEIGHTS_FILE}"),
@@ -106,36 +102,20 @@ pub fn weights_at(path: &Path, set: WeightSet) -> Result<PathBuf> {
 /// # Errors
 /// [`Error::NotAModel`] if there is none, [`Error::Weights`] if it is broken.
 pub fn description_beside(weights: &Path) -> Result<ModelDescription> {
-    let (native, reference) = (
-        weights.with_file_name(DESCRIPTION_FILE),
-        weights.with_file_name(REFERENCE_DESCRIPTION),
-    );
+    let (native, reference) =
+        (weights.with_file_name(DESCRIPTION_FILE), weights.with_file_name(REFERENCE_DESCRIPTION));
     if native.is_file() {
         Ok(ModelDescription::read(&native)?)
     } else if reference.is_file() {
-        let ReferenceConfig {
-            model,
-            cascade,
-            resolution,
-        } = read_reference_config(&reference)?;
+        let ReferenceConfig { model, cascade, resolution } = read_reference_config(&reference)?;
         let resolution = resolution.unwrap_or(REFERENCE_RESOLUTION);
         let text = model.cross_attention_dim.map(|_| TextDescription {
             encoder: REFERENCE_TEXT_ENCODER.to_owned(),
             max_tokens: MAX_TOKENS,
         });
-        Ok(ModelDescription {
-            text,
-            model,
-            cascade,
-            resolution,
-            class_names: None,
-            sampler: None,
-        })
+        Ok(ModelDescription { text, model, cascade, resolution, class_names: None, sampler: None })
     } else {
         let reason = format!("there is neither {DESCRIPTION_FILE} nor config.yaml beside it");
-        Err(Error::NotAModel {
-            path: weights.to_owned(),
-            reason,
-        })
+        Err(Error::NotAModel { path: weights.to_owned(), reason })
     }
 }

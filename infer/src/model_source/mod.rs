@@ -77,11 +77,7 @@ impl ModelSource {
         }
         let weights = weights_at(path, set)?;
         let description = description_beside(&weights)?;
-        Ok(Self {
-            place: Place::File(weights),
-            set,
-            description,
-        })
+        Ok(Self { place: Place::File(weights), set, description })
     }
 
     /// The model of a repository as far as it was fetched before; asks no network, ever.
@@ -96,11 +92,7 @@ impl ModelSource {
 
     fn of_repository(path: &Path, set: WeightSet, fetching: Fetching) -> Result<Self> {
         let (repository, description) = Repository::describe(path, fetching)?;
-        Ok(Self {
-            place: Place::Repository(repository),
-            set,
-            description,
-        })
+        Ok(Self { place: Place::Repository(repository), set, description })
     }
 
     /// The file of the weights; those of a repository are fetched, and a `.pt` of one is converted, the
@@ -225,11 +217,7 @@ impl ModelSource {
 
     /// What a class is called: its name, or its number.
     pub fn class_name(&self, class: usize) -> String {
-        let name = self
-            .description
-            .class_names
-            .as_ref()
-            .and_then(|names| names.get(class));
+        let name = self.description.class_names.as_ref().and_then(|names| names.get(class));
         name.cloned().unwrap_or_else(|| class.to_string())
     }
 
@@ -255,14 +243,8 @@ mod tests {
 
     fn description() -> ModelDescription {
         ModelDescription {
-            model: PixelFlowConfig {
-                depth: 1,
-                ..Preset::Tiny.config(3)
-            },
-            cascade: CascadeConfig {
-                stages: 2,
-                train_timesteps: 1000,
-            },
+            model: PixelFlowConfig { depth: 1, ..Preset::Tiny.config(3) },
+            cascade: CascadeConfig { stages: 2, train_timesteps: 1000 },
             resolution: 16,
             class_names: None,
             text: None,

@@ -31,11 +31,7 @@ impl Repository {
         let name = hub_name(path, "--model")?;
         let folder = hub()?.get(&name, &[HUB_DESCRIPTIONS], fetching)?;
         let description = description_beside(&folder.join(TORCH_FILE))?;
-        let repository = Self {
-            name,
-            fetching,
-            weights: OnceLock::new(),
-        };
+        let repository = Self { name, fetching, weights: OnceLock::new() };
         Ok((repository, description))
     }
 
@@ -68,10 +64,7 @@ impl Repository {
 
     /// A folder of the repository, with these files in it.
     pub fn folder(&self, folder: &str, files: &[&str]) -> Result<PathBuf> {
-        let paths: Vec<String> = files
-            .iter()
-            .map(|file| format!("{folder}/{file}"))
-            .collect();
+        let paths: Vec<String> = files.iter().map(|file| format!("{folder}/{file}")).collect();
         let paths: Vec<[&str; 1]> = paths.iter().map(|path| [path.as_str()]).collect();
         let wanted: Vec<&[&str]> = paths.iter().map(<[&str; 1]>::as_slice).collect();
         Ok(hub()?.get(&self.name, &wanted, self.fetching)?.join(folder))
@@ -83,22 +76,16 @@ impl Repository {
 /// # Errors
 /// [`Error::Hub`].
 pub fn fetched_weights(path: &Path) -> Result<PathBuf> {
-    hub_weights(&hub::fetch(
-        &hub_name(path, "INPUT")?,
-        &[HUB_DESCRIPTIONS, HUB_WEIGHTS],
-    )?)
+    hub_weights(&hub::fetch(&hub_name(path, "INPUT")?, &[HUB_DESCRIPTIONS, HUB_WEIGHTS])?)
 }
 
 /// The weights in the folder of a repository.
 fn hub_weights(folder: &Path) -> Result<PathBuf> {
     let files = HUB_WEIGHTS.iter().map(|name| folder.join(name));
-    files
-        .into_iter()
-        .find(|file| file.is_file())
-        .ok_or_else(|| Error::NotAModel {
-            path: folder.to_owned(),
-            reason: format!("it has no {}", HUB_WEIGHTS.join(" or ")),
-        })
+    files.into_iter().find(|file| file.is_file()).ok_or_else(|| Error::NotAModel {
+        path: folder.to_owned(),
+        reason: format!("it has no {}", HUB_WEIGHTS.join(" or ")),
+    })
 }
 
 fn hub() -> Result<Hub> {
@@ -107,9 +94,5 @@ fn hub() -> Result<Hub> {
 
 fn hub_name(path: &Path, argument: &'static str) -> Result<HubName> {
     let text = path.display().to_string();
-    text.parse().map_err(|reason| Error::Argument {
-        argument,
-        value: text,
-        reason,
-    })
+    text.parse().map_err(|reason| Error::Argument { argument, value: text, reason })
 }

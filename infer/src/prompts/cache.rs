@@ -32,9 +32,7 @@ impl PromptCache {
 
     /// States in `folder`.
     pub fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-        }
+        Self { folder: folder.to_owned() }
     }
 
     /// What was kept of a text that has `tokens` tokens; whatever does not fit is as nothing.
@@ -68,9 +66,7 @@ impl PromptCache {
     fn path(&self, text: &str) -> PathBuf {
         let digest = Sha256::digest(text.as_bytes());
         let name = |half: &[u8]| {
-            let bytes = half
-                .iter()
-                .fold(0_u128, |n, byte| n << 8 | u128::from(*byte));
+            let bytes = half.iter().fold(0_u128, |n, byte| n << 8 | u128::from(*byte));
             format!("{bytes:032x}")
         };
         let (first, second) = digest.split_at(16);
@@ -87,10 +83,7 @@ mod tests {
     fn what_is_kept_is_found_under_its_text_alone() {
         let folder = tempfile::tempdir().unwrap();
         let cache = PromptCache::new(&folder.path().join("a/b"));
-        let encoded = EncodedText {
-            values: vec![1.0, -2.5, 3.0, 4.0, 5.0, 6.0],
-            tokens: 2,
-        };
+        let encoded = EncodedText { values: vec![1.0, -2.5, 3.0, 4.0, 5.0, 6.0], tokens: 2 };
         assert_eq!(cache.get("a hat", 2, 3), None);
         cache.keep("a hat", &encoded);
         assert_eq!(cache.get("a hat", 2, 3), Some(encoded));
@@ -103,10 +96,7 @@ mod tests {
     fn damage_is_as_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let cache = PromptCache::new(folder.path());
-        let encoded = EncodedText {
-            values: vec![f32::NAN],
-            tokens: 1,
-        };
+        let encoded = EncodedText { values: vec![f32::NAN], tokens: 1 };
         cache.keep("a hat", &encoded);
         assert_eq!(cache.get("a hat", 1, 1), None);
         std::fs::write(cache.path("a hat"), "damaged").unwrap();

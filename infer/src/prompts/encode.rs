@@ -72,15 +72,9 @@ impl EncodedTexts {
                 chosen.len() - 1
             })
         };
-        let (prompts, negatives) = pairs
-            .into_iter()
-            .map(|(prompt, negative)| (place(prompt), place(negative)))
-            .unzip();
-        Subjects::Texts {
-            texts: self.upload(&chosen, device),
-            prompts,
-            negatives,
-        }
+        let (prompts, negatives) =
+            pairs.into_iter().map(|(prompt, negative)| (place(prompt), place(negative))).unzip();
+        Subjects::Texts { texts: self.upload(&chosen, device), prompts, negatives }
     }
 
     /// Some states on a device.
@@ -125,9 +119,8 @@ impl OnBackend for EncodePrompts<'_> {
             });
         }
         let tokens = unique.iter().map(|text| self.files.tokenizer.tokens(text));
-        let tokens: Vec<Tokens> = tokens
-            .collect::<std::result::Result<_, _>>()
-            .map_err(pixelflow::Error::from)?;
+        let tokens: Vec<Tokens> =
+            tokens.collect::<std::result::Result<_, _>>().map_err(pixelflow::Error::from)?;
         let known = unique.iter().zip(&tokens).map(|(text, tokens)| {
             let cache = self.cache.as_ref()?;
             cache.get(text, tokens.ids.len(), width)
@@ -168,9 +161,8 @@ impl EncodePrompts<'_> {
         let encoder = self.files.load::<B>(self.dtype.dtype(), device)?;
         let ids: Vec<Vec<u32>> = open.iter().map(|&n| tokens[n].ids.clone()).collect();
         let encoded = encode_tokens(&encoder, &ids, &mut |count| bar.inc(count as u64));
-        let encoded = encoded.ok_or_else(|| Error::EncoderOverflow {
-            folder: self.files.folder().to_owned(),
-        })?;
+        let encoded = encoded
+            .ok_or_else(|| Error::EncoderOverflow { folder: self.files.folder().to_owned() })?;
         for (&number, text) in open.iter().zip(encoded) {
             texts[number] = Some(text);
         }
@@ -206,10 +198,7 @@ pub fn encode_tokens<B: PixelFlowBackend>(
             if values.iter().any(|value| !value.is_finite()) {
                 return None;
             }
-            encoded[number] = Some(EncodedText {
-                values,
-                tokens: ids.len(),
-            });
+            encoded[number] = Some(EncodedText { values, tokens: ids.len() });
         }
         done(count);
     }
@@ -239,12 +228,7 @@ mod tests {
         texts: &[&str],
         cache: Option<PromptCache>,
     ) -> EncodedTexts {
-        let encode = EncodePrompts {
-            files,
-            texts,
-            dtype: NumberFormat::F32,
-            cache,
-        };
+        let encode = EncodePrompts { files, texts, dtype: NumberFormat::F32, cache };
         encode.run::<Flex>(FlexDevice).unwrap()
     }
 

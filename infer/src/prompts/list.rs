@@ -18,10 +18,7 @@ const MAX_BYTES: u64 = 64 << 20;
 pub fn read_prompts(path: &Path) -> Result<Vec<String>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        io::stdin()
-            .lock()
-            .take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)
+        io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
     } else {
         fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
     }
@@ -32,10 +29,7 @@ pub fn read_prompts(path: &Path) -> Result<Vec<String>> {
         reason: reason.to_owned(),
     };
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(unusable(
-            String::new(),
-            "it has more than 64 MiB; cut it into parts",
-        ));
+        return Err(unusable(String::new(), "it has more than 64 MiB; cut it into parts"));
     }
     let mut prompts = Vec::new();
     for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
@@ -52,10 +46,7 @@ pub fn read_prompts(path: &Path) -> Result<Vec<String>> {
         }
     }
     if prompts.is_empty() {
-        return Err(unusable(
-            String::new(),
-            "it has no prompts; write one a line",
-        ));
+        return Err(unusable(String::new(), "it has no prompts; write one a line"));
     }
     Ok(prompts)
 }

@@ -13,11 +13,8 @@ use crate::model_source::ModelSource;
 use crate::{Error, Result};
 
 /// The files of a text encoder's repository.
-const FILES: Wanted<'static> = &[
-    &[DESCRIPTION_FILE],
-    &[TOKENIZER_FILE],
-    &[WEIGHTS_FILE, INDEX_FILE],
-];
+const FILES: Wanted<'static> =
+    &[&[DESCRIPTION_FILE], &[TOKENIZER_FILE], &[WEIGHTS_FILE, INDEX_FILE]];
 
 /// The text encoder that the user names, else the model's own.
 ///
@@ -89,10 +86,7 @@ fn text_encoder_folder(
         (model.folder_beside(name, files)?, model.set)
     };
     if !folder.is_dir() {
-        return Err(missing(
-            model,
-            format!("there is no folder {}", folder.display()),
-        ));
+        return Err(missing(model, format!("there is no folder {}", folder.display())));
     }
     Ok((folder, set))
 }
@@ -113,10 +107,7 @@ fn check_width(model: &ModelSource, folder: &Path, config: &T5Config) -> Result<
 }
 
 fn missing(model: &ModelSource, reason: String) -> Error {
-    Error::NoTextEncoder {
-        model: model.name(),
-        reason,
-    }
+    Error::NoTextEncoder { model: model.name(), reason }
 }
 
 /// The folder of a text encoder that the user names: a path, or a repository, which is fetched.

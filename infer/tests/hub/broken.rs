@@ -9,19 +9,13 @@ use super::server::{COMMIT, Flaws, Server};
 #[test]
 fn a_lost_connection_is_taken_up_where_it_was_lost() {
     let length = reference_files()[2].1.len();
-    let flaws = Flaws {
-        cut: Some((length / 3, 1)),
-        ..Flaws::default()
-    };
+    let flaws = Flaws { cut: Some((length / 3, 1)), ..Flaws::default() };
     // Once: the program itself goes on.
     let server = Server::start(&reference_files(), flaws);
     succeeded(&Machine::new(&server.endpoint).run(&["info", "--model", NAME]));
 
     // Again and again: the next start goes on with what has arrived.
-    let flaws = Flaws {
-        cut: Some((1000, 5)),
-        ..Flaws::default()
-    };
+    let flaws = Flaws { cut: Some((1000, 5)), ..Flaws::default() };
     let server = Server::start(&reference_files(), flaws);
     let machine = Machine::new(&server.endpoint);
     let output = machine.run(&["info", "--model", NAME]);
@@ -47,11 +41,7 @@ fn a_part_that_is_whole_too_long_or_wrong_stands_in_nobodys_way() {
     let server = Server::start(&reference_files(), Flaws::default());
     let machine = Machine::new(&server.endpoint);
     succeeded(&machine.run(&["info", "--model", NAME]));
-    let pointer = machine
-        .repository()
-        .join("snapshots")
-        .join(COMMIT)
-        .join("model.pt");
+    let pointer = machine.repository().join("snapshots").join(COMMIT).join("model.pt");
     let blob = fs::canonicalize(&pointer).unwrap();
     let whole = fs::read(&blob).unwrap();
     for part in [whole.clone(), [whole.clone(), vec![0; 9]].concat()] {
@@ -95,18 +85,12 @@ fn a_conversion_that_was_killed_is_never_used() {
 
 #[test]
 fn a_server_that_falls_silent_is_not_waited_for() {
-    let flaws = Flaws {
-        silent: Some(60),
-        ..Flaws::default()
-    };
+    let flaws = Flaws { silent: Some(60), ..Flaws::default() };
     let server = Server::start(&reference_files(), flaws);
     let machine = Machine::new(&server.endpoint);
     let started = Instant::now();
     let mut command = machine.command(&["info", "--model", NAME]);
-    let output = command
-        .env("HF_HUB_DOWNLOAD_TIMEOUT", "1")
-        .output()
-        .unwrap();
+    let output = command.env("HF_HUB_DOWNLOAD_TIMEOUT", "1").output().unwrap();
     let message = message(&output);
     assert!(
         message.contains("cannot fetch hf:owner/name") && message.contains("silent for 1 seconds"),

@@ -13,14 +13,8 @@ fn a_model_is_fetched_and_converted_once_and_draws_as_its_files_do() {
     let (output, first) = machine.sample(NAME, "first.png");
     succeeded(&output);
     let asked = server.requests();
-    assert!(
-        asked.iter().any(|request| request.contains("model.pt")),
-        "{asked:?}"
-    );
-    assert!(
-        !asked.iter().any(|request| request.contains("README")),
-        "{asked:?}"
-    );
+    assert!(asked.iter().any(|request| request.contains("model.pt")), "{asked:?}");
+    assert!(!asked.iter().any(|request| request.contains("README")), "{asked:?}");
 
     let keys = converted(&machine);
     assert_eq!(keys.len(), 1);
@@ -28,11 +22,7 @@ fn a_model_is_fetched_and_converted_once_and_draws_as_its_files_do() {
     let written = fs::metadata(&weights).unwrap().modified().unwrap();
     let (output, second) = machine.sample(NAME, "second.png");
     succeeded(&output);
-    assert_eq!(
-        server.requests(),
-        asked,
-        "the second time, nothing is asked"
-    );
+    assert_eq!(server.requests(), asked, "the second time, nothing is asked");
     assert_eq!(fs::metadata(&weights).unwrap().modified().unwrap(), written);
 
     let (output, third) = machine.sample(&local(&machine.path("local")), "third.png");
@@ -60,11 +50,7 @@ fn a_picture_of_a_stranger_fetches_nothing() {
     let asked = server.requests();
     let picture = picture.to_str().unwrap();
     let output = stranger.run(&["replay", picture, "--device", "cpu"]);
-    assert!(
-        message(&output).contains("say with --model where it is now"),
-        "{}",
-        message(&output)
-    );
+    assert!(message(&output).contains("say with --model where it is now"), "{}", message(&output));
     assert_eq!(server.requests(), asked);
     succeeded(&stranger.run(&["replay", picture, "--device", "cpu", "--model", NAME]));
 }
@@ -94,10 +80,7 @@ fn without_a_network_what_was_fetched_before_is_enough() {
         command.env("HF_HUB_OFFLINE", "1").output().unwrap()
     };
     let said = message(&offline(&machine));
-    assert!(
-        said.contains("hf:owner/name is not in") && said.contains("HF_HUB_OFFLINE"),
-        "{said}"
-    );
+    assert!(said.contains("hf:owner/name is not in") && said.contains("HF_HUB_OFFLINE"), "{said}");
     assert!(server.requests().is_empty());
     succeeded(&machine.run(&["info", "--model", NAME]));
     let asked = server.requests();
@@ -131,8 +114,5 @@ fn weights_are_fetched_last() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("million parameters"), "{said}");
     let asked = server.requests();
-    assert!(
-        !asked.iter().any(|line| line.contains("model.pt")),
-        "{asked:?}"
-    );
+    assert!(!asked.iter().any(|line| line.contains("model.pt")), "{asked:?}");
 }

@@ -14,10 +14,7 @@ pub struct Machine {
 
 impl Machine {
     pub fn new(endpoint: &str) -> Self {
-        Self {
-            scratch: tempfile::tempdir().unwrap(),
-            endpoint: endpoint.to_owned(),
-        }
+        Self { scratch: tempfile::tempdir().unwrap(), endpoint: endpoint.to_owned() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -67,10 +64,7 @@ pub fn succeeded(output: &Output) {
 
 /// The reference's files: a training checkpoint of the golden files, and its `config.yaml`.
 pub fn reference_files() -> Vec<(&'static str, Vec<u8>)> {
-    let golden = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../tests/fixtures/cls_a_train.pt"
-    );
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/cls_a_train.pt");
     let yaml = "model:\n  params:\n    num_attention_heads: 2\n    attention_head_dim: 16\n    \
                 in_channels: 3\n    out_channels: 3\n    depth: 2\n    num_classes: 10\n    \
                 patch_size: 4\n    attention_bias: true\nscheduler:\n  num_train_timesteps: 1000\n  \

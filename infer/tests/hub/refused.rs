@@ -18,74 +18,29 @@ fn what_cannot_be_fetched_is_refused_with_a_message_that_helps() {
     let good = start(Flaws::default());
     let without_weights = Server::start(&files[..2], Flaws::default()).endpoint;
     let without_description = Server::start(&[files[2].clone()], Flaws::default()).endpoint;
-    let with_status = |status| {
-        start(Flaws {
-            status: Some(status),
-            ..Flaws::default()
-        })
-    };
-    let wrong = start(Flaws {
-        wrong_bytes: true,
-        ..Flaws::default()
-    });
-    let evil = start(Flaws {
-        evil_tag: true,
-        ..Flaws::default()
-    });
-    let junk = start(Flaws {
-        junk: true,
-        ..Flaws::default()
-    });
+    let with_status = |status| start(Flaws { status: Some(status), ..Flaws::default() });
+    let wrong = start(Flaws { wrong_bytes: true, ..Flaws::default() });
+    let evil = start(Flaws { evil_tag: true, ..Flaws::default() });
+    let junk = start(Flaws { junk: true, ..Flaws::default() });
     // Endpoint, name → what the message says.
     let cases: &[(&str, &str, &[&str])] = &[
-        (
-            &good,
-            "hf:owner/other",
-            &["has no repository hf:owner/other", "set HF_TOKEN"],
-        ),
+        (&good, "hf:owner/other", &["has no repository hf:owner/other", "set HF_TOKEN"]),
         (&good, "hf:owner", &["write hf:owner/name"]),
         (&good, "hf:../name", &["write hf:owner/name"]),
         (
             &without_weights,
             NAME,
-            &[
-                "hf:owner/name has no model.safetensors or",
-                "it has README.md, config.yaml",
-            ],
+            &["hf:owner/name has no model.safetensors or", "it has README.md, config.yaml"],
         ),
-        (
-            &without_description,
-            NAME,
-            &["has no config.yaml or config.json", "it has model.pt"],
-        ),
-        (
-            &closed,
-            NAME,
-            &["cannot fetch hf:owner/name", "check the network"],
-        ),
-        (
-            "http://no-such-host.invalid",
-            NAME,
-            &["cannot fetch hf:owner/name", "check the network"],
-        ),
-        (
-            "nonsense",
-            NAME,
-            &["HF_ENDPOINT is `nonsense`", "https://huggingface.co"],
-        ),
+        (&without_description, NAME, &["has no config.yaml or config.json", "it has model.pt"]),
+        (&closed, NAME, &["cannot fetch hf:owner/name", "check the network"]),
+        ("http://no-such-host.invalid", NAME, &["cannot fetch hf:owner/name", "check the network"]),
+        ("nonsense", NAME, &["HF_ENDPOINT is `nonsense`", "https://huggingface.co"]),
         (&with_status(401), NAME, &["set HF_TOKEN"]),
         (&with_status(403), NAME, &["accept its conditions"]),
-        (
-            &with_status(404),
-            NAME,
-            &["has no repository hf:owner/name"],
-        ),
+        (&with_status(404), NAME, &["has no repository hf:owner/name"]),
         (&with_status(503), NAME, &["cannot fetch", "503"]),
-        (
-            &wrong,
-            NAME,
-            &["model.pt of hf:owner/name arrived damaged", "SHA-256"],
-        ),
+        (&wrong, NAME, &["model.pt of hf:owner/name arrived damaged", "SHA-256"]),
         (&evil, NAME, &["does not answer like the Hub", "evil"]),
         (&junk, NAME, &["does not answer like the Hub"]),
     ];
@@ -99,11 +54,7 @@ fn what_cannot_be_fetched_is_refused_with_a_message_that_helps() {
             assert!(message.contains(part), "`{part}` is not in: {message}");
         }
         assert!(!picture.exists());
-        let weights = machine
-            .repository()
-            .join("snapshots")
-            .join(COMMIT)
-            .join("model.pt");
+        let weights = machine.repository().join("snapshots").join(COMMIT).join("model.pt");
         assert!(!weights.exists(), "{message}");
         assert!(!machine.path("evil").exists() && !machine.path("home/evil").exists());
     }
@@ -126,18 +77,10 @@ fn nothing_leaves_the_machine_unless_a_name_says_so() {
 
 #[test]
 fn all_code_for_the_network_is_in_one_module() {
-    const SIGNS: [&str; 6] = [
-        "hf_hub",
-        "ureq",
-        "std::net",
-        "TcpStream",
-        "reqwest",
-        "UdpSocket",
-    ];
+    const SIGNS: [&str; 6] = ["hf_hub", "ureq", "std::net", "TcpStream", "reqwest", "UdpSocket"];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut folders: Vec<PathBuf> = ["model", "dataset", "train", "infer"]
-        .map(|name| root.join(name).join("src"))
-        .to_vec();
+    let mut folders: Vec<PathBuf> =
+        ["model", "dataset", "train", "infer"].map(|name| root.join(name).join("src")).to_vec();
     let (mut inside, mut files) = (0, 0);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
@@ -156,8 +99,5 @@ fn all_code_for_the_network_is_in_one_module() {
             }
         }
     }
-    assert!(
-        inside > 0 && files > 100,
-        "{inside} of {files} files: the search is broken"
-    );
+    assert!(inside > 0 && files > 100, "{inside} of {files} files: the search is broken");
 }

@@ -40,10 +40,8 @@ impl Server {
     pub fn start(files: &[(&str, Vec<u8>)], flaws: Flaws) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let files: Vec<(String, Vec<u8>)> = files
-            .iter()
-            .map(|(name, bytes)| ((*name).to_owned(), bytes.clone()))
-            .collect();
+        let files: Vec<(String, Vec<u8>)> =
+            files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone())).collect();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         let cuts = Arc::new(AtomicUsize::new(flaws.cut.map_or(0, |(_, times)| times)));
@@ -101,19 +99,10 @@ fn answer(
         if !path.ends_with("/main") && !path.ends_with("/v1") {
             return respond("404 Not Found", "", b"", 0);
         }
-        let names = files
-            .iter()
-            .map(|(name, _)| format!(r#"{{"rfilename": "{name}"}}"#));
+        let names = files.iter().map(|(name, _)| format!(r#"{{"rfilename": "{name}"}}"#));
         let names: Vec<_> = names.collect();
-        let body = format!(
-            r#"{{"sha": "{COMMIT}", "siblings": [{}]}}"#,
-            names.join(", ")
-        );
-        let body = if flaws.junk {
-            "<html>".to_owned()
-        } else {
-            body
-        };
+        let body = format!(r#"{{"sha": "{COMMIT}", "siblings": [{}]}}"#, names.join(", "));
+        let body = if flaws.junk { "<html>".to_owned() } else { body };
         return respond("200 OK", "", body.as_bytes(), body.len());
     }
     let file = path.strip_prefix(&format!("/owner/name/resolve/{COMMIT}/"));
@@ -123,17 +112,9 @@ fn answer(
     let hash = Sha256::digest(bytes);
     let hash = hash.iter().map(|byte| format!("{byte:02x}"));
     let hash = hash.collect::<Vec<_>>().concat();
-    let tag = if flaws.evil_tag {
-        "../../../evil"
-    } else {
-        &hash
-    };
+    let tag = if flaws.evil_tag { "../../../evil" } else { &hash };
     let from: usize = from.unwrap_or(0);
-    let body = if only_first {
-        &bytes[..1]
-    } else {
-        &bytes[from..]
-    };
+    let body = if only_first { &bytes[..1] } else { &bytes[from..] };
     let headers = format!(
         "X-Repo-Commit: {COMMIT}\r\nETag: \"{tag}\"\r\nContent-Range: bytes {from}-{}/{}\r\n",
         from + body.len() - 1,

@@ -45,20 +45,13 @@ fn a_text_model_is_fetched_with_its_own_text_encoder() {
     let machine = Machine::new(&server.endpoint);
     let common = ["sample", "--model", NAME, "--device", "cpu"];
     let output = machine.run(&common);
-    assert!(
-        message(&output).contains("write --prompt TEXT"),
-        "{}",
-        message(&output)
-    );
+    assert!(message(&output).contains("write --prompt TEXT"), "{}", message(&output));
     let output = machine.run(&[&common, ["--prompt", "an elf", "--dry-run"].as_slice()].concat());
     succeeded(&output);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("the text encoder before it"), "{said}");
     let asked = server.requests();
-    assert!(
-        !asked.iter().any(|line| line.contains("safetensors")),
-        "descriptions only: {asked:?}"
-    );
+    assert!(!asked.iter().any(|line| line.contains("safetensors")), "descriptions only: {asked:?}");
 
     let (output, fetched) = sample_prompt(&machine, NAME, &[], "fetched.png");
     succeeded(&output);
@@ -82,10 +75,7 @@ fn a_text_model_of_the_reference_names_its_text_encoder() {
                 data:\n  resolution: 16\n";
     let files = [
         ("config.yaml", yaml.into()),
-        (
-            "model.safetensors",
-            fs::read(fixtures.join("txt.safetensors")).unwrap(),
-        ),
+        ("model.safetensors", fs::read(fixtures.join("txt.safetensors")).unwrap()),
     ];
     let server = Server::start(&files, Flaws::default());
     let machine = Machine::new(&server.endpoint);

@@ -48,11 +48,7 @@ pub fn training_pair(
         end = halve(&end, channels, sides.0, sides.1);
         sides = (sides.0 / 2, sides.1 / 2);
     }
-    assert_eq!(
-        noise.len(),
-        end.len(),
-        "noise of another resolution than stage {stage}"
-    );
+    assert_eq!(noise.len(), end.len(), "noise of another resolution than stage {stage}");
     let start = upsample_nearest(&halve(&end, channels, sides.0, sides.1), sides.1 / 2);
 
     let place = &cascade.stages()[stage];
@@ -70,13 +66,7 @@ pub fn training_pair(
         })
         .unzip();
     let timestep = place.timesteps[timestep_index] as f32;
-    TrainingPair {
-        input,
-        target,
-        timestep,
-        height: sides.0,
-        width: sides.1,
-    }
+    TrainingPair { input, target, timestep, height: sides.0, width: sides.1 }
 }
 
 #[cfg(test)]
@@ -87,12 +77,7 @@ mod tests {
 
     #[test]
     fn following_the_velocity_from_the_start_reaches_the_end() {
-        let cascade = CascadeConfig {
-            stages: 3,
-            train_timesteps: 100,
-        }
-        .build()
-        .unwrap();
+        let cascade = CascadeConfig { stages: 3, train_timesteps: 100 }.build().unwrap();
         let key = Key::new(1, 0, Purpose::Testing);
         let image = key.normals(3 * 16 * 24);
         for stage in 0..3 {

@@ -15,11 +15,7 @@ pub fn patchify(
     width: usize,
     patch: usize,
 ) -> Vec<f32> {
-    assert_eq!(
-        image.len(),
-        channels * height * width,
-        "image of another size"
-    );
+    assert_eq!(image.len(), channels * height * width, "image of another size");
     assert!(
         height.is_multiple_of(patch) && width.is_multiple_of(patch),
         "{height}x{width} in patches of {patch}"
@@ -53,11 +49,7 @@ pub fn unpatchify(
     width: usize,
     patch: usize,
 ) -> Vec<f32> {
-    assert_eq!(
-        tokens.len(),
-        channels * height * width,
-        "tokens of another size"
-    );
+    assert_eq!(tokens.len(), channels * height * width, "tokens of another size");
     assert!(
         height.is_multiple_of(patch) && width.is_multiple_of(patch),
         "{height}x{width} in patches of {patch}"

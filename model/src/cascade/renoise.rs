@@ -21,10 +21,7 @@ impl Renoise {
     /// The coefficients on entering `stage`.
     pub fn entering(stage: &Stage) -> Self {
         let alpha = rectify_ratio(stage.original_start_t);
-        Self {
-            alpha,
-            beta: alpha * (1.0 - stage.original_start_t) / (-GAMMA).sqrt(),
-        }
+        Self { alpha, beta: alpha * (1.0 - stage.original_start_t) / (-GAMMA).sqrt() }
     }
 }
 
@@ -77,10 +74,7 @@ pub fn block_noise_by_cholesky(normals: &[f32], width: usize) -> BlockNoise {
     );
     let factor = cholesky_factor();
     let mut noise = vec![0.0; normals.len()];
-    for (rows, normals) in noise
-        .chunks_exact_mut(2 * width)
-        .zip(normals.chunks_exact(2 * width))
-    {
+    for (rows, normals) in noise.chunks_exact_mut(2 * width).zip(normals.chunks_exact(2 * width)) {
         for (column, z) in normals.chunks_exact(4).enumerate() {
             for (i, row) in factor.iter().enumerate() {
                 let value: f64 = row.iter().zip(z).map(|(l, &z)| l * f64::from(z)).sum();

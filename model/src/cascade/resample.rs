@@ -11,11 +11,7 @@
 /// # Panics
 /// If `image` does not have that many values.
 pub fn halve(image: &[f32], channels: usize, height: usize, width: usize) -> Vec<f32> {
-    assert_eq!(
-        image.len(),
-        channels * height * width,
-        "image of another size"
-    );
+    assert_eq!(image.len(), channels * height * width, "image of another size");
     let (half_height, half_width) = (height / 2, width / 2);
     let mut out = Vec::with_capacity(channels * half_height * half_width);
     for channel in image.chunks_exact(height * width) {

@@ -19,10 +19,7 @@ pub struct CascadeConfig {
 
 impl Default for CascadeConfig {
     fn default() -> Self {
-        Self {
-            stages: 4,
-            train_timesteps: 1000,
-        }
+        Self { stages: 4, train_timesteps: 1000 }
     }
 }
 
@@ -77,10 +74,7 @@ impl CascadeConfig {
     /// [`Error::InvalidCascade`] when there is no stage, more than 16, or fewer timesteps than
     /// stages.
     pub fn build(&self) -> Result<Cascade> {
-        let Self {
-            stages,
-            train_timesteps,
-        } = *self;
+        let Self { stages, train_timesteps } = *self;
         let reason = if stages == 0 || stages > 16 {
             Some(format!("stages is {stages}, it must be 1 to 16"))
         } else if train_timesteps < 2.max(stages) || train_timesteps > 1_000_000 {
@@ -93,10 +87,7 @@ impl CascadeConfig {
         };
         match reason {
             Some(reason) => Err(Error::InvalidCascade { reason }),
-            None => Ok(Cascade {
-                train_timesteps,
-                stages: schedule(train_timesteps, stages),
-            }),
+            None => Ok(Cascade { train_timesteps, stages: schedule(train_timesteps, stages) }),
         }
     }
 }
@@ -186,22 +177,11 @@ fn schedule(n: usize, count: usize) -> Vec<Stage> {
     let stage = |(index, &[original_start_t, start_t, end_t]): (usize, &[f64; 3])| {
         let last = index + 1 == count;
         let from = (n as f64 * share(index)) as usize;
-        let to = if last {
-            n - 1
-        } else {
-            ((n as f64 * share(index + 1)) as usize).min(n - 1)
-        };
+        let to = if last { n - 1 } else { ((n as f64 * share(index + 1)) as usize).min(n - 1) };
         // Every stage but the last stops one point short of where the next begins.
         let intervals = if last { n - 1 } else { n };
-        let timesteps = linspace(from as f64, to as f64, intervals)
-            .take(n)
-            .collect();
-        Stage {
-            original_start_t,
-            start_t,
-            end_t,
-            timesteps,
-        }
+        let timesteps = linspace(from as f64, to as f64, intervals).take(n).collect();
+        Stage { original_start_t, start_t, end_t, timesteps }
     };
     windows.iter().enumerate().map(stage).collect()
 }
@@ -211,11 +191,7 @@ fn window(n: usize, count: usize, stage: usize) -> [f64; 3] {
     let boundary = |stage: usize| (n as f64 * (stage as f64 / count as f64)) as usize;
     let time = |index: usize| f64::from(index as f32 / n as f32);
     let original = time(boundary(stage));
-    let start = if stage == 0 {
-        original
-    } else {
-        original * rectify_ratio(original)
-    };
+    let start = if stage == 0 { original } else { original * rectify_ratio(original) };
     let end = boundary(stage + 1);
     [original, start, if end < n { time(end) } else { 1.0 }]
 }
@@ -224,11 +200,7 @@ fn window(n: usize, count: usize, stage: usize) -> [f64; 3] {
 fn linspace(from: f64, to: f64, intervals: usize) -> impl Iterator<Item = f64> {
     let step = (to - from) / intervals as f64;
     (0..=intervals).map(move |i| {
-        if i <= intervals / 2 {
-            from + step * i as f64
-        } else {
-            to - step * (intervals - i) as f64
-        }
+        if i <= intervals / 2 { from + step * i as f64 } else { to - step * (intervals - i) as f64 }
     })
 }
 
@@ -238,29 +210,16 @@ mod tests {
 
     #[test]
     fn a_single_stage_is_plain_flow_matching() {
-        let cascade = CascadeConfig {
-            stages: 1,
-            train_timesteps: 1000,
-        }
-        .build()
-        .unwrap();
+        let cascade = CascadeConfig { stages: 1, train_timesteps: 1000 }.build().unwrap();
         let stage = &cascade.stages()[0];
         assert_eq!((stage.start_t, stage.end_t), (0.0, 1.0));
-        assert_eq!(
-            (stage.first_timestep(), stage.last_timestep()),
-            (0.0, 999.0)
-        );
+        assert_eq!((stage.first_timestep(), stage.last_timestep()), (0.0, 999.0));
     }
 
     #[test]
     fn stages_join_in_network_time() {
         for stages in 2..=6 {
-            let cascade = CascadeConfig {
-                stages,
-                train_timesteps: 997,
-            }
-            .build()
-            .unwrap();
+            let cascade = CascadeConfig { stages, train_timesteps: 997 }.build().unwrap();
             for pair in cascade.stages().windows(2) {
                 let gap = pair[1].first_timestep() - pair[0].last_timestep();
                 let step = pair[0].timesteps[1] - pair[0].timesteps[0];
@@ -272,12 +231,7 @@ mod tests {
     #[test]
     fn impossible_cascades_are_refused() {
         for (stages, train_timesteps) in [(0, 1000), (17, 1000), (4, 3), (1, 1), (1, 2_000_000)] {
-            let error = CascadeConfig {
-                stages,
-                train_timesteps,
-            }
-            .build()
-            .unwrap_err();
+            let error = CascadeConfig { stages, train_timesteps }.build().unwrap_err();
             assert!(matches!(error, Error::InvalidCascade { .. }), "{error}");
         }
     }
@@ -287,9 +241,6 @@ mod tests {
         let cascade = CascadeConfig::default().build().unwrap();
         assert!(cascade.check_size(256, 320, 4).is_ok());
         let message = cascade.check_size(36, 1000, 4).unwrap_err().to_string();
-        assert!(
-            message.contains("36x1000") && message.contains("32x992"),
-            "{message}"
-        );
+        assert!(message.contains("36x1000") && message.contains("32x992"), "{message}");
     }
 }

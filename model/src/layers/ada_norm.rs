@@ -33,9 +33,7 @@ pub struct AdaNorm<B: Backend> {
 
 impl<B: Backend> AdaNorm<B> {
     pub(crate) fn uninitialised(width: usize, format: MatrixFormat, device: &B::Device) -> Self {
-        Self {
-            linear: Linear::uninitialised(width, 6 * width, true, format, device),
-        }
+        Self { linear: Linear::uninitialised(width, 6 * width, true, format, device) }
     }
 }
 

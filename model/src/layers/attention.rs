@@ -77,16 +77,8 @@ impl<B: PixelFlowBackend> Attention<B> {
         segments: &Segments,
         rope: &Rope<B>,
     ) -> Tensor<B, 2> {
-        let q = ops::norm_rotate(
-            self.q_proj.forward(x.clone()),
-            self.q_norm.weight.val(),
-            rope,
-        );
-        let k = ops::norm_rotate(
-            self.k_proj.forward(x.clone()),
-            self.k_norm.weight.val(),
-            rope,
-        );
+        let q = ops::norm_rotate(self.q_proj.forward(x.clone()), self.q_norm.weight.val(), rope);
+        let k = ops::norm_rotate(self.k_proj.forward(x.clone()), self.k_norm.weight.val(), rope);
         let v = self.v_proj.forward(x);
         let attended = ops::packed_attention(q, k, v, None, segments, segments, self.heads);
         if is_planted(Fault::DroppedBias) {

@@ -15,9 +15,7 @@ pub struct ClassEmbedder<B: Backend> {
 impl<B: Backend> ClassEmbedder<B> {
     pub(crate) fn uninitialised(classes: usize, width: usize, device: &B::Device) -> Self {
         let config = EmbeddingConfig::new(classes + 1, width).with_initializer(Initializer::Zeros);
-        Self {
-            embedding_table: config.init(device),
-        }
+        Self { embedding_table: config.init(device) }
     }
 
     /// The rows of the labels.
@@ -30,10 +28,7 @@ impl<B: Backend> ClassEmbedder<B> {
     pub fn forward(&self, labels: &[usize]) -> Tensor<B, 2> {
         let table = self.embedding_table.weight.val();
         let rows = table.dims()[0];
-        assert!(
-            labels.iter().all(|&label| label < rows),
-            "labels {labels:?} of {rows} rows"
-        );
+        assert!(labels.iter().all(|&label| label < rows), "labels {labels:?} of {rows} rows");
         let labels: Vec<i64> = labels.iter().map(|&label| label as i64).collect();
         let indices =
             Tensor::<B, 1, Int>::from_data(TensorData::from(labels.as_slice()), &table.device());

@@ -19,10 +19,7 @@ pub struct FeedForward<B: Backend> {
 impl<B: Backend> FeedForward<B> {
     pub(crate) fn uninitialised(width: usize, format: MatrixFormat, device: &B::Device) -> Self {
         let linear = |from, to| Linear::uninitialised(from, to, true, format, device);
-        Self {
-            fc1: linear(width, 4 * width),
-            fc2: linear(4 * width, width),
-        }
+        Self { fc1: linear(width, 4 * width), fc2: linear(4 * width, width) }
     }
 }
 

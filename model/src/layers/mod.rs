@@ -33,11 +33,7 @@ use burn::tensor::{DType, Tensor};
 
 /// Epsilon of every normalisation.
 pub(crate) fn norm_epsilon() -> f64 {
-    if is_planted(Fault::Epsilon) {
-        1e-5
-    } else {
-        1e-6
-    }
+    if is_planted(Fault::Epsilon) { 1e-5 } else { 1e-6 }
 }
 
 /// `x` in a format.

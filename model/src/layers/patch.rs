@@ -76,13 +76,7 @@ impl<B: Backend> PatchEmbed<B> {
         let weight = self.proj.weight.val();
         let tokens = in_format(tokens, weight.dtype());
         let [width, channels, height, breadth] = weight.dims();
-        let matrix = weight
-            .reshape([width, channels * height * breadth])
-            .transpose();
-        linear(
-            tokens,
-            matrix,
-            self.proj.bias.as_ref().map(burn::module::Param::val),
-        )
+        let matrix = weight.reshape([width, channels * height * breadth]).transpose();
+        linear(tokens, matrix, self.proj.bias.as_ref().map(burn::module::Param::val))
     }
 }

@@ -18,9 +18,7 @@ pub struct RmsNorm<B: Backend> {
 
 impl<B: Backend> RmsNorm<B> {
     pub(crate) fn uninitialised(width: usize, device: &B::Device) -> Self {
-        Self {
-            weight: Initializer::Ones.init([width], device),
-        }
+        Self { weight: Initializer::Ones.init([width], device) }
     }
 
     /// Normalises every row.

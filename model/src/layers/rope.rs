@@ -34,11 +34,7 @@ pub fn rotary_table(height: usize, width: usize, head_dim: usize) -> (Vec<f32>, 
 
 /// The order in which positions turn the halves of the features.
 fn order([column, row]: [usize; 2]) -> [usize; 2] {
-    if is_planted(Fault::RotaryOrder) {
-        [row, column]
-    } else {
-        [column, row]
-    }
+    if is_planted(Fault::RotaryOrder) { [row, column] } else { [column, row] }
 }
 
 /// The rotary table of a packed sequence, on a device.
@@ -56,11 +52,7 @@ impl<B: Backend> Rope<B> {
     pub fn new(examples: &[Example], head_dim: usize, device: &B::Device) -> Self {
         let same = |a: &Example, b: &Example| a.height == b.height && a.width == b.width;
         let all_same = examples.windows(2).all(|pair| same(&pair[0], &pair[1]));
-        let grids = if all_same {
-            &examples[..examples.len().min(1)]
-        } else {
-            examples
-        };
+        let grids = if all_same { &examples[..examples.len().min(1)] } else { examples };
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
         for grid in grids {
             let table = rotary_table(grid.height, grid.width, head_dim);
@@ -71,10 +63,7 @@ impl<B: Backend> Rope<B> {
             let shape = [values.len() / (head_dim / 2), head_dim / 2];
             Tensor::from_data(TensorData::new(values, shape), (device, DType::F32))
         };
-        Self {
-            cos: upload(cos),
-            sin: upload(sin),
-        }
+        Self { cos: upload(cos), sin: upload(sin) }
     }
 
     /// Turns every pair of neighbouring features of every head, in f32.
@@ -89,10 +78,7 @@ impl<B: Backend> Rope<B> {
         let heads = width / (2 * pairs);
         let x = x.reshape([tokens / positions, positions, heads, pairs, 2]);
         let shape = [1, positions, 1, pairs, 1];
-        let (cos, sin) = (
-            self.cos.clone().reshape(shape),
-            self.sin.clone().reshape(shape),
-        );
+        let (cos, sin) = (self.cos.clone().reshape(shape), self.sin.clone().reshape(shape));
         let (even, odd) = (x.clone().narrow(4, 0, 1), x.narrow(4, 1, 1));
         let turned_even = even.clone() * cos.clone() - odd.clone() * sin.clone();
         let turned_odd = odd * cos + even * sin;

@@ -21,14 +21,8 @@ pub fn sinusoid(values: &[f32]) -> Vec<f32> {
     let frequency = |j: usize| (-(10_000_f64).ln() * j as f64 / (HALF - 1) as f64).exp();
     let frequencies: Vec<f64> = (0..HALF).map(frequency).collect();
     let row = |&value: &f32| {
-        let phases = frequencies
-            .iter()
-            .map(move |frequency| f64::from(value) * frequency);
-        phases
-            .clone()
-            .map(f64::cos)
-            .chain(phases.map(f64::sin))
-            .collect::<Vec<_>>()
+        let phases = frequencies.iter().map(move |frequency| f64::from(value) * frequency);
+        phases.clone().map(f64::cos).chain(phases.map(f64::sin)).collect::<Vec<_>>()
     };
     values.iter().flat_map(row).map(|x| x as f32).collect()
 }
@@ -45,10 +39,7 @@ pub struct TimestepEmbedder<B: Backend> {
 impl<B: Backend> TimestepEmbedder<B> {
     pub(crate) fn uninitialised(width: usize, format: MatrixFormat, device: &B::Device) -> Self {
         let linear = |inputs| Linear::uninitialised(inputs, width, true, format, device);
-        Self {
-            linear_1: linear(TIMESTEP_FEATURES),
-            linear_2: linear(width),
-        }
+        Self { linear_1: linear(TIMESTEP_FEATURES), linear_2: linear(width) }
     }
 }
 

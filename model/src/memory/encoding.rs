@@ -21,13 +21,9 @@ impl EncodingBytes {
     /// the last matrix of each block.
     pub fn new(config: &T5Config, [texts, length]: [usize; 2], dtype: DType) -> Self {
         let element = dtype.size() as u64;
-        let [width, inner, hidden, heads] = [
-            config.d_model,
-            config.inner_width(),
-            config.d_ff,
-            config.num_heads,
-        ]
-        .map(|size| size as u64);
+        let [width, inner, hidden, heads] =
+            [config.d_model, config.inner_width(), config.d_ff, config.num_heads]
+                .map(|size| size as u64);
         let tokens = (texts * length) as u64;
         // The scores, their softmax, and what is between; beside them queries, keys and values.
         let scores = 3 * heads * tokens * length as u64 * F32;
@@ -57,12 +53,8 @@ mod tests {
 
     #[test]
     fn flan_t5_xl_encodes_in_bf16_within_3_gb() {
-        let config = T5Config {
-            d_kv: 64,
-            d_ff: 5120,
-            num_heads: 32,
-            ..T5Config::small(2048, 24, 32_128)
-        };
+        let config =
+            T5Config { d_kv: 64, d_ff: 5120, num_heads: 32, ..T5Config::small(2048, 24, 32_128) };
         // A batch of captions, and one prompt as long as may be with an empty negative.
         for shape in [[64, 32], [2, 512]] {
             let peak = EncodingBytes::new(&config, shape, DType::BF16).peak();

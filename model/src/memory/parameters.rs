@@ -10,9 +10,7 @@ impl PixelFlowConfig {
         let linear = |input: u64, output: u64| input * output + output;
         let bias = u64::from(self.attention_bias);
         let attention = |source: u64| 2 * (width + source) * width + 4 * bias * width + 2 * width;
-        let text = self
-            .cross_attention_dim
-            .map_or(0, |source| attention(source as u64) + width);
+        let text = self.cross_attention_dim.map_or(0, |source| attention(source as u64) + width);
         let block = linear(width, 6 * width)
             + attention(width)
             + text

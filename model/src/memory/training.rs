@@ -88,11 +88,8 @@ impl TrainingMemory {
         let of_block = (KEPT_WIDTHS + text) * width * tokens;
         // The ends keep patches, the last norm's input and output, and prediction and target.
         let ends = (2 * width + 4 * config.patch_features() as u64) * tokens;
-        let kept = if self.recompute {
-            depth * width * tokens + of_block
-        } else {
-            depth * of_block
-        };
+        let kept =
+            if self.recompute { depth * width * tokens + of_block } else { depth * of_block };
         let scores = if self.scores_in_memory {
             // Weights, their gradients, and two products of both.
             4 * largest_scores(config, lengths)
@@ -120,40 +117,25 @@ mod tests {
     fn xl_trains_in_80_gb_and_with_recomputation_in_24() {
         let xl = Preset::Xl.config(1000);
         let four = [4096, 1024, 256, 64];
-        let kept = TrainingMemory {
-            recompute: false,
-            scores_in_memory: true,
-        };
+        let kept = TrainingMemory { recompute: false, scores_in_memory: true };
         let peak = kept.bytes(&xl, &four).peak();
         assert!((25_000_000_000..80_000_000_000).contains(&peak), "{peak}");
         assert!(kept.bytes(&xl, &[4096]).peak() > 24_000_000_000);
-        let recomputed = TrainingMemory {
-            recompute: true,
-            ..kept
-        };
+        let recomputed = TrainingMemory { recompute: true, ..kept };
         let peak = recomputed.bytes(&xl, &[4096]).peak();
         assert!(peak < 24_000_000_000, "{peak}");
     }
 
     #[test]
     fn a_text_encoder_learns_with_four_copies_of_its_weights() {
-        let config = crate::PixelFlowConfig {
-            cross_attention_dim: Some(192),
-            ..Preset::Tiny.config(0)
-        };
-        let memory = TrainingMemory {
-            recompute: false,
-            scores_in_memory: false,
-        };
+        let config =
+            crate::PixelFlowConfig { cross_attention_dim: Some(192), ..Preset::Tiny.config(0) };
+        let memory = TrainingMemory { recompute: false, scores_in_memory: false };
         let alone = memory.bytes(&config, &[64; 4]);
         let encoder = T5Config::small(192, 2, 128);
         let both = alone.with_text_encoder(&encoder, [4, 20]);
         let state = |bytes: TrainingBytes| bytes.weights + bytes.moments + bytes.average;
-        assert_eq!(
-            state(both) - state(alone),
-            4 * 4 * encoder.parameters(),
-            "{both:?}"
-        );
+        assert_eq!(state(both) - state(alone), 4 * 4 * encoder.parameters(), "{both:?}");
         assert!(both.activations > alone.activations);
     }
 }

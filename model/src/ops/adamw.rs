@@ -64,21 +64,11 @@ pub fn adamw<B: PixelFlowBackend>(
     clip: Tensor<B, 1>,
     step: &AdamWStep,
 ) -> ParameterState<B> {
-    let ParameterState {
-        parameter,
-        first,
-        second,
-        average,
-    } = state;
+    let ParameterState { parameter, first, second, average } = state;
     let state = [parameter, first, second, average].map(unwrap);
     let [parameter, first, second, average] =
         B::adamw(state, unwrap(gradient), unwrap(clip), step).map(wrap);
-    ParameterState {
-        parameter,
-        first,
-        second,
-        average,
-    }
+    ParameterState { parameter, first, second, average }
 }
 
 /// Sum of squares of a gradient, `[1]`, in a fixed order.

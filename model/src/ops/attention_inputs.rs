@@ -21,12 +21,7 @@ pub struct AttentionInputs<B: Backend> {
 impl<B: Backend> Clone for AttentionInputs<B> {
     fn clone(&self) -> Self {
         let Self { q, k, v, bias } = self;
-        Self {
-            q: q.clone(),
-            k: k.clone(),
-            v: v.clone(),
-            bias: bias.clone(),
-        }
+        Self { q: q.clone(), k: k.clone(), v: v.clone(), bias: bias.clone() }
     }
 }
 
@@ -60,9 +55,6 @@ pub struct Attended<B: Backend> {
 
 impl<B: Backend> Clone for Attended<B> {
     fn clone(&self) -> Self {
-        Self {
-            output: self.output.clone(),
-            log_sums: self.log_sums.clone(),
-        }
+        Self { output: self.output.clone(), log_sums: self.log_sums.clone() }
     }
 }

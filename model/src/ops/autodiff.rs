@@ -24,11 +24,7 @@ impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B
         scale: FloatTensor<Self>,
         segments: &Segments,
     ) -> FloatTensor<Self> {
-        let state = (
-            x.primitive.clone(),
-            scale.primitive.clone(),
-            segments.clone(),
-        );
+        let state = (x.primitive.clone(), scale.primitive.clone(), segments.clone());
         let nodes = [x.node.clone(), shift.node.clone(), scale.node.clone()];
         let out = B::ada_layer_norm(x.primitive, shift.primitive, scale.primitive, segments);
         match AdaLayerNorm.prepare::<C>(nodes).compute_bound().stateful() {
@@ -44,18 +40,9 @@ impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B
         scale: FloatTensor<Self>,
         segments: &Segments,
     ) -> FloatTensor<Self> {
-        let inputs = [
-            x.primitive.clone(),
-            weight.primitive.clone(),
-            scale.primitive.clone(),
-        ];
+        let inputs = [x.primitive.clone(), weight.primitive.clone(), scale.primitive.clone()];
         let state = (inputs, segments.clone());
-        let nodes = [
-            x.node.clone(),
-            shift.node.clone(),
-            scale.node.clone(),
-            weight.node.clone(),
-        ];
+        let nodes = [x.node.clone(), shift.node.clone(), scale.node.clone(), weight.node.clone()];
         let (x, shift, scale) = (x.primitive, shift.primitive, scale.primitive);
         let out = B::ada_rms_norm(x, weight.primitive, shift, scale, segments);
         match AdaRmsNorm.prepare::<C>(nodes).compute_bound().stateful() {
@@ -86,11 +73,7 @@ impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B
         y: FloatTensor<Self>,
         segments: &Segments,
     ) -> FloatTensor<Self> {
-        let state = (
-            gate.primitive.clone(),
-            y.primitive.clone(),
-            segments.clone(),
-        );
+        let state = (gate.primitive.clone(), y.primitive.clone(), segments.clone());
         let nodes = [h.node.clone(), gate.node.clone(), y.node.clone()];
         let out = B::gated_add(h.primitive, gate.primitive, y.primitive, segments);
         match GatedAdd.prepare::<C>(nodes).compute_bound().stateful() {

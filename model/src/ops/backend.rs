@@ -46,9 +46,7 @@ pub trait PixelFlowBackend: Backend {
         segments: &Segments,
     ) -> FloatTensor<Self> {
         let (x, weight, shift, scale) = (wrap(x), wrap(weight), wrap(shift), wrap(scale));
-        unwrap(portable::ada_rms_norm::<Self>(
-            x, weight, shift, scale, segments,
-        ))
+        unwrap(portable::ada_rms_norm::<Self>(x, weight, shift, scale, segments))
     }
 
     /// Gradients of x, shift, scale and weight.
@@ -71,12 +69,7 @@ pub trait PixelFlowBackend: Backend {
         cos: FloatTensor<Self>,
         sin: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        unwrap(portable::norm_rotate::<Self>(
-            wrap(x),
-            wrap(weight),
-            wrap(cos),
-            wrap(sin),
-        ))
+        unwrap(portable::norm_rotate::<Self>(wrap(x), wrap(weight), wrap(cos), wrap(sin)))
     }
 
     /// Gradients of x and weight.
@@ -99,12 +92,7 @@ pub trait PixelFlowBackend: Backend {
         y: FloatTensor<Self>,
         segments: &Segments,
     ) -> FloatTensor<Self> {
-        unwrap(portable::gated_add::<Self>(
-            wrap(h),
-            wrap(gate),
-            wrap(y),
-            segments,
-        ))
+        unwrap(portable::gated_add::<Self>(wrap(h), wrap(gate), wrap(y), segments))
     }
 
     /// Gradients of gate and y; that of h is the gradient itself.

@@ -57,12 +57,7 @@ fn tensors<B: Backend>(inputs: AttentionInputs<B>) -> Vec<FloatTensor<B>> {
 /// The inverse of [`tensors`].
 fn inputs<B: Backend>(tensors: &mut impl Iterator<Item = FloatTensor<B>>) -> AttentionInputs<B> {
     let mut next = || tensors.next().expect("queries, keys and values");
-    AttentionInputs {
-        q: next(),
-        k: next(),
-        v: next(),
-        bias: tensors.next(),
-    }
+    AttentionInputs { q: next(), k: next(), v: next(), bias: tensors.next() }
 }
 
 /// An operation of the stream: what is done once its inputs exist.
@@ -128,10 +123,7 @@ fn register<B: FusionBackend, A: Attention<B>>(
         .collect();
     let inputs: Vec<TensorIr> = inputs.into_iter().map(FusionTensor::into_ir).collect();
     let tensors = CustomOpIr::new(name, &inputs, &outputs);
-    let operation = Registered::<B, A> {
-        tensors: tensors.clone(),
-        layout: layout.clone(),
-        kind: PhantomData,
-    };
+    let operation =
+        Registered::<B, A> { tensors: tensors.clone(), layout: layout.clone(), kind: PhantomData };
     client.register(streams, OperationIr::Custom(tensors), operation)
 }

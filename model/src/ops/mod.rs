@@ -41,12 +41,7 @@ pub fn ada_layer_norm<B: PixelFlowBackend>(
     scale: Tensor<B, 2>,
     segments: &Segments,
 ) -> Tensor<B, 2> {
-    wrap(B::ada_layer_norm(
-        unwrap(x),
-        unwrap(shift),
-        unwrap(scale),
-        segments,
-    ))
+    wrap(B::ada_layer_norm(unwrap(x), unwrap(shift), unwrap(scale), segments))
 }
 
 /// `RMS(x) weight (1 + scale) + shift`: RMS norm with a weight, modulated per example.
@@ -62,13 +57,7 @@ pub fn ada_rms_norm<B: PixelFlowBackend>(
     scale: Tensor<B, 2>,
     segments: &Segments,
 ) -> Tensor<B, 2> {
-    wrap(B::ada_rms_norm(
-        unwrap(x),
-        unwrap(weight),
-        unwrap(shift),
-        unwrap(scale),
-        segments,
-    ))
+    wrap(B::ada_rms_norm(unwrap(x), unwrap(weight), unwrap(shift), unwrap(scale), segments))
 }
 
 /// RMS norm over all heads, then rotary embedding per head: what queries and keys go through.
@@ -144,17 +133,9 @@ pub fn packed_attention<B: PixelFlowBackend>(
         query_segments = query_segments.with_first_two_merged();
         key_segments = key_segments.with_first_two_merged();
     }
-    let inputs = AttentionInputs {
-        q: unwrap(q),
-        k: unwrap(k),
-        v: unwrap(v),
-        bias: bias.map(unwrap),
-    };
-    let layout = AttentionLayout {
-        query_segments,
-        key_segments,
-        heads,
-    };
+    let inputs =
+        AttentionInputs { q: unwrap(q), k: unwrap(k), v: unwrap(v), bias: bias.map(unwrap) };
+    let layout = AttentionLayout { query_segments, key_segments, heads };
     wrap(B::packed_attention(inputs, &layout).output)
 }
 

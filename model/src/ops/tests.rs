@@ -44,11 +44,7 @@ fn examples(index: u64) -> Matrix {
 }
 
 fn weight(index: u64) -> Vector {
-    matrix(index, 1, WIDTH)
-        .inner()
-        .reshape([WIDTH])
-        .into_data()
-        .into_autodiff()
+    matrix(index, 1, WIDTH).inner().reshape([WIDTH]).into_data().into_autodiff()
 }
 
 trait IntoAutodiff {
@@ -62,10 +58,7 @@ impl IntoAutodiff for TensorData {
 }
 
 fn rope() -> Rope<Train> {
-    let grids: Vec<Example> = LENGTHS
-        .iter()
-        .map(|&length| Example::new(1, length, 0.0))
-        .collect();
+    let grids: Vec<Example> = LENGTHS.iter().map(|&length| Example::new(1, length, 0.0)).collect();
     Rope::new(&grids, HEAD_DIM, &FlexDevice)
 }
 
@@ -75,16 +68,8 @@ fn results(out: Matrix, matrices: &[&Matrix], vectors: &[&Vector]) -> Vec<Vec<f3
     let cotangent = matrix(99, rows, columns).detach();
     let gradients = (out.clone() * cotangent).sum().backward();
     let mut all = vec![host(out.inner())];
-    all.extend(
-        matrices
-            .iter()
-            .map(|x| host(x.grad(&gradients).expect("a gradient"))),
-    );
-    all.extend(
-        vectors
-            .iter()
-            .map(|x| host(x.grad(&gradients).expect("a gradient"))),
-    );
+    all.extend(matrices.iter().map(|x| host(x.grad(&gradients).expect("a gradient"))));
+    all.extend(vectors.iter().map(|x| host(x.grad(&gradients).expect("a gradient"))));
     all
 }
 
@@ -97,16 +82,10 @@ fn assert_close(actual: &[Vec<f32>], expected: &[Vec<f32>]) {
     assert_eq!(actual.len(), expected.len());
     for (place, (actual, expected)) in actual.iter().zip(expected).enumerate() {
         let scale = expected.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
-        assert!(
-            scale > 0.0,
-            "result {place} is all zero: the test would prove nothing"
-        );
+        assert!(scale > 0.0, "result {place} is all zero: the test would prove nothing");
         assert_eq!(actual.len(), expected.len(), "result {place}");
         for (a, b) in actual.iter().zip(expected) {
-            assert!(
-                (a - b).abs() <= TOLERANCE * scale,
-                "result {place}: {a} for {b}"
-            );
+            assert!((a - b).abs() <= TOLERANCE * scale, "result {place}: {a} for {b}");
         }
     }
 }
@@ -132,22 +111,11 @@ fn ada_layer_norm() {
 fn ada_rms_norm() {
     let inputs = || (tokens(1), weight(4), examples(2), examples(3));
     let (x, w, shift, scale) = inputs();
-    let ours = super::ada_rms_norm(
-        x.clone(),
-        w.clone(),
-        shift.clone(),
-        scale.clone(),
-        &segments(),
-    );
+    let ours = super::ada_rms_norm(x.clone(), w.clone(), shift.clone(), scale.clone(), &segments());
     let ours = results(ours, &[&x, &shift, &scale], &[&w]);
     let (x, w, shift, scale) = inputs();
-    let burns = portable::ada_rms_norm(
-        x.clone(),
-        w.clone(),
-        shift.clone(),
-        scale.clone(),
-        &segments(),
-    );
+    let burns =
+        portable::ada_rms_norm(x.clone(), w.clone(), shift.clone(), scale.clone(), &segments());
     let burns = results(burns, &[&x, &shift, &scale], &[&w]);
     assert_close(&ours, &burns);
 
@@ -191,10 +159,7 @@ fn a_repeated_rotary_table_is_the_table_of_every_example() {
     thrice.push(Example::new(1, 1, 0.0)); // Another grid: every table is written out.
     let short = Rope::<Flex>::new(&once, HEAD_DIM, &FlexDevice);
     let long = Rope::<Flex>::new(&thrice, HEAD_DIM, &FlexDevice);
-    let long = Rope {
-        cos: long.cos.narrow(0, 0, 60),
-        sin: long.sin.narrow(0, 0, 60),
-    };
+    let long = Rope { cos: long.cos.narrow(0, 0, 60), sin: long.sin.narrow(0, 0, 60) };
     assert_eq!((short.cos.dims()[0], long.cos.dims()[0]), (20, 60));
     let rotate = |rope: &Rope<Flex>| host(super::norm_rotate(x.clone(), w.clone(), rope));
     assert_eq!(rotate(&short), rotate(&long));
@@ -219,12 +184,8 @@ fn gated_add() {
 #[test]
 fn bias_gelu() {
     // Up to ten standard deviations: both tails of the sigmoid.
-    let inputs = || {
-        (
-            Matrix::from_inner(matrix(1, 37, WIDTH).inner() * 4.0).require_grad(),
-            weight(4),
-        )
-    };
+    let inputs =
+        || (Matrix::from_inner(matrix(1, 37, WIDTH).inner() * 4.0).require_grad(), weight(4));
     let (x, bias) = inputs();
     let ours = super::bias_gelu(x.clone(), Some(bias.clone()));
     let ours = results(ours, &[&x], &[&bias]);
@@ -250,9 +211,7 @@ fn attention_agrees(key_lengths: &[usize], masked: bool) {
     let count = keys.tokens();
     let inputs = || (tokens(1), matrix(2, count, WIDTH), matrix(3, count, WIDTH));
     let bias = masked.then(|| {
-        let mask: Vec<f32> = (0..count)
-            .map(|i| if i % 3 == 1 { -10_000.0 } else { 0.5 })
-            .collect();
+        let mask: Vec<f32> = (0..count).map(|i| if i % 3 == 1 { -10_000.0 } else { 0.5 }).collect();
         Vector::from_floats(mask.as_slice(), &FlexDevice)
     });
     let (q, k, v) = inputs();
@@ -268,11 +227,7 @@ fn attention_agrees(key_lengths: &[usize], masked: bool) {
     );
     let ours = results(ours, &[&q, &k, &v], &[]);
     let (q, k, v) = inputs();
-    let layout = AttentionLayout {
-        query_segments: queries,
-        key_segments: keys,
-        heads,
-    };
+    let layout = AttentionLayout { query_segments: queries, key_segments: keys, heads };
     let [q_input, k_input, v_input] = [&q, &k, &v].map(|x| unwrap(x.clone()));
     let inputs = AttentionInputs::<Train> {
         q: q_input,
@@ -320,16 +275,9 @@ fn attention_does_not_leak_across_examples() {
     };
     let before = attend(&v);
     // Changing the values of the first four tokens reaches the first two examples only.
-    let changed = Tensor::cat(
-        vec![v.clone().narrow(0, 0, 4) + 1.0, v.narrow(0, 4, 268)],
-        0,
-    );
+    let changed = Tensor::cat(vec![v.clone().narrow(0, 0, 4) + 1.0, v.narrow(0, 4, 268)], 0);
     let difference = host((attend(&changed) - before).abs().max_dim(1));
-    assert!(
-        difference[..4].iter().all(|&d| d > 0.5),
-        "{:?}",
-        &difference[..4]
-    );
+    assert!(difference[..4].iter().all(|&d| d > 0.5), "{:?}", &difference[..4]);
     assert!(difference[4..].iter().all(|&d| d == 0.0));
 }
 
@@ -355,21 +303,11 @@ fn adamw() {
     let second = second.abs();
     let portable = portable::adamw(state(second.clone()), gradient.clone(), clip.clone(), &step);
     let primitives = state(second).map(super::unwrap);
-    let native = Flex::adamw(
-        primitives,
-        super::unwrap(gradient.clone()),
-        super::unwrap(clip),
-        &step,
-    );
-    assert_close(
-        &native.map(|x| host::<1>(super::wrap(x))),
-        &portable.map(host),
-    );
+    let native =
+        Flex::adamw(primitives, super::unwrap(gradient.clone()), super::unwrap(clip), &step);
+    assert_close(&native.map(|x| host::<1>(super::wrap(x))), &portable.map(host));
 
-    let norms = [
-        super::squared_norm(gradient.clone()),
-        portable::squared_norm(gradient),
-    ];
+    let norms = [super::squared_norm(gradient.clone()), portable::squared_norm(gradient)];
     let [native, portable] = norms.map(host);
     assert_close(&[native], &[portable]);
 }
@@ -379,9 +317,7 @@ fn dequantise() {
     // Both signs, the largest of both, and zero; rows of more than a native piece.
     let (inputs, outputs) = (4 * 37, 11);
     let rows = Int8Rows {
-        values: (0..inputs * outputs)
-            .map(|i| ((i * 37) % 255) as i8)
-            .collect(),
+        values: (0..inputs * outputs).map(|i| ((i * 37) % 255) as i8).collect(),
         scales: values(5, outputs),
     };
     let words = TensorData::new(rows.words(), [inputs / 4, outputs]);

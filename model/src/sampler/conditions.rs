@@ -37,11 +37,7 @@ impl<B: Backend> Conditions<B> {
         match self {
             Self::Class { labels, null } => {
                 let nulls = unconditional.iter().map(|_| *null);
-                Context::Class(
-                    nulls
-                        .chain(conditional.iter().map(|&i| labels[i]))
-                        .collect(),
-                )
+                Context::Class(nulls.chain(conditional.iter().map(|&i| labels[i])).collect())
             }
             Self::Text { prompts, negatives } => {
                 let from_negatives = unconditional.iter().map(|&image| (negatives, image));

@@ -85,9 +85,7 @@ impl SamplerConfig {
             }
         };
         if let Some(count) = steps.iter().find(|&&count| count == 0 || count > 10_000) {
-            return invalid(format!(
-                "steps contains {count}, every number must be 1 to 10000"
-            ));
+            return invalid(format!("steps contains {count}, every number must be 1 to 10000"));
         }
         if !(self.shift.is_finite() && self.shift > 0.0) {
             return invalid(format!("shift is {}, it must be positive", self.shift));
@@ -101,11 +99,7 @@ impl SamplerConfig {
             return invalid("the reference has no Heun solver; drop `reference`".to_owned());
         }
         self.guidance.check(stages, self.reference)?;
-        Ok(Sampler {
-            config: self,
-            cascade,
-            steps,
-        })
+        Ok(Sampler { config: self, cascade, steps })
     }
 }
 
@@ -134,54 +128,14 @@ mod tests {
     #[test]
     fn impossible_settings_are_named() {
         let cases = [
+            (SamplerConfig { steps: vec![], ..Default::default() }, "steps has 0 numbers"),
+            (SamplerConfig { steps: vec![4, 4], ..Default::default() }, "steps has 2 numbers"),
+            (SamplerConfig { steps: vec![0], ..Default::default() }, "steps contains 0"),
+            (SamplerConfig { shift: 0.0, ..Default::default() }, "shift is 0"),
+            (SamplerConfig { shift: f64::NAN, ..Default::default() }, "shift is NaN"),
+            (SamplerConfig { rtol: 0.0, ..Default::default() }, "rtol is 0"),
             (
-                SamplerConfig {
-                    steps: vec![],
-                    ..Default::default()
-                },
-                "steps has 0 numbers",
-            ),
-            (
-                SamplerConfig {
-                    steps: vec![4, 4],
-                    ..Default::default()
-                },
-                "steps has 2 numbers",
-            ),
-            (
-                SamplerConfig {
-                    steps: vec![0],
-                    ..Default::default()
-                },
-                "steps contains 0",
-            ),
-            (
-                SamplerConfig {
-                    shift: 0.0,
-                    ..Default::default()
-                },
-                "shift is 0",
-            ),
-            (
-                SamplerConfig {
-                    shift: f64::NAN,
-                    ..Default::default()
-                },
-                "shift is NaN",
-            ),
-            (
-                SamplerConfig {
-                    rtol: 0.0,
-                    ..Default::default()
-                },
-                "rtol is 0",
-            ),
-            (
-                SamplerConfig {
-                    reference: true,
-                    solver: SolverKind::Heun,
-                    ..Default::default()
-                },
+                SamplerConfig { reference: true, solver: SolverKind::Heun, ..Default::default() },
                 "no Heun",
             ),
         ];

@@ -38,27 +38,9 @@ const WEIGHTS: [&[f64]; 6] = [
     &[1.0 / 5.0],
     &[3.0 / 40.0, 9.0 / 40.0],
     &[44.0 / 45.0, -56.0 / 15.0, 32.0 / 9.0],
-    &[
-        19372.0 / 6561.0,
-        -25360.0 / 2187.0,
-        64448.0 / 6561.0,
-        -212.0 / 729.0,
-    ],
-    &[
-        9017.0 / 3168.0,
-        -355.0 / 33.0,
-        46732.0 / 5247.0,
-        49.0 / 176.0,
-        -5103.0 / 18656.0,
-    ],
-    &[
-        35.0 / 384.0,
-        0.0,
-        500.0 / 1113.0,
-        125.0 / 192.0,
-        -2187.0 / 6784.0,
-        11.0 / 84.0,
-    ],
+    &[19372.0 / 6561.0, -25360.0 / 2187.0, 64448.0 / 6561.0, -212.0 / 729.0],
+    &[9017.0 / 3168.0, -355.0 / 33.0, 46732.0 / 5247.0, 49.0 / 176.0, -5103.0 / 18656.0],
+    &[35.0 / 384.0, 0.0, 500.0 / 1113.0, 125.0 / 192.0, -2187.0 / 6784.0, 11.0 / 84.0],
 ];
 
 /// Fifth-order minus fourth-order solution, in Shampine's form of the embedded method.
@@ -106,11 +88,7 @@ fn first_step(h0: f64, slope: f64, change: f64) -> f64 {
 
 /// The trial step of the first-step heuristic.
 fn trial_step(state: f64, slope: f64) -> f64 {
-    if state < 1e-5 || slope < 1e-5 {
-        1e-6
-    } else {
-        0.01 * state / slope
-    }
+    if state < 1e-5 || slope < 1e-5 { 1e-6 } else { 0.01 * state / slope }
 }
 
 /// `sum_j weights[j] step[row] slopes[j]`.
@@ -126,14 +104,8 @@ fn combine<B: PixelFlowBackend>(
             each => slope.clone() * column(each, slope),
         }
     };
-    let terms = slopes
-        .iter()
-        .zip(weights)
-        .filter(|(_, weight)| **weight != 0.0)
-        .map(term);
-    terms
-        .reduce(|sum, term| sum + term)
-        .unwrap_or_else(|| slopes[0].zeros_like())
+    let terms = slopes.iter().zip(weights).filter(|(_, weight)| **weight != 0.0).map(term);
+    terms.reduce(|sum, term| sum + term).unwrap_or_else(|| slopes[0].zeros_like())
 }
 
 /// Root mean square of `x / (absolute + relative scale)`, of each row.
@@ -192,10 +164,7 @@ pub fn dopri5_per_image<B: PixelFlowBackend>(
             break;
         }
         let gather = |part: fn(&Row<B>) -> &Tensor<B, 4>| {
-            Tensor::cat(
-                active.iter().map(|&row| part(&rows[row]).clone()).collect(),
-                0,
-            )
+            Tensor::cat(active.iter().map(|&row| part(&rows[row]).clone()).collect(), 0)
         };
         let (state, slope) = (gather(|row| &row.state), gather(|row| &row.slope));
         // A remainder of less than a step is taken whole, so that no sliver is left.
@@ -213,11 +182,7 @@ pub fn dopri5_per_image<B: PixelFlowBackend>(
             let ratio = ratios[place];
             if ratio <= 1.0 {
                 let reaches_end = steps[place] >= 1.0 - row.time;
-                row.time = if reaches_end {
-                    1.0
-                } else {
-                    row.time + steps[place]
-                };
+                row.time = if reaches_end { 1.0 } else { row.time + steps[place] };
                 row.state = end.clone().narrow(0, place, 1);
                 row.slope = slopes[6].clone().narrow(0, place, 1);
             }
@@ -227,11 +192,7 @@ pub fn dopri5_per_image<B: PixelFlowBackend>(
             row.step = steps[place] * step_factor(ratio);
             if row.step < 1e-9 || row.evaluations > MOST_EVALUATIONS {
                 let (t, evaluations) = (row.time, row.evaluations);
-                return Err(Error::SolverStuck {
-                    stage,
-                    t,
-                    evaluations,
-                });
+                return Err(Error::SolverStuck { stage, t, evaluations });
             }
         }
         let behind = rows.iter().map(|row| row.time).fold(1.0, f64::min);
@@ -240,11 +201,7 @@ pub fn dopri5_per_image<B: PixelFlowBackend>(
     }
     let state = stack(&rows);
     let evaluations = rows.iter().map(|row| row.evaluations).collect();
-    Ok(Dopri5 {
-        outputs: vec![state.clone()],
-        state,
-        evaluations,
-    })
+    Ok(Dopri5 { outputs: vec![state.clone()], state, evaluations })
 }
 
 /// One image on its way from 0 to 1.
@@ -271,11 +228,8 @@ fn start_rows<B: PixelFlowBackend>(
     let magnitude = state.clone().abs();
     let state_norms = norms(state.clone(), magnitude.clone(), tolerance);
     let slope_norms = norms(slope.clone(), magnitude.clone(), tolerance);
-    let trials: Vec<f64> = state_norms
-        .iter()
-        .zip(&slope_norms)
-        .map(|(&x, &v)| trial_step(x, v))
-        .collect();
+    let trials: Vec<f64> =
+        state_norms.iter().zip(&slope_norms).map(|(&x, &v)| trial_step(x, v)).collect();
     let trial = state.clone() + combine(core::slice::from_ref(&slope), &[1.0], &trials);
     let later = velocity.at(&trials, trial, all)?;
     let changes = norms(later - slope.clone(), magnitude, tolerance);
@@ -308,9 +262,7 @@ pub fn dopri5_reference<B: PixelFlowBackend>(
     let count = state.dims()[0];
     let rows: Vec<usize> = (0..count).collect();
     let whole_norm = |x: Tensor<B, 4>, scale: Tensor<B, 4>| {
-        let squares = norms(x, scale, tolerance)
-            .into_iter()
-            .map(|norm| norm * norm);
+        let squares = norms(x, scale, tolerance).into_iter().map(|norm| norm * norm);
         (squares.sum::<f64>() / count as f64).sqrt()
     };
 
@@ -330,11 +282,7 @@ pub fn dopri5_reference<B: PixelFlowBackend>(
         let end_time = time + step;
         let before_end = f64::from((end_time as f32).next_down());
         let at = |_: usize, node: f64| {
-            if node == 1.0 {
-                before_end
-            } else {
-                f64::from((time + node * step) as f32)
-            }
+            if node == 1.0 { before_end } else { f64::from((time + node * step) as f32) }
         };
         let (slopes, end) = slopes(velocity, &state, slope.clone(), &[step], &rows, at)?;
         evaluations += 6;
@@ -354,19 +302,11 @@ pub fn dopri5_reference<B: PixelFlowBackend>(
         }
         step *= step_factor(ratio);
         if step < 1e-9 || evaluations > MOST_EVALUATIONS {
-            return Err(Error::SolverStuck {
-                stage,
-                t: time,
-                evaluations,
-            });
+            return Err(Error::SolverStuck { stage, t: time, evaluations });
         }
     }
     let state = results.last().cloned().unwrap_or(state);
-    Ok(Dopri5 {
-        state,
-        outputs: results,
-        evaluations: vec![evaluations; count],
-    })
+    Ok(Dopri5 { state, outputs: results, evaluations: vec![evaluations; count] })
 }
 
 /// The quartic through both ends, both slopes and the middle, at `share` of the step.

@@ -15,19 +15,14 @@ pub type Times = Vec<f64>;
 pub fn euler_times(steps: usize, shift: f64, train_timesteps: usize, reference: bool) -> Times {
     let warp = |t: f64| t / (shift + (1.0 - shift) * t);
     let even = |last: f64, intervals: usize| {
-        (0..steps).map(move |i| {
-            if intervals == 0 {
-                0.0
-            } else {
-                last * i as f64 / intervals as f64
-            }
-        })
+        (0..steps).map(
+            move |i| {
+                if intervals == 0 { 0.0 } else { last * i as f64 / intervals as f64 }
+            },
+        )
     };
     let starts: Box<dyn Iterator<Item = f64>> = if reference {
-        Box::new(even(
-            (train_timesteps as f64 - 1.0) / train_timesteps as f64,
-            steps - 1,
-        ))
+        Box::new(even((train_timesteps as f64 - 1.0) / train_timesteps as f64, steps - 1))
     } else {
         Box::new(even(1.0, steps))
     };
@@ -61,10 +56,7 @@ mod tests {
 
     #[test]
     fn our_steps_are_even_and_end_at_one() {
-        assert_eq!(
-            euler_times(4, 1.0, 1000, false),
-            [0.0, 0.25, 0.5, 0.75, 1.0]
-        );
+        assert_eq!(euler_times(4, 1.0, 1000, false), [0.0, 0.25, 0.5, 0.75, 1.0]);
     }
 
     #[test]

@@ -77,9 +77,7 @@ impl Guidance {
         if let Self::Interval { from, to, .. } = *self
             && !(0.0 <= from && from < to && to <= 1.0)
         {
-            return invalid(format!(
-                "guidance interval is {from} to {to}, it must lie in 0 to 1"
-            ));
+            return invalid(format!("guidance interval is {from} to {to}, it must lie in 0 to 1"));
         }
         if reference && stages > RAMP.len() && matches!(self, Self::StageWise { .. }) {
             return invalid(format!(
@@ -109,9 +107,7 @@ mod tests {
     use super::*;
 
     fn scales(guidance: Guidance, stages: usize) -> Vec<f64> {
-        (0..stages)
-            .map(|stage| guidance.scale_at(stage, stages, 0.5))
-            .collect()
+        (0..stages).map(|stage| guidance.scale_at(stage, stages, 0.5)).collect()
     }
 
     #[test]
@@ -124,21 +120,14 @@ mod tests {
     fn any_number_of_stages_ramps_up_to_the_whole_scale() {
         for stages in 1..=9 {
             let scales = scales(Guidance::StageWise { scale: 3.0 }, stages);
-            assert!(
-                scales.windows(2).all(|pair| pair[0] < pair[1]),
-                "{scales:?}"
-            );
+            assert!(scales.windows(2).all(|pair| pair[0] < pair[1]), "{scales:?}");
             assert_eq!(*scales.last().unwrap(), 3.0);
         }
     }
 
     #[test]
     fn an_interval_guides_only_inside() {
-        let guidance = Guidance::Interval {
-            scale: 3.0,
-            from: 0.25,
-            to: 0.75,
-        };
+        let guidance = Guidance::Interval { scale: 3.0, from: 0.25, to: 0.75 };
         let at = |time| guidance.scale_at(0, 4, time);
         assert_eq!([at(0.2), at(0.25), at(0.5), at(0.8)], [1.0, 3.0, 3.0, 1.0]);
     }
@@ -147,11 +136,7 @@ mod tests {
     fn impossible_guidance_is_named() {
         let message = |guidance: Guidance| guidance.check(5, true).unwrap_err().to_string();
         assert!(message(Guidance::Constant { scale: -1.0 }).contains("scale is -1"));
-        let reversed = Guidance::Interval {
-            scale: 2.0,
-            from: 0.9,
-            to: 0.1,
-        };
+        let reversed = Guidance::Interval { scale: 2.0, from: 0.9, to: 0.1 };
         assert!(message(reversed).contains("0.9 to 0.1"));
         assert!(message(Guidance::StageWise { scale: 2.0 }).contains("table has 4 stages"));
     }

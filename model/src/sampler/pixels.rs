@@ -14,10 +14,7 @@ use burn::tensor::backend::Backend;
 /// If there are other than 1 or 3 channels.
 pub fn to_rgb8<B: Backend>(images: Tensor<B, 4>) -> Vec<Vec<u8>> {
     let [_, channels, height, width] = images.dims();
-    assert!(
-        channels == 1 || channels == 3,
-        "{channels} channels are not an RGB image"
-    );
+    assert!(channels == 1 || channels == 3, "{channels} channels are not an RGB image");
     let values: Vec<f32> = images.into_data().convert::<f32>().iter::<f32>().collect();
     let plane = height * width;
     let image = |values: &[f32]| {

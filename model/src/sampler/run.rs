@@ -23,9 +23,7 @@ impl<B: PixelFlowBackend> Samples<B> {
     /// Network evaluations of each image over all stages.
     pub fn total_evaluations(&self) -> Vec<usize> {
         let images = self.evaluations.first().map_or(0, Vec::len);
-        (0..images)
-            .map(|image| self.evaluations.iter().map(|stage| stage[image]).sum())
-            .collect()
+        (0..images).map(|image| self.evaluations.iter().map(|stage| stage[image]).sum()).collect()
     }
 }
 
@@ -77,13 +75,7 @@ impl Sampler {
             }
             let adaptive = self.config.solver == SolverKind::Dopri5;
             let steps = (!adaptive).then_some(self.steps[index]);
-            let start = StageStart {
-                stage: index,
-                stages: stages.len(),
-                height,
-                width,
-                steps,
-            };
+            let start = StageStart { stage: index, stages: stages.len(), height, width, steps };
             observer.stage_started(start, &state);
             let velocity = GuidedVelocity::new(model, self, conditions, index);
             let counts;
@@ -95,10 +87,7 @@ impl Sampler {
             }
             observer.stage_finished(index, &state);
         }
-        Ok(Samples {
-            images: state.narrow(0, 0, images),
-            evaluations,
-        })
+        Ok(Samples { images: state.narrow(0, 0, images), evaluations })
     }
 
     /// Whether the state is carried twice.
@@ -119,10 +108,7 @@ impl Sampler {
         let steps = self.steps[stage];
         let n = self.cascade.train_timesteps();
         let times = euler_times(steps, config.shift, n, config.reference);
-        let tolerance = Tolerance {
-            relative: config.rtol,
-            absolute: config.atol,
-        };
+        let tolerance = Tolerance { relative: config.rtol, absolute: config.atol };
         let asked = match config.solver {
             SolverKind::Euler => &times[..steps],
             SolverKind::Heun => &times,
@@ -153,9 +139,7 @@ impl Sampler {
                 let mut doubled = |times: &[f64], state: Tensor<B, 4>, _: &[usize]| {
                     let timesteps = vec![(last - first) * times[0] + first; images];
                     let half = state.narrow(0, 0, images);
-                    Ok(velocity
-                        .at_timesteps(&timesteps, half, &rows)
-                        .repeat_dim(0, 2))
+                    Ok(velocity.at_timesteps(&timesteps, half, &rows).repeat_dim(0, 2))
                 };
                 let solved = dopri5_reference(&mut doubled, state, &[1.0], tolerance, stage, done)?;
                 Ok((solved.state, vec![solved.evaluations[0]; images]))
@@ -171,10 +155,12 @@ impl Sampler {
 /// - output: `[images, channels, 2 height, 2 width]`
 fn double<B: PixelFlowBackend>(images: Tensor<B, 4>) -> Tensor<B, 4> {
     let [count, channels, height, width] = images.dims();
-    images
-        .reshape([count, channels, height, 1, width, 1])
-        .repeat(&[1, 1, 1, 2, 1, 2])
-        .reshape([count, channels, 2 * height, 2 * width])
+    images.reshape([count, channels, height, 1, width, 1]).repeat(&[1, 1, 1, 2, 1, 2]).reshape([
+        count,
+        channels,
+        2 * height,
+        2 * width,
+    ])
 }
 
 fn check_classes<B: PixelFlowBackend>(conditions: &Conditions<B>, classes: usize) -> Result<()> {

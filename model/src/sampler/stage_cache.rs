@@ -33,11 +33,7 @@ type Texts<B> = ([Vec<usize>; 2], Vec<Option<TextKeys<B>>>);
 
 impl<B: Backend> Default for StageCache<B> {
     fn default() -> Self {
-        Self {
-            table: None,
-            rope: None,
-            text: None,
-        }
+        Self { table: None, rope: None, text: None }
     }
 }
 
@@ -169,10 +165,7 @@ fn table<B: PixelFlowBackend>(
         Context::Text(_) => None,
     };
     let condition = model.condition_of(&examples, labels);
-    Table {
-        rows,
-        modulations: model.modulations(silu(condition)),
-    }
+    Table { rows, modulations: model.modulations(silu(condition)) }
 }
 
 #[cfg(all(test, feature = "flex"))]
@@ -232,9 +225,7 @@ mod tests {
         assert!(size > 0.1, "nothing is compared: the velocity is {size}");
         // Products of other numbers of rows may round differently.
         let tolerance = Tolerance::<f32>::relative(1e-5).set_absolute(1e-6);
-        cached
-            .into_data()
-            .assert_approx_eq(&plain.into_data(), tolerance);
+        cached.into_data().assert_approx_eq(&plain.into_data(), tolerance);
     }
 
     #[test]
@@ -252,10 +243,7 @@ mod tests {
 
     #[test]
     fn texts_are_told_apart_by_image_and_by_whether_they_are_negative() {
-        let config = PixelFlowConfig {
-            cross_attention_dim: Some(8),
-            ..Preset::Tiny.config(0)
-        };
+        let config = PixelFlowConfig { cross_attention_dim: Some(8), ..Preset::Tiny.config(0) };
         let model = with_weights(&config);
         let text = |seed| {
             let values = Key::new(seed, 1, Purpose::Testing).normals(2 * 3 * 8);
@@ -265,10 +253,7 @@ mod tests {
                 bias: None,
             }
         };
-        let conditions = Conditions::Text {
-            prompts: text(1),
-            negatives: text(2),
-        };
+        let conditions = Conditions::Text { prompts: text(1), negatives: text(2) };
         let (mut cache, examples) = (StageCache::default(), [example(1.0); 2]);
         let tokens = tokens(&model, 2);
         // The same numbers, split in two ways; then each again.
@@ -277,10 +262,7 @@ mod tests {
             let context = conditions.batch(unconditional, conditional);
             let images = [unconditional, conditional];
             let cached = cache.velocity(&model, tokens.clone(), &examples, &context, images);
-            assert_close(
-                cached,
-                model.forward_packed(tokens.clone(), &examples, &context),
-            );
+            assert_close(cached, model.forward_packed(tokens.clone(), &examples, &context));
         }
     }
 

@@ -51,13 +51,7 @@ impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
         conditions: &'a Conditions<B>,
         stage: usize,
     ) -> Self {
-        Self {
-            model,
-            sampler,
-            conditions,
-            stage,
-            cache: StageCache::default(),
-        }
+        Self { model, sampler, conditions, stage, cache: StageCache::default() }
     }
 
     /// Computes what all images will need at these times within the stage.
@@ -88,11 +82,7 @@ impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
         let stages = self.sampler.cascade.stages();
         let off = usize::from(is_planted(Fault::StageOffByOne));
         let stage = &stages[(self.stage + off) % stages.len()];
-        stage.timestep_at(if self.sampler.config.reference {
-            t
-        } else {
-            t.min(stage.last_time())
-        })
+        stage.timestep_at(if self.sampler.config.reference { t } else { t.min(stage.last_time()) })
     }
 
     fn scale(&self, timestep: f64) -> f64 {
@@ -120,10 +110,7 @@ impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
         let [count, _, height, width] = state.dims();
         let patch = self.model.patch_size();
         let (grid_height, grid_width) = (height / patch, width / patch);
-        let scales: Vec<f64> = timesteps
-            .iter()
-            .map(|&timestep| self.scale(timestep))
-            .collect();
+        let scales: Vec<f64> = timesteps.iter().map(|&timestep| self.scale(timestep)).collect();
         // Where the scale is 1 the unconditional velocity cancels.
         let guided: Vec<usize> = (0..count).filter(|&row| scales[row] != 1.0).collect();
 
@@ -131,12 +118,7 @@ impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
         let unconditional: Vec<usize> = guided.iter().map(image).collect();
         let context = self.conditions.batch(&unconditional, rows);
         let example = |row: usize| Example::new(grid_height, grid_width, timesteps[row] as f32);
-        let examples: Vec<Example> = guided
-            .iter()
-            .copied()
-            .chain(0..count)
-            .map(example)
-            .collect();
+        let examples: Vec<Example> = guided.iter().copied().chain(0..count).map(example).collect();
         let batch = match guided.len() {
             0 => state.clone(),
             all if all == count => state.clone().repeat_dim(0, 2),
@@ -177,12 +159,7 @@ impl<B: PixelFlowBackend> Velocity<B> for GuidedVelocity<'_, B> {
 
 /// Some rows of a batch.
 pub(super) fn select<B: PixelFlowBackend>(state: &Tensor<B, 4>, rows: &[usize]) -> Tensor<B, 4> {
-    Tensor::cat(
-        rows.iter()
-            .map(|&row| state.clone().narrow(0, row, 1))
-            .collect(),
-        0,
-    )
+    Tensor::cat(rows.iter().map(|&row| state.clone().narrow(0, row, 1)).collect(), 0)
 }
 
 /// One number per row, ready to multiply a batch: `[rows, 1, 1, 1]`.

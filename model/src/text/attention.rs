@@ -56,8 +56,7 @@ impl<B: PixelFlowBackend> T5Attention<B> {
     ) -> Tensor<B, 2> {
         let heads = |x: Tensor<B, 2>| {
             let features = x.dims()[1] / self.heads;
-            x.reshape([batch, length, self.heads, features])
-                .swap_dims(1, 2)
+            x.reshape([batch, length, self.heads, features]).swap_dims(1, 2)
         };
         let q = heads(self.q.forward(x.clone()));
         let k = heads(self.k.forward(x.clone()));
@@ -67,7 +66,6 @@ impl<B: PixelFlowBackend> T5Attention<B> {
         let scores = bias.iter().fold(scores, |sum, bias| sum + bias.clone());
         let attended = softmax(scores, 3).cast(dtype).matmul(v);
         let [inner, _] = self.o.weight.dims();
-        self.o
-            .forward(attended.swap_dims(1, 2).reshape([batch * length, inner]))
+        self.o.forward(attended.swap_dims(1, 2).reshape([batch * length, inner]))
     }
 }

@@ -109,11 +109,7 @@ impl T5Config {
             ("num_layers", self.num_layers, 1024),
             ("num_heads", self.num_heads, 1024),
             ("vocab_size", self.vocab_size, 10_000_000),
-            (
-                "relative_attention_max_distance",
-                self.relative_attention_max_distance,
-                1 << 20,
-            ),
+            ("relative_attention_max_distance", self.relative_attention_max_distance, 1 << 20),
         ] {
             if value == 0 || value > most {
                 return invalid(format!("{name} is {value}, it must be 1 to {most}"));
@@ -133,10 +129,7 @@ impl T5Config {
             ));
         }
         if !matches!(self.model_type.as_str(), "t5" | "mt5") {
-            return invalid(format!(
-                "model_type is `{}`, it must be `t5`",
-                self.model_type
-            ));
+            return invalid(format!("model_type is `{}`, it must be `t5`", self.model_type));
         }
         if self.feed_forward_proj != GATED_GELU {
             return invalid(format!(
@@ -166,11 +159,8 @@ impl T5Config {
 
     /// Number of parameters of the encoder.
     pub fn parameters(&self) -> u64 {
-        let (width, inner, hidden) = (
-            self.d_model as u64,
-            self.inner_width() as u64,
-            self.d_ff as u64,
-        );
+        let (width, inner, hidden) =
+            (self.d_model as u64, self.inner_width() as u64, self.d_ff as u64);
         let block = 4 * width * inner + 3 * width * hidden + 2 * width;
         let position = (self.relative_attention_num_buckets * self.num_heads) as u64;
         self.vocab_size as u64 * width + self.num_layers as u64 * block + position + width
@@ -186,11 +176,7 @@ impl T5Config {
         device: &B::Device,
     ) -> Result<T5Encoder<B>, TextError> {
         self.check()?;
-        Ok(initialisation::initialise(
-            T5Encoder::uninitialised(self, device),
-            self,
-            seed,
-        ))
+        Ok(initialisation::initialise(T5Encoder::uninitialised(self, device), self, seed))
     }
 }
 
@@ -220,10 +206,7 @@ mod tests {
             (|c| c.num_heads = 0, "num_heads is 0"),
             (|c| c.vocab_size = usize::MAX, "vocab_size is"),
             (|c| c.relative_attention_num_buckets = 30, "multiple of 4"),
-            (
-                |c| c.relative_attention_max_distance = 8,
-                "more than a quarter",
-            ),
+            (|c| c.relative_attention_max_distance = 8, "more than a quarter"),
             (|c| c.model_type = "bert".to_owned(), "`bert`"),
             (|c| c.feed_forward_proj = relu(), "Flan-T5"),
             (|c| c.eos_token_id = 99, "eos_token_id is 99"),

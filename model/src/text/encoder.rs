@@ -62,16 +62,11 @@ impl<B: PixelFlowBackend> T5Encoder<B> {
     /// If there is no text, a text has no token, or an id is not in the vocabulary.
     pub fn encode(&self, texts: &[Vec<u32>]) -> TextStates<B> {
         let lengths: Vec<usize> = texts.iter().map(Vec::len).collect();
-        assert!(
-            lengths.iter().all(|&length| length > 0),
-            "a text without tokens"
-        );
+        assert!(lengths.iter().all(|&length| length > 0), "a text without tokens");
         let longest = lengths.iter().copied().max().expect("at least one text");
         let pad = |text: &Vec<u32>| {
             let ids = text.iter().map(|&id| i64::from(id));
-            ids.chain(std::iter::repeat(0))
-                .take(longest)
-                .collect::<Vec<_>>()
+            ids.chain(std::iter::repeat(0)).take(longest).collect::<Vec<_>>()
         };
         let ids: Vec<i64> = texts.iter().flat_map(pad).collect();
         let padded = lengths.iter().any(|&length| length < longest);
@@ -87,11 +82,7 @@ impl<B: PixelFlowBackend> T5Encoder<B> {
         } else {
             states
         };
-        TextStates {
-            states,
-            segments: Segments::new(lengths),
-            bias: None,
-        }
+        TextStates { states, segments: Segments::new(lengths), bias: None }
     }
 
     /// The states of a padded batch; of each text only the first `lengths` tokens are attended to.
@@ -134,10 +125,7 @@ fn padding_bias<B: Backend>(lengths: &[usize], length: usize, device: &B::Device
     let of_text =
         |&kept: &usize| (0..length).map(move |key| if key < kept { 0.0 } else { f32::MIN });
     let values: Vec<f32> = lengths.iter().flat_map(of_text).collect();
-    Tensor::from_data(
-        TensorData::new(values, [lengths.len(), 1, 1, length]),
-        device,
-    )
+    Tensor::from_data(TensorData::new(values, [lengths.len(), 1, 1, length]), device)
 }
 
 #[cfg(all(test, feature = "flex"))]
@@ -169,9 +157,7 @@ mod tests {
         let config = T5Config::small(64, 1, 50);
         let encoder: T5Encoder<Flex> = config.init(3, &FlexDevice).unwrap();
         let state = |text: Vec<u32>| encoder.encode(&[text]).states.narrow(0, 0, 1);
-        let difference = (state(vec![5, 6, 7, 1]) - state(vec![5, 7, 6, 1]))
-            .abs()
-            .max();
+        let difference = (state(vec![5, 6, 7, 1]) - state(vec![5, 7, 6, 1])).abs().max();
         assert!(difference.into_scalar() > 1e-4);
     }
 }

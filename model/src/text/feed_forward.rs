@@ -25,11 +25,7 @@ impl<B: Backend> T5FeedForward<B> {
         let linear = |inputs, outputs| {
             Linear::uninitialised(inputs, outputs, false, MatrixFormat::Float, device)
         };
-        Self {
-            wi_0: linear(width, inner),
-            wi_1: linear(width, inner),
-            wo: linear(inner, width),
-        }
+        Self { wi_0: linear(width, inner), wi_1: linear(width, inner), wo: linear(inner, width) }
     }
 }
 

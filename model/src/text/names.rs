@@ -29,22 +29,13 @@ mod tests {
     fn every_kind_of_parameter_has_its_name() {
         for (ours, theirs) in [
             ("embedding.weight", "shared.weight"),
-            (
-                "blocks.11.attention.o.weight",
-                "encoder.block.11.layer.0.SelfAttention.o.weight",
-            ),
-            (
-                "blocks.0.attention_norm.weight",
-                "encoder.block.0.layer.0.layer_norm.weight",
-            ),
+            ("blocks.11.attention.o.weight", "encoder.block.11.layer.0.SelfAttention.o.weight"),
+            ("blocks.0.attention_norm.weight", "encoder.block.0.layer.0.layer_norm.weight"),
             (
                 "blocks.2.feed_forward.wi_1.weight",
                 "encoder.block.2.layer.1.DenseReluDense.wi_1.weight",
             ),
-            (
-                "blocks.2.feed_forward_norm.weight",
-                "encoder.block.2.layer.1.layer_norm.weight",
-            ),
+            ("blocks.2.feed_forward_norm.weight", "encoder.block.2.layer.1.layer_norm.weight"),
         ] {
             assert_eq!(hugging_face_name(ours), theirs);
         }

@@ -50,20 +50,13 @@ impl TextTokenizer {
         // The file may say otherwise; texts are padded where they are encoded, and cut below.
         tokenizer.with_padding(None);
         let _ = tokenizer.with_truncation(None);
-        Self {
-            tokenizer,
-            end,
-            max_tokens: MAX_TOKENS,
-        }
+        Self { tokenizer, end, max_tokens: MAX_TOKENS }
     }
 
     /// The same, but texts are cut to `max_tokens` tokens, at least one.
     #[must_use]
     pub fn with_max_tokens(self, max_tokens: usize) -> Self {
-        Self {
-            max_tokens: max_tokens.max(1),
-            ..self
-        }
+        Self { max_tokens: max_tokens.max(1), ..self }
     }
 
     /// Number of tokens it knows.
@@ -90,19 +83,13 @@ impl TextTokenizer {
         if let Some(tokenizer) = self.tokenizer.token_to_id(END)
             && tokenizer != config.eos_token_id
         {
-            return Err(TextError::OtherEnd {
-                tokenizer,
-                encoder: config.eos_token_id,
-            });
+            return Err(TextError::OtherEnd { tokenizer, encoder: config.eos_token_id });
         }
         // A file may number its tokens as it likes.
         let ids = self.tokenizer.get_vocab(true).into_values();
         let tokenizer = ids.max().map_or(0, |largest| largest as usize + 1);
         if tokenizer > config.vocab_size {
-            return Err(TextError::OtherTokenizer {
-                tokenizer,
-                encoder: config.vocab_size,
-            });
+            return Err(TextError::OtherTokenizer { tokenizer, encoder: config.vocab_size });
         }
         Ok(())
     }
@@ -112,13 +99,10 @@ impl TextTokenizer {
     /// # Errors
     /// [`TextError::Text`].
     pub fn tokens(&self, text: &str) -> Result<Tokens, TextError> {
-        let encoding = self
-            .tokenizer
-            .encode(text, true)
-            .map_err(|error| TextError::Text {
-                text: text.chars().take(SHOWN).collect(),
-                reason: error.to_string(),
-            })?;
+        let encoding = self.tokenizer.encode(text, true).map_err(|error| TextError::Text {
+            text: text.chars().take(SHOWN).collect(),
+            reason: error.to_string(),
+        })?;
         let mut ids = encoding.get_ids().to_vec();
         // A `tokenizer.json` without a post-processor leaves this to others.
         if ids.last() != Some(&self.end) {
@@ -139,14 +123,9 @@ impl TextTokenizer {
     pub fn unknown_words(&self, text: &str) -> Result<Vec<String>, TextError> {
         let unknown = self.tokenizer.token_to_id(UNKNOWN);
         let is_unknown = |word: &&str| {
-            self.tokens(word)
-                .is_ok_and(|tokens| tokens.ids.iter().any(|id| Some(*id) == unknown))
+            self.tokens(word).is_ok_and(|tokens| tokens.ids.iter().any(|id| Some(*id) == unknown))
         };
-        Ok(text
-            .split_whitespace()
-            .filter(is_unknown)
-            .map(str::to_owned)
-            .collect())
+        Ok(text.split_whitespace().filter(is_unknown).map(str::to_owned).collect())
     }
 
     /// Writes a `tokenizer.json`.
@@ -154,14 +133,8 @@ impl TextTokenizer {
     /// # Errors
     /// [`TextError::WriteTokenizer`]; what was there before is as it was.
     pub fn write(&self, path: &Path) -> Result<(), TextError> {
-        let failed = |reason: String| TextError::WriteTokenizer {
-            path: path.to_owned(),
-            reason,
-        };
-        let text = self
-            .tokenizer
-            .to_string(true)
-            .map_err(|error| failed(error.to_string()))?;
+        let failed = |reason: String| TextError::WriteTokenizer { path: path.to_owned(), reason };
+        let text = self.tokenizer.to_string(true).map_err(|error| failed(error.to_string()))?;
         crate::weights::write_text(path, &text).map_err(|error| failed(error.to_string()))
     }
 }

@@ -29,9 +29,7 @@ impl TextTokenizer {
         captions: impl IntoIterator<Item = &'a str>,
         vocabulary: usize,
     ) -> Result<Self, TextError> {
-        let failed = |error: tokenizers::Error| TextError::Training {
-            reason: error.to_string(),
-        };
+        let failed = |error: tokenizers::Error| TextError::Training { reason: error.to_string() };
         let mut tokenizer = Tokenizer::new(WordLevel::default());
         tokenizer.with_normalizer(Some(Lowercase));
         tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
@@ -45,9 +43,7 @@ impl TextTokenizer {
             }
         }
         if counts.is_empty() {
-            return Err(TextError::Training {
-                reason: "there are no words in them".to_owned(),
-            });
+            return Err(TextError::Training { reason: "there are no words in them".to_owned() });
         }
         let special = [PADDING, END, UNKNOWN];
         let mut ranked: Vec<(String, u64)> = counts.into_iter().collect();
@@ -69,9 +65,7 @@ impl TextTokenizer {
             .map_err(|reason| TextError::Training { reason })?
             .special_tokens(vec![(END, 1)])
             .build()
-            .map_err(|error| TextError::Training {
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| TextError::Training { reason: error.to_string() })?;
         tokenizer.with_post_processor(Some(template));
         Ok(Self::new(tokenizer, 1))
     }
@@ -89,10 +83,7 @@ fn words(tokenizer: &Tokenizer, caption: &str) -> tokenizers::Result<Vec<String>
         splitter.pre_tokenize(&mut cut)?;
     }
     let splits = cut.get_splits(OffsetReferential::Original, OffsetType::Byte);
-    Ok(splits
-        .into_iter()
-        .map(|(word, ..)| word.to_owned())
-        .collect())
+    Ok(splits.into_iter().map(|(word, ..)| word.to_owned()).collect())
 }
 
 #[cfg(test)]
@@ -129,13 +120,7 @@ mod tests {
             assert_eq!(backwards.tokens(text).unwrap(), expected);
         }
         let error = TextTokenizer::read(&path, &T5Config::small(32, 1, 9)).unwrap_err();
-        assert!(matches!(
-            error,
-            TextError::OtherTokenizer {
-                tokenizer: 10,
-                encoder: 9
-            }
-        ));
+        assert!(matches!(error, TextError::OtherTokenizer { tokenizer: 10, encoder: 9 }));
     }
 
     #[test]
@@ -145,10 +130,7 @@ mod tests {
         tokenizer.check(&config).unwrap();
         config.eos_token_id = 2;
         let message = tokenizer.check(&config).unwrap_err().to_string();
-        assert!(
-            message.contains("ends texts by 1, the encoder by 2"),
-            "{message}"
-        );
+        assert!(message.contains("ends texts by 1, the encoder by 2"), "{message}");
     }
 
     #[test]
@@ -159,9 +141,7 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_and_say_so() {
-        let tokenizer = TextTokenizer::train(CAPTIONS, 100)
-            .unwrap()
-            .with_max_tokens(4);
+        let tokenizer = TextTokenizer::train(CAPTIONS, 100).unwrap().with_max_tokens(4);
         let tokens = tokenizer.tokens("a red robe on ice").unwrap();
         assert_eq!((tokens.ids, tokens.cut), (vec![3, 9, 4, 1], 2));
     }

@@ -72,11 +72,7 @@ pub(super) fn with_parameters<B: Backend, M: Module<B>, E>(
     module: M,
     read: impl FnMut(&str, &[usize], bool) -> Result<TensorData, E>,
 ) -> Result<M, E> {
-    let mut write = Write {
-        place: Place::default(),
-        read,
-        error: None,
-    };
+    let mut write = Write { place: Place::default(), read, error: None };
     let module = module.map(&mut write);
     match write.error {
         Some(error) => Err(error),

@@ -26,18 +26,9 @@ pub fn model_in_int8<B: Backend, E>(
     device: &B::Device,
     read: impl FnMut(&str, &[usize]) -> Result<Values, E>,
 ) -> Result<PixelFlow<B>, E> {
-    assert!(
-        !B::ad_enabled(device),
-        "a model in eight bits cannot be trained"
-    );
+    assert!(!B::ad_enabled(device), "a model in eight bits cannot be trained");
     let model = PixelFlow::<B>::uninitialised(config, MatrixFormat::Int8(dtype), device);
-    let mut write = Write {
-        place: Place::default(),
-        dtype,
-        read,
-        scale: None,
-        error: None,
-    };
+    let mut write = Write { place: Place::default(), dtype, read, scale: None, error: None };
     let model = model.map(&mut write);
     match write.error {
         Some(error) => Err(error),

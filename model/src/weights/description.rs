@@ -52,20 +52,12 @@ impl ModelDescription {
     /// # Errors
     /// [`WeightsError::Open`], or [`WeightsError::Config`] naming what does not fit.
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
-        let open = |source| WeightsError::Open {
-            path: path.to_owned(),
-            source,
-        };
-        let config = |reason: String| WeightsError::Config {
-            path: path.to_owned(),
-            reason,
-        };
+        let open = |source| WeightsError::Open { path: path.to_owned(), source };
+        let config = |reason: String| WeightsError::Config { path: path.to_owned(), reason };
         let text = std::fs::read_to_string(path).map_err(open)?;
         let description: Self =
             serde_json::from_str(&text).map_err(|error| config(error.to_string()))?;
-        description
-            .check()
-            .map_err(|error| config(error.to_string()))?;
+        description.check().map_err(|error| config(error.to_string()))?;
         if let Some(names) = &description.class_names
             && names.len() != description.model.num_classes
         {
@@ -101,9 +93,7 @@ impl ModelDescription {
     /// Never: a description always has a form in JSON.
     pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
         let text = serde_json::to_string_pretty(self).expect("a description has a form in JSON");
-        write_text(path, &text).map_err(|source| WeightsError::Write {
-            path: path.to_owned(),
-            source,
-        })
+        write_text(path, &text)
+            .map_err(|source| WeightsError::Write { path: path.to_owned(), source })
     }
 }

@@ -90,8 +90,7 @@ impl DType {
             DType::U8,
             DType::Bool,
         ];
-        ALL.into_iter()
-            .find(|known| known.to_safetensors() == dtype)
+        ALL.into_iter().find(|known| known.to_safetensors() == dtype)
     }
 }
 

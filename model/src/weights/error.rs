@@ -159,10 +159,7 @@ impl fmt::Display for Mismatches {
             write!(formatter, "\n  surplus: {name}")?;
         }
         for (name, model, file) in &self.misshapen {
-            write!(
-                formatter,
-                "\n  wrong shape: {name} is {file:?}, the model has {model:?}"
-            )?;
+            write!(formatter, "\n  wrong shape: {name} is {file:?}, the model has {model:?}")?;
         }
         Ok(())
     }

@@ -29,9 +29,9 @@ pub(super) trait Float: Pod + Element {
 /// Whether in none of `bits` all bits of `exponent` are set; without a branch, so that it vectorises.
 macro_rules! no_full_exponent {
     ($values:expr, $exponent:expr) => {
-        !$values.iter().fold(false, |found, value| {
-            found | (value.to_bits() & $exponent == $exponent)
-        })
+        !$values
+            .iter()
+            .fold(false, |found, value| found | (value.to_bits() & $exponent == $exponent))
     };
 }
 

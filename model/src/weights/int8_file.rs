@@ -114,8 +114,7 @@ impl Int8Writer {
             return self.writer.push(name, &values.into_floats());
         }
         let rows = values.into_int8(&form.shape);
-        self.writer
-            .push_bytes(name, bytemuck::cast_slice(&rows.values))?;
+        self.writer.push_bytes(name, bytemuck::cast_slice(&rows.values))?;
         self.writer.push(&scale_name(name), &rows.scales)
     }
 

@@ -14,10 +14,7 @@ use crate::{Context, PixelFlow, PixelFlowConfig, Preset};
 const DEVICE: FlexDevice = FlexDevice;
 
 fn config() -> PixelFlowConfig {
-    PixelFlowConfig {
-        depth: 3,
-        ..Preset::Tiny.config(3)
-    }
+    PixelFlowConfig { depth: 3, ..Preset::Tiny.config(3) }
 }
 
 fn is_matrix(name: &str, shape: &[usize]) -> bool {
@@ -27,25 +24,12 @@ fn is_matrix(name: &str, shape: &[usize]) -> bool {
 /// Weights with which every layer matters: the initial ones have gates and a head of zeros.
 fn weights(name: &str, shape: &[usize]) -> Vec<f32> {
     let fan_in: usize = shape[1..].iter().product();
-    let deviation = if shape.len() == 1 {
-        0.2
-    } else {
-        (1.0 / fan_in as f64).sqrt()
-    };
-    let mean = if name.ends_with("weight") && shape.len() == 1 {
-        1.0
-    } else {
-        0.0
-    };
+    let deviation = if shape.len() == 1 { 0.2 } else { (1.0 / fan_in as f64).sqrt() };
+    let mean = if name.ends_with("weight") && shape.len() == 1 { 1.0 } else { 0.0 };
     // A stream of its own for every name.
-    let seed = name
-        .bytes()
-        .fold(7, |seed, byte| seed * 31 + u64::from(byte) % 1_000_003);
+    let seed = name.bytes().fold(7, |seed, byte| seed * 31 + u64::from(byte) % 1_000_003);
     let normals = Key::new(seed, 0, Purpose::Initialisation).normals(shape.iter().product());
-    normals
-        .into_iter()
-        .map(|z| (mean + deviation * f64::from(z)) as f32)
-        .collect()
+    normals.into_iter().map(|z| (mean + deviation * f64::from(z)) as f32).collect()
 }
 
 fn float_model(config: &PixelFlowConfig) -> PixelFlow<Flex> {
@@ -141,10 +125,7 @@ fn the_velocity_is_off_by_no_more_than_all_matrices_together() {
         }
     });
     let limit = together.sqrt();
-    let error = relative_error(
-        &velocity(&int8_model(&config(), Format::F32)),
-        &velocity(&float),
-    );
+    let error = relative_error(&velocity(&int8_model(&config(), Format::F32)), &velocity(&float));
     println!("relative L2 error of the velocity {error:.2e}, limit {limit:.2e}");
     assert!(error < limit, "{error} of {limit}");
     // Nothing is that exact: then nothing would have been rounded.
@@ -202,14 +183,9 @@ fn nothing_is_trained_from_eight_bits() {
     let path = folder.path().join("model.safetensors");
     save_model_int8(&float_model(&config()), &path, &BTreeMap::new()).unwrap();
     let file = TensorFile::open(&path).unwrap();
-    let message = load_model::<Flex>(&file, &config(), &DEVICE)
-        .unwrap_err()
-        .to_string();
+    let message = load_model::<Flex>(&file, &config(), &DEVICE).unwrap_err().to_string();
     assert!(message.contains("matrices in int8"), "{message}");
-    assert!(
-        message.contains("the weights that it was made of"),
-        "{message}"
-    );
+    assert!(message.contains("the weights that it was made of"), "{message}");
 }
 
 /// The tensors of a file in eight bits after `change`, loaded.
@@ -223,10 +199,8 @@ fn load_changed(change: impl FnOnce(&mut BTreeMap<String, (TensorInfo, Vec<u8>)>
     };
     let mut tensors = file.tensors().iter().map(tensor).collect();
     change(&mut tensors);
-    let infos: Vec<_> = tensors
-        .iter()
-        .map(|(name, (info, _))| (name.clone(), info.clone()))
-        .collect();
+    let infos: Vec<_> =
+        tensors.iter().map(|(name, (info, _))| (name.clone(), info.clone())).collect();
     let mut writer = SafetensorsWriter::create_as(&path, &infos, &BTreeMap::new()).unwrap();
     for (name, (_, bytes)) in &tensors {
         writer.push_bytes(name, bytes).unwrap();
@@ -245,10 +219,7 @@ fn files_in_eight_bits_that_do_not_fit_are_refused() {
     let message = load_changed(|tensors| {
         tensors.remove("proj_out_2.weight.scale");
         let (scale, _) = tensors["proj_out_1.weight.scale"].clone();
-        let long = TensorInfo {
-            shape: vec![2],
-            ..scale
-        };
+        let long = TensorInfo { shape: vec![2], ..scale };
         tensors.insert("proj_out_1.weight.scale".to_owned(), (long, vec![0; 8]));
         let (bias, bytes) = tensors["proj_out_1.bias"].clone();
         tensors.insert("proj_out_1.bias.scale".to_owned(), (bias, bytes));
@@ -279,10 +250,7 @@ fn files_in_eight_bits_that_do_not_fit_are_refused() {
 
 #[test]
 fn texts_whose_features_do_not_fill_words_are_refused() {
-    let text = PixelFlowConfig {
-        cross_attention_dim: Some(30),
-        ..Preset::Tiny.config(0)
-    };
+    let text = PixelFlowConfig { cross_attention_dim: Some(30), ..Preset::Tiny.config(0) };
     let message = text.check_int8().unwrap_err().to_string();
     assert!(message.contains("cross_attention_dim is 30"), "{message}");
     assert!(message.contains("multiple of 4"), "{message}");

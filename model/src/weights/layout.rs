@@ -68,12 +68,9 @@ pub(super) fn transposed<T: Float>(
         let chunk = &mut chunk[..count * columns];
         fill(stored, first * columns, chunk, &mut state)?;
         let chunk = &*chunk;
-        values
-            .par_chunks_mut((rows * BAND).max(1))
-            .enumerate()
-            .for_each(|(band, into)| {
-                transpose_band(chunk, columns, band * BAND, into, rows, first);
-            });
+        values.par_chunks_mut((rows * BAND).max(1)).enumerate().for_each(|(band, into)| {
+            transpose_band(chunk, columns, band * BAND, into, rows, first);
+        });
     }
     state.finish(stored, values)
 }
@@ -117,10 +114,7 @@ struct State {
 
 impl State {
     fn new() -> Self {
-        Self {
-            checksum: Hasher::new(),
-            finite: true,
-        }
+        Self { checksum: Hasher::new(), finite: true }
     }
 
     /// Takes in what is known of the values behind.
@@ -131,10 +125,7 @@ impl State {
 
     fn finish<T>(self, stored: &StoredTensor<'_>, values: Vec<T>) -> Result<Laid<T>, Unreadable> {
         stored.verify(self.checksum)?;
-        Ok(Laid {
-            values,
-            finite: self.finite,
-        })
+        Ok(Laid { values, finite: self.finite })
     }
 }
 
@@ -208,16 +199,11 @@ mod tests {
 
     fn check<T: Float>(stored: DType, [rows, columns]: [usize; 2]) {
         let source = values(rows * columns);
-        let info = TensorInfo {
-            shape: vec![rows, columns],
-            dtype: stored,
-        };
+        let info = TensorInfo { shape: vec![rows, columns], dtype: stored };
         for big_endian in [false, true] {
             let mut bytes = stored.from_f32(&source).unwrap();
             if big_endian {
-                bytes
-                    .chunks_exact_mut(stored.size_in_bytes())
-                    .for_each(<[u8]>::reverse);
+                bytes.chunks_exact_mut(stored.size_in_bytes()).for_each(<[u8]>::reverse);
             }
             let tensor = StoredTensor::in_memory(&info, bytes, big_endian);
             let widened = |laid: Laid<T>| {
@@ -258,10 +244,7 @@ mod tests {
     #[test]
     fn one_value_that_is_not_finite_is_noticed_wherever_it_is() {
         let count = 3 * PIECE;
-        let info = TensorInfo {
-            shape: vec![3, PIECE],
-            dtype: DType::F32,
-        };
+        let info = TensorInfo { shape: vec![3, PIECE], dtype: DType::F32 };
         for place in [0, PIECE + 1, count - 1] {
             let mut source = values(count);
             source[place] = f32::INFINITY;

@@ -50,10 +50,7 @@ pub fn load_model_in<B: Backend>(
     }
     config.check()?;
     let model = PixelFlow::uninitialised(config, MatrixFormat::Float, device);
-    let names = Names {
-        in_file: &str::to_owned,
-        ignored: &|_| false,
-    };
+    let names = Names { in_file: &str::to_owned, ignored: &|_| false };
     Ok(load_into(file, model, &names, |_| dtype)?)
 }
 
@@ -96,9 +93,7 @@ pub fn load_model_int8<B: Backend>(
 ) -> Result<PixelFlow<B>> {
     config.check_int8()?;
     refuse_mismatches(&parameter_forms::<B>(config, device), file, &|_| false)?;
-    Ok(model_in_int8(config, dtype, device, |name, _| {
-        read_values(file, name)
-    })?)
+    Ok(model_in_int8(config, dtype, device, |name, _| read_values(file, name))?)
 }
 
 /// Writes a model's weights as safetensors under the reference's names, all in one format; see
@@ -152,10 +147,7 @@ pub(super) fn refuse_mismatches(
     if mismatches.is_empty() {
         return Ok(());
     }
-    Err(WeightsError::Mismatch {
-        path: file.path().to_owned(),
-        mismatches,
-    })
+    Err(WeightsError::Mismatch { path: file.path().to_owned(), mismatches })
 }
 
 /// The values of a tensor in floats; finite.
@@ -188,9 +180,7 @@ fn compare(forms: &BTreeMap<String, Form>, file: &TensorFile) -> Mismatches {
         match file.tensors().get(name) {
             None => mismatches.missing.push((name.clone(), shape.clone())),
             Some(info) if info.shape != *shape => {
-                mismatches
-                    .misshapen
-                    .push((name.clone(), shape.clone(), info.shape.clone()));
+                mismatches.misshapen.push((name.clone(), shape.clone(), info.shape.clone()));
             }
             Some(_) => {}
         }

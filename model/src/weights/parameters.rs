@@ -48,13 +48,7 @@ pub(crate) fn parameter_forms<B: Backend>(
 
 /// Visits name and form of the parameters, in the order of [`for_each_parameter`].
 pub(super) fn for_each_form<B: Backend>(module: &impl Module<B>, visit: impl FnMut(&str, Form)) {
-    Module::<B>::visit(
-        module,
-        &mut Forms {
-            place: Place::default(),
-            visit,
-        },
-    );
+    Module::<B>::visit(module, &mut Forms { place: Place::default(), visit });
 }
 
 /// Visits the parameters one after the other: name, reference shape, values.
@@ -74,11 +68,7 @@ pub fn for_each_value<B: Backend>(
     module: &impl Module<B>,
     visit: impl FnMut(&str, Vec<usize>, Values),
 ) {
-    module.visit(&mut Read {
-        place: Place::default(),
-        words: None,
-        visit,
-    });
+    module.visit(&mut Read { place: Place::default(), words: None, visit });
 }
 
 struct Forms<F> {
@@ -110,10 +100,7 @@ impl<B: Backend, F: FnMut(&str, Form)> ModuleVisitor<B> for Forms<F> {
 
     fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<B, D, Int>>) {
         let words: [usize; D] = param.lazy_shape().dims();
-        let form = Form {
-            shape: shape_of_words(&words),
-            is_linear_matrix: true,
-        };
+        let form = Form { shape: shape_of_words(&words), is_linear_matrix: true };
         (self.visit)(&self.place.name(), form);
     }
 }
@@ -144,11 +131,7 @@ impl<B: Backend, F: FnMut(&str, Vec<usize>, Values)> ModuleVisitor<B> for Read<F
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
         let value = param.val();
         let shape: [usize; D] = value.dims();
-        let value = if self.place.is_linear_matrix(D) {
-            value.swap_dims(0, 1)
-        } else {
-            value
-        };
+        let value = if self.place.is_linear_matrix(D) { value.swap_dims(0, 1) } else { value };
         let values: Vec<f32> = value.into_data().iter::<f32>().collect();
         let (shape, values) = match self.words.take() {
             Some((shape, words)) => (shape, Values::Int8(Int8Rows::of_words(&words, values))),
@@ -168,21 +151,14 @@ mod tests {
     #[test]
     fn a_model_survives_the_way_to_the_host_and_back() {
         let device = burn_flex::FlexDevice;
-        let config = PixelFlowConfig {
-            depth: 1,
-            ..Preset::Tiny.config(7)
-        };
+        let config = PixelFlowConfig { depth: 1, ..Preset::Tiny.config(7) };
         let model = config.init::<Flex>(3, &device).unwrap();
         let mut parameters = BTreeMap::new();
         for_each_parameter(&model, |name, shape, values| {
             parameters.insert(name.to_owned(), (shape, values));
         });
         let shapes = parameter_shapes::<Flex>(&config, &device);
-        assert!(
-            shapes
-                .iter()
-                .eq(parameters.iter().map(|(name, (shape, _))| (name, shape)))
-        );
+        assert!(shapes.iter().eq(parameters.iter().map(|(name, (shape, _))| (name, shape))));
         assert_eq!(shapes["transformer_blocks.0.mlp.fc1.weight"], [512, 128]);
         assert_eq!(shapes["patch_embed.proj.weight"], [128, 3, 4, 4]);
 

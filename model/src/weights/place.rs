@@ -38,11 +38,7 @@ impl Place {
 
     /// The reference's shape of a parameter of this shape.
     pub(super) fn reference_shape(&self, shape: &[usize]) -> Vec<usize> {
-        if self.is_linear_matrix(shape.len()) {
-            vec![shape[1], shape[0]]
-        } else {
-            shape.to_vec()
-        }
+        if self.is_linear_matrix(shape.len()) { vec![shape[1], shape[0]] } else { shape.to_vec() }
     }
 
     fn is_in(&self, container: &str) -> bool {

@@ -93,14 +93,8 @@ pub fn read_reference_config(path: &Path) -> Result<ReferenceConfig, WeightsErro
     let mut text = String::new();
     File::open(path)
         .and_then(|file| file.take(MAX_LENGTH + 1).read_to_string(&mut text))
-        .map_err(|source| WeightsError::Open {
-            path: path.to_owned(),
-            source,
-        })?;
-    parse(&text).map_err(|reason| WeightsError::Config {
-        path: path.to_owned(),
-        reason,
-    })
+        .map_err(|source| WeightsError::Open { path: path.to_owned(), source })?;
+    parse(&text).map_err(|reason| WeightsError::Config { path: path.to_owned(), reason })
 }
 
 /// Parses and checks the text of a `config.yaml`; an error says why not.
@@ -114,20 +108,14 @@ fn parse(text: &str) -> Result<ReferenceConfig, String> {
         stages: sections.scheduler.num_stages,
         train_timesteps: sections.scheduler.num_train_timesteps,
     };
-    let schedule = cascade
-        .build()
-        .map_err(|error| format!("scheduler: {error}"))?;
+    let schedule = cascade.build().map_err(|error| format!("scheduler: {error}"))?;
     let resolution = sections.data.and_then(|data| data.resolution);
     if let Some(side) = resolution {
         schedule
             .check_size(side, side, model.patch_size)
             .map_err(|error| format!("data.resolution: {error}"))?;
     }
-    Ok(ReferenceConfig {
-        model,
-        cascade,
-        resolution,
-    })
+    Ok(ReferenceConfig { model, cascade, resolution })
 }
 
 fn model(parameters: serde_yaml_ng::Mapping) -> Result<PixelFlowConfig, String> {
@@ -161,9 +149,7 @@ fn model(parameters: serde_yaml_ng::Mapping) -> Result<PixelFlowConfig, String> 
         .map_err(|error| format!("model.params: {error}"))?;
     // It acts in training only: weights that were trained with it are as good as any.
     if !(0.0..=1.0).contains(&dropout) {
-        return Err(format!(
-            "model.params.dropout is {dropout}, it must be 0 to 1"
-        ));
+        return Err(format!("model.params.dropout is {dropout}, it must be 0 to 1"));
     }
     let config = PixelFlowConfig {
         num_attention_heads,
@@ -176,9 +162,7 @@ fn model(parameters: serde_yaml_ng::Mapping) -> Result<PixelFlowConfig, String> 
         attention_bias,
         cross_attention_dim,
     };
-    config
-        .check()
-        .map_err(|error| format!("model.params: {error}"))?;
+    config.check().map_err(|error| format!("model.params: {error}"))?;
     Ok(config)
 }
 
@@ -230,18 +214,9 @@ model: {params: {num_attention_heads: 2, attention_head_dim: 8, in_channels: 3, 
 scheduler: {num_train_timesteps: 100, num_stages: 2}
 ";
         let config = parse(text).unwrap();
-        assert_eq!(
-            (config.model.num_classes, config.model.cross_attention_dim),
-            (0, Some(64))
-        );
+        assert_eq!((config.model.num_classes, config.model.cross_attention_dim), (0, Some(64)));
         assert!(config.model.attention_bias);
-        assert_eq!(
-            config.cascade,
-            CascadeConfig {
-                stages: 2,
-                train_timesteps: 100
-            }
-        );
+        assert_eq!(config.cascade, CascadeConfig { stages: 2, train_timesteps: 100 });
         assert_eq!(config.resolution, None);
     }
 
@@ -252,23 +227,14 @@ scheduler: {num_train_timesteps: 100, num_stages: 2}
             CLASSES.replace(from, to)
         };
         let cases = [
-            (
-                changed("    depth: 28", "    dept: 28\n    rope: 2d"),
-                "unknown keys dept, rope",
-            ),
+            (changed("    depth: 28", "    dept: 28\n    rope: 2d"), "unknown keys dept, rope"),
             (changed("    depth: 28\n", ""), "missing field `depth`"),
             (changed("depth: 28", "depth: many"), "many"),
             (changed("depth: 28", "depth: 0"), "depth is 0"),
-            (
-                changed("depth: 28", "depth: 28\n    dropout: 2"),
-                "dropout is 2",
-            ),
+            (changed("depth: 28", "depth: 28\n    dropout: 2"), "dropout is 2"),
             (changed("scheduler:", "schedule:"), "`scheduler`"),
             (changed("num_stages: 4", "num_stages: 0"), "scheduler: "),
-            (
-                changed("resolution: 256", "resolution: 200"),
-                "data.resolution: ",
-            ),
+            (changed("resolution: 256", "resolution: 200"), "data.resolution: "),
             ("model: [".to_owned(), "line 1"),
             (String::new(), "`model`"),
             ("#".repeat(2 << 20), "more than"),

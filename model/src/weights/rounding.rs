@@ -72,9 +72,7 @@ pub fn convert_values(
         .enumerate()
         .map(|(piece, (bytes, into))| convert_piece(bytes, from, to, into, piece * PIECE))
         .collect::<Result<Vec<_>, _>>()?;
-    let largest = rounding
-        .into_iter()
-        .fold(Rounding::default(), Rounding::max);
+    let largest = rounding.into_iter().fold(Rounding::default(), Rounding::max);
     Ok((converted, largest))
 }
 
@@ -101,11 +99,7 @@ fn convert_piece(
             return Err(Unconvertible::TooLarge { value: exact });
         }
         let absolute = (stored - exact).abs();
-        let relative = if exact == 0.0 {
-            0.0
-        } else {
-            absolute / exact.abs()
-        };
+        let relative = if exact == 0.0 { 0.0 } else { absolute / exact.abs() };
         rounding = rounding.max(Rounding { absolute, relative });
     }
     Ok(rounding)
@@ -115,19 +109,13 @@ fn convert_piece(
 fn decode(bytes: &[u8], dtype: DType) -> Vec<f64> {
     let half = |bytes: &[u8]| -> Vec<u16> {
         let (chunks, _) = bytes.as_chunks::<2>();
-        chunks
-            .iter()
-            .map(|chunk| u16::from_le_bytes(*chunk))
-            .collect()
+        chunks.iter().map(|chunk| u16::from_le_bytes(*chunk)).collect()
     };
     let widened = |values: Vec<f32>| values.into_iter().map(f64::from).collect();
     match dtype {
         DType::F64 => {
             let (chunks, _) = bytes.as_chunks::<8>();
-            chunks
-                .iter()
-                .map(|chunk| f64::from_le_bytes(*chunk))
-                .collect()
+            chunks.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect()
         }
         DType::F32 => {
             let (chunks, _) = bytes.as_chunks::<4>();
@@ -209,21 +197,13 @@ mod tests {
         let mut values = vec![1.0; 3 * PIECE];
         values[2 * PIECE + 5] = 70_000.0;
         let refused = |values: &[f32], to| converted(values, to).unwrap_err();
-        assert_eq!(
-            refused(&values, DType::F16),
-            Unconvertible::TooLarge { value: 70_000.0 }
-        );
+        assert_eq!(refused(&values, DType::F16), Unconvertible::TooLarge { value: 70_000.0 });
         assert!(converted(&values, DType::BF16).is_ok());
-        let largest = Unconvertible::TooLarge {
-            value: f64::from(f32::MAX),
-        };
+        let largest = Unconvertible::TooLarge { value: f64::from(f32::MAX) };
         assert_eq!(refused(&[f32::MAX], DType::BF16), largest);
         values[2 * PIECE + 4] = f32::NAN;
         let at = 2 * PIECE + 4;
-        assert_eq!(
-            refused(&values, DType::F32),
-            Unconvertible::NotFinite { at }
-        );
+        assert_eq!(refused(&values, DType::F32), Unconvertible::NotFinite { at });
     }
 
     #[test]

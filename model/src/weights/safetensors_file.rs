@@ -31,20 +31,12 @@ pub(super) struct SafetensorsFile {
 impl SafetensorsFile {
     /// Reads and checks the header.
     pub(super) fn open(path: &Path) -> Result<Self, WeightsError> {
-        let open = |source| WeightsError::Open {
-            path: path.to_owned(),
-            source,
-        };
-        let damaged = |reason: String| WeightsError::Damaged {
-            path: path.to_owned(),
-            reason,
-        };
+        let open = |source| WeightsError::Open { path: path.to_owned(), source };
+        let damaged = |reason: String| WeightsError::Damaged { path: path.to_owned(), reason };
         let mut file = File::open(path).map_err(open)?;
         let length = file.metadata().map_err(open)?.len();
         if length < 8 {
-            return Err(damaged(format!(
-                "it has {length} bytes, fewer than the shortest header"
-            )));
+            return Err(damaged(format!("it has {length} bytes, fewer than the shortest header")));
         }
         let mut first = [0; 8];
         file.read_exact(&mut first).map_err(open)?;
@@ -72,34 +64,14 @@ impl SafetensorsFile {
         for (name, info) in header.tensors() {
             let Some(dtype) = DType::from_safetensors(info.dtype) else {
                 let reason = format!("tensor `{name}` has the format {:?}", info.dtype);
-                return Err(WeightsError::NotWeights {
-                    path: path.to_owned(),
-                    reason,
-                });
+                return Err(WeightsError::NotWeights { path: path.to_owned(), reason });
             };
             let (start, _) = info.data_offsets;
             starts.insert(name.clone(), data_start + start as u64);
-            tensors.insert(
-                name,
-                TensorInfo {
-                    shape: info.shape.clone(),
-                    dtype,
-                },
-            );
+            tensors.insert(name, TensorInfo { shape: info.shape.clone(), dtype });
         }
-        let metadata = header
-            .metadata()
-            .clone()
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            tensors,
-            starts,
-            metadata,
-        })
+        let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        Ok(Self { path: path.to_owned(), file, tensors, starts, metadata })
     }
 
     pub(super) fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
@@ -116,10 +88,7 @@ impl SafetensorsFile {
             (Some(info), Some(start)) => {
                 Ok(StoredTensor::in_file(info, &self.file, *start, None, false))
             }
-            _ => Err(WeightsError::NoTensor {
-                path: self.path.clone(),
-                name: name.to_owned(),
-            }),
+            _ => Err(WeightsError::NoTensor { path: self.path.clone(), name: name.to_owned() }),
         }
     }
 }

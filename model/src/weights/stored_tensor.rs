@@ -20,11 +20,7 @@ pub(super) struct StoredTensor<'f> {
 #[derive(Debug)]
 enum Place<'f> {
     /// From byte `start` on, and what the checksum over all of it must be.
-    File {
-        file: &'f File,
-        start: u64,
-        checksum: Option<u32>,
-    },
+    File { file: &'f File, start: u64, checksum: Option<u32> },
     /// Read already, because it is not in one piece there.
     Memory(Vec<u8>),
 }
@@ -37,23 +33,11 @@ impl<'f> StoredTensor<'f> {
         checksum: Option<u32>,
         big_endian: bool,
     ) -> Self {
-        Self {
-            info,
-            place: Place::File {
-                file,
-                start,
-                checksum,
-            },
-            big_endian,
-        }
+        Self { info, place: Place::File { file, start, checksum }, big_endian }
     }
 
     pub(super) fn in_memory(info: &'f TensorInfo, bytes: Vec<u8>, big_endian: bool) -> Self {
-        Self {
-            info,
-            place: Place::Memory(bytes),
-            big_endian,
-        }
+        Self { info, place: Place::Memory(bytes), big_endian }
     }
 
     /// Number of values.
@@ -85,11 +69,7 @@ impl<'f> StoredTensor<'f> {
     /// Reads bytes from byte `first` on, as they are stored.
     fn read_bytes(&self, first: usize, into: &mut [u8], checksum: &mut Hasher) -> io::Result<()> {
         match &self.place {
-            Place::File {
-                file,
-                start,
-                checksum: expected,
-            } => {
+            Place::File { file, start, checksum: expected } => {
                 positioned::read_exact_at(file, into, start + first as u64)?;
                 if expected.is_some() {
                     checksum.update(into);
@@ -109,8 +89,7 @@ impl<'f> StoredTensor<'f> {
     ) -> io::Result<()> {
         self.read_bytes(first, into, checksum)?;
         if self.big_endian {
-            into.chunks_exact_mut(self.dtype().size_in_bytes())
-                .for_each(<[u8]>::reverse);
+            into.chunks_exact_mut(self.dtype().size_in_bytes()).for_each(<[u8]>::reverse);
         }
         Ok(())
     }
@@ -118,13 +97,9 @@ impl<'f> StoredTensor<'f> {
     /// Compares the checksum of all bytes with what the file says.
     pub(super) fn verify(&self, checksum: Hasher) -> io::Result<()> {
         match &self.place {
-            Place::File {
-                checksum: Some(expected),
-                ..
-            } if checksum.finalize() != *expected => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "invalid checksum",
-            )),
+            Place::File { checksum: Some(expected), .. } if checksum.finalize() != *expected => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "invalid checksum"))
+            }
             _ => Ok(()),
         }
     }

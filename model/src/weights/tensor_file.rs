@@ -79,19 +79,13 @@ impl TensorFile {
     }
 
     pub(super) fn open_set(path: &Path, set: Option<WeightSet>) -> Result<Self, WeightsError> {
-        let open = |source| WeightsError::Open {
-            path: path.to_owned(),
-            source,
-        };
+        let open = |source| WeightsError::Open { path: path.to_owned(), source };
         if path.is_dir() {
             return Self::open_set(&weights_in(path)?, set);
         }
         if ShardIndex::is_named(path) {
             let format = Format::Sharded(ShardedFile::open(path)?);
-            return Ok(Self {
-                path: path.to_owned(),
-                format,
-            });
+            return Ok(Self { path: path.to_owned(), format });
         }
         let mut start = Vec::new();
         let file = File::open(path).map_err(open)?;
@@ -99,19 +93,14 @@ impl TensorFile {
         let is_torch = match start.as_slice() {
             // A zip archive; a bare pickle, as PyTorch wrote before 1.6, gets its own message.
             [b'P', b'K'] | [0x80, 2..=5] => true,
-            _ => path
-                .extension()
-                .is_some_and(|ending| ending == "pt" || ending == "pth"),
+            _ => path.extension().is_some_and(|ending| ending == "pt" || ending == "pth"),
         };
         let format = if is_torch {
             Format::Torch(TorchFile::open(path, set)?)
         } else {
             Format::Safetensors(SafetensorsFile::open(path)?)
         };
-        Ok(Self {
-            path: path.to_owned(),
-            format,
-        })
+        Ok(Self { path: path.to_owned(), format })
     }
 
     /// Where the file is.
@@ -204,10 +193,9 @@ impl TensorFile {
         let shape = &stored.info.shape;
         let (laid, shape) = match (transposed, shape.as_slice()) {
             (false, shape) => (layout::row_major::<T>(&stored), shape.to_vec()),
-            (true, &[rows, columns]) => (
-                layout::transposed::<T>(&stored, [rows, columns]),
-                vec![columns, rows],
-            ),
+            (true, &[rows, columns]) => {
+                (layout::transposed::<T>(&stored, [rows, columns]), vec![columns, rows])
+            }
             (true, shape) => {
                 return Err(WeightsError::NotWeights {
                     path: self.path.clone(),
@@ -256,9 +244,7 @@ impl TensorFile {
         for first in (0..bytes).step_by(chunk.len().max(1)) {
             let chunk_length = chunk.len().min(bytes - first);
             let chunk = &mut chunk[..chunk_length];
-            stored
-                .read_little_endian(first, chunk, &mut checksum)
-                .map_err(failed)?;
+            stored.read_little_endian(first, chunk, &mut checksum).map_err(failed)?;
             take(chunk)?;
         }
         Ok(stored.verify(checksum).map_err(failed)?)
@@ -283,10 +269,7 @@ impl TensorFile {
                 ),
             },
             Unreadable::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                WeightsError::Damaged {
-                    path,
-                    reason: format!("tensor `{name}`: {error}"),
-                }
+                WeightsError::Damaged { path, reason: format!("tensor `{name}`: {error}") }
             }
             Unreadable::Io(source) => WeightsError::Open { path, source },
         }
@@ -309,12 +292,7 @@ impl TensorFile {
             };
         }
         let largest = |most: f64, value: &f64| most.max(value.abs());
-        WeightsError::TooLarge {
-            path,
-            name,
-            value: values.iter().fold(0.0, largest),
-            dtype,
-        }
+        WeightsError::TooLarge { path, name, value: values.iter().fold(0.0, largest), dtype }
     }
 }
 

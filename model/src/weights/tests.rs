@@ -33,10 +33,8 @@ fn write(path: &Path, change: impl FnOnce(&mut BTreeMap<String, (Vec<usize>, Vec
         all.insert(name.to_owned(), (shape, values));
     });
     change(&mut all);
-    let shapes: Vec<_> = all
-        .iter()
-        .map(|(name, (shape, _))| (name.clone(), shape.clone()))
-        .collect();
+    let shapes: Vec<_> =
+        all.iter().map(|(name, (shape, _))| (name.clone(), shape.clone())).collect();
     let mut writer =
         SafetensorsWriter::create(path, &shapes, DType::F32, &BTreeMap::new()).unwrap();
     for (name, (_, values)) in &all {
@@ -63,10 +61,7 @@ fn weights_survive_the_disk_exactly_in_f32_and_nearly_in_f16() {
     save_model(&model, &path, DType::F16, &metadata).unwrap();
     for (name, values) in parameters(&load(&path).unwrap()) {
         for (half, full) in values.iter().zip(&before[&name]) {
-            assert!(
-                (half - full).abs() <= full.abs() / 1024.0 + 1e-7,
-                "{name}: {half} {full}"
-            );
+            assert!((half - full).abs() <= full.abs() / 1024.0 + 1e-7, "{name}: {half} {full}");
         }
     }
 }
@@ -78,10 +73,7 @@ fn the_safetensors_crate_reads_what_is_written() {
     write(&path, |_| {});
     let bytes = std::fs::read(&path).unwrap();
     let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-    assert_eq!(
-        tensors.tensor("patch_embed.proj.weight").unwrap().shape(),
-        [16, 3, 4, 4]
-    );
+    assert_eq!(tensors.tensor("patch_embed.proj.weight").unwrap().shape(), [16, 3, 4, 4]);
 }
 
 #[test]
@@ -92,10 +84,7 @@ fn every_tensor_that_does_not_fit_is_listed() {
         all.remove("proj_out_2.bias");
         all.remove("patch_embed.proj.bias");
         all.insert("head.weight".to_owned(), (vec![2], vec![0.0; 2]));
-        all.insert(
-            "proj_out_2.weight".to_owned(),
-            (vec![16, 48], vec![0.0; 768]),
-        );
+        all.insert("proj_out_2.weight".to_owned(), (vec![16, 48], vec![0.0; 768]));
     });
     let message = load(&path).unwrap_err().to_string();
     for line in [
@@ -150,10 +139,7 @@ fn a_vector_is_not_transposed() {
     let file = TensorFile::open(&path).unwrap();
     let error = file.read_in("proj_out_2.bias", burn::tensor::DType::F32, true);
     let message = error.unwrap_err().to_string();
-    assert!(
-        message.contains("`proj_out_2.bias` is [48], the layer needs a matrix"),
-        "{message}"
-    );
+    assert!(message.contains("`proj_out_2.bias` is [48], the layer needs a matrix"), "{message}");
 }
 
 #[test]
@@ -170,10 +156,7 @@ fn a_file_that_lies_is_refused_without_trusting_it() {
     let mut huge = whole.clone();
     huge[..8].copy_from_slice(&(1u64 << 60).to_le_bytes());
     let message = refused(&huge);
-    assert!(
-        message.contains("its header claims 1152921504606846976 bytes"),
-        "{message}"
-    );
+    assert!(message.contains("its header claims 1152921504606846976 bytes"), "{message}");
     assert!(refused(&whole[..whole.len() - 1]).contains("is damaged"));
     let header = r#"{"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,16]}}"#;
     let mut overflow = (header.len() as u64).to_le_bytes().to_vec();

@@ -58,10 +58,7 @@ impl TextEncoderFiles {
             WeightSet::Ema => [EMA_FILE, WEIGHTS_FILE, INDEX_FILE].as_slice(),
             WeightSet::Model => [WEIGHTS_FILE, INDEX_FILE].as_slice(),
         };
-        let weights = files
-            .iter()
-            .map(|name| folder.join(name))
-            .find(|path| path.is_file());
+        let weights = files.iter().map(|name| folder.join(name)).find(|path| path.is_file());
         let Some(weights) = weights else {
             let reason = format!("there is neither {WEIGHTS_FILE} nor {INDEX_FILE} beside it");
             return Err(unusable(reason).into());
@@ -91,12 +88,7 @@ impl TextEncoderFiles {
         dtype: burn::tensor::DType,
         device: &B::Device,
     ) -> Result<T5Encoder<B>> {
-        Ok(load_text_encoder(
-            &self.weights,
-            &self.config,
-            dtype,
-            device,
-        )?)
+        Ok(load_text_encoder(&self.weights, &self.config, dtype, device)?)
     }
 
     /// 16 hex digits that tell the encoder and its tokenizer from others.
@@ -113,10 +105,8 @@ impl TextEncoderFiles {
             .iter()
             .chain(&self.weights.files())
         {
-            add_file(&mut hash, path).map_err(|source| WeightsError::Open {
-                path: path.clone(),
-                source,
-            })?;
+            add_file(&mut hash, path)
+                .map_err(|source| WeightsError::Open { path: path.clone(), source })?;
         }
         let digest = hash.finalize();
         let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
@@ -130,23 +120,16 @@ impl TextEncoderFiles {
 /// [`WeightsError::Open`] for a missing file, [`WeightsError::Config`].
 pub fn read_text_encoder_config(folder: &Path) -> Result<T5Config, WeightsError> {
     let path = folder.join(CONFIG_FILE);
-    let text = std::fs::read_to_string(&path).map_err(|source| WeightsError::Open {
-        path: path.clone(),
-        source,
-    })?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|source| WeightsError::Open { path: path.clone(), source })?;
     let config: T5Config =
         serde_json::from_str(&text).map_err(|error| unusable(&path, error.to_string()))?;
-    config
-        .check()
-        .map_err(|error| unusable(&path, error.to_string()))?;
+    config.check().map_err(|error| unusable(&path, error.to_string()))?;
     Ok(config)
 }
 
 fn unusable(path: &Path, reason: String) -> WeightsError {
-    WeightsError::Config {
-        path: path.to_owned(),
-        reason,
-    }
+    WeightsError::Config { path: path.to_owned(), reason }
 }
 
 /// An encoder with the weights of a file of Hugging Face's, which may be of the whole T5.
@@ -171,10 +154,7 @@ pub fn load_text_encoder<B: Backend>(
             .iter()
             .any(|start| name.starts_with(start))
     };
-    let names = Names {
-        in_file: &in_file,
-        ignored: &ignored,
-    };
+    let names = Names { in_file: &in_file, ignored: &ignored };
     let encoder = T5Encoder::<B>::uninitialised(config, device);
     load_into(file, encoder, &names, |name| format_of(name, dtype))
 }
@@ -195,9 +175,7 @@ fn add_file(hash: &mut Sha256, path: &Path) -> std::io::Result<()> {
         };
         buffer.clear();
         file.seek(SeekFrom::Start(start))?;
-        Read::by_ref(&mut file)
-            .take(STRETCH)
-            .read_to_end(&mut buffer)?;
+        Read::by_ref(&mut file).take(STRETCH).read_to_end(&mut buffer)?;
         hash.update(&buffer);
     }
     Ok(())
@@ -231,10 +209,7 @@ pub fn save_text_encoder<B: Backend>(
 ) -> Result<()> {
     let path = folder.join(CONFIG_FILE);
     let text = serde_json::to_string_pretty(config).expect("a configuration has a form in JSON");
-    let write = |source| WeightsError::Write {
-        path: path.clone(),
-        source,
-    };
+    let write = |source| WeightsError::Write { path: path.clone(), source };
     std::fs::create_dir_all(folder).map_err(write)?;
     write_text(&path, &text).map_err(write)?;
     tokenizer.write(&folder.join(TOKENIZER_FILE))?;
@@ -243,13 +218,7 @@ pub fn save_text_encoder<B: Backend>(
         WeightSet::Model => WEIGHTS_FILE,
     };
     let none = BTreeMap::new();
-    save_from(
-        encoder,
-        &folder.join(name),
-        &hugging_face_name,
-        dtype,
-        &none,
-    )?;
+    save_from(encoder, &folder.join(name), &hugging_face_name, dtype, &none)?;
     Ok(())
 }
 
@@ -263,15 +232,8 @@ mod tests {
         let tokenizer = TextTokenizer::train(["a red robe"], 100).unwrap();
         let config = T5Config::small(32, 2, tokenizer.vocabulary());
         let encoder = config.init::<Flex>(5, &FlexDevice).unwrap();
-        save_text_encoder(
-            &encoder,
-            &config,
-            &tokenizer,
-            folder,
-            WeightSet::Model,
-            DType::F32,
-        )
-        .unwrap();
+        save_text_encoder(&encoder, &config, &tokenizer, folder, WeightSet::Model, DType::F32)
+            .unwrap();
         encoder
     }
 
@@ -280,18 +242,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let encoder = saved(folder.path());
         let files = TextEncoderFiles::open(folder.path(), WeightSet::Ema).unwrap();
-        let read = files
-            .load::<Flex>(burn::tensor::DType::F32, &FlexDevice)
-            .unwrap();
+        let read = files.load::<Flex>(burn::tensor::DType::F32, &FlexDevice).unwrap();
         let ids = [files.tokenizer.tokens("a red robe").unwrap().ids];
-        let [before, after] = [&encoder, &read].map(|encoder| {
-            encoder
-                .encode(&ids)
-                .states
-                .into_data()
-                .to_vec::<f32>()
-                .unwrap()
-        });
+        let [before, after] = [&encoder, &read]
+            .map(|encoder| encoder.encode(&ids).states.into_data().to_vec::<f32>().unwrap());
         assert_eq!(before, after);
     }
 
@@ -303,17 +257,9 @@ mod tests {
         let ids = [files.tokenizer.tokens("a red robe").unwrap().ids];
         let states = |dtype| {
             let encoder = files.load::<Flex>(dtype, &FlexDevice).unwrap();
-            encoder
-                .encode(&ids)
-                .states
-                .into_data()
-                .to_vec::<f32>()
-                .unwrap()
+            encoder.encode(&ids).states.into_data().to_vec::<f32>().unwrap()
         };
-        let (full, half) = (
-            states(burn::tensor::DType::F32),
-            states(burn::tensor::DType::F16),
-        );
+        let (full, half) = (states(burn::tensor::DType::F32), states(burn::tensor::DType::F16));
         let squares = |values: &mut dyn Iterator<Item = f32>| values.map(|x| x * x).sum::<f32>();
         let error = squares(&mut full.iter().zip(&half).map(|(a, b)| a - b));
         // Rounding of 2^-11 in a dozen products.

@@ -34,10 +34,7 @@ impl SafetensorsWriter {
         dtype: DType,
         metadata: &BTreeMap<String, String>,
     ) -> Result<Self, WeightsError> {
-        assert!(
-            dtype.from_f32(&[]).is_some(),
-            "weights are floats, not {dtype:?}"
-        );
+        assert!(dtype.from_f32(&[]).is_some(), "weights are floats, not {dtype:?}");
         let info = |(name, shape): &(String, Vec<usize>)| {
             let shape = shape.clone();
             (name.clone(), super::TensorInfo { shape, dtype })
@@ -73,17 +70,12 @@ impl SafetensorsWriter {
             offset += bytes;
         }
         let metadata = (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect());
-        let write = |source| WeightsError::Write {
-            path: path.to_owned(),
-            source,
-        };
+        let write = |source| WeightsError::Write { path: path.to_owned(), source };
         let header = Metadata::new(metadata, infos)
             .map_err(io::Error::other)
             .and_then(|header| Ok(serde_json::to_vec(&header)?))
             .map_err(write)?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(write)?;
         let mut file = BufWriter::new(file);
         // Padded with spaces, so that the data is aligned.
@@ -92,11 +84,7 @@ impl SafetensorsWriter {
             .and_then(|()| file.write_all(&header))
             .and_then(|()| file.write_all(&vec![b' '; padded - header.len()]))
             .map_err(write)?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            expected,
-        })
+        Ok(Self { path: path.to_owned(), file, expected })
     }
 
     /// Writes the next tensor.
@@ -128,11 +116,7 @@ impl SafetensorsWriter {
     /// If another tensor is next, or has fewer bytes.
     pub fn push_bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), WeightsError> {
         // Tensors without values need not come.
-        while self
-            .expected
-            .front()
-            .is_some_and(|(next, _, left)| *left == 0 && next != name)
-        {
+        while self.expected.front().is_some_and(|(next, _, left)| *left == 0 && next != name) {
             self.expected.pop_front();
         }
         match self.expected.front_mut() {
@@ -142,10 +126,7 @@ impl SafetensorsWriter {
         if self.expected.front().is_some_and(|(_, _, left)| *left == 0) {
             self.expected.pop_front();
         }
-        let write = |source| WeightsError::Write {
-            path: self.path.clone(),
-            source,
-        };
+        let write = |source| WeightsError::Write { path: self.path.clone(), source };
         self.file.write_all(bytes).map_err(write)
     }
 
@@ -163,13 +144,8 @@ impl SafetensorsWriter {
             self.expected
         );
         let Self { path, file, .. } = self;
-        let write = |source| WeightsError::Write {
-            path: path.clone(),
-            source,
-        };
-        let file = file
-            .into_inner()
-            .map_err(|error| write(error.into_error()))?;
+        let write = |source| WeightsError::Write { path: path.clone(), source };
+        let file = file.into_inner().map_err(|error| write(error.into_error()))?;
         file.as_file().sync_all().map_err(write)?;
         readable_by_others(&file).map_err(write)?;
         file.persist(&path).map_err(|error| write(error.error))?;
@@ -179,9 +155,7 @@ impl SafetensorsWriter {
 
 /// Replaces a small text file at once, and makes it durable.
 pub(crate) fn write_text(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(text.as_bytes())?;
     file.write_all(b"\n")?;
@@ -196,8 +170,7 @@ pub(in crate::weights) fn readable_by_others(file: &NamedTempFile) -> io::Result
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.as_file()
-            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
     #[cfg(not(unix))]
     let _ = file;

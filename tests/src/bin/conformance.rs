@@ -75,10 +75,7 @@ fn main() -> ExitCode {
             let _ = writeln!(out, "{line}").and_then(|()| out.flush());
         }
     };
-    let run = Run {
-        job: &job,
-        listener: &mut listener,
-    };
+    let run = Run { job: &job, listener: &mut listener };
     match on_target(job.target, run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
@@ -90,10 +87,7 @@ fn main() -> ExitCode {
 
 /// Does the run on the target's backend: with kernel fusion it is another type.
 fn on_target(target: Target, run: Run<'_>) -> RunResult {
-    let device = Device {
-        kind: target.backend,
-        index: None,
-    };
+    let device = Device { kind: target.backend, index: None };
     if !target.backend.is_compiled_in() {
         return Err(format!("{} is not compiled in", target.backend.feature()));
     }

@@ -18,12 +18,7 @@ pub fn check(subject: Subject<'_>, recorder: &mut Recorder<'_>) -> Result<()> {
     let [_, _, _, width] = tensors.dims::<4>("noise")?;
     let found = widen(&block_noise_by_cholesky(&tensors.floats("z")?, width));
     let limits = Limits::ten_times(&entry.must_record(&["tolerance", "noise_vs_chol_f64"])?);
-    recorder.compare(
-        subject.case("noise"),
-        &found,
-        &tensors.doubles("noise")?,
-        &limits,
-    );
+    recorder.compare(subject.case("noise"), &found, &tensors.doubles("noise")?, &limits);
 
     if tensors.has("chol_f64") {
         let limits = Limits::ten_times(&entry.must_record(&["tolerance", "chol"])?);
@@ -35,12 +30,7 @@ pub fn check(subject: Subject<'_>, recorder: &mut Recorder<'_>) -> Result<()> {
         // A covariance of n samples of unit variance is off by up to sqrt(2 / n).
         let limit = 5.0 * (2.0 / BLOCKS as f64).sqrt();
         let limits = Limits::absolute(limit, "5 standard errors of a sample covariance");
-        recorder.compare(
-            subject.case("closed_form"),
-            &covariance(),
-            &expected,
-            &limits,
-        );
+        recorder.compare(subject.case("closed_form"), &covariance(), &expected, &limits);
     }
     Ok(())
 }

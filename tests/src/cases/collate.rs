@@ -51,12 +51,7 @@ pub(super) struct StoredBatch<'a> {
 impl<'a> StoredBatch<'a> {
     /// Reads the tensors whose names start with `prefix`.
     pub(super) fn read(tensors: &'a Tensors, prefix: &str, settings: &Value) -> Result<Self> {
-        let setting = |key: &str| {
-            settings
-                .get(key)
-                .and_then(Value::as_u64)
-                .map(|n| n as usize)
-        };
+        let setting = |key: &str| settings.get(key).and_then(Value::as_u64).map(|n| n as usize);
         let must = |key: &str| {
             setting(key).ok_or_else(|| tensors.problem(format!("`collate` has no `{key}`")))
         };
@@ -67,12 +62,7 @@ impl<'a> StoredBatch<'a> {
         }
         .build()?;
         let [count, channels, height, width] = tensors.dims(&name("images"))?;
-        let shape = Shape {
-            channels,
-            height,
-            width,
-            patch: must("patch_size")?,
-        };
+        let shape = Shape { channels, height, width, patch: must("patch_size")? };
 
         let images = tensors.floats(&name("images"))?;
         let labels = tensors.counts(&name("labels"))?;
@@ -139,14 +129,8 @@ impl<'a> StoredBatch<'a> {
             ("seqlens", lengths.clone()),
             ("cu_seqlens", std::iter::once(0).chain(ends).collect()),
             ("latent_size", sides.collect()),
-            (
-                "packed_order",
-                segments.iter().map(|s| s.example as i64).collect(),
-            ),
-            (
-                "packed_labels",
-                segments.iter().map(|s| s.label as i64).collect(),
-            ),
+            ("packed_order", segments.iter().map(|s| s.example as i64).collect()),
+            ("packed_labels", segments.iter().map(|s| s.label as i64).collect()),
         ];
         for (part, found) in integers {
             if tensors.has(&name(part)) {
@@ -154,11 +138,7 @@ impl<'a> StoredBatch<'a> {
             }
         }
         let found: Vec<f32> = segments.iter().map(|s| s.timestep).collect();
-        recorder.exact(
-            case("timesteps"),
-            &found,
-            &tensors.floats(&name("timesteps"))?,
-        );
+        recorder.exact(case("timesteps"), &found, &tensors.floats(&name("timesteps"))?);
 
         if let Some(head_dim) = self.head_dim
             && tensors.has(&name("pos_embed"))
@@ -215,10 +195,7 @@ impl Noises {
 /// Cosine and sine of every token and feature, `[tokens, head_dim, 2]`.
 fn positions(height: usize, width: usize, head_dim: usize) -> impl Iterator<Item = f64> {
     let (cos, sin) = rotary_table(height, width, head_dim);
-    twice(&cos)
-        .into_iter()
-        .zip(twice(&sin))
-        .flat_map(|(cos, sin)| [cos, sin])
+    twice(&cos).into_iter().zip(twice(&sin)).flat_map(|(cos, sin)| [cos, sin])
 }
 
 /// The manifest's tolerance of batches without a model, which is absolute.
@@ -226,10 +203,7 @@ fn limits(subject: Subject<'_>) -> Limits {
     let stated = |entry: &crate::Entry| {
         let words = entry.text("tolerance")?;
         let number = words.split_whitespace().next()?.parse().ok()?;
-        Some(Limits::absolute(
-            number,
-            format!("{} tolerance", entry.file),
-        ))
+        Some(Limits::absolute(number, format!("{} tolerance", entry.file)))
     };
     let others = subject.manifest.entries.iter();
     let collate = |entry: &&crate::Entry| kind(subject.manifest, entry) == Some(Kind::Collate);
@@ -240,15 +214,10 @@ fn limits(subject: Subject<'_>) -> Limits {
 
 /// Ten times the largest error that the manifest records of a rotary table.
 fn table_limits(manifest: &Manifest) -> Limits {
-    let ropes = manifest
-        .entries
-        .iter()
-        .filter(|e| kind(manifest, e) == Some(Kind::Rope));
+    let ropes = manifest.entries.iter().filter(|e| kind(manifest, e) == Some(Kind::Rope));
     let errors = ropes.flat_map(|entry| {
         let errors = entry.field("err_f32_vs_f64").and_then(Value::as_object);
-        errors
-            .into_iter()
-            .flat_map(|errors| errors.values().filter_map(Value::as_f64))
+        errors.into_iter().flat_map(|errors| errors.values().filter_map(Value::as_f64))
     });
     match errors.reduce(f64::max) {
         Some(error) => Limits::absolute(TEN * error, "10 x the worst recorded rotary table"),

@@ -78,12 +78,7 @@ fn limits(part: &str, stage: usize, recorded: &Recorded, subject: Subject<'_>) -
     if stage == 0 {
         return Ok(Limits::absolute(0.0, "the given noise"));
     }
-    let path = [
-        "tolerances",
-        "per_stage",
-        &(stage - 1).to_string(),
-        "f32_vs_f64",
-    ];
+    let path = ["tolerances", "per_stage", &(stage - 1).to_string(), "f32_vs_f64"];
     Ok(adaptive(&subject.entry.must_record(&path)?))
 }
 
@@ -113,10 +108,7 @@ fn compare_evaluations(
     recorder: &mut Recorder<'_>,
 ) {
     let count = |key: &str| described.get(key).and_then(Value::as_f64);
-    let expected: Vec<f64> = ["nfe_f32", "nfe_f64"]
-        .into_iter()
-        .filter_map(count)
-        .collect();
+    let expected: Vec<f64> = ["nfe_f32", "nfe_f64"].into_iter().filter_map(count).collect();
     let found = evaluations[stage].iter().max().copied().unwrap_or(0) as f64;
     let distance = expected.iter().map(|expected| (found - expected).abs());
     if let Some(distance) = distance.reduce(f64::min) {
@@ -148,10 +140,7 @@ fn midway<B: PixelFlowBackend>(
         Some(_) => euler::both(conditions),
         None => euler::only(conditions),
     };
-    let (first, last) = (
-        stages[stage].first_timestep(),
-        stages[stage].last_timestep(),
-    );
+    let (first, last) = (stages[stage].first_timestep(), stages[stage].last_timestep());
     let mut velocity = |times: &[f64], state: Tensor<B, 4>, _: &[usize]| {
         let timestep = ((last - first) * times[0] + first) as f32;
         let half = state.narrow(0, 0, images);
@@ -167,17 +156,8 @@ fn midway<B: PixelFlowBackend>(
         };
         Ok(guided.repeat_dim(0, rows / images))
     };
-    let tolerance = Tolerance {
-        relative: sampler.config().rtol,
-        absolute: sampler.config().atol,
-    };
-    let solved = dopri5_reference(
-        &mut velocity,
-        start,
-        &[time, 1.0],
-        tolerance,
-        stage,
-        |_, _, _| {},
-    )?;
+    let tolerance = Tolerance { relative: sampler.config().rtol, absolute: sampler.config().atol };
+    let solved =
+        dopri5_reference(&mut velocity, start, &[time, 1.0], tolerance, stage, |_, _, _| {})?;
     Ok(download(solved.outputs[0].clone()))
 }

@@ -18,10 +18,8 @@ pub fn check<B: PixelFlowBackend>(
 ) -> Result<()> {
     let tensors = subject.open()?;
     let model = subject.model::<B>(device)?;
-    let embedders = [
-        ("timestep", &model.timestep_embedder),
-        ("latent_size", &model.latent_size_embedder),
-    ];
+    let embedders =
+        [("timestep", &model.timestep_embedder), ("latent_size", &model.latent_size_embedder)];
     for (name, embedder) in embedders.into_iter().filter(|(name, _)| tensors.has(name)) {
         recorder.attempt(&subject.case(name), |recorder| {
             let values = tensors

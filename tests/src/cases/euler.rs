@@ -32,15 +32,10 @@ pub fn check<B: PixelFlowBackend>(
     let (states, samples) = trajectory::run::<B>(subject, &tensors, &sampler, device)?;
 
     let last_state = entry.must_record(&["err_f32_vs_f64", "final_latents"])?;
-    let any_state = entry
-        .recorded(&["err_f32_vs_f64", "worst_step"])
-        .unwrap_or_else(|| last_state.clone());
+    let any_state =
+        entry.recorded(&["err_f32_vs_f64", "worst_step"]).unwrap_or_else(|| last_state.clone());
     let stages = sampler.cascade().stages().len();
-    let last = format!(
-        "stage{}/step{}",
-        stages - 1,
-        sampler.steps()[stages - 1] - 1
-    );
+    let last = format!("stage{}/step{}", stages - 1, sampler.steps()[stages - 1] - 1);
     for stage in 0..stages {
         recorder.attempt(&subject.case(&format!("stage{stage}")), |recorder| {
             let start = format!("stage{stage}/start");
@@ -49,11 +44,7 @@ pub fn check<B: PixelFlowBackend>(
             for name in names.filter(|name| tensors.has(name)) {
                 let expected = tensors.doubles(&tensors.truth(&name))?;
                 let found = states.first(&name, usize::MAX).unwrap_or_default();
-                let recorded = if name == last {
-                    &last_state
-                } else {
-                    &any_state
-                };
+                let recorded = if name == last { &last_state } else { &any_state };
                 let limits = Limits::ten_times(recorded);
                 recorder.compare(subject.case(&name), found, &expected, &limits);
             }

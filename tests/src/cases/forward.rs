@@ -76,11 +76,7 @@ impl<B: PixelFlowBackend> Pass<B> {
         } else {
             Context::Class(tensors.counts(&name("labels"))?)
         };
-        Ok(Self {
-            examples: timesteps.iter().enumerate().map(example).collect(),
-            images,
-            context,
-        })
+        Ok(Self { examples: timesteps.iter().enumerate().map(example).collect(), images, context })
     }
 
     /// The model's output: dense where its resolution is the images', else packed.

@@ -42,22 +42,13 @@ pub(super) fn batch_of<'a>(subject: Subject<'a>) -> Result<Subject<'a>> {
     let weights = subject.entry.text("weights");
     let fits = |entry: &&'a crate::Entry| entry.text("weights") == weights;
     let named = manifest.named_by(subject.entry).find(is_batch);
-    let fitting: Vec<_> = manifest
-        .entries
-        .iter()
-        .filter(is_batch)
-        .filter(fits)
-        .collect();
+    let fitting: Vec<_> = manifest.entries.iter().filter(is_batch).filter(fits).collect();
     let class = |entry: &&&'a crate::Entry| entry.has("loss_f64") || entry.has("drop_mask");
     named
         .or_else(|| fitting.iter().find(class).copied())
         .or_else(|| fitting.first().copied())
         .map(|entry| Subject { entry, ..subject })
-        .ok_or_else(|| {
-            subject
-                .entry
-                .problem("the manifest does not name its batch")
-        })
+        .ok_or_else(|| subject.entry.problem("the manifest does not name its batch"))
 }
 
 /// The gradient of the batch's loss for every parameter, under the reference's names.
@@ -129,9 +120,7 @@ pub(super) fn compare(
         .find_map(|key| Some((key, number(key)?)))
         .ok_or_else(|| entry.problem("the manifest records no error of its gradients"))?;
     let worst = Recorded::parse(
-        entry
-            .at(&["err_f32_vs_f64", "worst_param", "1"])
-            .unwrap_or(&Value::Null),
+        entry.at(&["err_f32_vs_f64", "worst_param", "1"]).unwrap_or(&Value::Null),
         format!("{} worst_param", entry.file),
     );
     let limits = worst.and_then(|worst| worst.rel_l2).map_or_else(

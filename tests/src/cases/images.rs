@@ -15,11 +15,7 @@ pub fn check(subject: Subject<'_>, recorder: &mut Recorder<'_>) -> Result<()> {
     let tensors = subject.open()?;
     for photo in subject.entry.prefixes() {
         recorder.attempt(&subject.case(&photo), |recorder| {
-            let photo = Photo {
-                subject,
-                tensors: &tensors,
-                name: &photo,
-            };
+            let photo = Photo { subject, tensors: &tensors, name: &photo };
             photo.check(recorder)
         });
     }
@@ -43,11 +39,7 @@ impl Photo<'_> {
             self.equal("rgb", &decode(&bytes, &file)?, recorder)?;
         }
         let start = format!("{}/", self.name);
-        for part in self
-            .tensors
-            .names()
-            .filter_map(|name| name.strip_prefix(&start))
-        {
+        for part in self.tensors.names().filter_map(|name| name.strip_prefix(&start)) {
             match Part::of(part) {
                 Some(Part::Crop(size)) => {
                     self.equal(part, &center_crop(&original, [size; 2]), recorder)?;
@@ -62,11 +54,7 @@ impl Photo<'_> {
                 }
                 Some(Part::Normalised { size, is_flipped }) => {
                     let cropped = center_crop(&original, [size; 2]);
-                    let cropped = if is_flipped {
-                        cropped.flip_horizontal()
-                    } else {
-                        cropped
-                    };
+                    let cropped = if is_flipped { cropped.flip_horizontal() } else { cropped };
                     let name = format!("{start}{part}");
                     let expected = self.tensors.doubles(&name)?;
                     let limits = Limits::absolute(1e-7, "f32, as the manifest says");
@@ -83,12 +71,7 @@ impl Photo<'_> {
     fn stored(&self, part: &str) -> Result<Raster> {
         let name = format!("{}/{part}", self.name);
         let [height, width, channels] = self.tensors.dims(&name)?;
-        Ok(Raster::new(
-            width,
-            height,
-            channels,
-            self.tensors.bytes(&name)?,
-        )?)
+        Ok(Raster::new(width, height, channels, self.tensors.bytes(&name)?)?)
     }
 
     /// Upper left corner of the stored crop of the resized image.
@@ -101,10 +84,7 @@ impl Photo<'_> {
         });
         corner
             .and_then(|corner| corner.try_into().ok())
-            .ok_or_else(|| {
-                self.tensors
-                    .problem("the manifest has no `lanczos_crop_xy`")
-            })
+            .ok_or_else(|| self.tensors.problem("the manifest has no `lanczos_crop_xy`"))
     }
 
     /// Compares pixel by pixel.

@@ -34,10 +34,7 @@ fn upload<B: Backend, const D: usize>(
     device: &B::Device,
 ) -> Result<Tensor<B, D>> {
     let shape = tensors.dims::<D>(name)?;
-    Ok(Tensor::from_data(
-        TensorData::new(tensors.floats(name)?, shape),
-        device,
-    ))
+    Ok(Tensor::from_data(TensorData::new(tensors.floats(name)?, shape), device))
 }
 
 /// The values of a tensor, on the host.

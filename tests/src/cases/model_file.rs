@@ -37,13 +37,7 @@ pub fn check<B: PixelFlowBackend>(
         let found = parameters.values().map(Vec::len).sum();
         recorder.exact(subject.case("count"), &[found], &[expected]);
     }
-    equal(
-        &subject.case("parameters"),
-        &parameters,
-        &tensors,
-        "",
-        recorder,
-    )
+    equal(&subject.case("parameters"), &parameters, &tensors, "", recorder)
 }
 
 /// Compares parameters bit for bit with the tensors whose names start with `prefix`.
@@ -62,11 +56,7 @@ pub(super) fn equal(
         };
         values += found.len();
         let bits = |(a, b): (&f32, &f32)| a.to_bits() != b.to_bits();
-        let count = found
-            .iter()
-            .zip(&expected)
-            .filter(|&pair| bits(pair))
-            .count();
+        let count = found.iter().zip(&expected).filter(|&pair| bits(pair)).count();
         if differing == 0 && count > 0 {
             first = format!("first in {name}");
         }

@@ -24,10 +24,7 @@ pub fn check<B: PixelFlowBackend>(
     let start = upload::<B, 1>(&tensors, "y0", device)?.reshape([1, 1, 1, size]);
     let mut velocity = |times: &[f64], state: Tensor<B, 4>, _: &[usize]| {
         let slope = equation.slope(times[0] as f32, &download(state));
-        Ok(Tensor::from_data(
-            TensorData::new(slope, [1, 1, 1, size]),
-            device,
-        ))
+        Ok(Tensor::from_data(TensorData::new(slope, [1, 1, 1, size]), device))
     };
     let tolerance = Tolerance {
         relative: entry.number("rtol").unwrap_or(1e-3),

@@ -58,10 +58,7 @@ fn grid(prefix: &str) -> Option<(usize, usize)> {
 
 /// The reference stores every angle for both features of a pair.
 pub(super) fn twice(table: &[f32]) -> Vec<f64> {
-    widen(table)
-        .into_iter()
-        .flat_map(|angle| [angle; 2])
-        .collect()
+    widen(table).into_iter().flat_map(|angle| [angle; 2]).collect()
 }
 
 /// `x` of shape `[batch, heads, tokens, head_dim]`, turned.
@@ -78,14 +75,10 @@ fn turned<B: PixelFlowBackend>(
     }
     let shape = [batch, heads, tokens, head_dim];
     let x = Tensor::<B, 4>::from_data(TensorData::new(tensors.floats(&name)?, shape), device);
-    let packed = x
-        .swap_dims(1, 2)
-        .reshape([batch * tokens, heads * head_dim]);
+    let packed = x.swap_dims(1, 2).reshape([batch * tokens, heads * head_dim]);
     let examples = vec![Example::new(height, width, 0.0); batch];
     let turned = Rope::new(&examples, head_dim, device).apply(packed);
-    let unpacked = turned
-        .reshape([batch, tokens, heads, head_dim])
-        .swap_dims(1, 2);
+    let unpacked = turned.reshape([batch, tokens, heads, head_dim]).swap_dims(1, 2);
     Ok(download(unpacked))
 }
 

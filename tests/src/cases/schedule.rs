@@ -23,11 +23,7 @@ fn compare(recorder: &mut Recorder<'_>, case: String, found: &[f64], expected: &
 
 /// The cascade of `stages` stages and `timesteps` timesteps.
 fn cascade(stages: usize, timesteps: usize) -> Result<Cascade> {
-    Ok(CascadeConfig {
-        stages,
-        train_timesteps: timesteps,
-    }
-    .build()?)
+    Ok(CascadeConfig { stages, train_timesteps: timesteps }.build()?)
 }
 
 /// A list of numbers, or one.
@@ -56,15 +52,12 @@ pub fn constants(subject: Subject<'_>, recorder: &mut Recorder<'_>) -> Result<()
     let configs = list("configs").ok_or_else(|| subject.entry.problem("it has no `configs`"))?;
     for (index, config) in configs.iter().enumerate() {
         let name = format!("config{index}");
-        recorder.attempt(&subject.case(&name), |recorder| {
-            one_schedule(subject, config, recorder)
-        });
+        recorder.attempt(&subject.case(&name), |recorder| one_schedule(subject, config, recorder));
     }
     for (index, guidance) in list("guidance").into_iter().flatten().enumerate() {
         let name = format!("guidance{index}");
-        recorder.attempt(&subject.case(&name), |recorder| {
-            guidance_scales(subject, guidance, recorder)
-        });
+        recorder
+            .attempt(&subject.case(&name), |recorder| guidance_scales(subject, guidance, recorder));
     }
     Ok(())
 }
@@ -80,15 +73,12 @@ fn one_schedule(subject: Subject<'_>, config: &Value, recorder: &mut Recorder<'_
     if let Some(gamma) = numbers(config.get("gamma")) {
         compare(recorder, case("gamma"), &[GAMMA], &gamma);
     }
-    let described = config
-        .get("stages")
-        .and_then(Value::as_array)
-        .ok_or_else(|| problem("stages"))?;
+    let described =
+        config.get("stages").and_then(Value::as_array).ok_or_else(|| problem("stages"))?;
     if described.len() != stages {
-        return Err(subject.entry.problem(format!(
-            "{} of {stages} stages are described",
-            described.len()
-        )));
+        return Err(subject
+            .entry
+            .problem(format!("{} of {stages} stages are described", described.len())));
     }
     for (index, (expected, stage)) in described.iter().zip(cascade.stages()).enumerate() {
         let case = |part: &str| case(&format!("stage{index}/{part}"));
@@ -154,10 +144,8 @@ fn guidance_scales(
 ) -> Result<()> {
     let scale = guidance.get("guidance_scale").and_then(Value::as_f64);
     let scale = scale.ok_or_else(|| subject.entry.problem("guidance has no `guidance_scale`"))?;
-    let kinds = [
-        ("class_cond", Guidance::StageWise { scale }),
-        ("text", Guidance::Constant { scale }),
-    ];
+    let kinds =
+        [("class_cond", Guidance::StageWise { scale }), ("text", Guidance::Constant { scale })];
     for (key, guidance_kind) in kinds {
         if let Some(expected) = numbers(guidance.get(key)) {
             let stages = expected.len();

@@ -85,40 +85,22 @@ impl Allowed {
         let beyond = all.iter().filter(|&&error| error > BEYOND).count();
         let largest = all.iter().copied().fold(0.0, f64::max);
         let measures = [
-            (
-                "p999_abs",
-                quantile(&all, 0.999),
-                self.p999,
-                self.basis.clone(),
-            ),
-            (
-                "p90_abs",
-                worst.0,
-                self.p999,
-                format!("{}, of one parameter", self.basis),
-            ),
+            ("p999_abs", quantile(&all, 0.999), self.p999, self.basis.clone()),
+            ("p90_abs", worst.0, self.p999, format!("{}, of one parameter", self.basis)),
             (
                 ">1e-5",
                 beyond as f64 / all.len() as f64,
                 self.fraction,
                 "share of elements".to_owned(),
             ),
-            (
-                "max_abs",
-                largest,
-                self.any,
-                "there and back again".to_owned(),
-            ),
+            ("max_abs", largest, self.any, "there and back again".to_owned()),
         ];
         let outcomes = measures.map(|(measure, error, limit, basis)| {
             Outcome::measured(case, measure, error, limit, basis)
         });
         let [first, rest @ ..] = outcomes;
         let worse = |a: Outcome, b: Outcome| if b.ratio() > a.ratio() { b } else { a };
-        let details = format!(
-            "largest {largest:.1e}; worst parameter {} {:.1e}",
-            worst.1, worst.0
-        );
+        let details = format!("largest {largest:.1e}; worst parameter {} {:.1e}", worst.1, worst.0);
         rest.into_iter().fold(first, worse).with_details(details)
     }
 }
@@ -130,12 +112,8 @@ mod tests {
 
     /// 100,000 weights and 8 biases, all one; some differ from what is stored.
     fn outcome(weights: &[f64], biases: &[f64]) -> Outcome {
-        let allowed = Allowed {
-            p999: 1e-7,
-            fraction: SMALL_FRACTION,
-            any: 2e-4,
-            basis: String::new(),
-        };
+        let allowed =
+            Allowed { p999: 1e-7, fraction: SMALL_FRACTION, any: 2e-4, basis: String::new() };
         let all = |value: f32| {
             let weight = ("weight".to_owned(), vec![value; 100_000]);
             Parameters::from([weight, ("bias".to_owned(), vec![value; 8])])
@@ -160,19 +138,13 @@ mod tests {
     #[test]
     fn no_element_may_go_further_than_steps_can() {
         let outcome = outcome(&[1e-2], &[]);
-        assert_eq!(
-            (outcome.verdict, outcome.measure.as_str()),
-            (Verdict::Failed, "max_abs")
-        );
+        assert_eq!((outcome.verdict, outcome.measure.as_str()), (Verdict::Failed, "max_abs"));
     }
 
     #[test]
     fn a_wrong_bias_among_many_weights_fails() {
         let outcome = outcome(&[], &[1e-6; 8]);
-        assert_eq!(
-            (outcome.verdict, outcome.measure.as_str()),
-            (Verdict::Failed, "p90_abs")
-        );
+        assert_eq!((outcome.verdict, outcome.measure.as_str()), (Verdict::Failed, "p90_abs"));
         assert!(outcome.details.contains("bias"));
     }
 

@@ -27,25 +27,16 @@ pub(super) fn padded<B: PixelFlowBackend>(
         let values = match shape.as_slice() {
             [b, l] if [*b, *l] == [batch, length] => {
                 let kept = tensors.integers(mask)?;
-                kept.iter()
-                    .map(|&keep| (1 - keep) as f32 * PADDING)
-                    .collect()
+                kept.iter().map(|&keep| (1 - keep) as f32 * PADDING).collect()
             }
             [b, 1, l] if [*b, *l] == [batch, length] => tensors.floats(mask)?,
             _ => return Err(tensors.problem(format!("`{mask}` has shape {shape:?}"))),
         };
-        Some(Tensor::from_data(
-            TensorData::new(values, [batch * length]),
-            device,
-        ))
+        Some(Tensor::from_data(TensorData::new(values, [batch * length]), device))
     } else {
         None
     };
-    Ok(TextStates {
-        states: packed,
-        segments: Segments::uniform(batch, length),
-        bias,
-    })
+    Ok(TextStates { states: packed, segments: Segments::uniform(batch, length), bias })
 }
 
 /// The states `[keys, features]` of examples of the given lengths, one behind the other.

@@ -21,10 +21,8 @@ pub fn check<B: PixelFlowBackend>(
     let tensors = subject.open()?;
     if tensors.has("relative_position") {
         let bucket = |&distance: &i64| {
-            let (buckets, most) = (
-                config.relative_attention_num_buckets,
-                config.relative_attention_max_distance,
-            );
+            let (buckets, most) =
+                (config.relative_attention_num_buckets, config.relative_attention_max_distance);
             relative_bucket(distance, buckets, most) as f32
         };
         let distances = tensors.integers("relative_position")?;
@@ -53,9 +51,7 @@ fn encoder<B: PixelFlowBackend>(
     let named = |entry: &&Entry| entry.text("config_file").is_some();
     let weights = manifest.entries.iter().find(named);
     let weights = weights.ok_or_else(|| {
-        subject
-            .entry
-            .problem("the manifest has no weights with a `config_file`".to_owned())
+        subject.entry.problem("the manifest has no weights with a `config_file`".to_owned())
     })?;
     let file = weights.text("config_file").unwrap_or_default();
     let text = std::fs::read_to_string(manifest.path(file));
@@ -103,9 +99,8 @@ fn states<B: PixelFlowBackend>(
     let masked = name("out_masked");
     let padded = tensors.doubles(&tensors.truth(&masked))?;
     let rows = padded.chunks(length * encoder.width()).zip(&lengths);
-    let expected: Vec<f64> = rows
-        .flat_map(|(rows, &kept)| rows[..kept * encoder.width()].to_vec())
-        .collect();
+    let expected: Vec<f64> =
+        rows.flat_map(|(rows, &kept)| rows[..kept * encoder.width()].to_vec()).collect();
     recorder.compare(subject.case(&name("packed")), &found, &expected, &limits);
     Ok(())
 }
@@ -142,10 +137,7 @@ pub fn tokens(subject: Subject<'_>, recorder: &mut Recorder<'_>) -> Result<()> {
                 numbers.map(|n| n.as_u64().map(|n| n as f32)).collect()
             };
             let problem = || entry.problem(format!("case {number} lacks text, ids or mask"));
-            let text = case
-                .get("text")
-                .and_then(Value::as_str)
-                .ok_or_else(problem)?;
+            let text = case.get("text").and_then(Value::as_str).ok_or_else(problem)?;
             let ids = list("input_ids").ok_or_else(problem)?;
             let mask = list("attention_mask").ok_or_else(problem)?;
             let tokens = tokenizer.tokens(text).map_err(pixelflow::Error::from)?;

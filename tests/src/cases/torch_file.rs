@@ -24,26 +24,14 @@ pub fn check<B: PixelFlowBackend>(
         training::<B>(subject, &steps, device, recorder);
         return Ok(());
     }
-    let same_stem = || {
-        subject
-            .manifest
-            .entry(&format!("{}.safetensors", subject.entry.stem()))
-    };
+    let same_stem = || subject.manifest.entry(&format!("{}.safetensors", subject.entry.stem()));
     let twin = named(Kind::Model).or_else(same_stem).ok_or_else(|| {
-        subject
-            .entry
-            .problem("its description names no file of the same weights")
+        subject.entry.problem("its description names no file of the same weights")
     })?;
     let path = subject.manifest.path(&subject.entry.file);
     let parameters = load::<B>(subject, &TensorFile::open(&path)?, device)?;
     let twin = subject.manifest.tensors(&twin.file)?;
-    equal(
-        &subject.case("state_dict"),
-        &parameters,
-        &twin,
-        "",
-        recorder,
-    )
+    equal(&subject.case("state_dict"), &parameters, &twin, "", recorder)
 }
 
 fn load<B: PixelFlowBackend>(
@@ -69,9 +57,7 @@ fn training<B: PixelFlowBackend>(
             let file = TensorFile::open_torch(&path, set)?;
             let parameters = load::<B>(subject, &file, device)?;
             let group = group(steps, description, set).ok_or_else(|| {
-                subject
-                    .entry
-                    .problem(format!("its description does not say what `{name}` is"))
+                subject.entry.problem(format!("its description does not say what `{name}` is"))
             })?;
             let case = subject.case(&format!("{name}_is_{}", group.replace('/', "_")));
             equal(&case, &parameters, steps, &format!("{group}/"), recorder)
@@ -83,11 +69,7 @@ fn training<B: PixelFlowBackend>(
         let ema = TensorFile::open_torch(&path, WeightSet::Ema)?;
         let ema = load::<B>(subject, &ema, device)?;
         let values = |all: &Parameters| all.values().flatten().copied().collect::<Vec<f32>>();
-        recorder.exact(
-            subject.case("default_is_ema"),
-            &values(&chosen),
-            &values(&ema),
-        );
+        recorder.exact(subject.case("default_is_ema"), &values(&chosen), &values(&ema));
         Ok(())
     });
 }

@@ -22,18 +22,12 @@ where
 {
     let tensors = subject.open()?;
     let stored = StoredBatch::read(&tensors, "", settings(&subject)?)?;
-    recorder.attempt(&subject.case("packing"), |recorder| {
-        stored.check(subject, recorder)
-    });
+    recorder.attempt(&subject.case("packing"), |recorder| stored.check(subject, recorder));
     let batch = ModelBatch::read(subject, &tensors, &stored.pack()?)?;
     recorder.attempt(&subject.case("model_out"), |recorder| {
         forward::<A::InnerBackend>(subject, &tensors, &batch, device, recorder)
     });
-    if subject
-        .entry
-        .tensors()
-        .any(|name| name.starts_with("grad/"))
-    {
+    if subject.entry.tensors().any(|name| name.starts_with("grad/")) {
         recorder.attempt(&subject.case("grad"), |recorder| {
             let found = gradients::of_batch::<A>(subject, &tensors, &batch, device)?;
             gradients::compare(subject, &tensors, "grad/", &found, recorder)
@@ -112,9 +106,7 @@ fn forward<B: PixelFlowBackend>(
     let model = subject.model::<B>(device)?;
     let context = batch.context(tensors, device)?;
     let velocity = batch.velocity(&model, tensors, &context, device)?;
-    let recorded = subject
-        .entry
-        .must_record(&["err_f32_vs_f64", "model_out"])?;
+    let recorded = subject.entry.must_record(&["err_f32_vs_f64", "model_out"])?;
     let expected = tensors.doubles(&tensors.truth("model_out"))?;
     let found = download(velocity.clone());
     let limits = Limits::ten_times(&recorded);
@@ -125,12 +117,7 @@ fn forward<B: PixelFlowBackend>(
     if tensors.has("loss_per_example") {
         let expected = tensors.doubles("loss_per_example")?;
         let limits = Limits::ten_times_relative(&recorded, "its model output");
-        recorder.compare(
-            subject.case("loss_per_example"),
-            &losses,
-            &expected,
-            &limits,
-        );
+        recorder.compare(subject.case("loss_per_example"), &losses, &expected, &limits);
     }
     let loss = losses.iter().sum::<f64>() / losses.len() as f64;
     let place = ["err_f32_vs_f64", "loss_rel"];

@@ -181,10 +181,7 @@ where
 
     /// Compares losses and gradient norms with the log, where there is one.
     fn compare_log(&self, history: &[Step], recorder: &mut Recorder<'_>) {
-        let (log, truth) = (
-            format!("log_{}", self.key()),
-            format!("log_{}_f64", self.key()),
-        );
+        let (log, truth) = (format!("log_{}", self.key()), format!("log_{}_f64", self.key()));
         for (index, step) in history.iter().enumerate() {
             let values = [("loss", step.loss), ("grad_norm", step.gradient_norm)];
             for (part, found) in values {
@@ -251,14 +248,7 @@ fn subtract(a: &Parameters, b: &Parameters) -> Parameters {
 /// The tensors whose names start with `prefix`, without it.
 fn stored(tensors: &Tensors, prefix: &str) -> Result<BTreeMap<String, Vec<f64>>> {
     let names = tensors.names().filter_map(|name| name.strip_prefix(prefix));
-    names
-        .map(|name| {
-            Ok((
-                name.to_owned(),
-                tensors.doubles(&format!("{prefix}{name}"))?,
-            ))
-        })
-        .collect()
+    names.map(|name| Ok((name.to_owned(), tensors.doubles(&format!("{prefix}{name}"))?))).collect()
 }
 
 #[cfg(test)]
@@ -267,12 +257,8 @@ mod tests {
 
     #[test]
     fn names_tell_the_group() {
-        let prefixes = [
-            "wd0/step1",
-            "wd0.01/step12",
-            "wd0/ema0.9999/step3",
-            "wd0.01/step1_minus_wd0_step1",
-        ];
+        let prefixes =
+            ["wd0/step1", "wd0.01/step12", "wd0/ema0.9999/step3", "wd0.01/step1_minus_wd0_step1"];
         for prefix in prefixes {
             let group = Group::of(&format!("{prefix}/patch_embed.proj.bias")).unwrap();
             assert_eq!(group.prefix(), prefix);

@@ -59,9 +59,8 @@ pub(super) fn cascade(entry: &Entry, stages: Option<usize>) -> Result<Cascade> {
 /// Guidance: for classes stage-wise, or none where the manifest says that it is off; for text the
 /// same scale everywhere.
 pub(super) fn guidance(entry: &Entry, tensors: &Tensors) -> Result<Guidance> {
-    let scale = entry
-        .number("cfg")
-        .ok_or_else(|| entry.problem("the manifest has no `cfg` of it"))?;
+    let scale =
+        entry.number("cfg").ok_or_else(|| entry.problem("the manifest has no `cfg` of it"))?;
     let is_off = matches!(entry.field("cfg_per_stage"), Some(Value::String(_)));
     Ok(if is_off {
         Guidance::Constant { scale: 1.0 }
@@ -83,10 +82,7 @@ pub(super) fn conditions<B: PixelFlowBackend>(
             let (states, mask) = (format!("{kind}_embeds"), format!("{kind}_mask"));
             text::padded(tensors, &states, &mask, device)
         };
-        return Ok(Conditions::Text {
-            prompts: text("prompt")?,
-            negatives: text("negative")?,
-        });
+        return Ok(Conditions::Text { prompts: text("prompt")?, negatives: text("negative")? });
     }
     let labels = if tensors.has("labels") {
         tensors.counts("labels")?

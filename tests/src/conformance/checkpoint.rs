@@ -30,10 +30,7 @@ pub fn write_checkpoint<B: PixelFlowBackend>(
         let path = folder.join(WEIGHTS);
         save_model(&model, &path, DType::F32, &BTreeMap::new())?;
         let velocity = download(small_model::velocity(&model, device));
-        let unwritten = |source| crate::Error::Unreadable {
-            path: folder.join(VELOCITY),
-            source,
-        };
+        let unwritten = |source| crate::Error::Unreadable { path: folder.join(VELOCITY), source };
         let text = serde_json::to_vec(&velocity).map_err(|e| unwritten(e.into()))?;
         std::fs::write(folder.join(VELOCITY), text).map_err(unwritten)?;
         recorder.push(same_parameters::<B>("checkpoint/written", &model, &path)?);
@@ -55,10 +52,7 @@ pub fn read_checkpoint<B: PixelFlowBackend>(
         let model = load_model::<B>(&file, &small_model::config(), device)?;
         recorder.push(same_parameters(&case("parameters"), &model, &path)?);
         let stored = folder.join(VELOCITY);
-        let unreadable = |source| crate::Error::Unreadable {
-            path: stored.clone(),
-            source,
-        };
+        let unreadable = |source| crate::Error::Unreadable { path: stored.clone(), source };
         let text = std::fs::read(&stored).map_err(unreadable)?;
         let expected: Vec<f64> = serde_json::from_slice(&text).map_err(|e| unreadable(e.into()))?;
         let found = download(small_model::velocity(&model, device));
@@ -84,12 +78,6 @@ fn same_parameters<B: Backend>(case: &str, model: &PixelFlow<B>, path: &Path) ->
     });
     match error {
         Some(error) => Err(error.into()),
-        None => Ok(Outcome::measured(
-            case,
-            "differing",
-            differing as f64,
-            0.0,
-            "exact",
-        )),
+        None => Ok(Outcome::measured(case, "differing", differing as f64, 0.0, "exact")),
     }
 }

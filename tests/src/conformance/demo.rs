@@ -55,26 +55,14 @@ fn drawn<B: PixelFlowBackend>(precision: Precision, device: &B::Device) -> Resul
     let model = model.map_err(|e| text(&e))?;
     let description = &source.description;
     let cascade = description.cascade.build().map_err(|e| text(&e))?;
-    let config = SamplerConfig {
-        steps: vec![STEPS],
-        ..source.sampler()
-    };
+    let config = SamplerConfig { steps: vec![STEPS], ..source.sampler() };
     let sampler = config.check(cascade).map_err(|e| text(&e))?;
     let classes = model.classes();
-    let requests: Vec<ImageRequest> = (0..IMAGES)
-        .map(|image| ImageRequest::new(SEED, image * classes / IMAGES, 0))
-        .collect();
+    let requests: Vec<ImageRequest> =
+        (0..IMAGES).map(|image| ImageRequest::new(SEED, image * classes / IMAGES, 0)).collect();
     let size = [description.resolution; 2];
-    let drawn = draw(
-        &model,
-        &sampler,
-        &requests,
-        &Subjects::Classes,
-        size,
-        IMAGES,
-        device,
-        &mut Silent,
-    );
+    let drawn =
+        draw(&model, &sampler, &requests, &Subjects::Classes, size, IMAGES, device, &mut Silent);
     drawn.map_err(|e| text(&e))
 }
 
@@ -90,8 +78,7 @@ fn side_by_side(images: &[RgbImage]) -> RgbImage {
 fn outcome(images: &[RgbImage]) -> Outcome {
     let flat = images.iter().filter(|image| {
         let (least, most) = (image.iter().min(), image.iter().max());
-        most.zip(least)
-            .is_none_or(|(most, least)| most - least < 64)
+        most.zip(least).is_none_or(|(most, least)| most - least < 64)
     });
     let flat = flat.count();
     let same = images.windows(2).filter(|pair| pair[0] == pair[1]).count();
@@ -109,11 +96,8 @@ pub fn compare_images(left: &RgbImage, right: &RgbImage, precision: Precision) -
         let reason = format!("{:?} and {:?}", left.dimensions(), right.dimensions());
         return [mean_case, most_case].map(|case| Outcome::broken(case, reason.clone()));
     }
-    let distances: Vec<f64> = left
-        .iter()
-        .zip(right.iter())
-        .map(|(&a, &b)| f64::from(a.abs_diff(b)))
-        .collect();
+    let distances: Vec<f64> =
+        left.iter().zip(right.iter()).map(|(&a, &b)| f64::from(a.abs_diff(b))).collect();
     let mean = distances.iter().sum::<f64>() / distances.len().max(1) as f64;
     let most = distances.iter().copied().fold(0.0, f64::max);
     let differing = distances.iter().filter(|&&d| d > 0.0).count();

@@ -47,10 +47,8 @@ fn compare(case: &str, results: &[&Vec<f64>]) -> Outcome {
     }
     let differs = |i: &usize| results.iter().any(|other| other[*i] != first[*i]);
     let differing = (0..first.len()).filter(differs).count();
-    let worst = results
-        .iter()
-        .map(|other| Difference::between(other, first).rel_l2)
-        .fold(0.0, f64::max);
+    let worst =
+        results.iter().map(|other| Difference::between(other, first).rel_l2).fold(0.0, f64::max);
     let details = if differing == 0 {
         "bitwise equal".to_owned()
     } else {
@@ -68,15 +66,9 @@ mod tests {
     #[test]
     fn differences_are_counted_and_values_that_are_none_fail() {
         let equal = compare("a", &[&vec![1.0, 2.0], &vec![1.0, 2.0]]);
-        assert_eq!(
-            (equal.verdict, equal.details.as_str()),
-            (Verdict::Reported, "bitwise equal")
-        );
+        assert_eq!((equal.verdict, equal.details.as_str()), (Verdict::Reported, "bitwise equal"));
         let other = compare("a", &[&vec![3.0, 4.0], &vec![3.0, 5.0], &vec![3.0, 4.0]]);
-        assert_eq!(
-            (other.error, other.details.as_str()),
-            (Some(0.2), "1 of 2 values differ")
-        );
+        assert_eq!((other.error, other.details.as_str()), (Some(0.2), "1 of 2 values differ"));
         let broken = compare("a", &[&vec![f64::NAN], &vec![f64::NAN]]);
         assert_eq!(broken.verdict, Verdict::Failed);
     }

@@ -68,9 +68,7 @@ fn graphics() -> DeviceInfo {
     let info = setup.adapter.get_info();
     DeviceInfo {
         adapter: format!("{} ({:?}, {:?})", info.name, info.device_type, info.backend),
-        driver: format!("{} {}", info.driver, info.driver_info)
-            .trim()
-            .to_owned(),
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         largest_buffer: Some(setup.device.limits().max_buffer_size),
         ..DeviceInfo::default()
     }
@@ -81,17 +79,13 @@ fn graphics() -> DeviceInfo {
     DeviceInfo::default()
 }
 
-const NVIDIA_QUERY: [&str; 2] = [
-    "--query-gpu=name,driver_version,memory.total",
-    "--format=csv,noheader,nounits",
-];
+const NVIDIA_QUERY: [&str; 2] =
+    ["--query-gpu=name,driver_version,memory.total", "--format=csv,noheader,nounits"];
 
 /// From the first line of a vendor's tool: name, driver, memory in MiB.
 fn command(program: &str, arguments: &[&str]) -> DeviceInfo {
     let output = std::process::Command::new(program).args(arguments).output();
-    let text = output.map_or(String::new(), |o| {
-        String::from_utf8_lossy(&o.stdout).into_owned()
-    });
+    let text = output.map_or(String::new(), |o| String::from_utf8_lossy(&o.stdout).into_owned());
     let mut fields = text.lines().next().unwrap_or_default().split(',');
     let mut next = || fields.next().unwrap_or_default().trim().to_owned();
     DeviceInfo {

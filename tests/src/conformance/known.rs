@@ -67,15 +67,8 @@ impl KnownFailure {
             Verdict::Passed => (Verdict::Unexpected, "passes although known"),
             _ => return outcome,
         };
-        let details = format!(
-            "{word}: {} ({}); {}",
-            self.issue, self.reason, outcome.details
-        );
-        Outcome {
-            verdict,
-            details: details.trim_end_matches("; ").to_owned(),
-            ..outcome
-        }
+        let details = format!("{word}: {} ({}); {}", self.issue, self.reason, outcome.details);
+        Outcome { verdict, details: details.trim_end_matches("; ").to_owned(), ..outcome }
     }
 }
 
@@ -94,28 +87,20 @@ mod tests {
     #[test]
     fn the_table_is_valid_and_names_an_issue_everywhere() {
         for known in known_failures() {
-            assert!(
-                known.issue.contains('#') && !known.reason.is_empty(),
-                "{known:?}"
-            );
+            assert!(known.issue.contains('#') && !known.reason.is_empty(), "{known:?}");
         }
     }
 
     #[test]
     fn every_condition_counts() {
         let (known, target) = (example(), "wgpu-f16-fusion".parse::<Target>().unwrap());
-        let device = DeviceInfo {
-            adapter: "llvmpipe (LLVM 15)".to_owned(),
-            ..DeviceInfo::default()
-        };
+        let device =
+            DeviceInfo { adapter: "llvmpipe (LLVM 15)".to_owned(), ..DeviceInfo::default() };
         assert!(known.is_about(target, &device, "operations/a/out"));
         assert!(!known.is_about(target, &device, "operations/b"));
         assert!(!known.is_about(target, &DeviceInfo::default(), "operations/a"));
         for other in ["wgpu-f16", "wgpu-f32-fusion", "vulkan-f16-fusion"] {
-            assert!(
-                !known.is_about(other.parse().unwrap(), &device, "operations/a"),
-                "{other}"
-            );
+            assert!(!known.is_about(other.parse().unwrap(), &device, "operations/a"), "{other}");
         }
     }
 

@@ -66,11 +66,7 @@ impl OnBackend for Run<'_> {
             });
             return Ok(());
         }
-        let mut steps = Steps {
-            job,
-            listener,
-            values: Values::new(),
-        };
+        let mut steps = Steps { job, listener, values: Values::new() };
         steps.operations::<B>(&device);
         steps.behaviour::<B>(&device);
         steps.fixtures::<B>(&device)?;
@@ -92,9 +88,7 @@ impl Steps<'_> {
         if !self.job.wants(name) {
             return;
         }
-        (self.listener)(&Event::Group {
-            name: name.to_owned(),
-        });
+        (self.listener)(&Event::Group { name: name.to_owned() });
         let mut tell = |outcome: &Outcome| (self.listener)(&Event::Outcome(outcome.clone()));
         let mut recorder = Recorder::new(self.job.filter.as_deref(), &mut tell);
         work(&mut recorder);
@@ -141,9 +135,7 @@ impl Steps<'_> {
         };
         let mut tell = |step: Step<'_>| {
             let event = match step {
-                Step::File(name) => Event::Group {
-                    name: name.to_owned(),
-                },
+                Step::File(name) => Event::Group { name: name.to_owned() },
                 Step::Outcome(outcome) => Event::Outcome(outcome.clone()),
             };
             (self.listener)(&event);

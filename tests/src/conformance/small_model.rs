@@ -32,11 +32,7 @@ pub(super) fn model<B: Backend>(device: &B::Device) -> PixelFlow<B> {
         index += 1;
         let count = shape.iter().product();
         let inputs = shape.iter().skip(1).product::<usize>().max(1) as f32;
-        let scale = if shape.len() > 1 {
-            1.0 / inputs.sqrt()
-        } else {
-            0.5
-        };
+        let scale = if shape.len() > 1 { 1.0 / inputs.sqrt() } else { 0.5 };
         let values = Key::new(31, index, Purpose::Testing).normals(count);
         Ok::<_, std::convert::Infallible>(values.into_iter().map(|x| x * scale).collect())
     };

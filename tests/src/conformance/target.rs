@@ -31,9 +31,7 @@ pub struct TargetError {
 impl Target {
     /// The backend of a feature's name.
     pub fn backend_named(name: &str) -> Option<DeviceKind> {
-        DeviceKind::ALL
-            .into_iter()
-            .find(|kind| kind.feature() == name)
+        DeviceKind::ALL.into_iter().find(|kind| kind.feature() == name)
     }
 }
 
@@ -49,10 +47,7 @@ impl FromStr for Target {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        let error = |reason: String| TargetError {
-            text: text.to_owned(),
-            reason,
-        };
+        let error = |reason: String| TargetError { text: text.to_owned(), reason };
         let mut parts = text.split('-');
         let backend = parts.next().unwrap_or_default();
         let backend = Self::backend_named(backend)
@@ -64,11 +59,7 @@ impl FromStr for Target {
             Some(other) => return Err(error(format!("`{other}` after the precision"))),
         };
         match parts.next() {
-            None => Ok(Self {
-                backend,
-                precision,
-                fusion,
-            }),
+            None => Ok(Self { backend, precision, fusion }),
             Some(other) => Err(error(format!("`{other}` at the end"))),
         }
     }

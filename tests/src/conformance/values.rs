@@ -13,10 +13,8 @@ const FILE: &str = "values.safetensors";
 
 /// Writes the values to a target's folder.
 pub(super) fn write_values(folder: &Path, values: &Values) -> Result<(), String> {
-    let shapes: Vec<(String, Vec<usize>)> = values
-        .iter()
-        .map(|(case, found)| (case.clone(), vec![found.len()]))
-        .collect();
+    let shapes: Vec<(String, Vec<usize>)> =
+        values.iter().map(|(case, found)| (case.clone(), vec![found.len()])).collect();
     let write = || {
         let path = folder.join(FILE);
         let mut writer = SafetensorsWriter::create(&path, &shapes, DType::F32, &BTreeMap::new())?;

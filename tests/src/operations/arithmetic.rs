@@ -13,10 +13,7 @@ pub struct Arithmetic {
 
 impl Arithmetic {
     /// f64: the truth.
-    pub const EXACT: Self = Self {
-        round: |x| x,
-        store: |x| x,
-    };
+    pub const EXACT: Self = Self { round: |x| x, store: |x| x };
 
     /// What a plain implementation makes of tensors in `precision`: it computes in f32, one step
     /// after the other.

@@ -55,10 +55,7 @@ impl<A: AutodiffBackend> Case<A> {
     /// Computes everything and compares; a panic becomes a failed case.
     pub fn check(&self, precision: Precision, device: &A::Device, recorder: &mut Recorder<'_>) {
         // Computing costs minutes of tuning on a software device.
-        if !self
-            .results()
-            .any(|result| recorder.wants(&format!("{}/{result}", self.name)))
-        {
+        if !self.results().any(|result| recorder.wants(&format!("{}/{result}", self.name))) {
             return;
         }
         recorder.attempt(&self.name, |recorder| {
@@ -113,9 +110,8 @@ impl<A: AutodiffBackend> Case<A> {
         device: &A::Device,
     ) -> Vec<Vec<f64>> {
         let pairs = self.inputs.iter().zip(values);
-        let inputs: Vec<Tensor<A, 2>> = pairs
-            .map(|(input, values)| input.on_device(values, precision, device))
-            .collect();
+        let inputs: Vec<Tensor<A, 2>> =
+            pairs.map(|(input, values)| input.on_device(values, precision, device)).collect();
         let out = (self.operation)(&inputs);
         let shape: [usize; 2] = out.dims();
         let cotangent = cotangent(shape[0] * shape[1], precision);

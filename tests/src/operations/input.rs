@@ -21,10 +21,7 @@ pub struct Input {
 enum Content {
     /// Normal numbers times a factor, in the precision of the case, with a gradient. Blocks of
     /// columns have names and widths.
-    Normals {
-        factor: f64,
-        blocks: Vec<(&'static str, usize)>,
-    },
+    Normals { factor: f64, blocks: Vec<(&'static str, usize)> },
     /// Numbers in f32 without a gradient.
     Constant(Vec<f64>),
 }
@@ -39,10 +36,7 @@ impl Input {
     pub fn blocks(rows: usize, blocks: &[(&'static str, usize)]) -> Self {
         let columns = blocks.iter().map(|block| block.1).sum();
         let (factor, blocks) = (1.0, blocks.to_vec());
-        Self {
-            shape: [rows, columns],
-            content: Content::Normals { factor, blocks },
-        }
+        Self { shape: [rows, columns], content: Content::Normals { factor, blocks } }
     }
 
     /// The same, multiplied.
@@ -56,10 +50,7 @@ impl Input {
 
     /// A row of f32 numbers without a gradient.
     pub fn constant(values: Vec<f64>) -> Self {
-        Self {
-            shape: [1, values.len()],
-            content: Content::Constant(values),
-        }
+        Self { shape: [1, values.len()], content: Content::Constant(values) }
     }
 
     /// The values, rounded to the format they are in; `place` tells the inputs of a case apart.
@@ -109,9 +100,7 @@ impl Input {
             let columns = first..first + width;
             first += width;
             let rows = gradient.chunks_exact(self.shape[1]);
-            rows.flat_map(|row| &row[columns.clone()])
-                .copied()
-                .collect()
+            rows.flat_map(|row| &row[columns.clone()]).copied().collect()
         };
         self.named_blocks().iter().map(block).collect()
     }

@@ -15,11 +15,8 @@ pub(super) fn limits(plain: &[f64], exact: &[f64], precision: Precision) -> Limi
         Precision::F32 => String::new(),
         low => format!(" on {low} tensors"),
     };
-    let raised = if error.max_abs < least.0 || error.rel_l2 < least.1 {
-        ", at least 2^-24"
-    } else {
-        ""
-    };
+    let raised =
+        if error.max_abs < least.0 || error.rel_l2 < least.1 { ", at least 2^-24" } else { "" };
     Limits::ten_times(&Recorded {
         max_abs: Some(error.max_abs.max(least.0)),
         rel_l2: Some(error.rel_l2.max(least.1)),

@@ -21,10 +21,7 @@ impl<'t> Matrix<'t> {
     /// One row after the other.
     pub fn from_rows(rows: impl IntoIterator<Item = Vec<Scalar<'t>>>) -> Self {
         let rows: Vec<Vec<Scalar<'t>>> = rows.into_iter().collect();
-        Self {
-            columns: rows.first().map_or(0, Vec::len),
-            values: rows.concat(),
-        }
+        Self { columns: rows.first().map_or(0, Vec::len), values: rows.concat() }
     }
 
     /// Number of rows.

@@ -48,16 +48,10 @@ pub(super) fn check<B: PixelFlowBackend>(device: &B::Device, recorder: &mut Reco
         let values = normals(0, COUNT);
         let norm = ops::squared_norm(upload::<B>(&values, device));
         let found = [download(norm)];
-        compare(
-            "squared_norm/odd_length",
-            &["out"],
-            &found,
-            recorder,
-            |tape| {
-                let x: Vec<Scalar<'_>> = values.iter().map(|&x| tape.input(x)).collect();
-                vec![vec![reference::squared_norm(&x).value()]]
-            },
-        );
+        compare("squared_norm/odd_length", &["out"], &found, recorder, |tape| {
+            let x: Vec<Scalar<'_>> = values.iter().map(|&x| tape.input(x)).collect();
+            vec![vec![reference::squared_norm(&x).value()]]
+        });
         Ok(())
     });
 }
@@ -77,12 +71,7 @@ fn adamw_inputs() -> [Vec<f64>; 5] {
 fn step<B: PixelFlowBackend>(values: &[Vec<f64>; 5], device: &B::Device) -> [Vec<f64>; 4] {
     let [parameter, first, second, average, gradient] =
         values.each_ref().map(|values| upload::<B>(values, device));
-    let state = ParameterState {
-        parameter,
-        first,
-        second,
-        average,
-    };
+    let state = ParameterState { parameter, first, second, average };
     let state = ops::adamw(state, gradient, upload(&[CLIP], device), &STEP);
     [state.parameter, state.first, state.second, state.average].map(download)
 }
@@ -99,12 +88,7 @@ fn compare(
     let plain = formula(&Tape::new(Arithmetic::plain(Precision::F32)));
     for (i, name) in names.iter().enumerate() {
         let limits = limits(&plain[i], &exact[i], Precision::F32);
-        recorder.compare(
-            format!("operations/{case}/{name}"),
-            &found[i],
-            &exact[i],
-            &limits,
-        );
+        recorder.compare(format!("operations/{case}/{name}"), &found[i], &exact[i], &limits);
     }
 }
 

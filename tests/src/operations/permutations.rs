@@ -38,10 +38,7 @@ pub(super) fn check<A: AutodiffBackend>(
     let mut moved = |name, sources: &[usize], operation: &dyn Fn(Tensor<A, 1>) -> Tensor<A, 1>| {
         let name = format!("operations/{name}");
         recorder.attempt(&name, |recorder| {
-            let permutation = Permutation {
-                name: &name,
-                sources,
-            };
+            let permutation = Permutation { name: &name, sources };
             permutation.check::<A>(operation, precision, device, recorder);
             Ok(())
         });
@@ -97,10 +94,7 @@ impl Permutation<'_> {
     ) {
         let numbers = |index| {
             let normals = normals(index, self.sources.len());
-            normals
-                .into_iter()
-                .map(|x| precision.round(x))
-                .collect::<Vec<f64>>()
+            normals.into_iter().map(|x| precision.round(x)).collect::<Vec<f64>>()
         };
         let upload = |values: &[f64]| {
             let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();

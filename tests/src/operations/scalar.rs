@@ -73,10 +73,7 @@ impl<'t> Scalar<'t> {
     }
 
     fn binary(self, other: Self, value: f64, derivatives: [f64; 2]) -> Self {
-        let parents = [
-            Some((self.index, derivatives[0])),
-            Some((other.index, derivatives[1])),
-        ];
+        let parents = [Some((self.index, derivatives[0])), Some((other.index, derivatives[1]))];
         self.tape.computed(value, parents)
     }
 }

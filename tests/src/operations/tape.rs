@@ -23,10 +23,7 @@ struct Node {
 impl Tape {
     /// An empty tape.
     pub fn new(arithmetic: Arithmetic) -> Self {
-        Self {
-            arithmetic,
-            nodes: RefCell::default(),
-        }
+        Self { arithmetic, nodes: RefCell::default() }
     }
 
     /// A value of an input tensor, in the tensor's format already.

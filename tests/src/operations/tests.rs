@@ -22,9 +22,7 @@ fn recorded(work: impl FnOnce(&mut Recorder<'_>)) -> Report {
 
 fn failures(case: &Case<Train>, precision: Precision) -> Vec<String> {
     let report = recorded(|recorder| case.check(precision, &FlexDevice, recorder));
-    let cases = report
-        .with(Verdict::Failed)
-        .map(|outcome| outcome.case.clone());
+    let cases = report.with(Verdict::Failed).map(|outcome| outcome.case.clone());
     cases.collect()
 }
 
@@ -51,10 +49,7 @@ fn f64_on_the_tape_is_f64() {
 #[test]
 fn f32_on_the_tape_is_f32() {
     let tape = Tape::new(Arithmetic::plain(Precision::F32));
-    let (x, y) = (
-        tape.input(f64::from(0.7_f32)),
-        tape.input(f64::from(-1.3_f32)),
-    );
+    let (x, y) = (tape.input(f64::from(0.7_f32)), tape.input(f64::from(-1.3_f32)));
     let root = (0.7_f32 * 0.7 + -1.3_f32 * 0.3).sqrt() / -1.3;
     assert_eq!(((x * x + y * 0.3).sqrt() / y).value(), f64::from(root));
 }
@@ -102,15 +97,9 @@ fn all_pass(precision: Precision) {
         }
     }
     for outcome in worst.values() {
-        println!(
-            "{precision} {:6.3} {outcome}",
-            outcome.ratio().unwrap_or(f64::NAN)
-        );
+        println!("{precision} {:6.3} {outcome}", outcome.ratio().unwrap_or(f64::NAN));
     }
-    let failed: Vec<String> = report
-        .with(Verdict::Failed)
-        .map(ToString::to_string)
-        .collect();
+    let failed: Vec<String> = report.with(Verdict::Failed).map(ToString::to_string).collect();
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
@@ -134,10 +123,7 @@ fn another_epsilon_is_found() {
     for (name, factor) in norm::MAGNITUDES {
         let right: Case<Train> = norm::ada_layer_norm(name, PACKED, factor);
         let wrong = right.with_formula(|inputs| {
-            let (shift, scale) = (
-                inputs[1].narrow(0..WIDTH),
-                inputs[1].narrow(WIDTH..2 * WIDTH),
-            );
+            let (shift, scale) = (inputs[1].narrow(0..WIDTH), inputs[1].narrow(WIDTH..2 * WIDTH));
             reference::ada_layer_norm(&inputs[0], &shift, &scale, &lengths(PACKED), 1e-5)
         });
         // Among large numbers it does not matter.

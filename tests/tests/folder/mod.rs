@@ -19,9 +19,7 @@ pub struct Folder {
 impl Folder {
     /// Copies of some of the shipped fixtures.
     pub fn with(files: &[&str]) -> Self {
-        let empty = Self {
-            folder: TempDir::new().unwrap(),
-        };
+        let empty = Self { folder: TempDir::new().unwrap() };
         empty.write(MANIFEST, r#"{"files": {}}"#);
         empty.and(files)
     }
@@ -48,11 +46,7 @@ impl Folder {
             .filter(|(file, _)| wanted.contains_key(*file))
             .map(|(file, entry)| (file.clone(), entry.clone()))
             .collect();
-        assert_eq!(
-            entries.len(),
-            wanted.len(),
-            "not all of {files:?} are shipped"
-        );
+        assert_eq!(entries.len(), wanted.len(), "not all of {files:?} are shipped");
         manifest["files"] = Value::Object(entries);
         self.write(MANIFEST, &manifest.to_string());
         self

@@ -33,10 +33,7 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
-    let damaged = |reason: String| Error::DamagedCheckpoint {
-        path: folder.to_owned(),
-        reason,
-    };
+    let damaged = |reason: String| Error::DamagedCheckpoint { path: folder.to_owned(), reason };
     let state = State::read(folder)?;
     let weights = |error: pixelflow::Error| damaged(error.to_string());
     let open = |name| TensorFile::open(&folder.join(name)).map_err(|error| weights(error.into()));
@@ -76,9 +73,7 @@ fn text_encoder<B: PixelFlowBackend>(
     };
     let files = TextEncoderFiles::open(&folder.join(TEXT_ENCODER_FOLDER), set).map_err(damaged)?;
     if files.config != *config || !files.tokenizer.is_same(tokenizer) {
-        return Err(Error::CaptionsChanged {
-            path: folder.to_owned(),
-        });
+        return Err(Error::CaptionsChanged { path: folder.to_owned() });
     }
     files.load(DType::F32, device).map(Some).map_err(damaged)
 }

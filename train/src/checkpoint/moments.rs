@@ -20,15 +20,9 @@ pub(super) fn save<B: PixelFlowBackend>(
     path: &Path,
 ) -> Result<(), WeightsError> {
     let moments = optimizer.moments();
-    let shape = |name: &str, part: &str| {
-        (
-            format!("{part}.{name}"),
-            moments[name].first.dims().to_vec(),
-        )
-    };
-    let names = moments
-        .keys()
-        .flat_map(|name| PARTS.map(|part| shape(name, part)));
+    let shape =
+        |name: &str, part: &str| (format!("{part}.{name}"), moments[name].first.dims().to_vec());
+    let names = moments.keys().flat_map(|name| PARTS.map(|part| shape(name, part)));
     let none = BTreeMap::new();
     let mut writer =
         SafetensorsWriter::create(path, &names.collect::<Vec<_>>(), DType::F32, &none)?;
@@ -60,14 +54,9 @@ pub(super) fn load<B: PixelFlowBackend>(
         ));
     }
     let read = |part: &str, name: &str, count: usize| {
-        let values = file
-            .read(&format!("{part}.{name}"))
-            .map_err(|error| error.to_string())?;
+        let values = file.read(&format!("{part}.{name}")).map_err(|error| error.to_string())?;
         if values.len() != count {
-            return Err(format!(
-                "{part}.{name} has {} values instead of {count}",
-                values.len()
-            ));
+            return Err(format!("{part}.{name} has {} values instead of {count}", values.len()));
         }
         Ok(Tensor::from_data(TensorData::new(values, [count]), device))
     };
@@ -75,17 +64,7 @@ pub(super) fn load<B: PixelFlowBackend>(
         let [count] = fresh.first.dims();
         let [first, second] = PARTS.map(|part| read(part, name, count));
         let average = fresh.average.clone();
-        Ok((
-            name.clone(),
-            Moments {
-                first: first?,
-                second: second?,
-                average,
-            },
-        ))
+        Ok((name.clone(), Moments { first: first?, second: second?, average }))
     };
-    fresh
-        .iter()
-        .map(|(name, moments)| one(name, moments))
-        .collect()
+    fresh.iter().map(|(name, moments)| one(name, moments)).collect()
 }

@@ -34,18 +34,10 @@ where
     A::InnerBackend: PixelFlowBackend,
 {
     let path = store.path(state.step);
-    let failed = |reason: String| Error::SaveCheckpoint {
-        path: path.clone(),
-        reason,
-    };
-    let hidden = store
-        .begin(state.step)
-        .map_err(|error| failed(explain(&error)))?;
-    let written = write_files(&hidden, trainer, text, state, description).and_then(|()| {
-        store
-            .publish(&hidden, state.step)
-            .map_err(|error| explain(&error))
-    });
+    let failed = |reason: String| Error::SaveCheckpoint { path: path.clone(), reason };
+    let hidden = store.begin(state.step).map_err(|error| failed(explain(&error)))?;
+    let written = write_files(&hidden, trainer, text, state, description)
+        .and_then(|()| store.publish(&hidden, state.step).map_err(|error| explain(&error)));
     written.map_err(|reason| {
         // Half a checkpoint would only fill the disk further; if it stays, `clean` removes it.
         let _ = std::fs::remove_dir_all(&hidden);
@@ -70,23 +62,11 @@ where
     };
     let metadata = BTreeMap::from([("step".to_owned(), state.step.to_string())]);
     let (network, average) = (trainer.inner_network(), trainer.average());
-    save_model(
-        &network.transformer,
-        &folder.join(MODEL),
-        DType::F32,
-        &metadata,
-    )
-    .and_then(|()| {
-        save_model(
-            &average.transformer,
-            &folder.join(EMA),
-            DType::F32,
-            &metadata,
-        )
-    })
-    .and_then(|()| moments::save(trainer.optimizer(), &folder.join(OPTIMIZER)))
-    .and_then(|()| description.write(&folder.join(DESCRIPTION_FILE)))
-    .map_err(weights)?;
+    save_model(&network.transformer, &folder.join(MODEL), DType::F32, &metadata)
+        .and_then(|()| save_model(&average.transformer, &folder.join(EMA), DType::F32, &metadata))
+        .and_then(|()| moments::save(trainer.optimizer(), &folder.join(OPTIMIZER)))
+        .and_then(|()| description.write(&folder.join(DESCRIPTION_FILE)))
+        .map_err(weights)?;
     if let TextSource::Joint { config, tokenizer } = text {
         let folder = folder.join(TEXT_ENCODER_FOLDER);
         for (network, set) in [(&network, WeightSet::Model), (&average, WeightSet::Ema)] {

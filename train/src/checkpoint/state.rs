@@ -24,12 +24,7 @@ pub struct State {
 impl State {
     /// A run that has not begun, on a data set of `records` images.
     pub fn new(records: usize) -> Self {
-        Self {
-            step: 0,
-            images: 0,
-            seconds: 0.0,
-            records,
-        }
+        Self { step: 0, images: 0, seconds: 0.0, records }
     }
 
     /// Reads the state of the checkpoint in `folder`.

@@ -23,9 +23,7 @@ pub struct Store {
 impl Store {
     /// The checkpoints of the run in `run`.
     pub fn of_run(run: &Path) -> Self {
-        Self {
-            folder: run.join("checkpoints"),
-        }
+        Self { folder: run.join("checkpoints") }
     }
 
     /// Where the checkpoint of `step` is, or will be.
@@ -113,19 +111,12 @@ impl Store {
 /// The steps to remove: neither among the last `keep_last` nor milestones.
 fn surplus(steps: &[u64], keep_last: usize, milestones: Cadence) -> Vec<u64> {
     let old = &steps[..steps.len().saturating_sub(keep_last)];
-    old.iter()
-        .copied()
-        .filter(|step| !milestones.is_due(*step))
-        .collect()
+    old.iter().copied().filter(|step| !milestones.is_due(*step)).collect()
 }
 
 /// Makes renames inside a folder durable; not every system can, or needs to.
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        fs::File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

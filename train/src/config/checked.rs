@@ -31,19 +31,8 @@ impl TrainConfig {
         }
         let cascade = self.cascade.build()?;
         let sampler = self.preview.sampler.clone().check(cascade.clone())?;
-        let DataConfig {
-            resolution,
-            flip,
-            center_crop,
-            expand_ratio,
-            ..
-        } = self.data;
-        let transform = TransformConfig {
-            size: resolution,
-            center_crop,
-            expand_ratio,
-            flip,
-        };
+        let DataConfig { resolution, flip, center_crop, expand_ratio, .. } = self.data;
+        let transform = TransformConfig { size: resolution, center_crop, expand_ratio, flip };
         Ok(CheckedConfig {
             cascade,
             transform: transform.build()?,
@@ -87,33 +76,14 @@ impl CheckedConfig {
 
     /// The learning rate over the run.
     pub fn learning_rate(&self) -> LearningRate {
-        let UpdateConfig {
-            lr,
-            min_lr,
-            warmup_steps,
-            steps,
-            schedule,
-            ..
-        } = self.settings.train;
-        LearningRate {
-            peak: lr,
-            minimum: min_lr,
-            warmup_steps,
-            steps,
-            schedule,
-        }
+        let UpdateConfig { lr, min_lr, warmup_steps, steps, schedule, .. } = self.settings.train;
+        LearningRate { peak: lr, minimum: min_lr, warmup_steps, steps, schedule }
     }
 
     /// How training batches are made; a batch of the loader is one part of a batch of the run.
     pub fn loader(&self) -> LoaderConfig {
-        let DataConfig {
-            prefetch,
-            threads,
-            cache_mib,
-            strict,
-            ref buckets,
-            ..
-        } = self.settings.data;
+        let DataConfig { prefetch, threads, cache_mib, strict, ref buckets, .. } =
+            self.settings.data;
         LoaderConfig {
             batch: self.micro_batch(),
             shuffle: true,
@@ -128,11 +98,7 @@ impl CheckedConfig {
 
     /// How validation batches are made: always the same ones, every class told.
     pub fn validation_loader(&self) -> LoaderConfig {
-        LoaderConfig {
-            shuffle: false,
-            condition_dropout: 0.0,
-            ..self.loader()
-        }
+        LoaderConfig { shuffle: false, condition_dropout: 0.0, ..self.loader() }
     }
 
     /// The classes that previews show: at most `max_classes`, evenly spread.
@@ -149,9 +115,7 @@ mod tests {
 
     fn checked(assignments: &[&str]) -> CheckedConfig {
         let mut layers = Layers::default();
-        layers
-            .set(r#"data.source={ kind = "folder", path = "images" }"#)
-            .unwrap();
+        layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
         for assignment in assignments {
             layers.set(assignment).unwrap();
         }
@@ -170,10 +134,7 @@ mod tests {
         let (training, validation) = (config.loader(), config.validation_loader());
         assert!(training.shuffle && training.condition_dropout > 0.4);
         assert!(!validation.shuffle && validation.condition_dropout < 1e-9);
-        assert_eq!(
-            config.validation_transform().size(),
-            config.transform().size()
-        );
+        assert_eq!(config.validation_transform().size(), config.transform().size());
         assert_ne!(config.validation_transform(), config.transform());
     }
 

@@ -50,9 +50,7 @@ pub struct Changes(pub Vec<Change>);
 
 impl fmt::Display for Changes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|change| write!(formatter, "\n  {change}"))
+        self.0.iter().try_for_each(|change| write!(formatter, "\n  {change}"))
     }
 }
 
@@ -64,10 +62,7 @@ impl TrainConfig {
     pub fn changes_to(&self, new: &Self) -> Vec<Change> {
         let (before, after) = (fixed(self), fixed(new));
         let value = |values: &BTreeMap<String, String>, key: &str| {
-            values
-                .get(key)
-                .cloned()
-                .unwrap_or_else(|| "not set".to_owned())
+            values.get(key).cloned().unwrap_or_else(|| "not set".to_owned())
         };
         let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
         keys.sort();
@@ -95,8 +90,7 @@ fn fixed(config: &TrainConfig) -> BTreeMap<String, String> {
 
 fn is_free(key: &str) -> bool {
     let covers = |free: &str| {
-        key.strip_prefix(free)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        key.strip_prefix(free).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
     FREE.into_iter().any(covers)
 }
@@ -108,9 +102,7 @@ mod tests {
 
     fn config(assignments: &[&str]) -> TrainConfig {
         let mut layers = Layers::default();
-        layers
-            .set(r#"data.source={ kind = "folder", path = "images" }"#)
-            .unwrap();
+        layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
         for assignment in assignments {
             layers.set(assignment).unwrap();
         }
@@ -139,11 +131,8 @@ mod tests {
     fn everything_that_changes_the_weights_is_listed() {
         let before = config(&[]);
         let after = config(&["train.lr=0.5", "data.source.classes=['a']", "train.seed=1"]);
-        let changes: Vec<String> = before
-            .changes_to(&after)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let changes: Vec<String> =
+            before.changes_to(&after).iter().map(ToString::to_string).collect();
         assert_eq!(
             changes,
             [

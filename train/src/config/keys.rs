@@ -7,13 +7,8 @@ use crate::error::did_you_mean;
 use crate::{Error, Result};
 
 /// Tables that are one of several kinds; serde knows the keys of each kind.
-pub(super) const CHOICES: [&str; 5] = [
-    "text",
-    "data.source",
-    "data.validation",
-    "data.held_out",
-    "preview.sampler.guidance",
-];
+pub(super) const CHOICES: [&str; 5] =
+    ["text", "data.source", "data.validation", "data.held_out", "preview.sampler.guidance"];
 
 /// Keys without a default.
 const OPTIONAL: [&str; 2] = ["model.preset", "model.cross_attention_dim"];
@@ -30,11 +25,7 @@ pub(super) fn reference() -> Table {
 pub(super) fn leaves(table: &Table) -> Vec<(String, &Value)> {
     fn walk<'a>(prefix: &str, table: &'a Table, found: &mut Vec<(String, &'a Value)>) {
         for (name, value) in table {
-            let key = if prefix.is_empty() {
-                name.clone()
-            } else {
-                format!("{prefix}.{name}")
-            };
+            let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
             match value {
                 Value::Table(inner) if !inner.is_empty() => walk(&key, inner, found),
                 leaf => found.push((key, leaf)),
@@ -112,11 +103,7 @@ fn unknown(reference: &Table, key: String, place: &str) -> Error {
     let known = leaves(reference);
     let names = known.iter().map(|(name, _)| name.as_str()).chain(OPTIONAL);
     let suggestion = did_you_mean(&key, names);
-    Error::UnknownKey {
-        place: place.to_owned(),
-        key,
-        suggestion,
-    }
+    Error::UnknownKey { place: place.to_owned(), key, suggestion }
 }
 
 #[cfg(test)]
@@ -124,9 +111,7 @@ mod tests {
     use super::*;
 
     fn message(layer: &str) -> String {
-        check(&layer.parse().unwrap(), "recipe")
-            .unwrap_err()
-            .to_string()
+        check(&layer.parse().unwrap(), "recipe").unwrap_err().to_string()
     }
 
     #[test]
@@ -147,39 +132,18 @@ mod tests {
             message("[preview.sampler]\nsteeps = [1]"),
             "recipe: there is no key `preview.sampler.steeps`; did you mean `preview.sampler.steps`?"
         );
-        assert_eq!(
-            message("lr = 1"),
-            "recipe: there is no key `lr`; did you mean `train.lr`?"
-        );
+        assert_eq!(message("lr = 1"), "recipe: there is no key `lr`; did you mean `train.lr`?");
     }
 
     #[test]
     fn values_of_the_wrong_type_are_named() {
         for (layer, expected) in [
-            (
-                "[train]\nlr = 'fast'",
-                "train.lr is \"fast\", it must be a number",
-            ),
-            (
-                "[train]\nsteps = 1.5",
-                "train.steps is 1.5, it must be a whole number",
-            ),
-            (
-                "[data]\nflip = 1",
-                "data.flip is 1, it must be true or false",
-            ),
-            (
-                "[train]\nbetas = 0.9",
-                "train.betas is 0.9, it must be a list, such as [1, 2]",
-            ),
-            (
-                "train = 3",
-                "train is 3, it must be a section with keys of its own",
-            ),
-            (
-                "[data]\nsource = 'a.tar'",
-                "data.source is \"a.tar\", it must be a table",
-            ),
+            ("[train]\nlr = 'fast'", "train.lr is \"fast\", it must be a number"),
+            ("[train]\nsteps = 1.5", "train.steps is 1.5, it must be a whole number"),
+            ("[data]\nflip = 1", "data.flip is 1, it must be true or false"),
+            ("[train]\nbetas = 0.9", "train.betas is 0.9, it must be a list, such as [1, 2]"),
+            ("train = 3", "train is 3, it must be a section with keys of its own"),
+            ("[data]\nsource = 'a.tar'", "data.source is \"a.tar\", it must be a table"),
         ] {
             assert_eq!(message(layer), format!("recipe: {expected}"));
         }

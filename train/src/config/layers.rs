@@ -22,9 +22,7 @@ pub struct Layers {
 impl Default for Layers {
     /// Only the defaults of `reference.toml`.
     fn default() -> Self {
-        Self {
-            table: keys::reference(),
-        }
+        Self { table: keys::reference() }
     }
 }
 
@@ -47,10 +45,7 @@ impl Layers {
         let mut next = Some(path.to_owned());
         while let Some(path) = next {
             if layers.len() == MAX_LEVELS {
-                return Err(Error::RecipeTooDeep {
-                    path,
-                    limit: MAX_LEVELS,
-                });
+                return Err(Error::RecipeTooDeep { path, limit: MAX_LEVELS });
             }
             let (layer, extends) = read_layer(&path)?;
             layers.push(layer);
@@ -70,9 +65,7 @@ impl Layers {
     /// [`Error::NotAnAssignment`], [`Error::UnknownKey`], [`Error::WrongType`], or
     /// [`Error::Model`] for an unknown preset.
     pub fn set(&mut self, assignment: &str) -> Result<()> {
-        let invalid = || Error::NotAnAssignment {
-            argument: assignment.to_owned(),
-        };
+        let invalid = || Error::NotAnAssignment { argument: assignment.to_owned() };
         let (key, value) = assignment.split_once('=').ok_or_else(invalid)?;
         let (key, place) = (key.trim(), format!("--set {assignment}"));
         if key.split('.').any(str::is_empty) {
@@ -95,9 +88,7 @@ impl Layers {
     /// # Errors
     /// [`Error::Unreadable`] if the source cannot be written as TOML.
     pub fn set_source(&mut self, source: &pixelflow_dataset::SourceConfig) -> Result<()> {
-        let unreadable = |error: toml::ser::Error| Error::Unreadable {
-            reason: error.to_string(),
-        };
+        let unreadable = |error: toml::ser::Error| Error::Unreadable { reason: error.to_string() };
         let source = Table::try_from(source).map_err(unreadable)?;
         let data = Table::from_iter([
             ("source".to_owned(), Value::Table(source)),
@@ -124,12 +115,10 @@ impl Layers {
 fn read_layer(path: &Path) -> Result<(Table, Option<PathBuf>)> {
     let place = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(read_error(path))?;
-    let mut layer: Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| Error::Syntax {
-            place: place.clone(),
-            reason: error.to_string(),
-        })?;
+    let mut layer: Table = text.parse().map_err(|error: toml::de::Error| Error::Syntax {
+        place: place.clone(),
+        reason: error.to_string(),
+    })?;
     let extends = match layer.remove("extends") {
         None => None,
         Some(Value::String(name)) => Some(recipe::find(&name)?),
@@ -167,16 +156,9 @@ fn expand_preset(layer: &mut Table) -> Result<()> {
     let Some(preset) = model.remove("preset") else {
         return Ok(());
     };
-    let name = preset
-        .as_str()
-        .map_or_else(|| preset.to_string(), ToOwned::to_owned);
-    let PixelFlowConfig {
-        num_attention_heads,
-        attention_head_dim,
-        depth,
-        patch_size,
-        ..
-    } = name.parse::<Preset>()?.config(1);
+    let name = preset.as_str().map_or_else(|| preset.to_string(), ToOwned::to_owned);
+    let PixelFlowConfig { num_attention_heads, attention_head_dim, depth, patch_size, .. } =
+        name.parse::<Preset>()?.config(1);
     for (key, value) in [
         ("num_attention_heads", num_attention_heads),
         ("attention_head_dim", attention_head_dim),
@@ -191,11 +173,7 @@ fn expand_preset(layer: &mut Table) -> Result<()> {
 /// Puts `upper` over `lower`; with `whole_choices`, a choice replaces the one below entirely.
 fn overlay(lower: &mut Table, upper: Table, prefix: &str, whole_choices: bool) {
     for (name, value) in upper {
-        let key = if prefix.is_empty() {
-            name.clone()
-        } else {
-            format!("{prefix}.{name}")
-        };
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         let replaces = whole_choices && CHOICES.contains(&key.as_str());
         match (lower.get_mut(&name), value) {
             (Some(Value::Table(below)), Value::Table(above)) if !replaces => {
@@ -236,27 +214,15 @@ mod tests {
         let config = resolved(&["train.lr=2e-4", "train.steps = 7", "train.lr=3e-4"]);
         assert_eq!(config.train.steps, 7);
         assert!((config.train.lr - 3e-4).abs() < 1e-18);
-        assert_eq!(
-            config.data.source,
-            SourceConfig::Folder(FolderConfig::new("images"))
-        );
+        assert_eq!(config.data.source, SourceConfig::Folder(FolderConfig::new("images")));
     }
 
     #[test]
     fn strings_need_no_quotes_and_numbers_no_point() {
-        let config = resolved(&[
-            "train.schedule=cosine",
-            "data.source.path=else/where",
-            "train.lr=1",
-        ]);
-        assert_eq!(
-            config.train.schedule,
-            crate::learning_rate::Schedule::Cosine
-        );
-        assert_eq!(
-            config.data.source,
-            SourceConfig::Folder(FolderConfig::new("else/where"))
-        );
+        let config =
+            resolved(&["train.schedule=cosine", "data.source.path=else/where", "train.lr=1"]);
+        assert_eq!(config.train.schedule, crate::learning_rate::Schedule::Cosine);
+        assert_eq!(config.data.source, SourceConfig::Folder(FolderConfig::new("else/where")));
         assert!((config.train.lr - 1.0).abs() < 1e-18);
     }
 
@@ -269,13 +235,7 @@ mod tests {
     #[test]
     fn a_preset_sets_the_shape_and_later_keys_win() {
         let config = resolved(&["model.num_classes=10", "model.preset=tiny", "model.depth=2"]);
-        assert_eq!(
-            config.model,
-            PixelFlowConfig {
-                depth: 2,
-                ..Preset::Tiny.config(10)
-            }
-        );
+        assert_eq!(config.model, PixelFlowConfig { depth: 2, ..Preset::Tiny.config(10) });
         let message = set_error("model.preset=huge");
         assert!(message.contains("no preset `huge`"), "{message}");
     }
@@ -283,10 +243,7 @@ mod tests {
     #[test]
     fn one_key_of_a_choice_can_be_changed() {
         let config = resolved(&["preview.sampler.guidance.schedule=constant"]);
-        assert_eq!(
-            config.preview.sampler.guidance,
-            Guidance::Constant { scale: 2.4 }
-        );
+        assert_eq!(config.preview.sampler.guidance, Guidance::Constant { scale: 2.4 });
     }
 
     #[test]
@@ -304,10 +261,7 @@ mod tests {
     #[test]
     fn recipes_extend_one_another_and_replace_choices_whole() {
         let folder = tempfile::tempdir().unwrap();
-        let (base, top) = (
-            folder.path().join("base.toml"),
-            folder.path().join("top.toml"),
-        );
+        let (base, top) = (folder.path().join("base.toml"), folder.path().join("top.toml"));
         let source = "[data.source]\nkind = 'idx'\nimages = 'i'\nlabels = 'l'\n";
         std::fs::write(&base, format!("[train]\nsteps = 5\nseed = 1\n{source}")).unwrap();
         let extends = format!("extends = '{}'\n", base.display());
@@ -318,10 +272,7 @@ mod tests {
         layers.file(&top).unwrap();
         let config = layers.resolve().unwrap();
         assert_eq!((config.train.steps, config.train.seed), (5, 2));
-        assert_eq!(
-            config.data.source,
-            SourceConfig::Folder(FolderConfig::new("p"))
-        );
+        assert_eq!(config.data.source, SourceConfig::Folder(FolderConfig::new("p")));
     }
 
     #[test]
@@ -342,10 +293,7 @@ mod tests {
             "{key}"
         );
         let number = message("extends = 3");
-        assert!(
-            number.contains("extends is 3, it must be the name of a recipe"),
-            "{number}"
-        );
+        assert!(number.contains("extends is 3, it must be the name of a recipe"), "{number}");
     }
 
     #[test]
@@ -357,20 +305,11 @@ mod tests {
             layers.resolve().unwrap_err().to_string()
         };
         let negative = unresolved("train.steps=-5");
-        assert!(
-            negative.contains("-5") && negative.contains("train.steps"),
-            "{negative}"
-        );
+        assert!(negative.contains("-5") && negative.contains("train.steps"), "{negative}");
         let schedule = unresolved("train.schedule=linear");
-        assert!(
-            schedule.contains("linear") && schedule.contains("cosine"),
-            "{schedule}"
-        );
+        assert!(schedule.contains("linear") && schedule.contains("cosine"), "{schedule}");
         let typo = unresolved("data.source.clases=['a']");
-        assert!(
-            typo.contains("clases") && typo.contains("data.source"),
-            "{typo}"
-        );
+        assert!(typo.contains("clases") && typo.contains("data.source"), "{typo}");
         let missing = Layers::default().resolve().unwrap_err().to_string();
         assert!(missing.contains("data.source is missing"), "{missing}");
     }

@@ -35,9 +35,7 @@ impl TrainConfig {
         }
         // The reference begins with a comment about itself, up to the first empty line.
         let text = document.to_string();
-        let body = text
-            .split_once("\n\n")
-            .map_or(text.as_str(), |(_, body)| body);
+        let body = text.split_once("\n\n").map_or(text.as_str(), |(_, body)| body);
         format!("{HEADER}{body}")
     }
 
@@ -49,12 +47,10 @@ impl TrainConfig {
     pub fn read(path: &Path) -> Result<Self> {
         let place = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(read_error(path))?;
-        let table: Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| Error::Syntax {
-                place: place.clone(),
-                reason: error.to_string(),
-            })?;
+        let table: Table = text.parse().map_err(|error: toml::de::Error| Error::Syntax {
+            place: place.clone(),
+            reason: error.to_string(),
+        })?;
         keys::check(&table, &place)?;
         from_table(table)
     }
@@ -70,10 +66,7 @@ pub(super) fn to_table(config: &TrainConfig) -> Table {
 
 /// The configuration in a table in which empty choices stand for none.
 pub(super) fn from_table(mut table: Table) -> Result<TrainConfig> {
-    if table
-        .get("text")
-        .is_some_and(|text| text.as_table().is_some_and(Table::is_empty))
-    {
+    if table.get("text").is_some_and(|text| text.as_table().is_some_and(Table::is_empty)) {
         table.remove("text");
     }
     if let Some(Value::Table(data)) = table.get_mut("data") {
@@ -136,9 +129,7 @@ mod tests {
 
     fn config(assignments: &[&str]) -> TrainConfig {
         let mut layers = Layers::default();
-        layers
-            .set(r#"data.source={ kind = "webdataset", paths = ["a b.tar", "ü.tar"] }"#)
-            .unwrap();
+        layers.set(r#"data.source={ kind = "webdataset", paths = ["a b.tar", "ü.tar"] }"#).unwrap();
         for assignment in assignments {
             layers.set(assignment).unwrap();
         }
@@ -154,10 +145,8 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back_equal() {
-        let mut sources = config(&[
-            "train.lr=1.2345678901234567e-7",
-            "preview.sampler.steps=[3, 4, 5, 6]",
-        ]);
+        let mut sources =
+            config(&["train.lr=1.2345678901234567e-7", "preview.sampler.steps=[3, 4, 5, 6]"]);
         assert_eq!(read_back(&sources), sources);
         sources.data.source = SourceConfig::Folder(FolderConfig {
             classes: Some(vec!["a \"quoted\" one".to_owned(), "b\\c".to_owned()]),
@@ -167,10 +156,7 @@ mod tests {
         assert_eq!(read_back(&sources), sources);
         sources.data.validation = Some(SourceConfig::WebDataset(WebDatasetConfig::new(["v.tar"])));
         sources.data.held_out = Some(HeldOut::Every { step: 20 });
-        sources.model = PixelFlowConfig {
-            cross_attention_dim: Some(64),
-            ..Preset::Xl.config(0)
-        };
+        sources.model = PixelFlowConfig { cross_attention_dim: Some(64), ..Preset::Xl.config(0) };
         assert_eq!(read_back(&sources), sources);
     }
 
@@ -181,9 +167,7 @@ mod tests {
             r#"{ schedule = "interval", scale = 3, from = 0.25, to = 0.5 }"#,
         ] {
             let mut layers = Layers::from(&config(&[]));
-            layers
-                .set("preview.sampler.guidance.schedule=constant")
-                .unwrap();
+            layers.set("preview.sampler.guidance.schedule=constant").unwrap();
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("recipe.toml");
             std::fs::write(&path, format!("[preview.sampler]\nguidance = {guidance}")).unwrap();
@@ -198,14 +182,8 @@ mod tests {
         let text = config(&["train.lr=2e-4"]).to_toml();
         assert!(text.starts_with("# The settings of this run"), "{text}");
         assert!(!text.contains("extends"), "{text}");
-        assert!(
-            text.contains("# Peak learning rate.\nlr = 0.0002\n"),
-            "{text}"
-        );
-        assert!(
-            text.contains("[data.source]\nkind = \"webdataset\"\n"),
-            "{text}"
-        );
+        assert!(text.contains("# Peak learning rate.\nlr = 0.0002\n"), "{text}");
+        assert!(text.contains("[data.source]\nkind = \"webdataset\"\n"), "{text}");
         for (key, _) in keys::leaves(&keys::reference()) {
             let name = key.rsplit('.').next().unwrap();
             assert!(text.contains(name), "{key} is missing in {text}");
@@ -216,10 +194,7 @@ mod tests {
     fn the_defaults_are_the_small_model_and_the_library_s_sampler() {
         let config = config(&[]);
         assert_eq!(config.model, Preset::Small.config(1000));
-        assert_eq!(
-            config.preview.sampler,
-            pixelflow::sampler::SamplerConfig::default()
-        );
+        assert_eq!(config.preview.sampler, pixelflow::sampler::SamplerConfig::default());
         assert_eq!(config.cascade, pixelflow::cascade::CascadeConfig::default());
         config.check().unwrap();
     }

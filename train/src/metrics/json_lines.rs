@@ -28,20 +28,14 @@ impl JsonLines {
     /// [`Error::Write`].
     pub fn open(path: &Path, step: u64) -> Result<Self> {
         let records = Self::read(path)?;
-        let kept: Vec<&Record> = records
-            .iter()
-            .filter(|record| record.step() <= step)
-            .collect();
+        let kept: Vec<&Record> = records.iter().filter(|record| record.step() <= step).collect();
         let lines: String = kept.into_iter().map(line).collect();
         if path.exists() {
             write_atomically(path, |file| file.write_all(lines.as_bytes()))
                 .map_err(write_error(path))?;
         }
         let file = OpenOptions::new().append(true).create(true).open(path);
-        Ok(Self {
-            path: path.to_owned(),
-            file: file.map_err(write_error(path))?,
-        })
+        Ok(Self { path: path.to_owned(), file: file.map_err(write_error(path))? })
     }
 
     /// All whole records of a file; none if there is no file.
@@ -77,9 +71,7 @@ impl JsonLines {
     /// # Errors
     /// [`Error::Write`].
     pub fn append(&mut self, record: &Record) -> Result<()> {
-        self.file
-            .write_all(line(record).as_bytes())
-            .map_err(write_error(&self.path))
+        self.file.write_all(line(record).as_bytes()).map_err(write_error(&self.path))
     }
 }
 
@@ -96,12 +88,7 @@ mod tests {
 
     fn record(step: u64) -> Record {
         let stage_losses = vec![Some(0.5), None];
-        Record::Validation(ValidationRecord {
-            step,
-            images: 4 * step,
-            loss: 0.5,
-            stage_losses,
-        })
+        Record::Validation(ValidationRecord { step, images: 4 * step, loss: 0.5, stage_losses })
     }
 
     #[test]
@@ -113,28 +100,18 @@ mod tests {
             lines.append(&record(step)).unwrap();
         }
         // Killed inside a write.
-        lines
-            .file
-            .write_all(br#"{"kind":"validation","st"#)
-            .unwrap();
+        lines.file.write_all(br#"{"kind":"validation","st"#).unwrap();
         drop(lines);
         let mut resumed = JsonLines::open(&path, 2).unwrap();
         resumed.append(&record(3)).unwrap();
-        assert_eq!(
-            JsonLines::read(&path).unwrap(),
-            [record(1), record(2), record(3)]
-        );
+        assert_eq!(JsonLines::read(&path).unwrap(), [record(1), record(2), record(3)]);
     }
 
     #[test]
     fn damage_in_the_middle_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.jsonl");
-        fs::write(
-            &path,
-            format!("{}oops\n{}", line(&record(1)), line(&record(2))),
-        )
-        .unwrap();
+        fs::write(&path, format!("{}oops\n{}", line(&record(1)), line(&record(2)))).unwrap();
         let message = JsonLines::open(&path, 9).unwrap_err().to_string();
         assert!(message.contains("metrics.jsonl, line 2: "), "{message}");
     }

@@ -30,28 +30,18 @@ type Line = Vec<(f64, f64)>;
 /// # Errors
 /// [`Error::Plot`] when there is nothing to draw, [`Error::Write`].
 pub fn draw_loss_curve(records: &[Record], path: &Path) -> Result<()> {
-    let failed = |reason: String| Error::Plot {
-        path: path.to_owned(),
-        reason,
-    };
+    let failed = |reason: String| Error::Plot { path: path.to_owned(), reason };
     let (training, validation) = lines(records);
     let points = || training.iter().chain(&validation).flatten();
     if points().next().is_none() {
         return Err(failed("there are no metrics yet".to_owned()));
     }
     let last = points().map(|(images, _)| *images).fold(1.0, f64::max);
-    let low = points()
-        .map(|(_, loss)| *loss)
-        .fold(f64::INFINITY, f64::min);
+    let low = points().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min);
     let high = points().map(|(_, loss)| *loss).fold(0.0, f64::max);
     let mut svg = String::new();
-    draw(
-        &mut svg,
-        &training,
-        &validation,
-        (last, low / 1.2, high * 1.2),
-    )
-    .map_err(|error| failed(error.to_string()))?;
+    draw(&mut svg, &training, &validation, (last, low / 1.2, high * 1.2))
+        .map_err(|error| failed(error.to_string()))?;
     write_atomically(path, |file| file.write_all(svg.as_bytes())).map_err(write_error(path))
 }
 
@@ -80,18 +70,13 @@ fn draw(
     for (stage, line) in training.iter().enumerate() {
         let colour = COLOURS[stage % COLOURS.len()];
         chart
-            .draw_series(LineSeries::new(
-                line.iter().copied(),
-                colour.stroke_width(2),
-            ))?
+            .draw_series(LineSeries::new(line.iter().copied(), colour.stroke_width(2)))?
             .label(format!("stage {stage}"))
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
     }
     for (stage, dots) in validation.iter().enumerate() {
         let colour = COLOURS[stage % COLOURS.len()];
-        let dots = dots
-            .iter()
-            .map(|point| Circle::new(*point, 3, colour.filled()));
+        let dots = dots.iter().map(|point| Circle::new(*point, 3, colour.filled()));
         let series = chart.draw_series(dots)?;
         if stage == 0 && validation.iter().any(|dots| !dots.is_empty()) {
             series
@@ -133,9 +118,7 @@ fn smooth(line: Line) -> Line {
     let width = line.len().div_ceil(POINTS).max(1);
     let mean = |points: &[(f64, f64)]| {
         let count = points.len() as f64;
-        let (images, loss) = points
-            .iter()
-            .fold((0.0, 0.0), |sum, p| (sum.0 + p.0, sum.1 + p.1));
+        let (images, loss) = points.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.0, sum.1 + p.1));
         (images / count, loss / count)
     };
     line.chunks(width).map(mean).collect()
@@ -161,15 +144,8 @@ mod tests {
         };
         draw_loss_curve(&[record(1), record(2)], &path).unwrap();
         let svg = std::fs::read_to_string(&path).unwrap();
-        assert!(
-            svg.starts_with("<svg") && svg.contains("images seen"),
-            "{svg}"
-        );
-        assert_eq!(
-            svg.matches("<circle").count(),
-            4 + 1,
-            "four dots and one in the legend"
-        );
+        assert!(svg.starts_with("<svg") && svg.contains("images seen"), "{svg}");
+        assert_eq!(svg.matches("<circle").count(), 4 + 1, "four dots and one in the legend");
     }
 
     #[test]
@@ -182,9 +158,7 @@ mod tests {
 
     #[test]
     fn no_metrics_are_no_picture() {
-        let message = draw_loss_curve(&[], Path::new("loss.svg"))
-            .unwrap_err()
-            .to_string();
+        let message = draw_loss_curve(&[], Path::new("loss.svg")).unwrap_err().to_string();
         assert_eq!(message, "cannot draw loss.svg: there are no metrics yet");
     }
 }

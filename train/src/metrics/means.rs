@@ -30,12 +30,7 @@ pub struct Means {
 impl Means {
     /// Nothing yet, for a cascade of `stages`.
     pub fn new(stages: usize) -> Self {
-        Self {
-            stages: vec![(0.0, 0); stages],
-            gradient_norms: 0.0,
-            steps: 0,
-            seconds: 0.0,
-        }
+        Self { stages: vec![(0.0, 0); stages], gradient_norms: 0.0, steps: 0, seconds: 0.0 }
     }
 
     /// Adds a step that took `seconds`.
@@ -71,15 +66,8 @@ mod tests {
     use crate::step::ExampleLosses;
 
     fn step(losses: &[f32], stages: &[usize], gradient_norm: f64) -> StepOutcome {
-        let losses = ExampleLosses {
-            losses: losses.to_vec(),
-            stages: stages.to_vec(),
-        };
-        StepOutcome {
-            step: 1,
-            losses,
-            gradient_norm,
-        }
+        let losses = ExampleLosses { losses: losses.to_vec(), stages: stages.to_vec() };
+        StepOutcome { step: 1, losses, gradient_norm }
     }
 
     #[test]

@@ -32,22 +32,14 @@ impl TensorBoard {
     /// [`crate::Error::Write`].
     pub fn create(folder: &Path, step: u64) -> Result<Self> {
         fs::create_dir_all(folder).map_err(write_error(folder))?;
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let process = std::process::id();
         let path = folder.join(format!("events.out.tfevents.{now:010}.pixelflow.{process}"));
         let file = File::create(&path).map_err(write_error(&path))?;
         let mut board = Self { path, file };
         board.append(step, What::FileVersion("brain.Event:2".to_owned()))?;
         if step > 0 {
-            board.append(
-                step + 1,
-                What::SessionLog(SessionLog {
-                    status: SESSION_START,
-                }),
-            )?;
+            board.append(step + 1, What::SessionLog(SessionLog { status: SESSION_START }))?;
         }
         Ok(board)
     }
@@ -88,23 +80,14 @@ impl TensorBoard {
             colorspace: 3,
             encoded: png,
         };
-        let value = Value {
-            tag: "preview".to_owned(),
-            kind: Some(Kind::Image(image)),
-        };
+        let value = Value { tag: "preview".to_owned(), kind: Some(Kind::Image(image)) };
         self.append(step, What::Summary(Summary { value: vec![value] }))
     }
 
     fn append(&mut self, step: u64, what: What) -> Result<()> {
-        let wall_time = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let wall_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let wall_time = wall_time.as_secs_f64();
-        let event = Event {
-            wall_time,
-            step: step as i64,
-            what: Some(what),
-        };
+        let event = Event { wall_time, step: step as i64, what: Some(what) };
         let frame = frame(&event.encode_to_vec());
         self.file.write_all(&frame).map_err(write_error(&self.path))
     }
@@ -121,10 +104,7 @@ fn losses(prefix: &str, loss: f64, stages: &[Option<f64>]) -> Vec<Value> {
 }
 
 fn scalar(tag: &str, value: f64) -> Value {
-    Value {
-        tag: tag.to_owned(),
-        kind: Some(Kind::SimpleValue(value as f32)),
-    }
+    Value { tag: tag.to_owned(), kind: Some(Kind::SimpleValue(value as f32)) }
 }
 
 /// Length, checksum, bytes, checksum.
@@ -140,9 +120,7 @@ fn frame(bytes: &[u8]) -> Vec<u8> {
 
 /// CRC-32C, rotated and shifted as `TFRecord` wants it.
 fn masked_checksum(bytes: &[u8]) -> u32 {
-    crc32c::crc32c(bytes)
-        .rotate_right(15)
-        .wrapping_add(0xa282_ead8)
+    crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
 /// `SessionLog.START`.
@@ -215,12 +193,7 @@ mod tests {
 
     /// All events of the only file in `folder`; asserts that every checksum is right.
     fn events(folder: &Path) -> Vec<Event> {
-        let file = fs::read_dir(folder)
-            .unwrap()
-            .next()
-            .unwrap()
-            .unwrap()
-            .path();
+        let file = fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
         let bytes = fs::read(file).unwrap();
         let mut rest = bytes.as_slice();
         let mut events = Vec::new();
@@ -248,38 +221,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut board = TensorBoard::create(folder.path(), 0).unwrap();
         let stage_losses = vec![Some(0.25), None];
-        let record = ValidationRecord {
-            step: 5,
-            images: 20,
-            loss: 0.5,
-            stage_losses,
-        };
+        let record = ValidationRecord { step: 5, images: 20, loss: 0.5, stage_losses };
         board.record(&Record::Validation(record)).unwrap();
         board.preview(6, &RgbImage::new(4, 2)).unwrap();
 
         let events = events(folder.path());
-        assert_eq!(
-            events[0].what,
-            Some(What::FileVersion("brain.Event:2".to_owned()))
-        );
-        let Some(What::Summary(summary)) = &events[1].what else {
-            panic!("no summary")
-        };
-        let tags: Vec<&str> = summary
-            .value
-            .iter()
-            .map(|value| value.tag.as_str())
-            .collect();
-        assert_eq!(
-            (events[1].step, tags),
-            (5, vec!["validation/loss", "validation/loss_stage_0"])
-        );
-        let Some(What::Summary(picture)) = &events[2].what else {
-            panic!("no picture")
-        };
-        let Some(Kind::Image(image)) = &picture.value[0].kind else {
-            panic!("no picture")
-        };
+        assert_eq!(events[0].what, Some(What::FileVersion("brain.Event:2".to_owned())));
+        let Some(What::Summary(summary)) = &events[1].what else { panic!("no summary") };
+        let tags: Vec<&str> = summary.value.iter().map(|value| value.tag.as_str()).collect();
+        assert_eq!((events[1].step, tags), (5, vec!["validation/loss", "validation/loss_stage_0"]));
+        let Some(What::Summary(picture)) = &events[2].what else { panic!("no picture") };
+        let Some(Kind::Image(image)) = &picture.value[0].kind else { panic!("no picture") };
         assert_eq!((image.width, image.height), (4, 2));
         assert_eq!(image::load_from_memory(&image.encoded).unwrap().width(), 4);
     }
@@ -288,9 +240,7 @@ mod tests {
     fn a_resumed_run_says_from_where_on_it_counts() {
         let folder = tempfile::tempdir().unwrap();
         TensorBoard::create(folder.path(), 7).unwrap();
-        let start = What::SessionLog(SessionLog {
-            status: SESSION_START,
-        });
+        let start = What::SessionLog(SessionLog { status: SESSION_START });
         let events = events(folder.path());
         assert_eq!((events[1].step, &events[1].what), (8, &Some(start)));
     }

@@ -71,9 +71,8 @@ pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device
     } else {
         index.write(job.out)?;
     }
-    let open: Vec<usize> = (0..index.files())
-        .filter(|file| !job.out.join(file_name(*file)).exists())
-        .collect();
+    let open: Vec<usize> =
+        (0..index.files()).filter(|file| !job.out.join(file_name(*file)).exists()).collect();
     let done = index.files() - open.len();
     if open.is_empty() {
         return Ok(done);

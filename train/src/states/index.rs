@@ -93,10 +93,7 @@ mod tests {
             let index = StatesIndex {
                 records,
                 width: 8,
-                text: TextDescription {
-                    encoder: "encoder".to_owned(),
-                    max_tokens: 8,
-                },
+                text: TextDescription { encoder: "encoder".to_owned(), max_tokens: 8 },
                 format: NumberFormat::F32,
                 encoder_hash: String::new(),
                 captions_hash: String::new(),

@@ -38,11 +38,7 @@ impl StatesFolder {
             }
             files.push(TensorFile::open(&path)?);
         }
-        Ok(Self {
-            index,
-            folder: folder.to_owned(),
-            files: Arc::new(files),
-        })
+        Ok(Self { index, folder: folder.to_owned(), files: Arc::new(files) })
     }
 
     /// The states `[tokens, width]` of a record's caption, and their number; of the empty text for

@@ -30,9 +30,7 @@ pub fn read(path: &Path) -> Result<Vec<Record>> {
 
 /// The record of the same job on as large a case.
 pub fn same_case<'a>(record: &Record, others: &'a [Record]) -> Option<&'a Record> {
-    const SIZES: [&str; 8] = [
-        "tokens", "batch", "depth", "examples", "images", "m", "k", "n",
-    ];
+    const SIZES: [&str; 8] = ["tokens", "batch", "depth", "examples", "images", "m", "k", "n"];
     others.iter().find(|other| {
         let same = |name: &&str| match (record.number(name), other.number(name)) {
             (Some(a), Some(b)) => a == b,

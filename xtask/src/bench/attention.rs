@@ -35,17 +35,9 @@ pub fn run<B: PixelFlowBackend>(
         let product = out * Tensor::from_inner(gradient.clone());
         let _ = product.sum().backward();
     });
-    let backward = both
-        .iter()
-        .zip(&forward)
-        .map(|(both, forward)| both - forward);
+    let backward = both.iter().zip(&forward).map(|(both, forward)| both - forward);
     let flop = images as u64 * flop::attention(HEADS, tokens, HEAD_DIM);
-    let case = [
-        ("tokens", tokens),
-        ("batch", images),
-        ("heads", HEADS),
-        ("head_dim", HEAD_DIM),
-    ];
+    let case = [("tokens", tokens), ("batch", images), ("heads", HEADS), ("head_dim", HEAD_DIM)];
     vec![
         Record::new(
             settings,

@@ -22,30 +22,20 @@ pub fn run<B: PixelFlowBackend>(
 ) -> Vec<Record> {
     let images = settings.images(tokens);
     let lengths = vec![tokens; images];
-    let case = [
-        ("tokens", tokens),
-        ("batch", images),
-        ("depth", settings.depth),
-    ];
+    let case = [("tokens", tokens), ("batch", images), ("depth", settings.depth)];
     let whole = seconds::<B>(settings, tokens, settings.depth, device);
     let flop = flop::forward(&config(settings.depth), &lengths);
     let whole = Record::new(settings, "forward", &case, whole, flop);
 
     let [shallow, deep] = [1, 3].map(|depth| seconds::<B>(settings, tokens, depth, device));
-    let block = deep
-        .iter()
-        .zip(&shallow)
-        .map(|(deep, shallow)| (deep - shallow) / 2.0);
+    let block = deep.iter().zip(&shallow).map(|(deep, shallow)| (deep - shallow) / 2.0);
     let flop = flop::block(&config(1), &lengths);
     let block = Record::new(settings, "forward.block", &case[..2], block.collect(), flop);
     vec![whole, block]
 }
 
 fn config(depth: usize) -> PixelFlowConfig {
-    PixelFlowConfig {
-        depth,
-        ..Preset::Xl.config(CLASSES)
-    }
+    PixelFlowConfig { depth, ..Preset::Xl.config(CLASSES) }
 }
 
 fn seconds<B: PixelFlowBackend>(

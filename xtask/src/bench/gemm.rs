@@ -14,11 +14,8 @@ const WIDTH: usize = 1152;
 /// feed-forward layer; then all together.
 pub fn run<B: Backend>(settings: &Settings, tokens: usize, device: &B::Device) -> Vec<Record> {
     let rows = settings.images(tokens) * tokens;
-    let shapes: [(&str, usize, usize, u32); 3] = [
-        ("q", WIDTH, WIDTH, 4),
-        ("fc1", WIDTH, 4 * WIDTH, 1),
-        ("fc2", 4 * WIDTH, WIDTH, 1),
-    ];
+    let shapes: [(&str, usize, usize, u32); 3] =
+        [("q", WIDTH, WIDTH, 4), ("fc1", WIDTH, 4 * WIDTH, 1), ("fc2", 4 * WIDTH, WIDTH, 1)];
     let random =
         |shape: [usize; 2]| Tensor::<B, 2>::random(shape, Distribution::Normal(0.0, 1.0), device);
     let mut together = vec![0.0; settings.repeat];
@@ -35,13 +32,7 @@ pub fn run<B: Backend>(settings: &Settings, tokens: usize, device: &B::Device) -
         let flop = flop::matmul(rows, k, n);
         total += u64::from(times) * flop;
         let case = [("m", rows), ("k", k), ("n", n)];
-        records.push(Record::new(
-            settings,
-            &format!("gemm.{name}"),
-            &case,
-            seconds,
-            flop,
-        ));
+        records.push(Record::new(settings, &format!("gemm.{name}"), &case, seconds, flop));
     }
     let case = [("m", rows), ("width", WIDTH)];
     records.push(Record::new(settings, "gemm.all", &case, together, total));

@@ -26,14 +26,8 @@ pub enum Job {
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Gemm,
-        Self::Attention,
-        Self::Forward,
-        Self::Train,
-        Self::Sample,
-        Self::Load,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Gemm, Self::Attention, Self::Forward, Self::Train, Self::Sample, Self::Load];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -73,11 +67,7 @@ impl OnBackend for Work<'_> {
     type Output = Vec<Record>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Vec<Record> {
-        let Self {
-            job,
-            tokens,
-            settings,
-        } = self;
+        let Self { job, tokens, settings } = self;
         let each =
             |work: &dyn Fn(usize) -> Vec<Record>| tokens.iter().flat_map(|&n| work(n)).collect();
         match job {

@@ -15,9 +15,8 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
     let seconds = measure::<B>(settings, device, || {
         source.load::<B>(device).expect("the demo model is sound");
     });
-    let bytes = source.weights().map_or(0, |path| {
-        std::fs::metadata(path).map_or(0, |file| file.len())
-    });
+    let bytes =
+        source.weights().map_or(0, |path| std::fs::metadata(path).map_or(0, |file| file.len()));
     let case = [("megabytes", (bytes / 1_000_000) as usize)];
     vec![Record::new(settings, "load", &case, seconds, 0)]
 }

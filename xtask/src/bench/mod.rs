@@ -37,12 +37,7 @@ pub struct Arguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     jobs: Vec<Job>,
     /// Tokens of an image, for gemm, attention and forward: square numbers.
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        default_value = "64,256,1024,4096"
-    )]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "64,256,1024,4096")]
     tokens: Vec<usize>,
     /// Images of a batch, for gemm, attention and forward; default: 2, above 1024 tokens 1.
     #[arg(long, value_name = "N", conflicts_with = "pytorch", value_parser = clap::value_parser!(u16).range(1..))]
@@ -88,18 +83,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         batch: arguments.batch.map(usize::from),
         depth: usize::from(arguments.depth),
     };
-    let jobs = if arguments.jobs.is_empty() {
-        Job::ALL.to_vec()
-    } else {
-        arguments.jobs.clone()
-    };
+    let jobs = if arguments.jobs.is_empty() { Job::ALL.to_vec() } else { arguments.jobs.clone() };
     if arguments.alone {
         for job in jobs {
-            let work = Work {
-                job,
-                tokens: &arguments.tokens,
-                settings: &settings,
-            };
+            let work = Work { job, tokens: &arguments.tokens, settings: &settings };
             for record in device.run(work) {
                 println!("{}", serde_json::to_string(&record)?);
             }

@@ -46,11 +46,7 @@ pub fn run(
         command.args(["--depth", &arguments.depth.to_string()]);
     }
     if let Some(tokens) = tokens {
-        let rows = if job == Job::Gemm {
-            default_batch(tokens)
-        } else {
-            1
-        };
+        let rows = if job == Job::Gemm { default_batch(tokens) } else { 1 };
         command.args(["--tokens", &(rows * tokens).to_string()]);
     }
     // Its own table goes to standard error.
@@ -60,11 +56,7 @@ pub fn run(
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().last().unwrap_or("nothing");
         let program = program.display();
-        bail!(
-            "{program} {} ended with {}: {last}",
-            job.name(),
-            output.status
-        );
+        bail!("{program} {} ended with {}: {last}", job.name(), output.status);
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let record = |line| serde_json::from_str(line).with_context(|| format!("no record: {line}"));

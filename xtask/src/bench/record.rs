@@ -52,10 +52,7 @@ impl Record {
             gflop,
             gflops_per_s: gflop / median,
             peak_bytes: peak_bytes(),
-            case: case
-                .iter()
-                .map(|&(name, value)| (name.to_owned(), value.into()))
-                .collect(),
+            case: case.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect(),
         }
     }
 
@@ -104,12 +101,7 @@ mod tests {
 
     #[test]
     fn rounds_become_one_record() {
-        let settings = Settings {
-            repeat: 2,
-            device: "cpu".to_owned(),
-            batch: None,
-            depth: 2,
-        };
+        let settings = Settings { repeat: 2, device: "cpu".to_owned(), batch: None, depth: 2 };
         let round = |seconds| Record::new(&settings, "train", &[("m", 8)], seconds, 6_000_000_000);
         let mut record = round(vec![1.0, 5.0]);
         record.join(&round(vec![2.0]));

@@ -26,29 +26,18 @@ fn gemm_rate(record: &Record, gemms: &[Record]) -> Option<f64> {
 }
 
 fn text(record: &Record, gemms: &[Record], others: &[Record]) -> String {
-    let case: Vec<String> = [
-        "tokens",
-        "batch",
-        "depth",
-        "m",
-        "k",
-        "n",
-        "examples",
-        "images",
-        "megabytes",
-    ]
-    .iter()
-    .filter_map(|name| Some(format!("{name} {}", record.number(name)?)))
-    .collect();
+    let case: Vec<String> =
+        ["tokens", "batch", "depth", "m", "k", "n", "examples", "images", "megabytes"]
+            .iter()
+            .filter_map(|name| Some(format!("{name} {}", record.number(name)?)))
+            .collect();
     let least = record.seconds.iter().copied().fold(f64::INFINITY, f64::min);
     let most = record.seconds.iter().copied().fold(0.0, f64::max);
     let range = format!("{} … {}", seconds(least), seconds(most));
-    let peak = record.peak_bytes.map_or(String::new(), |bytes| {
-        format!("{:.0} MB", bytes as f64 / 1e6)
-    });
-    let ratio = against::same_case(record, others).map_or(String::new(), |other| {
-        format!("  {:.2}x", other.median / record.median)
-    });
+    let peak =
+        record.peak_bytes.map_or(String::new(), |bytes| format!("{:.0} MB", bytes as f64 / 1e6));
+    let ratio = against::same_case(record, others)
+        .map_or(String::new(), |other| format!("  {:.2}x", other.median / record.median));
     let (mut rate, mut share) = (String::new(), String::new());
     if record.gflop > 0.0 {
         rate = format!("{:.1}", record.gflops_per_s);
@@ -65,11 +54,7 @@ fn text(record: &Record, gemms: &[Record], others: &[Record]) -> String {
 
 /// With a unit that fits.
 fn seconds(seconds: f64) -> String {
-    if seconds >= 1.0 {
-        format!("{seconds:.2} s")
-    } else {
-        format!("{:.1} ms", 1e3 * seconds)
-    }
+    if seconds >= 1.0 { format!("{seconds:.2} s") } else { format!("{:.1} ms", 1e3 * seconds) }
 }
 
 #[cfg(test)]
@@ -79,29 +64,14 @@ mod tests {
 
     #[test]
     fn a_line_says_how_much_longer_the_other_took() {
-        let settings = Settings {
-            repeat: 3,
-            device: "cpu".to_owned(),
-            batch: None,
-            depth: 2,
-        };
+        let settings = Settings { repeat: 3, device: "cpu".to_owned(), batch: None, depth: 2 };
         let new =
             |seconds| Record::new(&settings, "train", &[("tokens", 8)], seconds, 4_000_000_000);
         let (record, other) = (new(vec![1.0, 2.0, 4.0]), new(vec![3.0]));
-        let gemms = [new(vec![0.5])].map(|gemm| Record {
-            job: "gemm.all".to_owned(),
-            ..gemm
-        });
+        let gemms = [new(vec![0.5])].map(|gemm| Record { job: "gemm.all".to_owned(), ..gemm });
         let line = text(&record, &gemms, &[other]);
-        for part in [
-            "train",
-            "tokens 8",
-            "2.00 s",
-            "1.00 s … 4.00 s",
-            " 2.0 ",
-            " 25% ",
-            "1.50x",
-        ] {
+        for part in ["train", "tokens 8", "2.00 s", "1.00 s … 4.00 s", " 2.0 ", " 25% ", "1.50x"]
+        {
             assert!(line.contains(part), "{part}: {line}");
         }
     }

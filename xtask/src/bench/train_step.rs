@@ -39,15 +39,10 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
     let seconds = measure::<B>(settings, device, || {
         let _ = trainer.step(&batches, LEARNING_RATE);
     });
-    let lengths: Vec<usize> = SIDES
-        .iter()
-        .flat_map(|side| [side * side; EXAMPLES_A_STAGE])
-        .collect();
+    let lengths: Vec<usize> =
+        SIDES.iter().flat_map(|side| [side * side; EXAMPLES_A_STAGE]).collect();
     let flop = (1 + flop::BACKWARD) * flop::forward(&config, &lengths);
-    let case = [
-        ("tokens", lengths.iter().sum()),
-        ("examples", lengths.len()),
-    ];
+    let case = [("tokens", lengths.iter().sum()), ("examples", lengths.len())];
     vec![Record::new(settings, "train", &case, seconds, flop)]
 }
 
@@ -63,17 +58,9 @@ fn batch(features: usize) -> PackedBatch {
         dropped: place == 0,
         example: place,
     };
-    let segments: Vec<Segment> = SIDES
-        .iter()
-        .enumerate()
-        .flat_map(|stage| vec![segment(stage); EXAMPLES_A_STAGE])
-        .collect();
+    let segments: Vec<Segment> =
+        SIDES.iter().enumerate().flat_map(|stage| vec![segment(stage); EXAMPLES_A_STAGE]).collect();
     let tokens: usize = segments.iter().map(|s| s.grid_height * s.grid_width).sum();
     let normals = |index| Key::new(1, index, Purpose::Testing).normals(tokens * features);
-    PackedBatch {
-        inputs: normals(0),
-        targets: normals(1),
-        features,
-        segments,
-    }
+    PackedBatch { inputs: normals(0), targets: normals(1), features, segments }
 }

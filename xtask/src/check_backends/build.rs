@@ -68,11 +68,7 @@ fn sets(kinds: &[DeviceKind]) -> Vec<Vec<DeviceKind>> {
     let together = |kind: &DeviceKind| matches!(kind, DeviceKind::Cpu | DeviceKind::Wgpu);
     let (first, others): (Vec<_>, Vec<_>) = kinds.iter().copied().partition(together);
     let others = others.into_iter().map(|kind| vec![kind]);
-    [first]
-        .into_iter()
-        .filter(|set| !set.is_empty())
-        .chain(others)
-        .collect()
+    [first].into_iter().filter(|set| !set.is_empty()).chain(others).collect()
 }
 
 /// Compiles the suite with some features; a copy stays under the features' name.
@@ -135,10 +131,7 @@ mod tests {
     fn the_program_is_found_among_cargo_s_messages() {
         let message = r#"{"reason":"compiler-artifact","target":{"name":"conformance"},
             "executable":"/t/debug/conformance"}"#;
-        assert_eq!(
-            executable(message).unwrap(),
-            Path::new("/t/debug/conformance")
-        );
+        assert_eq!(executable(message).unwrap(), Path::new("/t/debug/conformance"));
         assert_eq!(executable(r#"{"target":{"name":"tests"}}"#), None);
         assert_eq!(executable("no json"), None);
     }

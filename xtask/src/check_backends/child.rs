@@ -149,18 +149,12 @@ impl Child<'_> {
     ) -> std::io::Result<(RowEnd, String)> {
         std::fs::create_dir_all(self.folder)?;
         let mut log = tempfile::tempfile()?;
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log.try_clone()?)
-            .spawn()?;
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.try_clone()?).spawn()?;
         let (sender, events) = mpsc::channel();
         let output = child.stdout.take();
         let reader = std::thread::spawn(move || {
-            let lines = output
-                .map(BufReader::new)
-                .into_iter()
-                .flat_map(BufRead::lines);
+            let lines = output.map(BufReader::new).into_iter().flat_map(BufRead::lines);
             // Libraries may print, too: what is no event is passed over.
             let parsed = lines
                 .map_while(Result::ok)
@@ -191,10 +185,7 @@ impl Child<'_> {
         }
         let text = tail(&mut log)?;
         let end = if timed_out {
-            RowEnd::TimedOut {
-                seconds: self.timeout.as_secs(),
-                during: progress.group.clone(),
-            }
+            RowEnd::TimedOut { seconds: self.timeout.as_secs(), during: progress.group.clone() }
         } else {
             progress.end(status, &text)
         };
@@ -250,10 +241,8 @@ impl Progress {
     fn judged(&self, outcome: Outcome) -> Outcome {
         let nothing = DeviceInfo::default();
         let device = self.device.as_ref().unwrap_or(&nothing);
-        let known = self
-            .known
-            .iter()
-            .find(|known| known.is_about(self.target, device, &outcome.case));
+        let known =
+            self.known.iter().find(|known| known.is_about(self.target, device, &outcome.case));
         match known {
             Some(known) => known.judge(outcome),
             None => outcome,
@@ -261,10 +250,7 @@ impl Progress {
     }
 
     fn crashed(&self, reason: String) -> RowEnd {
-        RowEnd::Crashed {
-            reason,
-            during: self.group.clone(),
-        }
+        RowEnd::Crashed { reason, during: self.group.clone() }
     }
 
     fn end(&mut self, status: ExitStatus, log: &str) -> RowEnd {
@@ -349,9 +335,7 @@ echo '{"event":"outcome","case":"euler_0/x","verdict":"passed","measure":"rel_l2
     #[test]
     fn a_killed_process_keeps_its_outcomes_and_names_the_group() {
         let row = row(&format!("{START}\nkill -9 $$"), Duration::from_secs(20));
-        let RowEnd::Crashed { reason, during } = &row.end else {
-            panic!("{:?}", row.end)
-        };
+        let RowEnd::Crashed { reason, during } = &row.end else { panic!("{:?}", row.end) };
         assert!(reason.contains("signal: 9"), "{reason}");
         assert_eq!((during.as_str(), row.outcomes.len()), ("euler_0", 1));
         assert!(!row.is_success());
@@ -372,10 +356,7 @@ echo '{"event":"outcome","case":"euler_0/x","verdict":"passed","measure":"rel_l2
     fn a_process_that_hangs_is_killed_when_its_time_is_over() {
         let started = Instant::now();
         let row = row(&format!("{START}\nexec sleep 60"), Duration::from_secs(1));
-        let expected = RowEnd::TimedOut {
-            seconds: 1,
-            during: "euler_0".to_owned(),
-        };
+        let expected = RowEnd::TimedOut { seconds: 1, during: "euler_0".to_owned() };
         assert_eq!((row.end, row.outcomes.len()), (expected, 1));
         assert!(started.elapsed() < Duration::from_secs(20));
     }
@@ -387,10 +368,7 @@ echo '{"event":"outcome","case":"euler_0/x","verdict":"passed","measure":"rel_l2
         let row = row(panic, Duration::from_secs(20));
         assert!(matches!(&row.end, RowEnd::Skipped { reason } if reason.contains("0 devices")));
         assert!(!row.is_success());
-        let optional = Row {
-            required: false,
-            ..row
-        };
+        let optional = Row { required: false, ..row };
         assert!(optional.is_success());
     }
 

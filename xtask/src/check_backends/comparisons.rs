@@ -45,19 +45,14 @@ pub fn compare(rows: &[Row], scratch: &Path) -> Vec<Comparison> {
 
 /// The precision in a target's name.
 fn precision(target: &str) -> Precision {
-    target
-        .parse()
-        .map_or(Precision::F32, |target: Target| target.precision)
+    target.parse().map_or(Precision::F32, |target: Target| target.precision)
 }
 
 /// The cases that both targets measured alike.
 fn numbers(left: &Row, left_values: &Values, right: &Row, right_values: &Values) -> Vec<Outcome> {
     let pair = |outcome: &Outcome| {
         let other = right.outcomes.iter().find(|o| o.case == outcome.case)?;
-        let (a, b) = (
-            left_values.get(&outcome.case)?,
-            right_values.get(&outcome.case)?,
-        );
+        let (a, b) = (left_values.get(&outcome.case)?, right_values.get(&outcome.case)?);
         let same = other.measure == outcome.measure && a.len() == b.len();
         same.then(|| apart(outcome, other, a, b))?
     };
@@ -75,13 +70,7 @@ fn apart(left: &Outcome, right: &Outcome, a: &[f32], b: &[f32]) -> Option<Outcom
     };
     let limit = left.limit?.max(right.limit?);
     let (case, measure) = (&left.case, &left.measure);
-    Some(Outcome::measured(
-        case,
-        measure,
-        error,
-        limit,
-        "the larger of the two limits",
-    ))
+    Some(Outcome::measured(case, measure, error, limit, "the larger of the two limits"))
 }
 
 /// The demo's pictures; none where one target did not draw.
@@ -127,10 +116,7 @@ mod tests {
     }
 
     fn values(b: &[f32]) -> Values {
-        Values::from([
-            ("a/b".to_owned(), b.to_vec()),
-            ("a/c".to_owned(), vec![1.0]),
-        ])
+        Values::from([("a/b".to_owned(), b.to_vec()), ("a/c".to_owned(), vec![1.0])])
     }
 
     #[test]
@@ -138,10 +124,7 @@ mod tests {
         let (left, right) = (row("flex-f32", 0.1), row("wgpu-f16", 0.5));
         let found = numbers(&left, &values(&[1.0, 2.0]), &right, &values(&[1.0, 2.4]));
         assert_eq!(found.len(), 1);
-        assert_eq!(
-            (found[0].verdict, found[0].limit),
-            (Verdict::Passed, Some(0.5))
-        );
+        assert_eq!((found[0].verdict, found[0].limit), (Verdict::Passed, Some(0.5)));
         let found = numbers(&left, &values(&[1.0, 2.0]), &right, &values(&[1.0, 2.6]));
         assert_eq!(found[0].verdict, Verdict::Failed);
         assert!(numbers(&left, &values(&[1.0]), &right, &Values::new()).is_empty());

@@ -91,9 +91,6 @@ mod tests {
             ..DeviceInfo::default()
         };
         let there = paragraph("flex", &Ok(info));
-        assert!(
-            there.contains("adapter    EPYC") && there.contains("3.0 GiB"),
-            "{there}"
-        );
+        assert!(there.contains("adapter    EPYC") && there.contains("3.0 GiB"), "{there}");
     }
 }

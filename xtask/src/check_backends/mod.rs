@@ -41,12 +41,7 @@ pub struct Arguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     dtypes: Vec<Precision>,
     /// Kernel fusion: on, off, or both. Flex has none.
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        default_value = "on,off"
-    )]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "on,off")]
     fusion: Vec<Switch>,
     /// Folder of fixtures with a manifest.json. Default: those in the repository.
     #[arg(long, value_name = "DIR")]
@@ -97,16 +92,12 @@ impl Arguments {
 /// If an argument is wrong, the suite does not compile anywhere, or nothing can be written.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = repository()?;
-    let fixtures = arguments
-        .fixtures
-        .clone()
-        .unwrap_or_else(|| root.join("tests/fixtures"));
+    let fixtures = arguments.fixtures.clone().unwrap_or_else(|| root.join("tests/fixtures"));
     // A wrong folder is refused before minutes of compiling.
     let manifest = tests::Manifest::open(&fixtures)?;
     drop(manifest);
-    let fixtures = fixtures
-        .canonicalize()
-        .with_context(|| format!("cannot find {}", fixtures.display()))?;
+    let fixtures =
+        fixtures.canonicalize().with_context(|| format!("cannot find {}", fixtures.display()))?;
     if arguments.self_test {
         return self_test::run(&root, &fixtures, arguments);
     }
@@ -119,11 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let report = check(&plan, &suites, &fixtures, arguments)?;
     write(&report, &arguments.report)?;
     Terminal::summary(&report, &arguments.report);
-    Ok(if report.is_success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if report.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Runs all targets and compares them.
@@ -148,12 +135,8 @@ fn check(
     write_own_checkpoint(&checkpoint)?;
     let run = |planned: &Planned| {
         let end = match (&planned.skip, suites.of(planned.target.backend)) {
-            (Some(reason), _) => RowEnd::Skipped {
-                reason: reason.clone(),
-            },
-            (None, Suite::NotBuilt(reason)) => RowEnd::NotBuilt {
-                reason: reason.clone(),
-            },
+            (Some(reason), _) => RowEnd::Skipped { reason: reason.clone() },
+            (None, Suite::NotBuilt(reason)) => RowEnd::NotBuilt { reason: reason.clone() },
             (None, Suite::Built(program)) => {
                 let child = Child {
                     program,

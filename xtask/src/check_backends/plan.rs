@@ -64,11 +64,7 @@ impl Plan {
                 combinations(backend, &arguments.dtypes, &arguments.fusion)
             };
             targets.extend(combinations.into_iter().map(|(precision, fusion)| Planned {
-                target: Target {
-                    backend,
-                    precision,
-                    fusion,
-                },
+                target: Target { backend, precision, fusion },
                 skip: skip.clone(),
                 required,
             }));
@@ -104,15 +100,12 @@ fn combinations(
         [] => &Precision::ALL[..1],
         chosen => chosen,
     };
-    let switches: &[bool] = match (
-        is_cpu,
-        fusion.contains(&Switch::On),
-        fusion.contains(&Switch::Off),
-    ) {
-        (true, _, _) | (_, false, true) => &[false],
-        (_, true, false) => &[true],
-        _ => &[true, false],
-    };
+    let switches: &[bool] =
+        match (is_cpu, fusion.contains(&Switch::On), fusion.contains(&Switch::Off)) {
+            (true, _, _) | (_, false, true) => &[false],
+            (_, true, false) => &[true],
+            _ => &[true, false],
+        };
     let with = |&precision: &Precision| switches.iter().map(move |&fusion| (precision, fusion));
     precisions.iter().flat_map(with).collect()
 }

@@ -14,10 +14,9 @@ use infer::device::DeviceKind;
 pub fn presence(backend: DeviceKind) -> Result<(), String> {
     let on = |system: &str| std::env::consts::OS == system;
     match backend {
-        DeviceKind::Metal if !on("macos") => Err(format!(
-            "Metal is on macOS only; this is {}",
-            std::env::consts::OS
-        )),
+        DeviceKind::Metal if !on("macos") => {
+            Err(format!("Metal is on macOS only; this is {}", std::env::consts::OS))
+        }
         DeviceKind::Wgpu | DeviceKind::Vulkan if on("linux") => {
             library("libvulkan.so.1", "Vulkan loader")
         }
@@ -34,10 +33,7 @@ pub fn presence(backend: DeviceKind) -> Result<(), String> {
 ///
 /// A backend without an adapter panics; its message names an implementation detail.
 pub fn reason(backend: DeviceKind, message: &str) -> String {
-    let is_graphics = matches!(
-        backend,
-        DeviceKind::Wgpu | DeviceKind::Vulkan | DeviceKind::Metal
-    );
+    let is_graphics = matches!(backend, DeviceKind::Wgpu | DeviceKind::Vulkan | DeviceKind::Metal);
     if is_graphics && message.contains("No possible adapter available") {
         return match backend {
             DeviceKind::Metal => "no Metal adapter (0 devices)".to_owned(),

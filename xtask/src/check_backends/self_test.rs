@@ -39,10 +39,7 @@ pub fn run(root: &Path, fixtures: &Path, arguments: &Arguments) -> Result<ExitCo
     let sound = row(None)?;
     if !sound.is_success() {
         let failed = red(&sound).join(", ");
-        bail!(
-            "the suite fails without any fault ({:?}): {failed}",
-            sound.end
-        );
+        bail!("the suite fails without any fault ({:?}): {failed}", sound.end);
     }
     let passed = sound.count(Verdict::Passed);
     println!("{:<18} {passed} cases, all green", "no fault");
@@ -56,11 +53,7 @@ pub fn run(root: &Path, fixtures: &Path, arguments: &Arguments) -> Result<ExitCo
     }
     let found = Fault::ALL.len() - missed;
     println!("{found} passed, {missed} failed");
-    Ok(if missed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The names of the cases that failed.

@@ -39,18 +39,10 @@ impl Terminal {
             }
             bar.set_prefix(target.clone());
             bar.set_message("waits");
-            let line = Line {
-                bar,
-                passed: 0,
-                failed: 0,
-                group: String::new(),
-            };
+            let line = Line { bar, passed: 0, failed: 0, group: String::new() };
             (target, line)
         });
-        Self {
-            targets: Mutex::new(targets.collect()),
-            lines,
-        }
+        Self { targets: Mutex::new(targets.collect()), lines }
     }
 
     fn update(&self, target: &str, change: impl FnOnce(&mut Line)) {
@@ -153,10 +145,7 @@ fn line_of(row: &Row) -> String {
         format!("{} passed", row.count(Verdict::Passed)),
         format!("{} failed", row.count(Verdict::Failed)),
     ];
-    let others = [
-        (Verdict::Known, "known"),
-        (Verdict::Unexpected, "unexpectedly passed"),
-    ];
+    let others = [(Verdict::Known, "known"), (Verdict::Unexpected, "unexpectedly passed")];
     for (verdict, word) in others {
         match row.count(verdict) {
             0 => {}
@@ -164,12 +153,7 @@ fn line_of(row: &Row) -> String {
         }
     }
     let adapter = row.device.as_ref().map_or("", |device| &device.adapter);
-    format!(
-        "{:<22} {state} {}  {:.0} s  {adapter}",
-        row.target,
-        counts.join(", "),
-        row.seconds
-    )
+    format!("{:<22} {state} {}  {:.0} s  {adapter}", row.target, counts.join(", "), row.seconds)
 }
 
 #[cfg(test)]
@@ -191,29 +175,14 @@ mod tests {
     #[test]
     fn a_row_says_what_became_of_it() {
         let line = line_of(&row(RowEnd::Finished, false));
-        assert!(
-            line.contains("ok") && line.contains("1 passed, 0 failed  3 s"),
-            "{line}"
-        );
-        let skipped = || RowEnd::Skipped {
-            reason: "no Vulkan adapter (loader found, 0 devices)".to_owned(),
-        };
+        assert!(line.contains("ok") && line.contains("1 passed, 0 failed  3 s"), "{line}");
+        let skipped =
+            || RowEnd::Skipped { reason: "no Vulkan adapter (loader found, 0 devices)".to_owned() };
         let line = line_of(&row(skipped(), false));
-        assert!(
-            line.contains("skipped: no Vulkan adapter (loader found, 0 devices)"),
-            "{line}"
-        );
+        assert!(line.contains("skipped: no Vulkan adapter (loader found, 0 devices)"), "{line}");
         assert!(line_of(&row(skipped(), true)).contains("FAIL  required, but skipped"));
-        let line = line_of(&row(
-            RowEnd::TimedOut {
-                seconds: 2,
-                during: "operations".to_owned(),
-            },
-            false,
-        ));
-        assert!(
-            line.contains("FAIL  killed after 2 s in operations; 1 passed"),
-            "{line}"
-        );
+        let line =
+            line_of(&row(RowEnd::TimedOut { seconds: 2, during: "operations".to_owned() }, false));
+        assert!(line.contains("FAIL  killed after 2 s in operations; 1 passed"), "{line}");
     }
 }

@@ -30,11 +30,7 @@ pub(super) fn index_shard(path: &Path, label_field: Option<&str>) -> Result<Vec<
         let mut entry = entry.map_err(|error| damaged(path, error, end + BLOCK > length))?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if let Some(reason) = danger(&name).or(unwanted_type(entry.header().entry_type())) {
-            return Err(Error::UnsafeMember {
-                shard: path.to_owned(),
-                member: name,
-                reason,
-            });
+            return Err(Error::UnsafeMember { shard: path.to_owned(), member: name, reason });
         }
         let span = span_in_file(&entry, &name, path, length)?;
         end = (span.offset + entry.size()).next_multiple_of(BLOCK);
@@ -67,24 +63,14 @@ fn span_in_file(entry: &Entry<'_, File>, name: &str, shard: &Path, length: u64) 
     let (offset, bytes) = (entry.raw_file_position(), entry.size());
     if offset.checked_add(bytes).is_none_or(|end| end > length) {
         let reason = format!("member {name:?} has {bytes} bytes at {offset}, the file {length}");
-        return Err(Error::TruncatedTar {
-            shard: shard.to_owned(),
-            reason,
-        });
+        return Err(Error::TruncatedTar { shard: shard.to_owned(), reason });
     }
     let limit = key_and_role(name).map_or(u64::MAX, |(_, role)| role.limit());
     if bytes > limit {
         let record = format!("{}:{name}", shard.display());
-        return Err(Error::TooLarge {
-            record,
-            bytes,
-            limit,
-        });
+        return Err(Error::TooLarge { record, bytes, limit });
     }
-    Ok(Span {
-        offset,
-        length: bytes as usize,
-    })
+    Ok(Span { offset, length: bytes as usize })
 }
 
 fn read_text(entry: &mut Entry<'_, File>, shard: &Path) -> Result<Vec<u8>> {
@@ -97,27 +83,19 @@ fn read_text(entry: &mut Entry<'_, File>, shard: &Path) -> Result<Vec<u8>> {
 fn check_end(mut file: File, end: u64, shard: &Path) -> Result<()> {
     let mut block = Vec::new();
     file.seek(SeekFrom::Start(end)).map_err(io_error(shard))?;
-    file.take(BLOCK)
-        .read_to_end(&mut block)
-        .map_err(io_error(shard))?;
+    file.take(BLOCK).read_to_end(&mut block).map_err(io_error(shard))?;
     if block.len() as u64 == BLOCK {
         return Ok(());
     }
     let reason = format!("it has no end mark after its last member, at {end}");
-    Err(Error::TruncatedTar {
-        shard: shard.to_owned(),
-        reason,
-    })
+    Err(Error::TruncatedTar { shard: shard.to_owned(), reason })
 }
 
 /// A header that cannot be read, perhaps because the file ends inside it.
 fn damaged(shard: &Path, source: std::io::Error, cut_off: bool) -> Error {
     let shard = shard.to_owned();
     if cut_off {
-        Error::TruncatedTar {
-            shard,
-            reason: "it ends inside a header".to_owned(),
-        }
+        Error::TruncatedTar { shard, reason: "it ends inside a header".to_owned() }
     } else {
         Error::DamagedTar { shard, source }
     }

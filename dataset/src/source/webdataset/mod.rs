@@ -97,21 +97,13 @@ impl WebDatasetSource {
     /// [`Error::InvalidText`]; [`Error::MissingLabel`] and [`Error::InvalidLabel`];
     /// [`Error::NoRecords`].
     pub fn open(config: &WebDatasetConfig) -> Result<Self> {
-        let paths: Vec<Vec<PathBuf>> = config
-            .paths
-            .iter()
-            .map(|path| shard_paths(path))
-            .collect::<Result<_>>()?;
+        let paths: Vec<Vec<PathBuf>> =
+            config.paths.iter().map(|path| shard_paths(path)).collect::<Result<_>>()?;
         let label_field = (!config.unlabelled).then_some(config.label_field.as_str());
         let shards: Vec<Shard> = paths
             .concat()
             .into_par_iter()
-            .map(|path| {
-                Ok(Shard {
-                    samples: index_shard(&path, label_field)?,
-                    path,
-                })
-            })
+            .map(|path| Ok(Shard { samples: index_shard(&path, label_field)?, path }))
             .collect::<Result<_>>()?;
 
         let starts = shards.iter().scan(0, |next, shard| {
@@ -121,29 +113,15 @@ impl WebDatasetSource {
         });
         let starts = starts.collect();
         let named = shards.iter().flat_map(|shard| {
-            shard
-                .samples
-                .iter()
-                .map(|sample| (&sample.label, shard.sample_name(sample)))
+            shard.samples.iter().map(|sample| (&sample.label, shard.sample_name(sample)))
         });
         if named.clone().next().is_none() {
-            let places: Vec<String> = config
-                .paths
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
-            return Err(Error::NoRecords {
-                place: places.join(", "),
-            });
+            let places: Vec<String> =
+                config.paths.iter().map(|path| path.display().to_string()).collect();
+            return Err(Error::NoRecords { place: places.join(", ") });
         }
         let (labels, classes) = labels::resolve(named, config.classes.as_deref())?;
-        Ok(Self {
-            starts,
-            labels,
-            classes,
-            caption_field: config.caption_field.clone(),
-            shards,
-        })
+        Ok(Self { starts, labels, classes, caption_field: config.caption_field.clone(), shards })
     }
 
     /// All fields of a record's `.json`, label and caption among them; `None` if it has no `.json`.
@@ -194,10 +172,7 @@ impl WebDatasetSource {
             return Ok(Some(parse_text(&bytes, &name)?.trim().to_owned()));
         }
         let fields = parse_json(&bytes, &name)?;
-        Ok(fields
-            .get(&self.caption_field)
-            .and_then(|text| text.as_str())
-            .map(str::to_owned))
+        Ok(fields.get(&self.caption_field).and_then(|text| text.as_str()).map(str::to_owned))
     }
 }
 
@@ -219,12 +194,7 @@ impl Source for WebDatasetSource {
         let bytes = read_span(&mut file, path, sample.image)?;
         let image = decode::decode(&bytes, &name)?;
         let caption = self.caption_of(&mut file, path, sample)?;
-        Ok(Record {
-            image,
-            label,
-            caption,
-            name,
-        })
+        Ok(Record { image, label, caption, name })
     }
 
     fn caption(&self, index: usize) -> Result<Option<String>> {
@@ -241,9 +211,7 @@ fn shard_paths(path: &Path) -> Result<Vec<PathBuf>> {
     }
     let entries = fs::read_dir(path).map_err(io_error(path))?;
     let files = entries.map(|entry| entry.map(|entry| entry.path()));
-    let mut files: Vec<PathBuf> = files
-        .collect::<std::io::Result<_>>()
-        .map_err(io_error(path))?;
+    let mut files: Vec<PathBuf> = files.collect::<std::io::Result<_>>().map_err(io_error(path))?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "tar"));
     files.sort_unstable();
     Ok(files)
@@ -252,8 +220,7 @@ fn shard_paths(path: &Path) -> Result<Vec<PathBuf>> {
 /// Reads one member; its length was checked against the file's when the index was made.
 fn read_span(file: &mut File, path: &Path, span: Span) -> Result<Vec<u8>> {
     let mut bytes = vec![0; span.length];
-    file.seek(SeekFrom::Start(span.offset))
-        .map_err(io_error(path))?;
+    file.seek(SeekFrom::Start(span.offset)).map_err(io_error(path))?;
     file.read_exact(&mut bytes).map_err(io_error(path))?;
     Ok(bytes)
 }

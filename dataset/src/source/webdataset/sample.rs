@@ -44,21 +44,12 @@ struct Partial {
 impl<'a> Samples<'a> {
     /// Samples of the tar file `path`; `label_field` is as in `index_shard`.
     pub(super) fn new(path: &'a Path, label_field: Option<&'a str>) -> Self {
-        Self {
-            path,
-            label_field,
-            current: None,
-            done: Vec::new(),
-        }
+        Self { path, label_field, current: None, done: Vec::new() }
     }
 
     /// Adds a member; `bytes` is its content if it may hold a label.
     pub(super) fn add(&mut self, key: &str, role: Role, span: Span, bytes: &[u8]) -> Result<()> {
-        if self
-            .current
-            .as_ref()
-            .is_none_or(|current| current.key != key)
-        {
+        if self.current.as_ref().is_none_or(|current| current.key != key) {
             self.complete()?;
         }
         let sample = self.current.get_or_insert_with(|| Partial::new(key));
@@ -80,10 +71,8 @@ impl<'a> Samples<'a> {
                 sample.json = Some(span);
                 if let Some(field) = field {
                     let fields = parse_json(bytes, &format!("{}.json", record()))?;
-                    sample.json_label = fields
-                        .get(field)
-                        .map(|value| json_label(value, record()))
-                        .transpose()?;
+                    sample.json_label =
+                        fields.get(field).map(|value| json_label(value, record())).transpose()?;
                 }
             }
         }
@@ -92,15 +81,7 @@ impl<'a> Samples<'a> {
 
     /// Closes the current sample.
     fn complete(&mut self) -> Result<()> {
-        let Some(Partial {
-            key,
-            image,
-            class,
-            json_label,
-            text,
-            json,
-            ..
-        }) = self.current.take()
+        let Some(Partial { key, image, class, json_label, text, json, .. }) = self.current.take()
         else {
             return Ok(());
         };
@@ -115,13 +96,7 @@ impl<'a> Samples<'a> {
             })?,
         };
         let caption = text.map(Caption::Text).or(json.map(Caption::Json));
-        self.done.push(Sample {
-            key,
-            image,
-            label,
-            caption,
-            json,
-        });
+        self.done.push(Sample { key, image, label, caption, json });
         Ok(())
     }
 
@@ -155,8 +130,5 @@ fn json_label(value: &serde_json::Value, record: String) -> Result<Label> {
 }
 
 fn invalid(shard: &Path, key: &str, reason: String) -> Error {
-    Error::InvalidSample {
-        sample: format!("{}:{key}", shard.display()),
-        reason,
-    }
+    Error::InvalidSample { sample: format!("{}:{key}", shard.display()), reason }
 }

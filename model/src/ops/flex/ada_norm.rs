@@ -60,12 +60,7 @@ pub(super) fn layer_norm_backward(
         [for_shift, for_scale]
     });
     let per_example = |part: usize| {
-        sum_by_example(
-            &pieces,
-            sums.iter().map(|sums| &sums[part]),
-            segments.examples(),
-            width,
-        )
+        sum_by_example(&pieces, sums.iter().map(|sums| &sums[part]), segments.examples(), width)
     };
     [for_x, per_example(0), per_example(1)]
 }

@@ -23,12 +23,8 @@ pub(super) fn adamw(
     let epsilon = step.epsilon as f32;
     let (decay, rest) = (step.ema_decay as f32, (1.0 - step.ema_decay) as f32);
 
-    let moments = first
-        .par_chunks_mut(CHUNK)
-        .zip(second.par_chunks_mut(CHUNK));
-    let values = parameter
-        .par_chunks_mut(CHUNK)
-        .zip(average.par_chunks_mut(CHUNK));
+    let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+    let values = parameter.par_chunks_mut(CHUNK).zip(average.par_chunks_mut(CHUNK));
     let chunks = values.zip(moments).zip(gradient.par_chunks(CHUNK));
     chunks.for_each(|(((parameter, average), (first, second)), gradient)| {
         vectorised(|| {
@@ -49,9 +45,6 @@ pub(super) fn adamw(
 
 /// Sum of squares: each chunk in f32 lanes, the chunks in order in f64.
 pub(super) fn squared_norm(x: &[f32]) -> f32 {
-    let sums: Vec<f32> = x
-        .par_chunks(CHUNK)
-        .map(|x| vectorised(|| dot(x, x)))
-        .collect();
+    let sums: Vec<f32> = x.par_chunks(CHUNK).map(|x| vectorised(|| dot(x, x))).collect();
     sums.into_iter().map(f64::from).sum::<f64>() as f32
 }

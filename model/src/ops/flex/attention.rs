@@ -78,19 +78,10 @@ struct Example {
 impl Attention<'_> {
     fn examples(&self) -> Vec<Example> {
         let (mut first_query, mut first_key) = (0, 0);
-        let lengths = self
-            .query_segments
-            .lengths()
-            .iter()
-            .zip(self.key_segments.lengths());
+        let lengths = self.query_segments.lengths().iter().zip(self.key_segments.lengths());
         lengths
             .map(|(&queries, &keys)| {
-                let example = Example {
-                    first_query,
-                    queries,
-                    first_key,
-                    keys,
-                };
+                let example = Example { first_query, queries, first_key, keys };
                 first_query += queries;
                 first_key += keys;
                 example
@@ -109,12 +100,7 @@ impl Attention<'_> {
     /// One head of some tokens of a matrix.
     fn head<'b>(&self, x: &'b [f32], first: usize, count: usize, head: usize) -> Rows<'b> {
         let head_dim = self.head_dim();
-        Rows::new(
-            &x[first * self.width + head * head_dim..],
-            self.width,
-            count,
-            head_dim,
-        )
+        Rows::new(&x[first * self.width + head * head_dim..], self.width, count, head_dim)
     }
 
     /// What is added to the scores of an example's keys.
@@ -141,15 +127,9 @@ impl Attention<'_> {
         });
         let (outputs, log_sums): (Vec<_>, Vec<_>) = results.into_iter().unzip();
         let output = self.join(self.q.len(), &outputs, self.query_segments);
-        let per_query = Self {
-            width: self.heads,
-            ..*self
-        };
-        let log_sums = per_query.join(
-            self.q.len() / self.head_dim(),
-            &log_sums,
-            self.query_segments,
-        );
+        let per_query = Self { width: self.heads, ..*self };
+        let log_sums =
+            per_query.join(self.q.len() / self.head_dim(), &log_sums, self.query_segments);
         (output, log_sums)
     }
 
@@ -216,13 +196,11 @@ impl Attention<'_> {
             rows.push(tokens.map(move |(token, row)| (token, row, parts)));
             rest = others;
         }
-        rows.into_par_iter()
-            .flatten()
-            .for_each(|(token, row, parts)| {
-                for (place, part) in row.chunks_mut(head_dim).zip(parts) {
-                    place.copy_from_slice(&part[token * head_dim..][..head_dim]);
-                }
-            });
+        rows.into_par_iter().flatten().for_each(|(token, row, parts)| {
+            for (place, part) in row.chunks_mut(head_dim).zip(parts) {
+                place.copy_from_slice(&part[token * head_dim..][..head_dim]);
+            }
+        });
         out
     }
 }
@@ -311,13 +289,7 @@ impl WithSimd for Backward<'_> {
             let rows = from..from + count;
             let (q, gradient) = (self.q.slice(rows.clone()), self.gradient.slice(rows));
             multiply(simd, q, &turned_keys, Target::Replace, &mut weights);
-            multiply(
-                simd,
-                gradient,
-                &turned_values,
-                Target::Replace,
-                &mut for_scores,
-            );
+            multiply(simd, gradient, &turned_values, Target::Replace, &mut for_scores);
             for row in 0..count {
                 let along = dot(gradient.row(row), self.output.row(from + row));
                 let log_sum = self.log_sums.row(from + row)[0];
@@ -336,11 +308,7 @@ impl WithSimd for Backward<'_> {
             let right = Right::of_rows(simd, q);
             multiply(simd, Columns(for_scores), &right, Target::Add, &mut for_k);
         }
-        [
-            for_q,
-            for_k.unpadded(keys, head_dim),
-            for_v.unpadded(keys, head_dim),
-        ]
+        [for_q, for_k.unpadded(keys, head_dim), for_v.unpadded(keys, head_dim)]
     }
 }
 

@@ -25,10 +25,7 @@ impl PixelFlowBackend for Flex {
         };
         let [tokens, width] = values.sides();
         let (x, shift, scale) = (values.slice(), shifts.slice(), scales.slice());
-        tensor(
-            ada_norm::layer_norm(x, shift, scale, segments, width),
-            [tokens, width],
-        )
+        tensor(ada_norm::layer_norm(x, shift, scale, segments, width), [tokens, width])
     }
 
     fn ada_layer_norm_backward(
@@ -46,31 +43,18 @@ impl PixelFlowBackend for Flex {
         let (x, scale, gradient) = (values.slice(), scales.slice(), gradients.slice());
         let [x, shift, scale] = ada_norm::layer_norm_backward(x, scale, gradient, segments, width);
         let rows = [segments.examples(), width];
-        [
-            tensor(x, [tokens, width]),
-            tensor(shift, rows),
-            tensor(scale, rows),
-        ]
+        [tensor(x, [tokens, width]), tensor(shift, rows), tensor(scale, rows)]
     }
 
     fn ada_rms_norm(x: Flat, weight: Flat, shift: Flat, scale: Flat, segments: &Segments) -> Flat {
         let Some([values, weights, shifts, scales]) = all([&x, &weight, &shift, &scale]) else {
             let (x, weight, shift, scale) = (wrap(x), wrap(weight), wrap(shift), wrap(scale));
-            return unwrap(portable::ada_rms_norm::<Self>(
-                x, weight, shift, scale, segments,
-            ));
+            return unwrap(portable::ada_rms_norm::<Self>(x, weight, shift, scale, segments));
         };
         let [tokens, width] = values.sides();
-        let (x, weight, shift, scale) = (
-            values.slice(),
-            weights.slice(),
-            shifts.slice(),
-            scales.slice(),
-        );
-        tensor(
-            ada_norm::rms_norm(x, weight, shift, scale, segments, width),
-            [tokens, width],
-        )
+        let (x, weight, shift, scale) =
+            (values.slice(), weights.slice(), shifts.slice(), scales.slice());
+        tensor(ada_norm::rms_norm(x, weight, shift, scale, segments, width), [tokens, width])
     }
 
     fn ada_rms_norm_backward(
@@ -104,18 +88,10 @@ impl PixelFlowBackend for Flex {
     fn norm_rotate(x: Flat, weight: Flat, cos: Flat, sin: Flat) -> Flat {
         let Some([values, weights, cosines, sines]) = all([&x, &weight, &cos, &sin]) else {
             let (x, weight) = (wrap(x), wrap(weight));
-            return unwrap(portable::norm_rotate::<Self>(
-                x,
-                weight,
-                wrap(cos),
-                wrap(sin),
-            ));
+            return unwrap(portable::norm_rotate::<Self>(x, weight, wrap(cos), wrap(sin)));
         };
         let table = table(&cosines, &sines);
-        tensor(
-            norm_rotate::norm_rotate(values.slice(), weights.slice(), table),
-            values.sides(),
-        )
+        tensor(norm_rotate::norm_rotate(values.slice(), weights.slice(), table), values.sides())
     }
 
     fn norm_rotate_backward(
@@ -146,19 +122,11 @@ impl PixelFlowBackend for Flex {
 
     fn gated_add(h: Flat, gate: Flat, y: Flat, segments: &Segments) -> Flat {
         let Some([values, gates, ys]) = all([&h, &gate, &y]) else {
-            return unwrap(portable::gated_add::<Self>(
-                wrap(h),
-                wrap(gate),
-                wrap(y),
-                segments,
-            ));
+            return unwrap(portable::gated_add::<Self>(wrap(h), wrap(gate), wrap(y), segments));
         };
         let [tokens, width] = values.sides();
         let (h, gate, y) = (values.slice(), gates.slice(), ys.slice());
-        tensor(
-            gated_add::gated_add(h, gate, y, segments, width),
-            [tokens, width],
-        )
+        tensor(gated_add::gated_add(h, gate, y, segments, width), [tokens, width])
     }
 
     fn gated_add_backward(gate: Flat, y: Flat, gradient: Flat, segments: &Segments) -> [Flat; 2] {
@@ -169,10 +137,7 @@ impl PixelFlowBackend for Flex {
         let [tokens, width] = ys.sides();
         let (gate, y, gradient) = (gates.slice(), ys.slice(), gradients.slice());
         let [gate, y] = gated_add::gated_add_backward(gate, y, gradient, segments, width);
-        [
-            tensor(gate, [segments.examples(), width]),
-            tensor(y, [tokens, width]),
-        ]
+        [tensor(gate, [segments.examples(), width]), tensor(y, [tokens, width])]
     }
 
     fn bias_gelu(x: Flat, bias: Option<Flat>) -> Flat {
@@ -180,10 +145,7 @@ impl PixelFlowBackend for Flex {
         let Some([values, biases]) = all([&x, &bias]) else {
             return unwrap(portable::bias_gelu::<Self>(wrap(x), Some(wrap(bias))));
         };
-        tensor(
-            gelu::bias_gelu(values.slice(), biases.slice()),
-            values.sides(),
-        )
+        tensor(gelu::bias_gelu(values.slice(), biases.slice()), values.sides())
     }
 
     fn bias_gelu_backward(x: Flat, bias: Option<Flat>, gradient: Flat) -> [Flat; 2] {
@@ -224,14 +186,8 @@ impl PixelFlowBackend for Flex {
         };
         let (for_queries, for_keys) = (values.q.sides(), values.k.sides());
         let [q, k, v] =
-            values
-                .attention(layout)
-                .backward(output.slice(), log_sums.slice(), gradients.slice());
-        [
-            tensor(q, for_queries),
-            tensor(k, for_keys),
-            tensor(v, for_keys),
-        ]
+            values.attention(layout).backward(output.slice(), log_sums.slice(), gradients.slice());
+        [tensor(q, for_queries), tensor(k, for_keys), tensor(v, for_keys)]
     }
 
     fn adamw(state: [Flat; 4], gradient: Flat, clip: Flat, step: &AdamWStep) -> [Flat; 4] {
@@ -259,18 +215,11 @@ impl PixelFlowBackend for Flex {
             return unwrap(portable::dequantise::<Self>(words, wrap(scale), dtype));
         };
         let [quarter, outputs] = words.layout().shape().dims();
-        tensor(
-            dequantise::dequantise(values, scales.slice()),
-            [IN_A_WORD * quarter, outputs],
-        )
+        tensor(dequantise::dequantise(values, scales.slice()), [IN_A_WORD * quarter, outputs])
     }
 
     fn attention_form(_head_dim: usize, dtype: DType, _device: &FlexDevice) -> AttentionForm {
-        if dtype == DType::F32 {
-            AttentionForm::Native
-        } else {
-            AttentionForm::Portable
-        }
+        if dtype == DType::F32 { AttentionForm::Native } else { AttentionForm::Portable }
     }
 
     fn squared_norm(x: Flat) -> Flat {
@@ -282,11 +231,7 @@ impl PixelFlowBackend for Flex {
 }
 
 fn table<'a>(cos: &'a Values, sin: &'a Values) -> Table<'a> {
-    Table {
-        cos: cos.slice(),
-        sin: sin.slice(),
-        pairs: cos.sides()[1],
-    }
+    Table { cos: cos.slice(), sin: sin.slice(), pairs: cos.sides()[1] }
 }
 
 fn no_bias(x: &Flat) -> Flat {

@@ -48,8 +48,5 @@ pub(super) fn gated_add_backward(
         }
         for_gate
     });
-    [
-        sum_by_example(&pieces, sums.iter(), segments.examples(), width),
-        for_y,
-    ]
+    [sum_by_example(&pieces, sums.iter(), segments.examples(), width), for_y]
 }

@@ -20,23 +20,15 @@ fn gate(x: f32) -> f32 {
 pub(super) fn bias_gelu(x: &[f32], bias: &[f32]) -> Vec<f32> {
     let width = bias.len();
     let mut out = vec![0.0; x.len()];
-    for_each_piece(
-        &pieces_of_tokens(x.len() / width),
-        &mut out,
-        width,
-        |piece, out| {
-            let rows = piece
-                .of(x, width)
-                .chunks_exact(width)
-                .zip(out.chunks_exact_mut(width));
-            for (x, out) in rows {
-                for i in 0..width {
-                    let x = x[i] + bias[i];
-                    out[i] = x * gate(x);
-                }
+    for_each_piece(&pieces_of_tokens(x.len() / width), &mut out, width, |piece, out| {
+        let rows = piece.of(x, width).chunks_exact(width).zip(out.chunks_exact_mut(width));
+        for (x, out) in rows {
+            for i in 0..width {
+                let x = x[i] + bias[i];
+                out[i] = x * gate(x);
             }
-        },
-    );
+        }
+    });
     out
 }
 

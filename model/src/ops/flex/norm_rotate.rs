@@ -16,10 +16,7 @@ impl<'a> Table<'a> {
     fn row(&self, token: usize) -> (&'a [f32], &'a [f32]) {
         let positions = self.cos.len() / self.pairs;
         let start = (token % positions) * self.pairs;
-        (
-            &self.cos[start..start + self.pairs],
-            &self.sin[start..start + self.pairs],
-        )
+        (&self.cos[start..start + self.pairs], &self.sin[start..start + self.pairs])
     }
 
     /// Turns every head of `row` in place, by the angles (`1.0`) or back (`-1.0`).
@@ -43,10 +40,7 @@ pub(super) fn norm_rotate(x: &[f32], weight: &[f32], table: Table<'_>) -> Vec<f3
     let mut out = vec![0.0; x.len()];
     let pieces = pieces_of_tokens(x.len() / width);
     for_each_piece(&pieces, &mut out, width, |piece, out| {
-        let rows = piece
-            .of(x, width)
-            .chunks_exact(width)
-            .zip(out.chunks_exact_mut(width));
+        let rows = piece.of(x, width).chunks_exact(width).zip(out.chunks_exact_mut(width));
         for (offset, (x, out)) in rows.enumerate() {
             let inverse = rms_inverse(x, norm_epsilon() as f32);
             for i in 0..width {

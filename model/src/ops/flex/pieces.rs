@@ -35,11 +35,7 @@ pub(super) fn pieces_of(segments: &Segments) -> Vec<Piece> {
     for (example, &length) in segments.lengths().iter().enumerate() {
         for start in (0..length).step_by(MOST_TOKENS) {
             let tokens = MOST_TOKENS.min(length - start);
-            pieces.push(Piece {
-                example,
-                first_token: first_token + start,
-                tokens,
-            });
+            pieces.push(Piece { example, first_token: first_token + start, tokens });
         }
         first_token += length;
     }
@@ -68,10 +64,7 @@ pub(super) fn for_each_piece<R: Send>(
         tasks.push((piece, part));
         rest = after;
     }
-    tasks
-        .into_par_iter()
-        .map(|(piece, part)| vectorised(|| job(piece, part)))
-        .collect()
+    tasks.into_par_iter().map(|(piece, part)| vectorised(|| job(piece, part))).collect()
 }
 
 /// Sums the pieces' rows into their examples, in order.

@@ -29,12 +29,7 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// `count` rows of `width` values, `stride` values apart.
     pub(super) fn new(values: &'a [f32], stride: usize, count: usize, width: usize) -> Self {
-        Self {
-            values,
-            stride,
-            count,
-            width,
-        }
+        Self { values, stride, count, width }
     }
 
     #[inline(always)]
@@ -122,11 +117,7 @@ pub(super) struct Right {
 impl Right {
     fn new<S: Simd>(terms: usize, columns: usize) -> Self {
         let vectors = columns.div_ceil(S::F32_LANES);
-        Self {
-            values: vec![0.0; vectors * terms * S::F32_LANES],
-            terms,
-            vectors,
-        }
+        Self { values: vec![0.0; vectors * terms * S::F32_LANES], terms, vectors }
     }
 
     /// The matrix itself.
@@ -175,10 +166,7 @@ pub(super) struct Padded {
 impl Padded {
     pub(super) fn zeros<S: Simd>(_: S, rows: usize, columns: usize) -> Self {
         let stride = columns.next_multiple_of(S::F32_LANES);
-        Self {
-            values: vec![0.0; rows * stride],
-            stride,
-        }
+        Self { values: vec![0.0; rows * stride], stride }
     }
 
     #[inline(always)]
@@ -325,17 +313,11 @@ mod tests {
         type Output = ();
 
         fn with_simd<S: Simd>(self, simd: S) {
-            let Self {
-                rows,
-                terms,
-                columns,
-            } = self;
+            let Self { rows, terms, columns } = self;
             let (a, b) = (values(rows * terms, 1), values(terms * columns, 2));
             let transpose = |x: &[f32], width: usize| -> Vec<f32> {
                 let height = x.len() / width;
-                (0..x.len())
-                    .map(|i| x[i % height * width + i / height])
-                    .collect()
+                (0..x.len()).map(|i| x[i % height * width + i / height]).collect()
             };
             let (a_turned, b_turned) = (transpose(&a, terms), transpose(&b, columns));
             let expected = |row: usize, column: usize| -> f32 {
@@ -362,20 +344,9 @@ mod tests {
     #[test]
     fn products_are_exact_at_every_shape() {
         for (rows, terms, columns) in [(1, 1, 1), (4, 72, 64), (7, 129, 40), (130, 300, 51)] {
-            pulp::Arch::new().dispatch(Products {
-                rows,
-                terms,
-                columns,
-            });
+            pulp::Arch::new().dispatch(Products { rows, terms, columns });
             // What a processor without vectors would do.
-            pulp::WithSimd::with_simd(
-                Products {
-                    rows,
-                    terms,
-                    columns,
-                },
-                pulp::Scalar,
-            );
+            pulp::WithSimd::with_simd(Products { rows, terms, columns }, pulp::Scalar);
         }
     }
 }

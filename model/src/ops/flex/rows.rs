@@ -83,10 +83,7 @@ pub(super) fn largest(x: &[f32]) -> f32 {
             lanes[lane] = larger(lanes[lane], chunk[lane]);
         }
     }
-    lanes
-        .iter()
-        .chain(rest)
-        .fold(f32::NEG_INFINITY, |most, &x| larger(most, x))
+    lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |most, &x| larger(most, x))
 }
 
 /// Replaces every `x` by `e^(x - shift)`; returns their sum.

@@ -9,13 +9,8 @@ pub(super) struct Values(FlexTensor);
 impl Values {
     /// `None` if the tensor is not f32.
     pub(super) fn new(tensor: FlexTensor) -> Option<Self> {
-        (tensor.dtype() == DType::F32).then(|| {
-            Self(if tensor.is_contiguous() {
-                tensor
-            } else {
-                tensor.to_contiguous()
-            })
-        })
+        (tensor.dtype() == DType::F32)
+            .then(|| Self(if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() }))
     }
 
     /// The values, row-major.
@@ -33,18 +28,14 @@ impl Values {
 
 /// All of the tensors, or `None` if one of them is not f32.
 pub(super) fn all<const N: usize>(tensors: [&FlexTensor; N]) -> Option<[Values; N]> {
-    let values: Vec<Values> = tensors
-        .into_iter()
-        .filter_map(|tensor| Values::new(tensor.clone()))
-        .collect();
+    let values: Vec<Values> =
+        tensors.into_iter().filter_map(|tensor| Values::new(tensor.clone())).collect();
     values.try_into().ok()
 }
 
 /// The words of a tensor; `None` if they are not i32, or not in order.
 pub(super) fn words_of(tensor: &FlexTensor) -> Option<&[i32]> {
-    (tensor.dtype() == DType::I32)
-        .then(|| tensor.as_slice::<i32>())
-        .flatten()
+    (tensor.dtype() == DType::I32).then(|| tensor.as_slice::<i32>()).flatten()
 }
 
 /// A tensor of these values.

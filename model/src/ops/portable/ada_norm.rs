@@ -71,10 +71,7 @@ pub(in crate::ops) fn ada_rms_norm_backward<B: Backend>(
     let inner = gradient * scale * weight;
     let x_gradient = rms_gradient(inner, normal, inverse);
     let gradients = [x_gradient, shift_gradient, scale_gradient];
-    (
-        gradients.map(|gradient| lower(gradient, dtype)),
-        lower(weight_gradient, dtype),
-    )
+    (gradients.map(|gradient| lower(gradient, dtype)), lower(weight_gradient, dtype))
 }
 
 /// `(x - mean) / sqrt(variance + 1e-6)` over the last dimension, and the factor.

@@ -23,10 +23,7 @@ pub(in crate::ops) fn packed_attention<B: Backend>(
         outputs.push(merge(weights.matmul(cut(&inputs.v, key_run, layout.heads))));
         log_sums.push(merge(largest + sums.log()));
     }
-    Attended {
-        output: unwrap(join(outputs)),
-        log_sums: unwrap(join(log_sums)),
-    }
+    Attended { output: unwrap(join(outputs)), log_sums: unwrap(join(log_sums)) }
 }
 
 /// Gradients of q, k and v.
@@ -39,10 +36,7 @@ pub(in crate::ops) fn packed_attention_backward<B: Backend>(
     let heads = layout.heads;
     let inputs = Inputs::<B>::new(inputs, heads);
     let gradient = wrap::<B, 2>(gradient);
-    let (output, log_sums) = (
-        wrap::<B, 2>(attended.output),
-        wrap::<B, 2>(attended.log_sums),
-    );
+    let (output, log_sums) = (wrap::<B, 2>(attended.output), wrap::<B, 2>(attended.log_sums));
     let dtype = gradient.dtype();
     let (mut for_q, mut for_k, mut for_v) = (Vec::new(), Vec::new(), Vec::new());
     for (query_run, key_run) in &layout.runs() {
@@ -106,13 +100,8 @@ impl<B: Backend> Inputs<B> {
 fn cut<B: Backend>(x: &Tensor<B, 2>, run: &Run, heads: usize) -> Tensor<B, 4> {
     let [tokens, width] = x.dims();
     let count = run.examples * run.length;
-    let x = if count == tokens {
-        x.clone()
-    } else {
-        x.clone().narrow(0, run.first_token, count)
-    };
-    x.reshape([run.examples, run.length, heads, width / heads])
-        .swap_dims(1, 2)
+    let x = if count == tokens { x.clone() } else { x.clone().narrow(0, run.first_token, count) };
+    x.reshape([run.examples, run.length, heads, width / heads]).swap_dims(1, 2)
 }
 
 /// The inverse of [`cut`].
@@ -122,9 +111,5 @@ fn merge<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 2> {
 }
 
 fn join<B: Backend>(mut parts: Vec<Tensor<B, 2>>) -> Tensor<B, 2> {
-    if parts.len() == 1 {
-        parts.remove(0)
-    } else {
-        Tensor::cat(parts, 0)
-    }
+    if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 0) }
 }

@@ -15,10 +15,7 @@ pub(in crate::ops) fn norm_rotate<B: Backend>(
 ) -> Tensor<B, 2> {
     let dtype = x.dtype();
     let (normal, _) = rms_normalise(raise(x));
-    lower(
-        Rope { cos, sin }.apply(normal * raise(weight).unsqueeze()),
-        dtype,
-    )
+    lower(Rope { cos, sin }.apply(normal * raise(weight).unsqueeze()), dtype)
 }
 
 /// Gradients of x and of the weight.
@@ -32,14 +29,8 @@ pub(in crate::ops) fn norm_rotate_backward<B: Backend>(
     let dtype = x.dtype();
     let (normal, inverse) = rms_normalise(raise(x));
     // The inverse of a rotation is the rotation by the opposite angle.
-    let gradient = Rope {
-        cos,
-        sin: sin.neg(),
-    }
-    .apply(raise(gradient));
-    let weight_gradient = (gradient.clone() * normal.clone())
-        .sum_dim(0)
-        .squeeze_dim(0);
+    let gradient = Rope { cos, sin: sin.neg() }.apply(raise(gradient));
+    let weight_gradient = (gradient.clone() * normal.clone()).sum_dim(0).squeeze_dim(0);
     let x_gradient = rms_gradient(gradient * raise(weight).unsqueeze(), normal, inverse);
     (lower(x_gradient, dtype), lower(weight_gradient, dtype))
 }

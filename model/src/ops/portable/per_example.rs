@@ -26,11 +26,7 @@ pub(super) fn to_tokens<B: Backend>(rows: Tensor<B, 2>, segments: &Segments) -> 
                 .reshape([run.examples * run.length, width])
         })
         .collect();
-    if parts.len() == 1 {
-        parts.remove(0)
-    } else {
-        Tensor::cat(parts, 0)
-    }
+    if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 0) }
 }
 
 /// Sums the tokens of each example.
@@ -54,9 +50,5 @@ pub(super) fn sum_tokens<B: Backend>(x: Tensor<B, 2>, segments: &Segments) -> Te
             x.sum_dim(1).reshape([run.examples, width])
         })
         .collect();
-    if parts.len() == 1 {
-        parts.remove(0)
-    } else {
-        Tensor::cat(parts, 0)
-    }
+    if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 0) }
 }

@@ -47,17 +47,11 @@ impl ShardIndex {
     /// [`WeightsError::Open`]; [`WeightsError::Damaged`] if it is no index, or names files outside of
     /// its folder.
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
-        let damaged = |reason: String| WeightsError::Damaged {
-            path: path.to_owned(),
-            reason,
-        };
+        let damaged = |reason: String| WeightsError::Damaged { path: path.to_owned(), reason };
         let mut text = Vec::new();
         File::open(path)
             .and_then(|file| file.take(MAX_LENGTH + 1).read_to_end(&mut text))
-            .map_err(|source| WeightsError::Open {
-                path: path.to_owned(),
-                source,
-            })?;
+            .map_err(|source| WeightsError::Open { path: path.to_owned(), source })?;
         if text.len() as u64 > MAX_LENGTH {
             return Err(damaged(format!("it has more than {MAX_LENGTH} bytes")));
         }
@@ -89,13 +83,8 @@ impl ShardIndex {
     /// # Errors
     /// [`WeightsError::Write`]; what was there before is as it was.
     pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
-        let write = |source| WeightsError::Write {
-            path: path.to_owned(),
-            source,
-        };
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
+        let write = |source| WeightsError::Write { path: path.to_owned(), source };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(write)?;
         serde_json::to_writer_pretty(&mut file, self)
             .map_err(std::io::Error::from)

@@ -38,12 +38,7 @@ pub fn plan_shards(stem: &str, tensors: Vec<(String, TensorInfo)>, most: u64) ->
         _ => format!("{stem}-{number:05}-of-{count:05}.safetensors"),
     };
     let shards = shards.into_iter().enumerate();
-    shards
-        .map(|(place, tensors)| Shard {
-            file: file(place + 1),
-            tensors,
-        })
-        .collect()
+    shards.map(|(place, tensors)| Shard { file: file(place + 1), tensors }).collect()
 }
 
 impl ShardIndex {
@@ -58,9 +53,6 @@ impl ShardIndex {
             }
         }
         let metadata = [("total_size".to_owned(), bytes.into())];
-        Self {
-            metadata: metadata.into_iter().collect(),
-            weight_map,
-        }
+        Self { metadata: metadata.into_iter().collect(), weight_map }
     }
 }

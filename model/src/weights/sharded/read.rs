@@ -32,16 +32,9 @@ impl ShardedFile {
             }
             shards.insert(shard.to_owned(), SafetensorsFile::open(&file)?);
         }
-        let tensors = tensors(&index, &shards).map_err(|reason| WeightsError::Damaged {
-            path: path.to_owned(),
-            reason,
-        })?;
-        Ok(Self {
-            index: path.to_owned(),
-            shards,
-            weight_map: index.weight_map,
-            tensors,
-        })
+        let tensors = tensors(&index, &shards)
+            .map_err(|reason| WeightsError::Damaged { path: path.to_owned(), reason })?;
+        Ok(Self { index: path.to_owned(), shards, weight_map: index.weight_map, tensors })
     }
 
     pub(in crate::weights) fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
@@ -64,10 +57,7 @@ impl ShardedFile {
         let shard = self.weight_map.get(name);
         match shard.and_then(|shard| self.shards.get(shard)) {
             Some(shard) => shard.stored(name),
-            None => Err(WeightsError::NoTensor {
-                path: self.index.clone(),
-                name: name.to_owned(),
-            }),
+            None => Err(WeightsError::NoTensor { path: self.index.clone(), name: name.to_owned() }),
         }
     }
 }

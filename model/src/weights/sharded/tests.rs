@@ -8,10 +8,7 @@ use super::*;
 use crate::weights::{DType, SafetensorsWriter, TensorFile, TensorInfo, WEIGHTS_FILE};
 
 fn info(shape: &[usize]) -> TensorInfo {
-    TensorInfo {
-        shape: shape.to_vec(),
-        dtype: DType::F32,
-    }
+    TensorInfo { shape: shape.to_vec(), dtype: DType::F32 }
 }
 
 fn named(names: &[&str]) -> Vec<(String, TensorInfo)> {
@@ -45,29 +42,13 @@ fn files_are_filled_in_order_up_to_the_limit() {
         let mut tensors = named(&["a", "b", "c", "d"]);
         tensors[2].1.shape = vec![8];
         let shards = plan_shards("model", tensors, most);
-        shards
-            .into_iter()
-            .map(|shard| (shard.file, shard.tensors.len()))
-            .collect()
+        shards.into_iter().map(|shard| (shard.file, shard.tensors.len())).collect()
     };
     let file = |name: &str, count| (format!("{name}.safetensors"), count);
     assert_eq!(files(56), [file("model", 4)]);
-    assert_eq!(
-        files(55),
-        [
-            file("model-00001-of-00002", 3),
-            file("model-00002-of-00002", 1)
-        ]
-    );
-    let alone = [
-        "model-00001-of-00003",
-        "model-00002-of-00003",
-        "model-00003-of-00003",
-    ];
-    assert_eq!(
-        files(16),
-        [file(alone[0], 2), file(alone[1], 1), file(alone[2], 1)]
-    );
+    assert_eq!(files(55), [file("model-00001-of-00002", 3), file("model-00002-of-00002", 1)]);
+    let alone = ["model-00001-of-00003", "model-00002-of-00003", "model-00003-of-00003"];
+    assert_eq!(files(16), [file(alone[0], 2), file(alone[1], 1), file(alone[2], 1)]);
     assert_eq!(files(0).len(), 4);
 }
 
@@ -75,23 +56,13 @@ fn files_are_filled_in_order_up_to_the_limit() {
 fn a_folder_and_its_index_are_read_as_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let index = three(folder.path());
-    assert!(
-        folder
-            .path()
-            .join("model-00003-of-00003.safetensors")
-            .is_file()
-    );
+    assert!(folder.path().join("model-00003-of-00003.safetensors").is_file());
     for path in [folder.path(), &index] {
         let file = TensorFile::open(path).unwrap();
         assert_eq!(file.tensors().len(), 3);
         assert_eq!(file.read("b").unwrap(), [1.0; 2]);
         assert_eq!(file.files().len(), 4);
-        assert!(
-            file.read("d")
-                .unwrap_err()
-                .to_string()
-                .contains("no tensor `d`")
-        );
+        assert!(file.read("d").unwrap_err().to_string().contains("no tensor `d`"));
     }
     assert_eq!(ShardIndex::read(&index).unwrap().metadata["total_size"], 24);
 }
@@ -104,10 +75,7 @@ fn a_folder_with_one_file_is_that_file() {
     assert_eq!(file.read("a").unwrap(), [3.0; 2]);
     let empty = tempfile::tempdir().unwrap();
     let message = TensorFile::open(empty.path()).unwrap_err().to_string();
-    assert!(
-        message.contains("neither model.safetensors nor"),
-        "{message}"
-    );
+    assert!(message.contains("neither model.safetensors nor"), "{message}");
 }
 
 #[test]
@@ -135,10 +103,7 @@ fn what_the_files_and_the_index_disagree_about_is_named() {
             |folder| fs::write(folder.join(SECOND), "junk").unwrap(),
             "model-00002-of-00003.safetensors is damaged",
         ),
-        (
-            |folder| fs::write(folder.join(INDEX_FILE), "[]").unwrap(),
-            "it is no index of shards",
-        ),
+        (|folder| fs::write(folder.join(INDEX_FILE), "[]").unwrap(), "it is no index of shards"),
         (
             |folder| fs::write(folder.join(INDEX_FILE), r#"{"weight_map": {}}"#).unwrap(),
             "names 0 shards",
@@ -163,9 +128,6 @@ fn what_the_files_and_the_index_disagree_about_is_named() {
         let index = three(folder.path());
         change(folder.path());
         let message = TensorFile::open(&index).unwrap_err().to_string();
-        assert!(
-            message.contains(expected),
-            "{expected} is not in: {message}"
-        );
+        assert!(message.contains(expected), "{expected} is not in: {message}");
     }
 }

@@ -44,19 +44,14 @@ struct Entry {
 impl Archive {
     /// Reads the directory of the archive.
     pub(super) fn open(path: &Path) -> Result<Self, WeightsError> {
-        let open = |source| WeightsError::Open {
-            path: path.to_owned(),
-            source,
-        };
+        let open = |source| WeightsError::Open { path: path.to_owned(), source };
         let file = File::open(path).map_err(open)?;
         let length = file.metadata().map_err(open)?.len();
         let (reader, bound) = BoundedReader::new(file);
         let zip = ZipArchive::new(reader).map_err(|error| refusal(path, error))?;
         bound.lift();
-        let root = root(&zip).map_err(|reason| WeightsError::NotWeights {
-            path: path.to_owned(),
-            reason,
-        })?;
+        let root = root(&zip)
+            .map_err(|reason| WeightsError::NotWeights { path: path.to_owned(), reason })?;
         Ok(Self {
             path: path.to_owned(),
             length,
@@ -117,9 +112,7 @@ impl Archive {
             read_whole(zip.by_index(entry.index).map_err(refused)?, length)
         } else if entry.stored {
             let mut reader = zip.by_index_seek(entry.index).map_err(refused)?;
-            reader
-                .seek(SeekFrom::Start(start))
-                .and_then(|_| read_part(reader, length))
+            reader.seek(SeekFrom::Start(start)).and_then(|_| read_part(reader, length))
         } else {
             let mut reader = zip.by_index(entry.index).map_err(refused)?;
             io::copy(&mut reader.by_ref().take(start), &mut io::sink())
@@ -129,10 +122,7 @@ impl Archive {
         if bytes.len() as u64 == length {
             Ok(bytes)
         } else {
-            Err(self.damaged(format!(
-                "`{name}` has not the {} bytes it claims",
-                entry.size
-            )))
+            Err(self.damaged(format!("`{name}` has not the {} bytes it claims", entry.size)))
         }
     }
 
@@ -145,11 +135,7 @@ impl Archive {
         length: u64,
     ) -> Result<Entry, WeightsError> {
         match self.entry(zip, name)? {
-            Some(entry)
-                if start
-                    .checked_add(length)
-                    .is_some_and(|end| end <= entry.size) =>
-            {
+            Some(entry) if start.checked_add(length).is_some_and(|end| end <= entry.size) => {
                 Ok(entry)
             }
             Some(entry) => Err(self.damaged(format!(
@@ -169,9 +155,7 @@ impl Archive {
         let Some(index) = zip.index_for_name(&format!("{}{name}", self.root)) else {
             return Ok(None);
         };
-        let file = zip
-            .by_index_raw(index)
-            .map_err(|error| refusal(&self.path, error))?;
+        let file = zip.by_index_raw(index).map_err(|error| refusal(&self.path, error))?;
         let (size, compressed) = (file.size(), file.compressed_size());
         let start = file.data_start().filter(|start| {
             let end = start.checked_add(compressed);
@@ -192,13 +176,7 @@ impl Archive {
                 "`{name}` claims {size} bytes stored as {compressed}, which cannot be"
             )));
         };
-        Ok(Some(Entry {
-            index,
-            size,
-            stored,
-            start,
-            checksum,
-        }))
+        Ok(Some(Entry { index, size, stored, start, checksum }))
     }
 
     fn zip(&self) -> MutexGuard<'_, ZipArchive<BoundedReader<File>>> {
@@ -207,10 +185,7 @@ impl Archive {
     }
 
     fn damaged(&self, reason: String) -> WeightsError {
-        WeightsError::Damaged {
-            path: self.path.clone(),
-            reason,
-        }
+        WeightsError::Damaged { path: self.path.clone(), reason }
     }
 }
 
@@ -226,15 +201,10 @@ fn root(zip: &ZipArchive<BoundedReader<File>>) -> Result<String, String> {
     if roots.next().is_some() {
         return Err("it has several pickles, torch.save writes one".to_owned());
     }
-    if zip
-        .index_for_name(&format!("{root}constants.pkl"))
-        .is_some()
-    {
-        return Err(
-            "it is a TorchScript program; save the state_dict() of the model it was made \
+    if zip.index_for_name(&format!("{root}constants.pkl")).is_some() {
+        return Err("it is a TorchScript program; save the state_dict() of the model it was made \
                     from with torch.save"
-                .to_owned(),
-        );
+            .to_owned());
     }
     Ok(root.to_owned())
 }
@@ -268,9 +238,6 @@ fn refusal(path: &Path, error: ZipError) -> WeightsError {
         {
             WeightsError::Open { path, source }
         }
-        error => WeightsError::Damaged {
-            path,
-            reason: format!("its zip archive: {error}"),
-        },
+        error => WeightsError::Damaged { path, reason: format!("its zip archive: {error}") },
     }
 }

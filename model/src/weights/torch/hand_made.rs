@@ -29,9 +29,7 @@ impl Pickle {
     }
 
     pub(super) fn text(self, text: &str) -> Self {
-        self.op(op::BINUNICODE)
-            .raw(&(text.len() as u32).to_le_bytes())
-            .raw(text.as_bytes())
+        self.op(op::BINUNICODE).raw(&(text.len() as u32).to_le_bytes()).raw(text.as_bytes())
     }
 
     pub(super) fn integer(self, value: i64) -> Self {
@@ -39,15 +37,11 @@ impl Pickle {
     }
 
     pub(super) fn global(self, module: &str, name: &str) -> Self {
-        self.op(op::GLOBAL)
-            .raw(format!("{module}\n{name}\n").as_bytes())
+        self.op(op::GLOBAL).raw(format!("{module}\n{name}\n").as_bytes())
     }
 
     fn integers(self, values: &[i64]) -> Self {
-        values
-            .iter()
-            .fold(self.op(op::MARK), |pickle, value| pickle.integer(*value))
-            .op(op::TUPLE)
+        values.iter().fold(self.op(op::MARK), |pickle, value| pickle.integer(*value)).op(op::TUPLE)
     }
 
     fn tensor(self, tensor: &Tensor) -> Self {
@@ -74,15 +68,10 @@ impl Pickle {
 
     /// A dictionary of tensors.
     pub(super) fn tensors(self, tensors: &[(&str, Tensor)]) -> Self {
-        let start = self
-            .global("collections", "OrderedDict")
-            .op(op::EMPTY_TUPLE)
-            .op(op::REDUCE);
+        let start = self.global("collections", "OrderedDict").op(op::EMPTY_TUPLE).op(op::REDUCE);
         tensors
             .iter()
-            .fold(start.op(op::MARK), |pickle, (name, tensor)| {
-                pickle.text(name).tensor(tensor)
-            })
+            .fold(start.op(op::MARK), |pickle, (name, tensor)| pickle.text(name).tensor(tensor))
             .op(op::SETITEMS)
     }
 
@@ -123,9 +112,7 @@ pub(super) fn state_dict(tensors: &[(&str, Tensor)]) -> Vec<u8> {
 
 /// The bytes of six `f32`: 0 to 5.
 pub(super) fn six_floats() -> Vec<u8> {
-    (0..6)
-        .flat_map(|value| (value as f32).to_le_bytes())
-        .collect()
+    (0..6).flat_map(|value| (value as f32).to_le_bytes()).collect()
 }
 
 /// A zip archive of these files.
@@ -141,10 +128,7 @@ pub(super) fn archive(method: CompressionMethod, entries: &[(&str, &[u8])]) -> V
 
 /// A `.pt` file of a pickle and storage 0.
 pub(super) fn pt(pickle: &[u8], storage: &[u8]) -> Vec<u8> {
-    archive(
-        CompressionMethod::Stored,
-        &[("archive/data.pkl", pickle), ("archive/data/0", storage)],
-    )
+    archive(CompressionMethod::Stored, &[("archive/data.pkl", pickle), ("archive/data/0", storage)])
 }
 
 /// A file of these bytes, removed when the path is dropped.

@@ -12,11 +12,7 @@ use crate::weights::{TensorFile, WeightsError};
 fn read_all(bytes: &[u8]) -> Result<usize, WeightsError> {
     let path = file(bytes);
     let torch = TensorFile::open_set(&path, None)?;
-    torch
-        .tensors()
-        .keys()
-        .map(|name| torch.read(name).map(|values| values.len()))
-        .sum()
+    torch.tensors().keys().map(|name| torch.read(name).map(|values| values.len())).sum()
 }
 
 /// The same for a pickle alone, whose storages are taken for granted.
@@ -39,48 +35,22 @@ fn honest() -> Vec<u8> {
 
 #[test]
 fn a_pickle_that_names_code_is_refused_by_that_name() {
-    let call = |pickle: Pickle| {
-        pickle
-            .text("echo pwned")
-            .op(op::TUPLE1)
-            .op(op::REDUCE)
-            .stop()
-    };
+    let call = |pickle: Pickle| pickle.text("echo pwned").op(op::TUPLE1).op(op::REDUCE).stop();
     let by_stack =
         |module: &str, name: &str| Pickle::new().text(module).text(name).op(op::STACK_GLOBAL);
     let cases = [
         (call(Pickle::new().global("os", "system")), "os.system"),
-        (
-            call(Pickle::new().global("posix", "system")),
-            "posix.system",
-        ),
+        (call(Pickle::new().global("posix", "system")), "posix.system"),
         (call(by_stack("os", "system")), "os.system"),
-        (
-            call(Pickle::new().global("builtins", "eval")),
-            "builtins.eval",
-        ),
+        (call(Pickle::new().global("builtins", "eval")), "builtins.eval"),
         (call(by_stack("builtins", "getattr")), "builtins.getattr"),
         (call(Pickle::new().global("torch", "load")), "torch.load"),
-        (
-            call(Pickle::new().global("torch._utils", "_import_dotted_name")),
-            "_import_dotted_name",
-        ),
-        (
-            call(Pickle::new().global("collections", "OrderedDict.__init__")),
-            "OrderedDict.__init__",
-        ),
+        (call(Pickle::new().global("torch._utils", "_import_dotted_name")), "_import_dotted_name"),
+        (call(Pickle::new().global("collections", "OrderedDict.__init__")), "OrderedDict.__init__"),
         // Named, but never called.
+        (Pickle::new().global("subprocess", "Popen").stop(), "subprocess.Popen"),
         (
-            Pickle::new().global("subprocess", "Popen").stop(),
-            "subprocess.Popen",
-        ),
-        (
-            Pickle::new()
-                .op(op::MARK)
-                .text("true")
-                .op(op::INST)
-                .raw(b"os\nsystem\n")
-                .stop(),
+            Pickle::new().op(op::MARK).text("true").op(op::INST).raw(b"os\nsystem\n").stop(),
             "os.system",
         ),
     ];
@@ -115,47 +85,24 @@ fn names_in_messages_cannot_reach_the_terminal() {
     let module = format!("\u{1b}[2J{}", "x".repeat(100_000));
     let error = read_all(&pt(&Pickle::new().global(&module, "y").stop(), b"")).unwrap_err();
     let message = error.to_string();
-    assert!(
-        !message.contains('\u{1b}') && message.len() < 1000,
-        "{message}"
-    );
+    assert!(!message.contains('\u{1b}') && message.len() < 1000, "{message}");
 }
 
 #[test]
 fn nothing_is_called_that_is_not_known_to_make_data() {
     let start = Pickle::new();
     let cases = [
-        start
-            .clone()
-            .text("os.system")
-            .op(op::EMPTY_TUPLE)
-            .op(op::REDUCE),
-        start
-            .clone()
-            .op(op::NONE)
-            .op(op::EMPTY_TUPLE)
-            .op(op::NEWOBJ),
-        start
-            .clone()
-            .global("torch", "FloatStorage")
-            .op(op::EMPTY_TUPLE)
-            .op(op::REDUCE),
-        start
-            .clone()
-            .global("collections", "OrderedDict")
-            .op(op::NONE)
-            .op(op::REDUCE),
+        start.clone().text("os.system").op(op::EMPTY_TUPLE).op(op::REDUCE),
+        start.clone().op(op::NONE).op(op::EMPTY_TUPLE).op(op::NEWOBJ),
+        start.clone().global("torch", "FloatStorage").op(op::EMPTY_TUPLE).op(op::REDUCE),
+        start.clone().global("collections", "OrderedDict").op(op::NONE).op(op::REDUCE),
         start
             .clone()
             .global("torch._utils", "_rebuild_parameter")
             .op(op::EMPTY_TUPLE)
             .op(op::REDUCE),
         // Attributes of a class: what a state of an instance could change in Python.
-        start
-            .clone()
-            .global("argparse", "Namespace")
-            .op(op::EMPTY_DICT)
-            .op(op::BUILD),
+        start.clone().global("argparse", "Namespace").op(op::EMPTY_DICT).op(op::BUILD),
         start.clone().op(op::NONE).op(op::NONE).op(op::STACK_GLOBAL),
         start.clone().op(op::NONE).op(op::BINPERSID),
         // Code by number, and texts as protocol 0 has them.
@@ -172,18 +119,12 @@ fn lengths_that_the_pickle_does_not_have_are_refused() {
     for opcode in [op::BINUNICODE8, op::BINBYTES8, op::BYTEARRAY8] {
         for length in [1, u64::from(u32::MAX), 1 << 62, u64::MAX] {
             // A length of 1 swallows the STOP.
-            damaged(&pt(
-                &Pickle::new().op(opcode).raw(&length.to_le_bytes()).stop(),
-                b"",
-            ));
+            damaged(&pt(&Pickle::new().op(opcode).raw(&length.to_le_bytes()).stop(), b""));
         }
     }
     for opcode in [op::LONG4, op::BINUNICODE, op::BINBYTES, op::BINSTRING] {
         for length in [2_u32, i32::MAX as u32, u32::MAX] {
-            damaged(&pt(
-                &Pickle::new().op(opcode).raw(&length.to_le_bytes()).stop(),
-                b"",
-            ));
+            damaged(&pt(&Pickle::new().op(opcode).raw(&length.to_le_bytes()).stop(), b""));
         }
     }
 }
@@ -191,10 +132,7 @@ fn lengths_that_the_pickle_does_not_have_are_refused() {
 #[test]
 fn depth_costs_no_stack() {
     // Tuples in tuples, marks in marks, and a list that contains itself.
-    let tuples = Pickle::new()
-        .op(op::NONE)
-        .raw(&vec![op::TUPLE1; 500_000])
-        .stop();
+    let tuples = Pickle::new().op(op::NONE).raw(&vec![op::TUPLE1; 500_000]).stop();
     let marks = Pickle::new().raw(&vec![op::MARK; 500_000]).stop();
     let cycle = Pickle::new()
         .op(op::EMPTY_LIST)
@@ -204,10 +142,7 @@ fn depth_costs_no_stack() {
         .raw(&[0])
         .op(op::APPEND)
         .stop();
-    assert_eq!(
-        interpret(&tuples) + interpret(&marks) + interpret(&cycle),
-        0
-    );
+    assert_eq!(interpret(&tuples) + interpret(&marks) + interpret(&cycle), 0);
 }
 
 #[test]
@@ -215,11 +150,7 @@ fn amplification_ends_at_the_bound_on_instructions() {
     // Each list holds the one before ten times: 10^n items, if they were copied.
     let mut lists = Pickle::new().op(op::EMPTY_LIST);
     for level in 0..200 {
-        lists = lists
-            .op(op::BINPUT)
-            .raw(&[level])
-            .op(op::EMPTY_LIST)
-            .op(op::MARK);
+        lists = lists.op(op::BINPUT).raw(&[level]).op(op::EMPTY_LIST).op(op::MARK);
         for _ in 0..10 {
             lists = lists.op(op::BINGET).raw(&[level]);
         }
@@ -230,10 +161,7 @@ fn amplification_ends_at_the_bound_on_instructions() {
     // Without end: empty tuples on a tall stack, and one value memoised over and over.
     let tall = Pickle::new().raw(&vec![op::NONE; 1 << 19]);
     let tuples = tall.raw(&[op::MARK, op::TUPLE].repeat(1 << 20)).stop();
-    let memo = Pickle::new()
-        .op(op::NONE)
-        .raw(&vec![op::MEMOIZE; 4 << 20])
-        .stop();
+    let memo = Pickle::new().op(op::NONE).raw(&vec![op::MEMOIZE; 4 << 20]).stop();
     for endless in [tuples, memo] {
         assert!(damaged(&pt(&endless, b"")).contains("instructions"));
     }
@@ -243,75 +171,23 @@ fn amplification_ends_at_the_bound_on_instructions() {
 fn tensors_beyond_their_storage_are_refused() {
     let honest = Tensor::matrix;
     let cases = [
-        Tensor {
-            shape: vec![3, 3],
-            ..honest()
-        },
-        Tensor {
-            offset: 1,
-            ..honest()
-        },
-        Tensor {
-            offset: -1,
-            ..honest()
-        },
-        Tensor {
-            strides: vec![-3, 1],
-            ..honest()
-        },
-        Tensor {
-            strides: vec![4, 1],
-            ..honest()
-        },
-        Tensor {
-            shape: vec![-2, 3],
-            ..honest()
-        },
-        Tensor {
-            shape: vec![2],
-            ..honest()
-        },
-        Tensor {
-            shape: vec![1; 64],
-            strides: vec![1; 64],
-            ..honest()
-        },
-        Tensor {
-            offset: i64::MAX,
-            shape: vec![i64::MAX],
-            strides: vec![i64::MAX],
-            ..honest()
-        },
+        Tensor { shape: vec![3, 3], ..honest() },
+        Tensor { offset: 1, ..honest() },
+        Tensor { offset: -1, ..honest() },
+        Tensor { strides: vec![-3, 1], ..honest() },
+        Tensor { strides: vec![4, 1], ..honest() },
+        Tensor { shape: vec![-2, 3], ..honest() },
+        Tensor { shape: vec![2], ..honest() },
+        Tensor { shape: vec![1; 64], strides: vec![1; 64], ..honest() },
+        Tensor { offset: i64::MAX, shape: vec![i64::MAX], strides: vec![i64::MAX], ..honest() },
         // The storage is said to be as large as needed, but is not.
-        Tensor {
-            storage_count: 7,
-            ..honest()
-        },
-        Tensor {
-            storage_count: i64::MAX,
-            ..honest()
-        },
-        Tensor {
-            storage_count: 1 << 62,
-            storage_class: "DoubleStorage",
-            ..honest()
-        },
-        Tensor {
-            storage_count: -1,
-            ..honest()
-        },
-        Tensor {
-            storage_class: "DoubleStorage",
-            ..honest()
-        },
-        Tensor {
-            storage: "1",
-            ..honest()
-        },
-        Tensor {
-            storage: "../../0",
-            ..honest()
-        },
+        Tensor { storage_count: 7, ..honest() },
+        Tensor { storage_count: i64::MAX, ..honest() },
+        Tensor { storage_count: 1 << 62, storage_class: "DoubleStorage", ..honest() },
+        Tensor { storage_count: -1, ..honest() },
+        Tensor { storage_class: "DoubleStorage", ..honest() },
+        Tensor { storage: "1", ..honest() },
+        Tensor { storage: "../../0", ..honest() },
     ];
     for tensor in cases {
         let reason = damaged(&pt(&state_dict(&[("a.weight", tensor)]), &six_floats()));
@@ -321,16 +197,10 @@ fn tensors_beyond_their_storage_are_refused() {
 
 #[test]
 fn few_values_cannot_stand_for_many() {
-    let all_of_one = Tensor {
-        shape: vec![1 << 20, 1 << 20],
-        strides: vec![0, 0],
-        ..Tensor::matrix()
-    };
+    let all_of_one =
+        Tensor { shape: vec![1 << 20, 1 << 20], strides: vec![0, 0], ..Tensor::matrix() };
     let error = read_all(&pt(&state_dict(&[("a", all_of_one)]), &six_floats())).unwrap_err();
-    assert!(
-        matches!(error, WeightsError::NotWeights { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, WeightsError::NotWeights { .. }), "{error:?}");
     assert!(error.to_string().contains(".contiguous()"), "{error}");
 }
 
@@ -373,10 +243,7 @@ fn many_broken_directories_cost_no_more_than_one() {
 #[test]
 fn a_changed_storage_fails_its_checksum() {
     let mut bytes = honest();
-    let at = bytes
-        .windows(24)
-        .position(|window| window == six_floats())
-        .unwrap();
+    let at = bytes.windows(24).position(|window| window == six_floats()).unwrap();
     bytes[at + 7] ^= 1;
     assert!(damaged(&bytes).contains("checksum"));
 }
@@ -385,17 +252,10 @@ fn a_changed_storage_fails_its_checksum() {
 fn a_file_cut_anywhere_is_refused() {
     for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
         let pickle = state_dict(&[("a", Tensor::matrix())]);
-        let whole = archive(
-            method,
-            &[("x/data.pkl", &pickle), ("x/data/0", &six_floats())],
-        );
+        let whole = archive(method, &[("x/data.pkl", &pickle), ("x/data/0", &six_floats())]);
         assert_eq!(read_all(&whole).unwrap(), 6);
         for length in 0..whole.len() {
-            assert!(
-                read_all(&whole[..length]).is_err(),
-                "{length} of {} bytes",
-                whole.len()
-            );
+            assert!(read_all(&whole[..length]).is_err(), "{length} of {} bytes", whole.len());
         }
     }
 }
@@ -405,11 +265,7 @@ fn a_pickle_cut_anywhere_is_refused() {
     let whole = state_dict(&[("a", Tensor::matrix())]);
     assert_eq!(interpret(&whole), 1);
     for length in 0..whole.len() {
-        assert!(
-            pickle::load(&whole[..length]).is_err(),
-            "{length} of {} bytes",
-            whole.len()
-        );
+        assert!(pickle::load(&whole[..length]).is_err(), "{length} of {} bytes", whole.len());
     }
 }
 

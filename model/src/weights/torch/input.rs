@@ -25,10 +25,7 @@ impl<'p> Input<'p> {
 
     pub(super) fn take(&mut self, count: u64) -> Result<&'p [u8], Fault> {
         let rest = &self.bytes[self.position..];
-        match usize::try_from(count)
-            .ok()
-            .and_then(|count| rest.get(..count))
-        {
+        match usize::try_from(count).ok().and_then(|count| rest.get(..count)) {
             Some(taken) => {
                 self.position += taken.len();
                 Ok(taken)

@@ -73,17 +73,8 @@ impl TorchFile {
                 });
             }
         }
-        let tensors = views
-            .iter()
-            .map(|(name, view)| (name.clone(), view.info.clone()))
-            .collect();
-        Ok(Self {
-            path: path.to_owned(),
-            archive,
-            big_endian,
-            tensors,
-            views,
-        })
+        let tensors = views.iter().map(|(name, view)| (name.clone(), view.info.clone())).collect();
+        Ok(Self { path: path.to_owned(), archive, big_endian, tensors, views })
     }
 
     pub(super) fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
@@ -93,30 +84,17 @@ impl TorchFile {
     /// A tensor, to be read; what is compressed or not in row-major order is read here.
     pub(super) fn stored(&self, name: &str) -> Result<StoredTensor<'_>, WeightsError> {
         let (Some(info), Some(view)) = (self.tensors.get(name), self.views.get(name)) else {
-            return Err(WeightsError::NoTensor {
-                path: self.path.clone(),
-                name: name.to_owned(),
-            });
+            return Err(WeightsError::NoTensor { path: self.path.clone(), name: name.to_owned() });
         };
         let (storage, (start, length)) = (entry(view), view.byte_range());
         if view.is_row_major()
             && let Some((start, checksum)) = self.archive.place(&storage, start, length)?
         {
             let file = self.archive.file();
-            return Ok(StoredTensor::in_file(
-                info,
-                file,
-                start,
-                checksum,
-                self.big_endian,
-            ));
+            return Ok(StoredTensor::in_file(info, file, start, checksum, self.big_endian));
         }
         let bytes = self.archive.read(&storage, start, length)?;
-        let bytes = if view.is_row_major() {
-            bytes
-        } else {
-            view.gather(&bytes)
-        };
+        let bytes = if view.is_row_major() { bytes } else { view.gather(&bytes) };
         Ok(StoredTensor::in_memory(info, bytes, self.big_endian))
     }
 }
@@ -131,10 +109,7 @@ fn check_container(path: &Path) -> Result<(), WeightsError> {
     let mut start = Vec::new();
     File::open(path)
         .and_then(|file| file.take(2).read_to_end(&mut start))
-        .map_err(|source| WeightsError::Open {
-            path: path.to_owned(),
-            source,
-        })?;
+        .map_err(|source| WeightsError::Open { path: path.to_owned(), source })?;
     let reason = match start.as_slice() {
         b"PK" => return Ok(()),
         [0x80, 2..=5] => {
@@ -143,10 +118,7 @@ fn check_container(path: &Path) -> Result<(), WeightsError> {
         }
         _ => "it is no .pt file that torch.save wrote, which would be a zip archive",
     };
-    Err(WeightsError::NotWeights {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    })
+    Err(WeightsError::NotWeights { path: path.to_owned(), reason: reason.to_owned() })
 }
 
 /// Whether the storages were written by a big-endian machine.

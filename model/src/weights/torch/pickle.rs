@@ -37,9 +37,7 @@ pub(super) fn load(bytes: &[u8]) -> Result<Pickled<'_>, Fault> {
         }
         machine.step(opcode)?;
     }
-    Fault::damaged(format!(
-        "its pickle has more than {MAX_INSTRUCTIONS} instructions"
-    ))
+    Fault::damaged(format!("its pickle has more than {MAX_INSTRUCTIONS} instructions"))
 }
 
 /// A little-endian integer of any length; what 64 bits cannot hold matters to no tensor.
@@ -269,9 +267,7 @@ impl<'p> Machine<'p> {
             (Global::RebuildTensor, _) => Ok(Value::Tensor(id)),
             (Global::RebuildParameter, [tensor @ Value::Tensor(_), ..]) => Ok(*tensor),
             (Global::OrderedDict, []) => Ok(Value::Dictionary(self.objects.add(Vec::new()))),
-            _ => Fault::damaged(format!(
-                "its pickle calls {global:?} with unusual arguments"
-            )),
+            _ => Fault::damaged(format!("its pickle calls {global:?} with unusual arguments")),
         }
     }
 
@@ -284,10 +280,7 @@ impl<'p> Machine<'p> {
                 self.stack.len()
             ));
         }
-        Ok(Pickled {
-            root,
-            objects: self.objects,
-        })
+        Ok(Pickled { root, objects: self.objects })
     }
 
     fn top(&self) -> Result<Value<'p>, Fault> {

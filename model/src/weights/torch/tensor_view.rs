@@ -41,13 +41,8 @@ impl TensorView {
         else {
             return Fault::damaged("it is described in an unknown way");
         };
-        let [
-            _,
-            Value::Global(Global::Storage(dtype)),
-            Value::Text(key),
-            _,
-            Value::Integer(count),
-        ] = items(*storage)
+        let [_, Value::Global(Global::Storage(dtype)), Value::Text(key), _, Value::Integer(count)] =
+            items(*storage)
         else {
             return Fault::damaged("its storage is described in an unknown way");
         };
@@ -88,10 +83,7 @@ impl TensorView {
             ));
         }
         Ok(Self {
-            info: TensorInfo {
-                shape,
-                dtype: *dtype,
-            },
+            info: TensorInfo { shape, dtype: *dtype },
             storage: (*key).to_owned(),
             storage_count,
             offset,
@@ -108,10 +100,7 @@ impl TensorView {
     /// First byte in the storage, and number of bytes, that hold the tensor.
     pub(super) fn byte_range(&self) -> (u64, u64) {
         // Inside of `storage_bytes`, which was checked.
-        (
-            self.offset * self.value_bytes(),
-            self.span * self.value_bytes(),
-        )
+        (self.offset * self.value_bytes(), self.span * self.value_bytes())
     }
 
     /// The bytes of the tensor's values in row-major order, from those of its range.
@@ -145,16 +134,11 @@ impl TensorView {
             return true;
         }
         let mut expected = 1_u64;
-        self.info
-            .shape
-            .iter()
-            .zip(&self.strides)
-            .rev()
-            .all(|(side, stride)| {
-                let fits = *side == 1 || *stride == expected;
-                expected = expected.saturating_mul(*side as u64);
-                fits
-            })
+        self.info.shape.iter().zip(&self.strides).rev().all(|(side, stride)| {
+            let fits = *side == 1 || *stride == expected;
+            expected = expected.saturating_mul(*side as u64);
+            fits
+        })
     }
 
     fn value_bytes(&self) -> u64 {
@@ -172,9 +156,7 @@ fn naturals(values: &[Value<'_>]) -> Result<Vec<u64>, Fault> {
 }
 
 fn count_of(shape: &[usize]) -> Option<usize> {
-    shape
-        .iter()
-        .try_fold(1_usize, |count, side| count.checked_mul(*side))
+    shape.iter().try_fold(1_usize, |count, side| count.checked_mul(*side))
 }
 
 /// Number of values from the first to the last; `None` if it does not fit.
@@ -185,7 +167,5 @@ fn span(shape: &[u64], strides: &[u64]) -> Option<u64> {
     shape
         .iter()
         .zip(strides)
-        .try_fold(1_u64, |span, (side, stride)| {
-            span.checked_add((side - 1).checked_mul(*stride)?)
-        })
+        .try_fold(1_u64, |span, (side, stride)| span.checked_add((side - 1).checked_mul(*stride)?))
 }

@@ -64,9 +64,7 @@ fn a_training_checkpoint_gives_its_average_unless_asked_for_the_weights_in_train
 #[test]
 fn a_set_that_is_not_there_is_named() {
     let plain = file(&pt(&state_dict(&[("a", Tensor::matrix())]), &six_floats()));
-    let message = TensorFile::open_set(&plain, Some(WeightSet::Ema))
-        .unwrap_err()
-        .to_string();
+    let message = TensorFile::open_set(&plain, Some(WeightSet::Ema)).unwrap_err().to_string();
     assert!(message.contains("plain state_dict"), "{message}");
     assert!(TensorFile::open_set(&plain, Some(WeightSet::Model)).is_ok());
 
@@ -77,9 +75,7 @@ fn a_set_that_is_not_there_is_named() {
         .op(op::SETITEM)
         .stop();
     let only_model = file(&pt(&pickle, &six_floats()));
-    let message = TensorFile::open_set(&only_model, Some(WeightSet::Ema))
-        .unwrap_err()
-        .to_string();
+    let message = TensorFile::open_set(&only_model, Some(WeightSet::Ema)).unwrap_err().to_string();
     assert!(message.contains("without `ema`"), "{message}");
     let default = TensorFile::open_set(&only_model, None).unwrap();
     assert_eq!(default.read("a").unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
@@ -88,10 +84,7 @@ fn a_set_that_is_not_there_is_named() {
 #[test]
 fn the_prefix_of_distributed_training_is_dropped() {
     let torch = open(&pt(
-        &state_dict(&[
-            ("module.a.weight", Tensor::matrix()),
-            ("module.b", Tensor::matrix()),
-        ]),
+        &state_dict(&[("module.a.weight", Tensor::matrix()), ("module.b", Tensor::matrix())]),
         &six_floats(),
     ))
     .unwrap();
@@ -100,34 +93,12 @@ fn the_prefix_of_distributed_training_is_dropped() {
 
 #[test]
 fn tensors_may_share_a_storage_and_be_views_of_it() {
-    let transposed = Tensor {
-        shape: vec![3, 2],
-        strides: vec![1, 3],
-        ..Tensor::matrix()
-    };
-    let row = Tensor {
-        offset: 3,
-        shape: vec![3],
-        strides: vec![1],
-        ..Tensor::matrix()
-    };
-    let every_other = Tensor {
-        offset: 1,
-        shape: vec![1, 3],
-        strides: vec![77, 2],
-        ..row.clone()
-    };
-    let scalar = Tensor {
-        offset: 5,
-        shape: vec![],
-        strides: vec![],
-        ..row.clone()
-    };
-    let empty = Tensor {
-        shape: vec![0, i64::MAX, i64::MAX],
-        strides: vec![1, 1, 1],
-        ..row.clone()
-    };
+    let transposed = Tensor { shape: vec![3, 2], strides: vec![1, 3], ..Tensor::matrix() };
+    let row = Tensor { offset: 3, shape: vec![3], strides: vec![1], ..Tensor::matrix() };
+    let every_other = Tensor { offset: 1, shape: vec![1, 3], strides: vec![77, 2], ..row.clone() };
+    let scalar = Tensor { offset: 5, shape: vec![], strides: vec![], ..row.clone() };
+    let empty =
+        Tensor { shape: vec![0, i64::MAX, i64::MAX], strides: vec![1, 1, 1], ..row.clone() };
     let tensors = [
         ("matrix", Tensor::matrix()),
         ("transposed", transposed),
@@ -139,20 +110,11 @@ fn tensors_may_share_a_storage_and_be_views_of_it() {
     for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
         let path = file(&archive(
             method,
-            &[
-                ("x/data.pkl", &state_dict(&tensors)),
-                ("x/data/0", &six_floats()),
-            ],
+            &[("x/data.pkl", &state_dict(&tensors)), ("x/data/0", &six_floats())],
         ));
         let torch = TensorFile::open_set(&path, None).unwrap();
-        assert_eq!(
-            torch.read("matrix").unwrap(),
-            [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
-        );
-        assert_eq!(
-            torch.read("transposed").unwrap(),
-            [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]
-        );
+        assert_eq!(torch.read("matrix").unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(torch.read("transposed").unwrap(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
         assert_eq!(torch.read("row").unwrap(), [3.0, 4.0, 5.0]);
         assert_eq!(torch.read("every other").unwrap(), [1.0, 3.0, 5.0]);
         assert_eq!(torch.read("scalar").unwrap(), [5.0]);
@@ -171,55 +133,27 @@ fn every_float_format_is_read_and_integers_are_refused() {
         ("BFloat16Storage", DType::BF16),
     ];
     for (storage_class, dtype) in classes {
-        let pickle = state_dict(&[(
-            "a",
-            Tensor {
-                storage_class,
-                ..Tensor::matrix()
-            },
-        )]);
+        let pickle = state_dict(&[("a", Tensor { storage_class, ..Tensor::matrix() })]);
         let storage = dtype.from_f32(&values).unwrap();
-        assert_eq!(
-            read(&pt(&pickle, &storage), "a").unwrap(),
-            values,
-            "{storage_class}"
-        );
-        assert_eq!(
-            open(&pt(&pickle, &storage)).unwrap().tensors()["a"].dtype,
-            dtype
-        );
+        assert_eq!(read(&pt(&pickle, &storage), "a").unwrap(), values, "{storage_class}");
+        assert_eq!(open(&pt(&pickle, &storage)).unwrap().tensors()["a"].dtype, dtype);
     }
-    let pickle = state_dict(&[(
-        "a",
-        Tensor {
-            storage_class: "LongStorage",
-            ..Tensor::matrix()
-        },
-    )]);
+    let pickle = state_dict(&[("a", Tensor { storage_class: "LongStorage", ..Tensor::matrix() })]);
     let message = read(&pt(&pickle, &[0; 48]), "a").unwrap_err().to_string();
     assert!(message.contains("`a` has integers (I64)"), "{message}");
 }
 
 #[test]
 fn storages_of_big_endian_machines_are_read() {
-    let storage: Vec<u8> = (0..6)
-        .flat_map(|value| (value as f32).to_be_bytes())
-        .collect();
+    let storage: Vec<u8> = (0..6).flat_map(|value| (value as f32).to_be_bytes()).collect();
     let pickle = state_dict(&[("a", Tensor::matrix())]);
     let with_order = |order: &[u8]| {
         archive(
             CompressionMethod::Stored,
-            &[
-                ("x/data.pkl", &pickle),
-                ("x/byteorder", order),
-                ("x/data/0", &storage),
-            ],
+            &[("x/data.pkl", &pickle), ("x/byteorder", order), ("x/data/0", &storage)],
         )
     };
-    assert_eq!(
-        read(&with_order(b"big"), "a").unwrap(),
-        [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
-    );
+    assert_eq!(read(&with_order(b"big"), "a").unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
     let message = open(&with_order(b"pdp")).unwrap_err().to_string();
     assert!(message.contains("byte order is `pdp`"), "{message}");
 }
@@ -279,11 +213,7 @@ fn a_parameter_is_its_tensor() {
     let tensor = Pickle::new().tensors(&[("a", Tensor::matrix())]).stop();
     // Wrap the tensor that the dictionary's SETITEMS and STOP end.
     let head = &tensor[2..tensor.len() - 2];
-    let at = head
-        .windows(12)
-        .position(|bytes| bytes == b"torch._utils")
-        .unwrap()
-        - 1;
+    let at = head.windows(12).position(|bytes| bytes == b"torch._utils").unwrap() - 1;
     let pickle = Pickle::new()
         .raw(&head[..at])
         .global("torch._utils", "_rebuild_parameter")
@@ -302,28 +232,13 @@ fn other_kinds_of_files_are_told_apart() {
     let fine = state_dict(&[("a", Tensor::matrix())]);
     let script = archive(
         CompressionMethod::Stored,
-        &[
-            ("x/data.pkl", &fine),
-            ("x/constants.pkl", b""),
-            ("x/data/0", &six_floats()),
-        ],
+        &[("x/data.pkl", &fine), ("x/constants.pkl", b""), ("x/data/0", &six_floats())],
     );
-    let sheet = archive(
-        CompressionMethod::Deflated,
-        &[("xl/workbook.xml", b"<workbook/>")],
-    );
-    let two = archive(
-        CompressionMethod::Stored,
-        &[("x/data.pkl", &fine), ("y/data.pkl", &fine)],
-    );
+    let sheet = archive(CompressionMethod::Deflated, &[("xl/workbook.xml", b"<workbook/>")]);
+    let two = archive(CompressionMethod::Stored, &[("x/data.pkl", &fine), ("y/data.pkl", &fine)]);
     let list = pt(&Pickle::new().op(op::EMPTY_LIST).stop(), b"");
     let nothing = pt(&Pickle::new().op(op::EMPTY_DICT).stop(), b"");
-    let other = Pickle::new()
-        .op(op::EMPTY_DICT)
-        .text("epoch")
-        .integer(3)
-        .op(op::SETITEM)
-        .stop();
+    let other = Pickle::new().op(op::EMPTY_DICT).text("epoch").integer(3).op(op::SETITEM).stop();
     let cases: [(&[u8], &str); 9] = [
         (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "before 1.6"),
         (b"", "no .pt file"),
@@ -337,10 +252,7 @@ fn other_kinds_of_files_are_told_apart() {
     ];
     for (bytes, expected) in cases {
         let error = open(bytes).unwrap_err();
-        assert!(
-            matches!(error, WeightsError::NotWeights { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, WeightsError::NotWeights { .. }), "{error:?}");
         assert!(error.to_string().contains(expected), "{error}");
     }
 }

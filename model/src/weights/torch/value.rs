@@ -59,10 +59,6 @@ impl<'p> Objects<'p> {
 
     /// Keys and values of a dictionary, in the order they were set.
     pub(super) fn entries(&self, id: ObjectId) -> impl Iterator<Item = (Value<'p>, Value<'p>)> {
-        self.items(id)
-            .as_chunks::<2>()
-            .0
-            .iter()
-            .map(|&[key, value]| (key, value))
+        self.items(id).as_chunks::<2>().0.iter().map(|&[key, value]| (key, value))
     }
 }

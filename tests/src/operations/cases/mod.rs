@@ -27,10 +27,7 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
-    assert!(
-        !recorder.is_low_precision(),
-        "a recorder without limits of its own is needed"
-    );
+    assert!(!recorder.is_low_precision(), "a recorder without limits of its own is needed");
     for case in all::<A>(precision) {
         case.check(precision, device, recorder);
     }

@@ -14,10 +14,7 @@ pub(super) fn cases<A: AutodiffBackend + PixelFlowBackend>() -> Vec<Case<A>> {
         gated_add("gated_add/dense_batch", DENSE),
         Case::new(
             "residual/odd_tokens",
-            vec![
-                Input::normals("h", [TOKENS, WIDTH]),
-                Input::normals("y", [TOKENS, WIDTH]),
-            ],
+            vec![Input::normals("h", [TOKENS, WIDTH]), Input::normals("y", [TOKENS, WIDTH])],
             |inputs| reference::add(&inputs[0], &inputs[1]),
             |inputs| inputs[0].clone() + inputs[1].clone(),
         ),
@@ -29,11 +26,7 @@ fn gated_add<A>(name: &str, grids: Grids) -> Case<A>
 where
     A: AutodiffBackend + PixelFlowBackend,
 {
-    let modulation = [
-        ("unused", 2 * WIDTH),
-        ("gate", WIDTH),
-        ("unused_too", 3 * WIDTH),
-    ];
+    let modulation = [("unused", 2 * WIDTH), ("gate", WIDTH), ("unused_too", 3 * WIDTH)];
     let inputs = vec![
         Input::normals("h", [TOKENS, WIDTH]),
         Input::blocks(grids.len(), &modulation),

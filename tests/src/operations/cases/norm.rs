@@ -18,11 +18,7 @@ pub(super) fn cases<A: AutodiffBackend + PixelFlowBackend>() -> Vec<Case<A>> {
     let of_magnitude = |(name, factor)| {
         let layer = ada_layer_norm(&format!("ada_layer_norm/{name}"), PACKED, factor);
         let ada_rms = ada_rms_norm(&format!("ada_rms_norm/{name}"), PACKED, factor);
-        [
-            layer,
-            ada_rms,
-            rms_norm(&format!("rms_norm/{name}"), factor),
-        ]
+        [layer, ada_rms, rms_norm(&format!("rms_norm/{name}"), factor)]
     };
     let mut cases: Vec<Case<A>> = MAGNITUDES.into_iter().flat_map(of_magnitude).collect();
     cases.push(ada_layer_norm("ada_layer_norm/dense_batch", DENSE, 1.0));
@@ -44,10 +40,7 @@ where
         name,
         inputs,
         move |inputs| {
-            let (shift, scale) = (
-                inputs[1].narrow(0..WIDTH),
-                inputs[1].narrow(WIDTH..2 * WIDTH),
-            );
+            let (shift, scale) = (inputs[1].narrow(0..WIDTH), inputs[1].narrow(WIDTH..2 * WIDTH));
             reference::ada_layer_norm(&inputs[0], &shift, &scale, &lengths(grids), EPSILON)
         },
         move |inputs| {
@@ -62,12 +55,8 @@ fn ada_rms_norm<A>(name: &str, grids: Grids, factor: f64) -> Case<A>
 where
     A: AutodiffBackend + PixelFlowBackend,
 {
-    let modulation = [
-        ("unused", 3 * WIDTH),
-        ("shift", WIDTH),
-        ("scale", WIDTH),
-        ("unused_too", WIDTH),
-    ];
+    let modulation =
+        [("unused", 3 * WIDTH), ("shift", WIDTH), ("scale", WIDTH), ("unused_too", WIDTH)];
     let inputs = vec![
         Input::normals("x", [TOKENS, WIDTH]).times(factor),
         Input::blocks(grids.len(), &modulation),

@@ -43,11 +43,7 @@ fn attend<'t>(
     let scaled: Vec<Scalar<'t>> = q.iter().map(|&q| (q * factor).store()).collect();
     let mut scores: Vec<Scalar<'t>> = k.iter().map(|k| dot(&scaled, k).store()).collect();
     if let Some(bias) = bias {
-        scores = scores
-            .iter()
-            .zip(bias)
-            .map(|(&score, &bias)| score + bias)
-            .collect();
+        scores = scores.iter().zip(bias).map(|(&score, &bias)| score + bias).collect();
     }
     let weights: Vec<Scalar<'t>> = softmax(&scores).into_iter().map(Scalar::store).collect();
     let feature = |i| {
@@ -59,9 +55,7 @@ fn attend<'t>(
 
 /// `e^(x - max) / sum of e^(x - max)`; it does not depend on what is subtracted.
 fn softmax<'t>(scores: &[Scalar<'t>]) -> Vec<Scalar<'t>> {
-    let most = scores
-        .iter()
-        .fold(f64::NEG_INFINITY, |most, score| most.max(score.value()));
+    let most = scores.iter().fold(f64::NEG_INFINITY, |most, score| most.max(score.value()));
     let powers: Vec<Scalar<'t>> = scores.iter().map(|&score| (score - most).exp()).collect();
     let sum: Scalar<'t> = powers.iter().copied().sum();
     powers.into_iter().map(|power| power / sum).collect()

@@ -32,9 +32,7 @@ pub struct Problems(pub Vec<Problem>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|problem| write!(formatter, "\n  {problem}"))
+        self.0.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
     }
 }
 
@@ -48,11 +46,7 @@ impl Problems {
         fix: impl Into<String>,
     ) {
         if !holds {
-            self.0.push(Problem {
-                key,
-                value: value.to_string(),
-                fix: fix.into(),
-            });
+            self.0.push(Problem { key, value: value.to_string(), fix: fix.into() });
         }
     }
 }
@@ -96,18 +90,8 @@ fn data(problems: &mut Problems, config: &TrainConfig) {
         data.expand_ratio,
         "it must be 1 to 8",
     );
-    problems.require(
-        data.prefetch <= 1024,
-        "data.prefetch",
-        data.prefetch,
-        "it must be 0 to 1024",
-    );
-    problems.require(
-        data.threads <= 1024,
-        "data.threads",
-        data.threads,
-        "it must be 0 to 1024",
-    );
+    problems.require(data.prefetch <= 1024, "data.prefetch", data.prefetch, "it must be 0 to 1024");
+    problems.require(data.threads <= 1024, "data.threads", data.threads, "it must be 0 to 1024");
     problems.require(
         data.validation.is_none() || data.held_out.is_none(),
         "data.held_out",
@@ -119,12 +103,7 @@ fn data(problems: &mut Problems, config: &TrainConfig) {
 fn observation(problems: &mut Problems, config: &TrainConfig) {
     let (validation, preview) = (&config.validation, &config.preview);
     let keep = config.checkpoint.keep_last;
-    problems.require(
-        keep >= 1,
-        "checkpoint.keep_last",
-        keep,
-        "keep at least 1 checkpoint",
-    );
+    problems.require(keep >= 1, "checkpoint.keep_last", keep, "keep at least 1 checkpoint");
     let batches = validation.batches;
     problems.require(
         batches >= 1 || validation.every.is_never(),
@@ -136,12 +115,7 @@ fn observation(problems: &mut Problems, config: &TrainConfig) {
         ("preview.images_per_class", preview.images_per_class),
         ("preview.max_classes", preview.max_classes),
     ] {
-        problems.require(
-            (1..=256).contains(&count),
-            key,
-            count,
-            "it must be 1 to 256",
-        );
+        problems.require((1..=256).contains(&count), key, count, "it must be 1 to 256");
     }
 }
 

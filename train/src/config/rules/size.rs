@@ -12,18 +12,11 @@ pub(super) fn rules(problems: &mut Problems, config: &TrainConfig, cascade: &Cas
     let CascadeConfig { stages, .. } = config.cascade;
     let lowest = patch * cascade.reduction(0);
     // A training pair starts from the image at half its stage's resolution.
-    let multiple = if patch.is_multiple_of(2) {
-        lowest
-    } else {
-        2 * lowest
-    };
+    let multiple = if patch.is_multiple_of(2) { lowest } else { 2 * lowest };
     let mut side = |key, side: usize| {
         let below = side / multiple * multiple;
-        let nearest = if below == 0 || side - below > multiple / 2 {
-            below + multiple
-        } else {
-            below
-        };
+        let nearest =
+            if below == 0 || side - below > multiple / 2 { below + multiple } else { below };
         let fix = format!(
             "it must be a multiple of {multiple} (patch_size {patch}, {stages} stages), at most \
              4096; {nearest} is the nearest"

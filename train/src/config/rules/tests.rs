@@ -4,9 +4,7 @@ use crate::config::{Layers, TrainConfig};
 
 fn check(assignments: &[&str]) -> Result<(), String> {
     let mut layers = Layers::default();
-    layers
-        .set(r#"data.source={ kind = "folder", path = "images" }"#)
-        .unwrap();
+    layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
     for assignment in assignments {
         layers.set(assignment).unwrap();
     }
@@ -23,28 +21,13 @@ fn every_senseless_value_is_named_with_a_fix() {
             "data.resolution=36",
             "data.resolution is 36: it must be a multiple of 32 (patch_size 4, 4 stages), at most 4096; 32 is the nearest",
         ),
-        (
-            "data.resolution=0",
-            "data.resolution is 0: it must be a multiple of 32",
-        ),
+        ("data.resolution=0", "data.resolution is 0: it must be a multiple of 32"),
         ("data.resolution=8192", "data.resolution is 8192: "),
-        (
-            "data.expand_ratio=0.5",
-            "data.expand_ratio is 0.5: it must be 1 to 8",
-        ),
-        (
-            "data.prefetch=5000",
-            "data.prefetch is 5000: it must be 0 to 1024",
-        ),
-        (
-            "data.threads=5000",
-            "data.threads is 5000: it must be 0 to 1024",
-        ),
+        ("data.expand_ratio=0.5", "data.expand_ratio is 0.5: it must be 1 to 8"),
+        ("data.prefetch=5000", "data.prefetch is 5000: it must be 0 to 1024"),
+        ("data.threads=5000", "data.threads is 5000: it must be 0 to 1024"),
         ("train.steps=0", "train.steps is 0: train at least 1 step"),
-        (
-            "train.batch_size=0",
-            "train.batch_size is 0: a batch has 1 to 1048576 images",
-        ),
+        ("train.batch_size=0", "train.batch_size is 0: a batch has 1 to 1048576 images"),
         (
             "train.gradient_accumulation=0",
             "train.gradient_accumulation is 0: it must divide train.batch_size (256)",
@@ -53,66 +36,30 @@ fn every_senseless_value_is_named_with_a_fix() {
             "train.gradient_accumulation=3",
             "train.gradient_accumulation is 3: it must divide train.batch_size (256)",
         ),
-        (
-            "train.lr=0",
-            "train.lr is 0: it must be above 0, such as 1e-4",
-        ),
+        ("train.lr=0", "train.lr is 0: it must be above 0, such as 1e-4"),
         ("train.lr=nan", "train.lr is NaN: it must be above 0"),
         ("train.lr=inf", "train.lr is inf: it must be above 0"),
-        (
-            "train.min_lr=1",
-            "train.min_lr is 1: it must be 0 to train.lr (0.0001)",
-        ),
+        ("train.min_lr=1", "train.min_lr is 1: it must be 0 to train.lr (0.0001)"),
         (
             "train.warmup_steps=100001",
             "train.warmup_steps is 100001: it must be at most train.steps (100000)",
         ),
-        (
-            "train.betas=[0.9, 1.0]",
-            "train.betas is [0.9, 1]: both must be at least 0 and below 1",
-        ),
+        ("train.betas=[0.9, 1.0]", "train.betas is [0.9, 1]: both must be at least 0 and below 1"),
         ("train.eps=0", "train.eps is 0: it must be above 0"),
-        (
-            "train.weight_decay=-0.1",
-            "train.weight_decay is -0.1: it must be at least 0",
-        ),
-        (
-            "train.clip_norm=-1",
-            "train.clip_norm is -1: it must be at least 0; 0 does not clip",
-        ),
-        (
-            "train.ema_decay=1",
-            "train.ema_decay is 1: it must be at least 0 and below 1",
-        ),
-        (
-            "train.label_dropout=2",
-            "train.label_dropout is 2: it must be 0 to 1",
-        ),
-        (
-            "checkpoint.keep_last=0",
-            "checkpoint.keep_last is 0: keep at least 1 checkpoint",
-        ),
-        (
-            "validation.batches=0",
-            "validation.batches is 0: validate on at least 1 batch",
-        ),
-        (
-            "preview.images_per_class=0",
-            "preview.images_per_class is 0: it must be 1 to 256",
-        ),
-        (
-            "preview.max_classes=1000",
-            "preview.max_classes is 1000: it must be 1 to 256",
-        ),
+        ("train.weight_decay=-0.1", "train.weight_decay is -0.1: it must be at least 0"),
+        ("train.clip_norm=-1", "train.clip_norm is -1: it must be at least 0; 0 does not clip"),
+        ("train.ema_decay=1", "train.ema_decay is 1: it must be at least 0 and below 1"),
+        ("train.label_dropout=2", "train.label_dropout is 2: it must be 0 to 1"),
+        ("checkpoint.keep_last=0", "checkpoint.keep_last is 0: keep at least 1 checkpoint"),
+        ("validation.batches=0", "validation.batches is 0: validate on at least 1 batch"),
+        ("preview.images_per_class=0", "preview.images_per_class is 0: it must be 1 to 256"),
+        ("preview.max_classes=1000", "preview.max_classes is 1000: it must be 1 to 256"),
         (
             "preview.sampler.steps=[1, 2]",
             "steps has 2 numbers, it must have 1, or one for each of the 4 stages",
         ),
         ("model.depth=0", "depth is 0, it must be 1 to 1024"),
-        (
-            "model.in_channels=1",
-            "out_channels is 3, it must equal in_channels",
-        ),
+        ("model.in_channels=1", "out_channels is 3, it must equal in_channels"),
         ("cascade.stages=0", "stages is 0, it must be 1 to 16"),
     ] {
         let message = check(&[assignment]).unwrap_err();
@@ -124,10 +71,7 @@ fn every_senseless_value_is_named_with_a_fix() {
 #[test]
 fn all_problems_are_listed_at_once() {
     let message = check(&["train.lr=-1", "train.steps=0", "model.patch_size=0"]).unwrap_err();
-    assert!(
-        message.starts_with("the configuration is invalid:\n  "),
-        "{message}"
-    );
+    assert!(message.starts_with("the configuration is invalid:\n  "), "{message}");
     for key in ["train.lr", "train.steps", "patch_size"] {
         assert!(message.contains(key), "{message}");
     }
@@ -135,11 +79,7 @@ fn all_problems_are_listed_at_once() {
 
 #[test]
 fn odd_patches_need_sides_that_can_be_halved_once_more() {
-    let odd = [
-        "model.patch_size=3",
-        "cascade.stages=2",
-        "preview.sampler.steps=[1]",
-    ];
+    let odd = ["model.patch_size=3", "cascade.stages=2", "preview.sampler.steps=[1]"];
     let with = |side: &'static str| check(&[odd[0], odd[1], odd[2], side]);
     let message = with("data.resolution=6").unwrap_err();
     assert!(message.contains("it must be a multiple of 12"), "{message}");
@@ -155,18 +95,12 @@ fn validation_images_come_from_one_place() {
     check(&both[..1]).unwrap();
     check(&both[1..]).unwrap();
     let message = check(&both).unwrap_err();
-    assert!(
-        message.contains("data.held_out is set beside data.validation"),
-        "{message}"
-    );
+    assert!(message.contains("data.held_out is set beside data.validation"), "{message}");
 }
 
 #[test]
 fn grey_images_need_both_channel_counts() {
     check(&["model.in_channels=1", "model.out_channels=1"]).unwrap();
     let message = check(&["model.in_channels=2", "model.out_channels=2"]).unwrap_err();
-    assert!(
-        message.contains("model.in_channels is 2: images have 3 channels"),
-        "{message}"
-    );
+    assert!(message.contains("model.in_channels is 2: images have 3 channels"), "{message}");
 }

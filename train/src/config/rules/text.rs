@@ -23,22 +23,10 @@ pub(super) fn rules(problems: &mut Problems, config: &TrainConfig) {
         (Some(TextConfig::States { validation, .. }), Some(_)) => problems.require(
             validation.is_some() == config.data.validation.is_some(),
             "text.validation",
-            if validation.is_some() {
-                "set"
-            } else {
-                "not set"
-            },
+            if validation.is_some() { "set" } else { "not set" },
             "data.validation and the states of its captions go together",
         ),
-        (
-            Some(TextConfig::Joint {
-                width,
-                layers,
-                vocabulary,
-                max_tokens,
-            }),
-            Some(states),
-        ) => {
+        (Some(TextConfig::Joint { width, layers, vocabulary, max_tokens }), Some(states)) => {
             problems.require(
                 *width == states,
                 "text.width",

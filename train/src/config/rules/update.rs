@@ -8,34 +8,18 @@ pub(super) fn rules(problems: &mut Problems, train: &UpdateConfig) {
     let positive = |value: f64| value.is_finite() && value > 0.0;
     let not_negative = |value: f64| value.is_finite() && value >= 0.0;
     let share = |value: f64| (0.0..1.0).contains(&value);
-    let UpdateConfig {
-        steps,
-        batch_size,
-        gradient_accumulation: parts,
-        lr,
-        ..
-    } = *train;
+    let UpdateConfig { steps, batch_size, gradient_accumulation: parts, lr, .. } = *train;
 
     problems.require(steps >= 1, "train.steps", steps, "train at least 1 step");
     let batch = "a batch has 1 to 1048576 images";
-    problems.require(
-        (1..=1 << 20).contains(&batch_size),
-        "train.batch_size",
-        batch_size,
-        batch,
-    );
+    problems.require((1..=1 << 20).contains(&batch_size), "train.batch_size", batch_size, batch);
     problems.require(
         parts >= 1 && batch_size.is_multiple_of(parts),
         "train.gradient_accumulation",
         parts,
         format!("it must divide train.batch_size ({batch_size})"),
     );
-    problems.require(
-        positive(lr),
-        "train.lr",
-        lr,
-        "it must be above 0, such as 1e-4",
-    );
+    problems.require(positive(lr), "train.lr", lr, "it must be above 0, such as 1e-4");
     problems.require(
         not_negative(train.min_lr) && train.min_lr <= lr,
         "train.min_lr",

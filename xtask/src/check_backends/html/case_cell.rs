@@ -30,28 +30,15 @@ pub(super) fn tooltip(outcome: &Outcome) -> String {
     };
     let lines = [&first, &outcome.basis, &outcome.details];
     let lines: Vec<&str> = lines.into_iter().map(String::as_str).collect();
-    lines
-        .into_iter()
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n")
+    lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn numbers_of(outcome: &Outcome) -> String {
-    let error = outcome
-        .error
-        .map(|error| format!("{} {}", outcome.measure, numbers::precise(error)));
-    let limit = outcome
-        .limit
-        .map(|limit| format!("limit {}", numbers::precise(limit)));
-    let ratio = outcome
-        .ratio()
-        .map(|ratio| format!("({})", numbers::ratio(ratio)));
-    let comma = if error.is_some() && limit.is_some() {
-        ", "
-    } else {
-        ""
-    };
+    let error =
+        outcome.error.map(|error| format!("{} {}", outcome.measure, numbers::precise(error)));
+    let limit = outcome.limit.map(|limit| format!("limit {}", numbers::precise(limit)));
+    let ratio = outcome.ratio().map(|ratio| format!("({})", numbers::ratio(ratio)));
+    let comma = if error.is_some() && limit.is_some() { ", " } else { "" };
     let [error, limit, ratio] = [error, limit, ratio].map(Option::unwrap_or_default);
     format!("{error}{comma}{limit} {ratio}").trim().to_owned()
 }

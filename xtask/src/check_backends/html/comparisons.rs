@@ -31,20 +31,11 @@ pub(super) fn section(comparisons: &[Comparison]) -> Markup {
 
 fn pairs(comparisons: &[Comparison]) -> Vec<Pair<'_>> {
     let mut pairs: Vec<Pair<'_>> = Vec::new();
-    for Comparison {
-        left,
-        right,
-        outcome,
-    } in comparisons
-    {
+    for Comparison { left, right, outcome } in comparisons {
         let same = |pair: &&mut Pair<'_>| pair.left == left && pair.right == right;
         match pairs.iter_mut().find(same) {
             Some(pair) => pair.outcomes.push(outcome),
-            None => pairs.push(Pair {
-                left,
-                right,
-                outcomes: vec![outcome],
-            }),
+            None => pairs.push(Pair { left, right, outcomes: vec![outcome] }),
         }
     }
     for pair in &mut pairs {
@@ -57,9 +48,7 @@ fn pairs(comparisons: &[Comparison]) -> Vec<Pair<'_>> {
 
 fn fold(pair: &Pair<'_>) -> Markup {
     let outcomes = &pair.outcomes;
-    let failed = outcomes
-        .iter()
-        .any(|outcome| outcome.verdict == Verdict::Failed);
+    let failed = outcomes.iter().any(|outcome| outcome.verdict == Verdict::Failed);
     let (shown, hidden) = outcomes.split_at(outcomes.len().min(MOST_SHOWN));
     let shown: Vec<_> = shown.iter().map(|outcome| (None, *outcome)).collect();
     html! {
@@ -88,11 +77,7 @@ mod tests {
     use super::*;
 
     fn comparison(right: &str, outcome: Outcome) -> Comparison {
-        Comparison {
-            left: "flex-f32".to_owned(),
-            right: right.to_owned(),
-            outcome,
-        }
+        Comparison { left: "flex-f32".to_owned(), right: right.to_owned(), outcome }
     }
 
     #[test]

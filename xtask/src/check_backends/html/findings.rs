@@ -41,9 +41,7 @@ fn found(report: &ConformanceReport, verdict: Verdict) -> Vec<(Option<String>, &
         let pair = format!("{} ↔ {}", comparison.left, comparison.right);
         (Some(pair), &comparison.outcome)
     });
-    rows.chain(compared)
-        .filter(|(_, outcome)| outcome.verdict == verdict)
-        .collect()
+    rows.chain(compared).filter(|(_, outcome)| outcome.verdict == verdict).collect()
 }
 
 #[cfg(test)]
@@ -63,12 +61,7 @@ mod tests {
             outcome: sample::failed("a/apart"),
         });
         let list = section(&report).into_string();
-        for listed in [
-            "a/bad",
-            "a/apart",
-            "flex-f32 ↔ wgpu-f32",
-            "Failures <small>2",
-        ] {
+        for listed in ["a/bad", "a/apart", "flex-f32 ↔ wgpu-f32", "Failures <small>2"] {
             assert!(list.contains(listed), "{listed}: {list}");
         }
         assert!(!list.contains("a/good"));
@@ -82,10 +75,7 @@ mod tests {
         };
         let report = sample::report(vec![sample::row("flex-f32", vec![known])]);
         let list = section(&report).into_string();
-        assert!(
-            list.contains("Known upstream failures <small>1</small>"),
-            "{list}"
-        );
+        assert!(list.contains("Known upstream failures <small>1</small>"), "{list}");
         assert!(list.contains("tracel-ai/burn#1"), "{list}");
     }
 }

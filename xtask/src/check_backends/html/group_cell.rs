@@ -28,9 +28,7 @@ pub(super) fn cell(outcomes: &[&Outcome], died: bool) -> Markup {
 
 /// Whether something in it failed.
 pub(super) fn is_failure(outcomes: &[&Outcome], died: bool) -> bool {
-    died || outcomes
-        .iter()
-        .any(|outcome| outcome.verdict == Verdict::Failed)
+    died || outcomes.iter().any(|outcome| outcome.verdict == Verdict::Failed)
 }
 
 fn class(outcomes: &[&Outcome], died: bool) -> &'static str {
@@ -57,28 +55,20 @@ pub(super) fn words(outcomes: &[&Outcome], died: bool) -> String {
 fn others(outcomes: &[&Outcome]) -> String {
     let counts = TOLD.map(|(verdict, word)| (count(outcomes, verdict), word));
     let some = counts.into_iter().filter(|(number, _)| *number > 0);
-    let words: Vec<String> = some
-        .map(|(number, word)| format!("{number} {word}"))
-        .collect();
+    let words: Vec<String> = some.map(|(number, word)| format!("{number} {word}")).collect();
     words.join(", ")
 }
 
 fn tooltip(outcomes: &[&Outcome]) -> String {
     let seconds = outcomes.iter().map(|outcome| outcome.seconds).sum();
-    let worst = outcomes
-        .iter()
-        .copied()
-        .min_by(|a, b| verdict::worst_first(a, b));
+    let worst = outcomes.iter().copied().min_by(|a, b| verdict::worst_first(a, b));
     let case = worst.filter(|worst| verdict::ratio(worst).is_some());
     let case = case.map_or_else(String::new, |worst| format!("\nworst: {}", worst.case));
     format!("{}{case}", numbers::seconds(seconds))
 }
 
 fn count(outcomes: &[&Outcome], verdict: Verdict) -> usize {
-    outcomes
-        .iter()
-        .filter(|outcome| outcome.verdict == verdict)
-        .count()
+    outcomes.iter().filter(|outcome| outcome.verdict == verdict).count()
 }
 
 #[cfg(test)]
@@ -89,18 +79,12 @@ mod tests {
     #[test]
     fn counts_are_told_in_words() {
         let (good, bad) = (passed("a/b"), failed("a/c"));
-        let known = Outcome {
-            verdict: Verdict::Known,
-            ..bad.clone()
-        };
+        let known = Outcome { verdict: Verdict::Known, ..bad.clone() };
         let skipped = Outcome::skipped("a/d", "unknown");
         assert_eq!(words(&[&good, &good], false), "2 ok");
         assert_eq!(words(&[&good, &bad], false), "1 of 2 fails");
         assert_eq!(words(&[&bad, &bad], false), "2 of 2 fail");
-        assert_eq!(
-            words(&[&good, &known, &skipped], false),
-            "1 ok, 1 known, 1 skipped"
-        );
+        assert_eq!(words(&[&good, &known, &skipped], false), "1 ok, 1 known, 1 skipped");
         assert_eq!(words(&[&good], true), "died after 1");
         assert_eq!(words(&[], true), "died here");
         assert_eq!(words(&[], false), "–");

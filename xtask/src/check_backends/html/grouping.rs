@@ -109,10 +109,7 @@ mod tests {
             row("b", vec![passed("rope/cos"), passed("rope/sin")]),
             crashed("c", "euler", vec![passed("cls_a/x")]),
         ];
-        let group = |name, cases: &[&'static str]| Group {
-            name,
-            cases: cases.to_vec(),
-        };
+        let group = |name, cases: &[&'static str]| Group { name, cases: cases.to_vec() };
         let expected = [
             group("rope", &["rope/sin", "rope/cos"]),
             group("cls_a", &["cls_a", "cls_a/x"]),
@@ -123,10 +120,7 @@ mod tests {
 
     #[test]
     fn of_two_outcomes_the_worse_is_shown() {
-        for outcomes in [
-            [passed("a/b"), failed("a/b")],
-            [failed("a/b"), passed("a/b")],
-        ] {
+        for outcomes in [[passed("a/b"), failed("a/b")], [failed("a/b"), passed("a/b")]] {
             let row = row("flex-f32", outcomes.to_vec());
             let column = Column::new(&row);
             assert_eq!(column.outcome("a/b"), Some(&failed("a/b")));

@@ -66,9 +66,7 @@ mod tests {
     fn the_machine_and_the_command_are_shown() {
         let mut report = sample::report(vec![sample::row("flex-f32", vec![sample::failed("a/b")])]);
         report.command = "cargo xtask check-backends".to_owned();
-        report
-            .machine
-            .insert("memory".to_owned(), "8 GiB".to_owned());
+        report.machine.insert("memory".to_owned(), "8 GiB".to_owned());
         let header = section(&report).into_string();
         assert!(header.contains("<code>cargo xtask check-backends</code>"));
         assert!(header.contains("<dt>memory</dt><dd>8 GiB</dd>"));

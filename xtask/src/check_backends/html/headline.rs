@@ -9,10 +9,7 @@ use super::{numbers, row_end};
 pub(super) fn headline(report: &ConformanceReport) -> String {
     let rows = report.rows.iter().filter(|row| !row.is_success()).count();
     let comparisons = failed(&report.comparisons).count();
-    let targets = format!(
-        "{rows} of {} failed",
-        numbers::count(report.rows.len(), "target")
-    );
+    let targets = format!("{rows} of {} failed", numbers::count(report.rows.len(), "target"));
     let compared = format!("{} failed", numbers::count(comparisons, "comparison"));
     match (rows, comparisons) {
         (0, 0) if report.is_success() => passed(&report.rows).to_owned(),
@@ -36,23 +33,9 @@ pub(super) fn problems(report: &ConformanceReport) -> Vec<String> {
 
 /// What is no failure but worth knowing.
 pub(super) fn notes(report: &ConformanceReport) -> Vec<String> {
-    let total = |verdict| {
-        report
-            .rows
-            .iter()
-            .map(|row| row.count(verdict))
-            .sum::<usize>()
-    };
-    let finished = report
-        .rows
-        .iter()
-        .filter(|row| row.end == RowEnd::Finished)
-        .count();
-    let skipped = report
-        .rows
-        .iter()
-        .filter(|row| row_end::class(row) == "s")
-        .count();
+    let total = |verdict| report.rows.iter().map(|row| row.count(verdict)).sum::<usize>();
+    let finished = report.rows.iter().filter(|row| row.end == RowEnd::Finished).count();
+    let skipped = report.rows.iter().filter(|row| row_end::class(row) == "s").count();
     let passed = format!(
         "{} passed on {} that finished",
         numbers::count(total(Verdict::Passed), "case"),
@@ -61,10 +44,7 @@ pub(super) fn notes(report: &ConformanceReport) -> Vec<String> {
     let [known, unexpected] = [Verdict::Known, Verdict::Unexpected].map(total);
     [
         (finished, passed),
-        (
-            skipped,
-            format!("{} skipped", numbers::count(skipped, "target")),
-        ),
+        (skipped, format!("{} skipped", numbers::count(skipped, "target"))),
         (known, numbers::count(known, "known upstream failure")),
         (unexpected, format!("{unexpected} passed unexpectedly")),
     ]
@@ -91,11 +71,7 @@ fn row_problem(row: &Row) -> String {
         RowEnd::Finished => format!("{target} finished without a case that passed."),
         _ if failures > 0 => format!("{target} {}; before that {failed}.", row_end::words(row)),
         RowEnd::Skipped { .. } => {
-            format!(
-                "{target} was {}: {}.",
-                row_end::words(row),
-                row_end::reason(row)
-            )
+            format!("{target} was {}: {}.", row_end::words(row), row_end::reason(row))
         }
         RowEnd::NotBuilt { .. } => format!("{target} was not built."),
         _ => format!("{target} {}.", row_end::words(row)),
@@ -113,10 +89,7 @@ fn comparison_problem(comparisons: &[Comparison]) -> Option<String> {
         more => format!("{more} pairs of targets"),
     };
     let all = numbers::count(comparisons.len(), "comparison");
-    Some(format!(
-        "{} of {all} failed, between {between}.",
-        failed.len()
-    ))
+    Some(format!("{} of {all} failed, between {between}.", failed.len()))
 }
 
 fn failed(comparisons: &[Comparison]) -> impl Iterator<Item = &Comparison> {
@@ -150,20 +123,14 @@ mod tests {
             crashed("vulkan-f32", "rope", outcomes()),
             crashed("cuda-f32", "", Vec::new()),
             row("metal-f32", Vec::new()),
-            Row {
-                required: true,
-                ..skipped("rocm-f32")
-            },
+            Row { required: true, ..skipped("rocm-f32") },
         ]);
         report.comparisons.push(Comparison {
             left: "flex-f32".to_owned(),
             right: "wgpu-f32".to_owned(),
             outcome: failed("a/c"),
         });
-        assert_eq!(
-            headline(&report),
-            "5 of 6 targets failed, and 1 comparison failed"
-        );
+        assert_eq!(headline(&report), "5 of 6 targets failed, and 1 comparison failed");
         let expected = [
             "wgpu-f32: 1 of 2 cases failed.",
             "vulkan-f32 crashed during rope; before that 1 of 2 cases failed.",

@@ -8,10 +8,7 @@ use super::{bar, verdict};
 /// What each verdict means.
 const VERDICTS: [(Verdict, &str); 6] = [
     (Verdict::Passed, "The error is within its limit."),
-    (
-        Verdict::Failed,
-        "The error is beyond its limit, or the case could not be computed.",
-    ),
+    (Verdict::Failed, "The error is beyond its limit, or the case could not be computed."),
     (
         Verdict::Known,
         "Beyond the limit because of a known bug of another project; the details name it.",
@@ -26,17 +23,9 @@ const VERDICTS: [(Verdict, &str); 6] = [
 
 /// Ratios of error to limit that are shown as examples.
 const EXAMPLES: [(f64, &str, Verdict); 5] = [
-    (
-        1e-4,
-        "a ten-thousandth of the limit or less",
-        Verdict::Passed,
-    ),
+    (1e-4, "a ten-thousandth of the limit or less", Verdict::Passed),
     (1e-2, "a hundredth of the limit", Verdict::Passed),
-    (
-        1.0,
-        "at the limit, which the vertical line marks",
-        Verdict::Passed,
-    ),
+    (1.0, "at the limit, which the vertical line marks", Verdict::Passed),
     (10.0, "ten times the limit", Verdict::Failed),
     (100.0, "a hundred times the limit or more", Verdict::Failed),
 ];

@@ -7,10 +7,7 @@ use super::row_end;
 
 /// The reason and the end of the log of each target that did not finish.
 pub(super) fn section(rows: &[Row]) -> Markup {
-    let mut unfinished = rows
-        .iter()
-        .filter(|row| row.end != RowEnd::Finished)
-        .peekable();
+    let mut unfinished = rows.iter().filter(|row| row.end != RowEnd::Finished).peekable();
     html! {
         section #logs {
             h2 { "Targets that did not finish" }

@@ -8,11 +8,8 @@ use super::{case_cell, group_cell, row_end};
 
 /// A fold a group of cases, with a column a target; groups with a failure are open.
 pub(super) fn section(rows: &[Row]) -> Markup {
-    let columns: Vec<Column<'_>> = rows
-        .iter()
-        .filter(|row| was_run(row))
-        .map(Column::new)
-        .collect();
+    let columns: Vec<Column<'_>> =
+        rows.iter().filter(|row| was_run(row)).map(Column::new).collect();
     let groups = groups(rows);
     html! {
         section #cases {
@@ -55,13 +52,9 @@ fn head(row: &Row) -> Markup {
 }
 
 fn fold(group: &Group<'_>, columns: &[Column<'_>]) -> Markup {
-    let cells: Vec<_> = columns
-        .iter()
-        .map(|column| (column.outcomes(group), column.died_in(group)))
-        .collect();
-    let open = cells
-        .iter()
-        .any(|(outcomes, died)| group_cell::is_failure(outcomes, *died));
+    let cells: Vec<_> =
+        columns.iter().map(|column| (column.outcomes(group), column.died_in(group))).collect();
+    let open = cells.iter().any(|(outcomes, died)| group_cell::is_failure(outcomes, *died));
     html! {
         details open[open] {
             summary {
@@ -100,28 +93,19 @@ mod tests {
         let rows = [row("flex-f32", vec![passed("good/a"), failed("bad/a")])];
         let matrix = matrix(&rows);
         assert!(matrix.contains("<details><summary><span>good "), "{matrix}");
-        assert!(
-            matrix.contains("<details open><summary><span>bad "),
-            "{matrix}"
-        );
+        assert!(matrix.contains("<details open><summary><span>bad "), "{matrix}");
     }
 
     #[test]
     fn the_group_that_a_target_died_in_is_open() {
         let matrix = matrix(&[crashed("wgpu-f32", "rope", vec![passed("good/a")])]);
-        assert!(
-            matrix.contains("<details open><summary><span>rope "),
-            "{matrix}"
-        );
+        assert!(matrix.contains("<details open><summary><span>rope "), "{matrix}");
         assert!(matrix.contains("died here"), "{matrix}");
     }
 
     #[test]
     fn cases_that_a_target_did_not_run_are_dashes() {
-        let rows = [
-            row("flex-f32", vec![passed("a/b")]),
-            row("wgpu-f32", vec![passed("a/c")]),
-        ];
+        let rows = [row("flex-f32", vec![passed("a/b")]), row("wgpu-f32", vec![passed("a/c")])];
         let matrix = matrix(&rows);
         assert_eq!(matrix.matches("<td class=\"x\">–</td>").count(), 2);
         assert_eq!(matrix.matches("<td class=\"p\"").count(), 2);

@@ -78,9 +78,7 @@ mod tests {
     #[test]
     fn ratios_have_two_digits_that_matter() {
         let found = [0.0, 5e-4, 0.0731, 0.5, 1.04, 31.2, 2.5e6, f64::INFINITY].map(ratio);
-        let expected = [
-            "exact", "<0.001×", "0.073×", "0.50×", "1.04×", "31×", "2e6×", "∞×",
-        ];
+        let expected = ["exact", "<0.001×", "0.073×", "0.50×", "1.04×", "31×", "2e6×", "∞×"];
         assert_eq!(found, expected);
     }
 

@@ -60,15 +60,9 @@ mod tests {
     fn an_outcome_is_told_in_full() {
         let outcome = sample::failed("a/b").with_details("the worst is 3");
         let table = table(&[(Some("flex-f32".to_owned()), &outcome)]).into_string();
-        for part in [
-            "flex-f32",
-            "a/b",
-            "2.000e-5",
-            "1.000e-5",
-            "2.00×",
-            "the worst is 3",
-            "10 x its file",
-        ] {
+        for part in
+            ["flex-f32", "a/b", "2.000e-5", "1.000e-5", "2.00×", "the worst is 3", "10 x its file"]
+        {
             assert!(table.contains(part), "{part}");
         }
     }

@@ -49,11 +49,7 @@ pub(super) fn class(row: &Row) -> &'static str {
 }
 
 fn place(during: &str) -> String {
-    if during.is_empty() {
-        "before the first case".to_owned()
-    } else {
-        format!("during {during}")
-    }
+    if during.is_empty() { "before the first case".to_owned() } else { format!("during {during}") }
 }
 
 #[cfg(test)]
@@ -64,28 +60,14 @@ mod tests {
     #[test]
     fn each_end_has_words_and_a_colour() {
         let finished = sample::row("a", vec![sample::passed("b")]);
-        assert_eq!(
-            (words(&finished).as_str(), class(&finished)),
-            ("finished", "p")
-        );
+        assert_eq!((words(&finished).as_str(), class(&finished)), ("finished", "p"));
         let skipped = sample::skipped("a");
-        assert_eq!(
-            (words(&skipped).as_str(), class(&skipped)),
-            ("skipped", "s")
-        );
-        let required = Row {
-            required: true,
-            ..skipped
-        };
+        assert_eq!((words(&skipped).as_str(), class(&skipped)), ("skipped", "s"));
+        let required = Row { required: true, ..skipped };
         assert_eq!(words(&required), "skipped although it is required");
         assert_eq!(class(&required), "f");
-        let slow = Row {
-            end: RowEnd::TimedOut {
-                seconds: 300,
-                during: "rope".to_owned(),
-            },
-            ..required
-        };
+        let slow =
+            Row { end: RowEnd::TimedOut { seconds: 300, during: "rope".to_owned() }, ..required };
         assert_eq!(words(&slow), "timed out after 5 min 0 s during rope");
         assert_eq!(during(&slow), Some("rope"));
     }

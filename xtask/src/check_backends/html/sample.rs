@@ -29,10 +29,7 @@ pub(super) fn row(target: &str, outcomes: Vec<Outcome>) -> Row {
 /// A target that died in a group of cases.
 pub(super) fn crashed(target: &str, during: &str, outcomes: Vec<Outcome>) -> Row {
     Row {
-        end: RowEnd::Crashed {
-            reason: "signal 11".to_owned(),
-            during: during.to_owned(),
-        },
+        end: RowEnd::Crashed { reason: "signal 11".to_owned(), during: during.to_owned() },
         log: "the last words".to_owned(),
         ..row(target, outcomes)
     }
@@ -41,9 +38,7 @@ pub(super) fn crashed(target: &str, during: &str, outcomes: Vec<Outcome>) -> Row
 /// A target that there is no device for.
 pub(super) fn skipped(target: &str) -> Row {
     Row {
-        end: RowEnd::Skipped {
-            reason: "no adapter".to_owned(),
-        },
+        end: RowEnd::Skipped { reason: "no adapter".to_owned() },
         required: false,
         ..row(target, Vec::new())
     }
@@ -51,8 +46,5 @@ pub(super) fn skipped(target: &str) -> Row {
 
 /// A report of rows alone.
 pub(super) fn report(rows: Vec<Row>) -> ConformanceReport {
-    ConformanceReport {
-        rows,
-        ..ConformanceReport::default()
-    }
+    ConformanceReport { rows, ..ConformanceReport::default() }
 }

@@ -7,13 +7,8 @@ use maud::{Markup, html};
 use super::{numbers, row_end, verdict};
 
 /// The verdicts that are counted, in the order of their columns.
-const COUNTED: [Verdict; 5] = [
-    Verdict::Passed,
-    Verdict::Failed,
-    Verdict::Known,
-    Verdict::Unexpected,
-    Verdict::Skipped,
-];
+const COUNTED: [Verdict; 5] =
+    [Verdict::Passed, Verdict::Failed, Verdict::Known, Verdict::Unexpected, Verdict::Skipped];
 
 /// One row a target: how it ended, on what device, and how many cases had which verdict.
 pub(super) fn section(rows: &[Row]) -> Markup {
@@ -75,11 +70,7 @@ fn device(device: &DeviceInfo) -> Markup {
 }
 
 fn count(verdict: Verdict, number: usize) -> Markup {
-    let class = if number == 0 {
-        "none"
-    } else {
-        verdict::class(verdict)
-    };
+    let class = if number == 0 { "none" } else { verdict::class(verdict) };
     html! { td.number.(class) { (number) } }
 }
 
@@ -102,10 +93,7 @@ mod tests {
     fn rows_are_as_wide_as_the_head() {
         let bare = sample::row("flex-f32", Vec::new());
         let device = Some(DeviceInfo::default());
-        let full = Row {
-            device,
-            ..bare.clone()
-        };
+        let full = Row { device, ..bare.clone() };
         let columns = section(&[]).into_string().matches("</th>").count();
         let cells = |row| target(row).into_string().matches("<t").count() - 1;
         assert_eq!(cells(&full), columns);
@@ -121,10 +109,7 @@ mod tests {
             precisions: vec!["f32".to_owned(), "bf16".to_owned()],
             ..DeviceInfo::default()
         };
-        let row = Row {
-            device: Some(device),
-            ..sample::row("cuda-f32", Vec::new())
-        };
+        let row = Row { device: Some(device), ..sample::row("cuda-f32", Vec::new()) };
         let table = section(&[row]).into_string();
         for shown in ["NVIDIA H100", "80.0 GiB", "f32, bf16"] {
             assert!(table.contains(shown), "{shown}");

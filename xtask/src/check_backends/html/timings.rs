@@ -56,11 +56,7 @@ fn slowest(row: &Row) -> Vec<(&str, f64)> {
 
 /// Percent of the longest time; of no time nothing.
 fn share(seconds: f64, longest: f64) -> String {
-    let share = if longest > 0.0 {
-        100.0 * seconds / longest
-    } else {
-        0.0
-    };
+    let share = if longest > 0.0 { 100.0 * seconds / longest } else { 0.0 };
     format!("{share:.1}")
 }
 
@@ -73,10 +69,7 @@ mod tests {
 
     #[test]
     fn times_of_a_group_are_added_and_the_longest_comes_first() {
-        let case = |name, seconds| Outcome {
-            seconds,
-            ..sample::passed(name)
-        };
+        let case = |name, seconds| Outcome { seconds, ..sample::passed(name) };
         let mut outcomes = vec![case("a/x", 1.0), case("b/x", 3.0), case("a/y", 1.5)];
         let row = sample::row("flex-f32", outcomes.clone());
         assert_eq!(slowest(&row), [("b", 3.0), ("a", 2.5)]);

@@ -64,9 +64,7 @@ pub(super) fn worst_ratio<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -
 /// Orders by verdict, and what has the same verdict by ratio, the worst first.
 pub(super) fn worst_first(left: &Outcome, right: &Outcome) -> Ordering {
     let ratio = |outcome| ratio(outcome).unwrap_or(-1.0);
-    rank(right.verdict)
-        .cmp(&rank(left.verdict))
-        .then_with(|| ratio(right).total_cmp(&ratio(left)))
+    rank(right.verdict).cmp(&rank(left.verdict)).then_with(|| ratio(right).total_cmp(&ratio(left)))
 }
 
 #[cfg(test)]
@@ -77,10 +75,7 @@ mod tests {
     #[test]
     fn the_worst_comes_first() {
         let near = Outcome::measured("near", "max_abs", 0.9, 1.0, "");
-        let known = Outcome {
-            verdict: Verdict::Known,
-            ..failed("known")
-        };
+        let known = Outcome { verdict: Verdict::Known, ..failed("known") };
         let nan = Outcome::measured("nan", "max_abs", f64::NAN, 1.0, "");
         let skipped = Outcome::skipped("skipped", "");
         let mut outcomes = [skipped, passed("far"), near, known, failed("failed"), nan];

@@ -88,22 +88,8 @@ pub(super) fn for_queries<E: Float, N: Size>(
     let mut sums = no_sums::<N>(tile);
 
     let tokens = comptime!(tile.rows);
-    load(
-        q,
-        &mut queries,
-        range.first_row,
-        range.end_row,
-        tokens,
-        tile,
-    );
-    load(
-        gradient,
-        &mut gradients,
-        range.first_row,
-        range.end_row,
-        tokens,
-        tile,
-    );
+    load(q, &mut queries, range.first_row, range.end_row, tokens, tile);
+    load(gradient, &mut gradients, range.first_row, range.end_row, tokens, tile);
     let tokens = comptime!(tile.columns);
     let mut first = range.first_column;
     while first < range.end_column {
@@ -204,14 +190,7 @@ pub(super) fn for_keys<E: Float, N: Size>(
     let mut first = range.first_column;
     while first < range.end_column {
         load(q, &mut queries, first, range.end_column, tokens, tile);
-        load(
-            gradient,
-            &mut gradients,
-            first,
-            range.end_column,
-            tokens,
-            tile,
-        );
+        load(gradient, &mut gradients, first, range.end_column, tokens, tile);
         sync_cube();
         products_of_unit(&keys, &queries, &mut scores, tile);
         products_of_unit(&values, &gradients, &mut for_weights, tile);

@@ -56,14 +56,7 @@ pub(super) fn attend<E: Float, N: Size>(
     }
 
     let tokens = comptime!(tile.rows);
-    load(
-        q,
-        &mut queries,
-        range.first_row,
-        range.end_row,
-        tokens,
-        tile,
-    );
+    load(q, &mut queries, range.first_row, range.end_row, tokens, tile);
     let tokens = comptime!(tile.columns);
     let end = range.end_column;
     let mut first = range.first_column;

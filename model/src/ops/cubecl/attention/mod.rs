@@ -30,23 +30,11 @@ use self::tile::{LANES, Resident, Tile, UNITS, cut};
 use crate::ops::{Attended, AttentionInputs, AttentionLayout};
 
 /// Tokens of the forward kernel: queries, and keys or values.
-const FORWARD: Resident = Resident {
-    rows: 1,
-    columns: 1,
-    partials: true,
-};
+const FORWARD: Resident = Resident { rows: 1, columns: 1, partials: true };
 /// Of the one for queries: those and their gradients, and keys or values.
-const FOR_QUERIES: Resident = Resident {
-    rows: 2,
-    columns: 1,
-    partials: false,
-};
+const FOR_QUERIES: Resident = Resident { rows: 2, columns: 1, partials: false };
 /// Of the one for keys: those and their values, and queries and their gradients.
-const FOR_KEYS: Resident = Resident {
-    rows: 2,
-    columns: 2,
-    partials: false,
-};
+const FOR_KEYS: Resident = Resident { rows: 2, columns: 2, partials: false };
 
 /// Units of a cube that has no tile.
 const UNITS_WITHOUT_TILE: u32 = 64;
@@ -171,11 +159,7 @@ impl<'a, R: CubeRuntime> Attention<'a, R> {
     {
         let (output, log_sums) = (empty_like(&self.q), self.per_query());
         let kind = self.tile(FORWARD, matrix::FORWARD);
-        let tiles = cut(
-            &self.layout.query_segments,
-            &self.layout.key_segments,
-            kind.rows(),
-        );
+        let tiles = cut(&self.layout.query_segments, &self.layout.key_segments, kind.rows());
         if tiles.is_empty() {
             return Attended { output, log_sums };
         }
@@ -256,11 +240,7 @@ impl<'a, R: CubeRuntime> Attention<'a, R> {
     ) -> CubeTensor<R> {
         let for_q = empty_like(&self.q);
         let kind = self.tile(FOR_QUERIES, matrix::FOR_QUERIES);
-        let tiles = cut(
-            &self.layout.query_segments,
-            &self.layout.key_segments,
-            kind.rows(),
-        );
+        let tiles = cut(&self.layout.query_segments, &self.layout.key_segments, kind.rows());
         if tiles.is_empty() {
             return for_q;
         }
@@ -302,11 +282,7 @@ impl<'a, R: CubeRuntime> Attention<'a, R> {
     ) -> [CubeTensor<R>; 2] {
         let (for_k, for_v) = (empty_like(&self.k), empty_like(&self.v));
         let kind = self.tile(FOR_KEYS, matrix::FOR_KEYS);
-        let tiles = cut(
-            &self.layout.key_segments,
-            &self.layout.query_segments,
-            kind.rows(),
-        );
+        let tiles = cut(&self.layout.key_segments, &self.layout.query_segments, kind.rows());
         if tiles.is_empty() {
             return [for_k, for_v];
         }

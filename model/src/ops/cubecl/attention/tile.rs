@@ -44,11 +44,7 @@ impl Tile {
         if head_dim == 0 || !head_dim.is_multiple_of(LANES) {
             return None;
         }
-        let tile = |[rows, columns]: [usize; 2]| Self {
-            rows,
-            columns,
-            vectors: head_dim / LANES,
-        };
+        let tile = |[rows, columns]: [usize; 2]| Self { rows, columns, vectors: head_dim / LANES };
         let mut tiles = Self::SIDES.into_iter().map(tile);
         tiles.find(|tile| tile.bytes(resident) <= shared_memory)
     }
@@ -57,11 +53,7 @@ impl Tile {
     pub(super) fn bytes(self, resident: Resident) -> usize {
         let vectors = resident.rows * self.vectors_of(self.rows)
             + resident.columns * self.vectors_of(self.columns);
-        let partials = if resident.partials {
-            self.partials()
-        } else {
-            0
-        };
+        let partials = if resident.partials { self.partials() } else { 0 };
         let scalars = self.weights() + partials;
         (vectors * LANES + scalars) * size_of::<f32>()
     }
@@ -128,11 +120,7 @@ pub(super) fn cut(rows: &Segments, columns: &Segments, tile_rows: usize) -> Vec<
 mod tests {
     use super::*;
 
-    const BACKWARD: Resident = Resident {
-        rows: 2,
-        columns: 2,
-        partials: false,
-    };
+    const BACKWARD: Resident = Resident { rows: 2, columns: 2, partials: false };
 
     #[test]
     fn a_tile_is_as_large_as_shared_memory_allows() {

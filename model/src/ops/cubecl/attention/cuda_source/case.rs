@@ -20,11 +20,7 @@ pub struct Matrix {
 
 impl Matrix {
     fn new(values: Vec<f64>, columns: usize, stride: usize) -> Self {
-        Self {
-            values,
-            columns,
-            stride,
-        }
+        Self { values, columns, stride }
     }
 
     pub fn rows(&self) -> usize {
@@ -53,21 +49,15 @@ pub fn decode(bytes: &[u8], dtype: DType) -> Vec<f64> {
     match dtype {
         DType::F16 => {
             let halves = bytes.as_chunks().0.iter();
-            halves
-                .map(|bytes| f16::from_le_bytes(*bytes).to_f64())
-                .collect()
+            halves.map(|bytes| f16::from_le_bytes(*bytes).to_f64()).collect()
         }
         DType::BF16 => {
             let halves = bytes.as_chunks().0.iter();
-            halves
-                .map(|bytes| bf16::from_le_bytes(*bytes).to_f64())
-                .collect()
+            halves.map(|bytes| bf16::from_le_bytes(*bytes).to_f64()).collect()
         }
         _ => {
             let floats = bytes.as_chunks().0.iter();
-            floats
-                .map(|bytes| f64::from(f32::from_le_bytes(*bytes)))
-                .collect()
+            floats.map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect()
         }
     }
 }
@@ -111,11 +101,7 @@ impl Case {
             k,
             v: matrix(3, keys, width),
             gradient: matrix(4, queries, width),
-            bias: if variant.bias {
-                normals(5, keys)
-            } else {
-                vec![0.0; keys]
-            },
+            bias: if variant.bias { normals(5, keys) } else { vec![0.0; keys] },
             output: vec![0.0; queries * width],
             log_sums: vec![0.0; queries * HEADS],
             along: vec![0.0; queries * HEADS],
@@ -146,9 +132,8 @@ impl Case {
                 let log_sum = largest + total.ln();
                 let weights: Vec<f64> =
                     scores.iter().map(|score| (score - log_sum).exp()).collect();
-                let for_weights: Vec<f64> = (key..key + keys)
-                    .map(|j| dot(gradient, &self.v.values[range(j)]))
-                    .collect();
+                let for_weights: Vec<f64> =
+                    (key..key + keys).map(|j| dot(gradient, &self.v.values[range(j)])).collect();
                 let along = dot(&weights, &for_weights);
                 self.log_sums[row * HEADS + head] = log_sum;
                 self.along[row * HEADS + head] = along;

@@ -51,17 +51,9 @@ fn bindings_are_as_many_as_are_launched_with() {
         let kernel = variant.compile();
         let is_written = |written: bool| {
             let is = |vis: Visibility| (vis == Visibility::ReadWrite) == written;
-            kernel
-                .buffers
-                .iter()
-                .filter(|buffer| is(buffer.vis))
-                .count()
+            kernel.buffers.iter().filter(|buffer| is(buffer.vis)).count()
         };
-        assert_eq!(
-            [is_written(false), is_written(true)],
-            variant.bindings(),
-            "{variant:?}"
-        );
+        assert_eq!([is_written(false), is_written(true)], variant.bindings(), "{variant:?}");
         assert!(kernel.tensor_maps.is_empty(), "{variant:?}");
         let source = kernel.to_string();
         let units = variant.tile_kind().cube_dim().num_elems();
@@ -87,19 +79,14 @@ fn everything_is_summed_up_in_f32() {
         };
         assert!(source.contains(format), "{variant:?}");
         assert!(source.contains("exp("), "{variant:?}");
-        for other in ["__half", "__nv_bfloat16"]
-            .into_iter()
-            .filter(|other| *other != format)
-        {
+        for other in ["__half", "__nv_bfloat16"].into_iter().filter(|other| *other != format) {
             assert!(!source.contains(other), "{variant:?}: {other}");
         }
         let computes = |line: &str| {
             let operators = [" + ", " - ", " * ", " / ", "exp(", "log(", "max(", "fma("];
             // Loads of matrices add to an address.
             !line.contains("load_matrix_sync")
-                && operators
-                    .into_iter()
-                    .any(|operator| line.contains(operator))
+                && operators.into_iter().any(|operator| line.contains(operator))
         };
         for (_, line) in body(&source) {
             let is_low = format != "float" && line.contains(format);
@@ -118,10 +105,7 @@ fn everything_is_summed_up_in_f32() {
 #[test]
 fn nothing_is_atomic() {
     for variant in Variant::all() {
-        assert!(
-            !variant.compile().to_string().contains("atomic"),
-            "{variant:?}"
-        );
+        assert!(!variant.compile().to_string().contains("atomic"), "{variant:?}");
     }
 }
 
@@ -134,10 +118,7 @@ fn all_units_reach_all_barriers() {
         let lines = body(&source);
         let barriers = lines.iter().filter(|(_, line)| line.contains(BARRIER));
         let loops: Vec<&[&str]> = barriers.map(|(blocks, _)| &blocks[1..]).collect();
-        let in_loop = loops
-            .iter()
-            .filter(|blocks| **blocks == ["while (true) {"])
-            .count();
+        let in_loop = loops.iter().filter(|blocks| **blocks == ["while (true) {"]).count();
         let outside = loops.iter().filter(|blocks| blocks.is_empty()).count();
         assert_eq!(in_loop + outside, loops.len(), "{variant:?}: {loops:?}");
         // Between loading, multiplying, weighing and summing up; and before the last sums are read.

@@ -77,10 +77,7 @@ fn run(variant: Variant, program: &Program) -> Result<Vec<Written>, String> {
     };
     let [queries, keys] = [case.q.rows(), case.k.rows()];
     let mut arguments = Arguments::default();
-    arguments
-        .info
-        .scalars
-        .push(1.0 / (variant.head_dim as f32).sqrt());
+    arguments.info.scalars.push(1.0 / (variant.head_dim as f32).sqrt());
     for matrix in [&case.q, &case.k, &case.v] {
         arguments.rows(matrix, dtype);
     }
@@ -100,11 +97,7 @@ fn run(variant: Variant, program: &Program) -> Result<Vec<Written>, String> {
         Kernel::ForKeys => vec![(case.for_k, dtype), (case.for_v, dtype)],
     };
     for (expected, dtype) in &written {
-        let tokens = if variant.kernel == Kernel::ForKeys {
-            keys
-        } else {
-            queries
-        };
+        let tokens = if variant.kernel == Kernel::ForKeys { keys } else { queries };
         let columns = expected.len() / tokens;
         let lanes = if columns == width { LANES } else { 1 };
         arguments.room(tokens, columns, *dtype, lanes);
@@ -133,10 +126,7 @@ fn kernels_compute_attention_and_its_gradients() {
             && (variant.matrices || variant.dtype == DType::F32)
     };
     let is_wide = |variant: &Variant| is_run(variant) && variant.matrices && variant.bias;
-    let wide = Variant::all().filter(is_wide).map(|variant| Variant {
-        plane: 64,
-        ..variant
-    });
+    let wide = Variant::all().filter(is_wide).map(|variant| Variant { plane: 64, ..variant });
     for variant in Variant::all().filter(is_run).chain(wide) {
         let source = variant.compile().to_string();
         let program = Program::new(&source, variant.plane, Watch::Nothing);
@@ -167,16 +157,8 @@ fn no_unit_reads_what_another_has_not_finished() {
         if let Err(found) = run(variant, &watched) {
             panic!("{variant:?}: {found}");
         }
-        let barrier = if variant.matrices {
-            "__syncwarp();"
-        } else {
-            "__syncthreads();"
-        };
-        let broken = Program::new(
-            &source.replacen(barrier, "", 1),
-            variant.plane,
-            Watch::Races,
-        );
+        let barrier = if variant.matrices { "__syncwarp();" } else { "__syncthreads();" };
+        let broken = Program::new(&source.replacen(barrier, "", 1), variant.plane, Watch::Races);
         let found = run(variant, &broken).map(|_| "nothing");
         let said = found.expect_err("a barrier is missing");
         assert!(said.contains("data race"), "{variant:?}: {said}");

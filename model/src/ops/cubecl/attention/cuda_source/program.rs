@@ -36,11 +36,7 @@ impl Program {
             fs::write(place(header), text).unwrap();
         }
         let (file, path) = (place("kernel.cpp"), place("kernel"));
-        fs::write(
-            &file,
-            format!("{source}\nint main() {{ return run(kernel); }}\n"),
-        )
-        .unwrap();
+        fs::write(&file, format!("{source}\nint main() {{ return run(kernel); }}\n")).unwrap();
         let watching = match watch {
             Watch::Nothing => None,
             Watch::Races => Some("-fsanitize=thread"),
@@ -56,10 +52,7 @@ impl Program {
             .status()
             .expect("a C++ compiler, c++");
         assert!(compiled.success(), "c++ refuses the kernel");
-        Self {
-            _folder: folder,
-            path,
-        }
+        Self { _folder: folder, path }
     }
 
     /// The buffers after a run with so many cubes along two dimensions, and units of a cube along two.

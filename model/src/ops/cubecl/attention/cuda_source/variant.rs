@@ -50,9 +50,7 @@ impl Variant {
     pub fn all() -> impl Iterator<Item = Self> {
         let kernels = [Kernel::Attend, Kernel::ForQueries, Kernel::ForKeys];
         let with_dtype = move |dtype| kernels.map(|kernel| (kernel, dtype));
-        let pairs = [DType::F32, DType::F16, DType::BF16]
-            .into_iter()
-            .flat_map(with_dtype);
+        let pairs = [DType::F32, DType::F16, DType::BF16].into_iter().flat_map(with_dtype);
         let shapes = [(64, false), (64, true), (72, false), (72, true)];
         let of_units = pairs.flat_map(move |(kernel, dtype)| {
             shapes.map(|(head_dim, bias)| Self {
@@ -66,13 +64,8 @@ impl Variant {
         });
         let has_matrices = |variant: &Self| variant.dtype != DType::F32;
         of_units.flat_map(move |units| {
-            let matrices = Self {
-                matrices: true,
-                ..units
-            };
-            [Some(units), Some(matrices).filter(has_matrices)]
-                .into_iter()
-                .flatten()
+            let matrices = Self { matrices: true, ..units };
+            [Some(units), Some(matrices).filter(has_matrices)].into_iter().flatten()
         })
     }
 
@@ -176,9 +169,7 @@ impl Variant {
         let scope = &mut bindings.builder.scope;
         macro_rules! expand {
             ($kernel:path, $tile:expr) => {
-                $kernel(
-                    scope, LANES, q, k, v, bias, tiles, output, sums, scale, $tile, dtype,
-                )
+                $kernel(scope, LANES, q, k, v, bias, tiles, output, sums, scale, $tile, dtype)
             };
         }
         match self.tile_kind() {

@@ -52,14 +52,7 @@ pub(in super::super) fn attend<E: Float, N: Size>(
     let mut total = f32::new(0.0);
 
     let tokens = comptime!(tile.rows);
-    load(
-        q,
-        &mut queries,
-        range.first_row,
-        range.end_row,
-        tokens,
-        tile,
-    );
+    load(q, &mut queries, range.first_row, range.end_row, tokens, tile);
     let tokens = comptime!(tile.columns);
     let row = place.plane_row + place.row;
     let row_of_scores = row * comptime!(tile.score_stride());
@@ -109,15 +102,7 @@ pub(in super::super) fn attend<E: Float, N: Size>(
 
     let total = sum_of_row(total, tile);
     let token = range.first_row + row;
-    store_rows(
-        output,
-        &sums,
-        &mut scores,
-        token,
-        range.end_row,
-        1.0 / total,
-        tile,
-    );
+    store_rows(output, &sums, &mut scores, token, range.end_row, 1.0 / total, tile);
     if token < range.end_row && place.part == 0 {
         let at = token * CUBE_COUNT_Y as usize + CUBE_POS_Y as usize;
         log_sums[at] = shift + f32::ln(total);

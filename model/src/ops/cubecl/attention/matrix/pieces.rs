@@ -110,11 +110,7 @@ pub(super) fn add_weighted<E: Float, N: Size>(
     for j in 0..comptime!(tile.column_matrices()) {
         let start = plane_row * weight_stride + comptime!(j * SIDE);
         let left = operand::<E>(MatrixIdent::A, MatrixLayout::RowMajor);
-        cmma::load(
-            &left,
-            &weights.slice(start, weights.len()),
-            comptime!(weight_stride as u32),
-        );
+        cmma::load(&left, &weights.slice(start, weights.len()), comptime!(weight_stride as u32));
         #[unroll]
         for d in 0..comptime!(tile.head_matrices()) {
             let start = comptime!(j * SIDE * tile.vector_stride() + d * SIDE / LANES);

@@ -44,15 +44,9 @@ pub(in super::super) struct Resident {
 }
 
 /// Queries; keys and values.
-pub(in super::super) const FORWARD: Resident = Resident {
-    rows: 1,
-    columns: 2,
-};
+pub(in super::super) const FORWARD: Resident = Resident { rows: 1, columns: 2 };
 /// Queries and their gradients; keys and values.
-pub(in super::super) const FOR_QUERIES: Resident = Resident {
-    rows: 2,
-    columns: 2,
-};
+pub(in super::super) const FOR_QUERIES: Resident = Resident { rows: 2, columns: 2 };
 /// Keys and values; queries and their gradients.
 pub(in super::super) const FOR_KEYS: Resident = FOR_QUERIES;
 
@@ -103,12 +97,8 @@ impl MatrixTile {
         resident: Resident,
         [plane, shared_memory]: [usize; 2],
     ) -> Option<Self> {
-        let tile = |[rows, columns]: [usize; 2]| Self {
-            rows,
-            columns,
-            vectors: head_dim / LANES,
-            plane,
-        };
+        let tile =
+            |[rows, columns]: [usize; 2]| Self { rows, columns, vectors: head_dim / LANES, plane };
         let mut tiles = Self::SIDES.into_iter().map(tile);
         tiles.find(|tile| tile.bytes(resident) <= shared_memory)
     }
@@ -214,12 +204,7 @@ mod tests {
     fn rows_of_matrices_begin_where_they_can_be_loaded() {
         for head_dim in [16, 20, 64, 72, 80, 96, 128] {
             for columns in [16, 32] {
-                let tile = MatrixTile {
-                    rows: 32,
-                    columns,
-                    vectors: head_dim / LANES,
-                    plane: 32,
-                };
+                let tile = MatrixTile { rows: 32, columns, vectors: head_dim / LANES, plane: 32 };
                 // 16 bytes from row to row, 32 from matrix to matrix.
                 assert!(tile.stride().is_multiple_of(8), "{tile:?}");
                 assert!(tile.weight_stride().is_multiple_of(8), "{tile:?}");
