@@ -136,7 +136,6 @@ pub fn draw<B: PixelFlowBackend>(
             &conditions,
             &noise,
             [height, width],
-            device,
             &mut Forward(observer),
         )?;
         drawn.evaluations.extend(samples.total_evaluations());

@@ -97,6 +97,11 @@ impl<B: Backend> PixelFlow<B> {
         }
     }
 
+    /// The device that its weights are on.
+    pub fn device(&self) -> B::Device {
+        self.proj_out_1.weight.device()
+    }
+
     /// Side of a patch in pixels.
     pub fn patch_size(&self) -> usize {
         self.patch_size

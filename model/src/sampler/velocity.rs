@@ -40,20 +40,10 @@ pub struct GuidedVelocity<'a, B: PixelFlowBackend> {
     pub(super) sampler: &'a Sampler,
     pub(super) conditions: &'a Conditions<B>,
     pub(super) stage: usize,
-    cache: StageCache<B>,
+    pub(super) cache: &'a mut StageCache<B>,
 }
 
-impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
-    /// The velocity of a stage.
-    pub(super) fn new(
-        model: &'a PixelFlow<B>,
-        sampler: &'a Sampler,
-        conditions: &'a Conditions<B>,
-        stage: usize,
-    ) -> Self {
-        Self { model, sampler, conditions, stage, cache: StageCache::default() }
-    }
-
+impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
     /// Computes what all images will need at these times within the stage.
     pub(super) fn expect(&mut self, times: &[f64], [height, width]: [usize; 2]) {
         let rows: Vec<usize> = (0..self.conditions.images()).collect();
@@ -127,8 +117,7 @@ impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
 
         let tokens = images_to_tokens(batch, patch);
         let images = [unconditional.as_slice(), rows];
-        let cache = &mut self.cache;
-        let velocity = cache.velocity(self.model, tokens, &examples, &context, images);
+        let velocity = self.cache.velocity(self.model, tokens, &examples, &context, images);
         let velocity = tokens_to_images(velocity, grid_height, grid_width, patch);
         if guided.is_empty() {
             return velocity;

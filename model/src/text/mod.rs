@@ -9,6 +9,7 @@
 mod attention;
 mod block;
 mod config;
+mod encoded;
 mod encoder;
 mod error;
 mod feed_forward;
@@ -21,6 +22,7 @@ mod tokenizer_training;
 pub use attention::T5Attention;
 pub use block::T5Block;
 pub use config::T5Config;
+pub use encoded::{EncodedText, EncodedTexts, TextReader, TextStore};
 pub use encoder::T5Encoder;
 pub use error::TextError;
 pub use feed_forward::T5FeedForward;

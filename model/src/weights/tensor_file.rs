@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use burn::tensor::TensorData;
 use crc32fast::Hasher;
@@ -76,6 +77,16 @@ impl TensorFile {
     /// Every [`WeightsError`] about files; nothing of the file is ever run.
     pub fn open_torch(path: &Path, set: WeightSet) -> Result<Self, WeightsError> {
         Self::open_set(path, Some(set))
+    }
+
+    /// A safetensors file that is in memory; errors call it `name`.
+    ///
+    /// # Errors
+    /// [`WeightsError::Damaged`], [`WeightsError::NotWeights`].
+    pub fn from_bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Result<Self, WeightsError> {
+        let path = PathBuf::from(name);
+        let format = Format::Safetensors(SafetensorsFile::in_memory(&path, bytes.into())?);
+        Ok(Self { path, format })
     }
 
     pub(super) fn open_set(path: &Path, set: Option<WeightSet>) -> Result<Self, WeightsError> {

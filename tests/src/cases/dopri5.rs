@@ -158,6 +158,6 @@ fn midway<B: PixelFlowBackend>(
     };
     let tolerance = Tolerance { relative: sampler.config().rtol, absolute: sampler.config().atol };
     let solved =
-        dopri5_reference(&mut velocity, start, &[time, 1.0], tolerance, stage, |_, _, _| {})?;
+        dopri5_reference(&mut velocity, start, &[time, 1.0], tolerance, stage)?;
     Ok(download(solved.outputs[0].clone()))
 }

@@ -1,0 +1,255 @@
+//! From a model and a request to images.
+//!
+//! [`Pipeline::open`] → [`Request`] → [`Pipeline::draw`] → [`Drawing`], which gives images as they are
+//! done and can be looked at, stopped and gone on from at every solver step.
+
+mod drawing;
+mod drawing_state;
+mod model_files;
+mod noise_rule;
+mod provenance;
+mod request;
+mod subjects;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::read_sync;
+
+pub use self::drawing::{DrawEvent, Drawing, DrawnImage};
+pub use self::drawing_state::DrawingState;
+pub use self::model_files::ModelFiles;
+pub use self::noise_rule::NoiseRule;
+pub use self::provenance::{EncoderProvenance, Provenance};
+pub use self::request::{
+    CheckedRequest, Field, ImageRequest, Problem, Problems, Request, Subject,
+};
+pub use self::subjects::Subjects;
+use crate::ops::PixelFlowBackend;
+use crate::text::{EncodedTexts, TextReader, TextStore};
+use crate::weights::{ModelDescription, TextEncoderFiles};
+use crate::{Error, NumberFormat, PixelFlow, Result};
+
+/// A model on a device that draws what it is asked.
+///
+/// The weights are read when the first image is drawn, after the texts of the request are encoded and
+/// the text encoder is gone again: the larger of both must fit in memory, not their sum.
+pub struct Pipeline<B: PixelFlowBackend> {
+    files: ModelFiles,
+    format: NumberFormat,
+    device: B::Device,
+    model: Option<PixelFlow<B>>,
+    encoder: Option<Encoder>,
+    texts: EncodedTexts,
+    watch: Box<dyn FnMut(usize, usize) + Send>,
+}
+
+/// The text encoder of a pipeline.
+struct Encoder {
+    files: Arc<TextEncoderFiles>,
+    format: NumberFormat,
+    store: Option<Box<dyn TextStore + Send + Sync>>,
+}
+
+impl<B: PixelFlowBackend> Pipeline<B> {
+    /// The model at `path`, as [`ModelFiles::find`] takes it, with the text encoder in its folder if it
+    /// has one there.
+    ///
+    /// # Errors
+    /// Those of [`ModelFiles::find`] and [`TextEncoderFiles::open`].
+    pub fn open(path: impl AsRef<Path>, device: &B::Device) -> Result<Self> {
+        let files = ModelFiles::find(path.as_ref())?;
+        let text = files.description().text.clone();
+        let folder = files.path().zip(text.as_ref()).map(|(weights, text)| {
+            weights.with_file_name(&text.encoder)
+        });
+        let encoder = match folder.filter(|folder| folder.is_dir()) {
+            Some(folder) => Some(TextEncoderFiles::open(&folder, files.set())?),
+            None => None,
+        };
+        let pipeline = Self::new(files, device);
+        Ok(match encoder {
+            Some(encoder) => pipeline.with_text_encoder(encoder, NumberFormat::F32),
+            None => pipeline,
+        })
+    }
+
+    /// The model of these files.
+    pub fn new(files: ModelFiles, device: &B::Device) -> Self {
+        Self {
+            files,
+            format: NumberFormat::default(),
+            device: device.clone(),
+            model: None,
+            encoder: None,
+            texts: EncodedTexts::default(),
+            watch: Box::new(|_, _| {}),
+        }
+    }
+
+    /// Computes in another number format than f32. Matrices that the file has in eight bits stay so.
+    #[must_use]
+    pub fn with_format(self, format: NumberFormat) -> Self {
+        Self { format, model: None, ..self }
+    }
+
+    /// Reads prompts with this encoder, its weights in `format`.
+    #[must_use]
+    pub fn with_text_encoder(mut self, mut files: TextEncoderFiles, format: NumberFormat) -> Self {
+        if let Some(text) = &self.files.description().text {
+            files.tokenizer = files.tokenizer.with_max_tokens(text.max_tokens);
+        }
+        self.texts = EncodedTexts::default();
+        self.encoder = Some(Encoder { files: Arc::new(files), format, store: None });
+        self
+    }
+
+    /// Keeps the states of prompts in a store. Without a text encoder it does nothing.
+    #[must_use]
+    pub fn with_text_store(mut self, store: impl TextStore + Send + Sync + 'static) -> Self {
+        if let Some(encoder) = &mut self.encoder {
+            encoder.store = Some(Box::new(store));
+        }
+        self
+    }
+
+    /// Tells `watch` how many of how many texts are encoded.
+    #[must_use]
+    pub fn watching_texts(self, watch: impl FnMut(usize, usize) + Send + 'static) -> Self {
+        Self { watch: Box::new(watch), ..self }
+    }
+
+    /// What the model is: its classes or texts, sizes and defaults.
+    pub fn description(&self) -> &ModelDescription {
+        self.files.description()
+    }
+
+    /// Its files.
+    pub fn files(&self) -> &ModelFiles {
+        &self.files
+    }
+
+    /// The texts that are encoded so far.
+    pub fn texts(&self) -> &EncodedTexts {
+        &self.texts
+    }
+
+    /// Checks a request, and names all that is wrong with it at once; nothing is read or computed.
+    ///
+    /// # Errors
+    /// [`Error::Request`], [`Error::NoTextEncoder`].
+    pub fn check(&self, request: &Request) -> Result<CheckedRequest> {
+        let checked = request.check(self.description())?;
+        let Some(wanted) = self.description().model.cross_attention_dim else {
+            return Ok(checked);
+        };
+        let reason = match &self.encoder {
+            None => "none is at hand".to_owned(),
+            Some(encoder) if encoder.files.config.d_model == wanted => return Ok(checked),
+            Some(encoder) => {
+                let made = encoder.files.config.d_model;
+                format!("its states have {made} features, the model reads {wanted}")
+            }
+        };
+        Err(Error::NoTextEncoder { reason })
+    }
+
+    /// Encodes the texts of a request that are not yet encoded; the encoder is gone when this returns.
+    ///
+    /// # Errors
+    /// [`crate::text::TextError`], and what went wrong on reading the encoder.
+    pub async fn encode_async(&mut self, request: &CheckedRequest) -> Result<()> {
+        let Some(Encoder { files, format, store }) = &self.encoder else {
+            return Ok(());
+        };
+        let store = store.as_ref().map(|store| &**store as &dyn TextStore);
+        let reader =
+            TextReader { tokenizer: &files.tokenizer, width: files.config.d_model, store };
+        let load = || files.load::<B>(format.dtype(), &self.device);
+        self.texts.add(&request.texts(), &reader, load, &mut self.watch).await
+    }
+
+    /// Reads the weights, unless that is done already.
+    ///
+    /// # Errors
+    /// Those of [`ModelFiles::load`].
+    pub fn load(&mut self) -> Result<&PixelFlow<B>> {
+        if self.model.is_none() {
+            self.model = Some(self.files.load(self.format, &self.device)?);
+        }
+        Ok(self.model.as_ref().expect("it was just loaded"))
+    }
+
+    /// Begins to draw: encodes what is not yet encoded, reads the weights if they are not yet read.
+    ///
+    /// # Errors
+    /// [`Error::Request`] before any work; then those of [`encode_async`](Self::encode_async) and
+    /// [`load`](Self::load).
+    pub async fn draw_async(&mut self, request: &Request) -> Result<Drawing<B>> {
+        let request = self.check(request)?;
+        self.encode_async(&request).await?;
+        let hash = self.files.hash()?.to_owned();
+        let subjects = Subjects::of_texts(&request.request.images, &self.texts, &self.device);
+        Ok(Drawing::new(self.load()?, request, subjects)?.with_hash(hash))
+    }
+
+    /// As [`draw_async`](Self::draw_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`draw_async`](Self::draw_async).
+    ///
+    /// # Panics
+    /// In a browser with prompts, whose devices answer only what awaits them.
+    pub fn draw(&mut self, request: &Request) -> Result<Drawing<B>> {
+        read_sync(self.draw_async(request))
+    }
+
+    /// Goes on with a drawing that was [saved](Drawing::save), perhaps by another process: the images
+    /// that are not done yet.
+    ///
+    /// # Errors
+    /// [`Error::SavedState`] for the state of another model; those of [`draw`](Self::draw).
+    pub async fn resume_async(&mut self, state: &DrawingState) -> Result<Drawing<B>> {
+        let hash = self.files.hash()?;
+        if hash != state.model_hash {
+            let reason = format!("it is of weights {}, these are {hash}", state.model_hash);
+            return Err(Error::SavedState { reason });
+        }
+        let drawing = self.draw_async(&state.request).await?;
+        drawing.go_on(state.first, &state.stepper)
+    }
+
+    /// As [`resume_async`](Self::resume_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`resume_async`](Self::resume_async).
+    ///
+    /// # Panics
+    /// As [`draw`](Self::draw).
+    pub fn resume(&mut self, state: &DrawingState) -> Result<Drawing<B>> {
+        read_sync(self.resume_async(state))
+    }
+
+    /// All that images of a request are drawn from: what a picture says of itself.
+    ///
+    /// # Errors
+    /// [`Error::Request`], and what went wrong on reading the weights.
+    pub fn provenance(&self, request: &Request) -> Result<Provenance> {
+        let checked = self.check(request)?;
+        let encoder = self.encoder.as_ref().map(|encoder| {
+            let hash = encoder.files.hash()?;
+            Ok::<_, Error>(EncoderProvenance { hash, dtype: encoder.format })
+        });
+        Ok(Provenance {
+            model: self.files.name().to_owned(),
+            weights: self.files.set(),
+            model_hash: self.files.hash()?.to_owned(),
+            text_encoder: encoder.transpose()?,
+            sampler: checked.sampler.config().clone(),
+            dtype: self.format,
+            height: checked.size[0],
+            width: checked.size[1],
+            noise: request.noise,
+        })
+    }
+}
