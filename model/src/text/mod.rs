@@ -15,7 +15,9 @@ mod feed_forward;
 mod initialisation;
 mod names;
 mod relative_position;
+#[cfg(feature = "tokenizer")]
 mod tokenizer;
+#[cfg(feature = "tokenizer")]
 mod tokenizer_training;
 
 pub use attention::T5Attention;
@@ -26,4 +28,5 @@ pub use error::TextError;
 pub use feed_forward::T5FeedForward;
 pub use names::hugging_face_name;
 pub use relative_position::{RelativePosition, relative_bucket};
+#[cfg(feature = "tokenizer")]
 pub use tokenizer::{MAX_TOKENS, TextTokenizer, Tokens};

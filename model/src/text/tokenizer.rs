@@ -132,6 +132,7 @@ impl TextTokenizer {
     ///
     /// # Errors
     /// [`TextError::WriteTokenizer`]; what was there before is as it was.
+    #[cfg(feature = "save")]
     pub fn write(&self, path: &Path) -> Result<(), TextError> {
         let failed = |reason: String| TextError::WriteTokenizer { path: path.to_owned(), reason };
         let text = self.tokenizer.to_string(true).map_err(|error| failed(error.to_string()))?;

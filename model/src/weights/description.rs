@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{WeightsError, write_text};
+use super::WeightsError;
 use crate::PixelFlowConfig;
 use crate::cascade::CascadeConfig;
 use crate::sampler::SamplerConfig;
@@ -91,9 +91,10 @@ impl ModelDescription {
     ///
     /// # Panics
     /// Never: a description always has a form in JSON.
+    #[cfg(feature = "save")]
     pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
         let text = serde_json::to_string_pretty(self).expect("a description has a form in JSON");
-        write_text(path, &text)
+        super::write_text(path, &text)
             .map_err(|source| WeightsError::Write { path: path.to_owned(), source })
     }
 }

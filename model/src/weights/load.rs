@@ -1,7 +1,6 @@
-//! A model from a file, and back; strict.
+//! A model from a file; strict.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::backend::Backend;
@@ -9,10 +8,7 @@ use burn::tensor::backend::Backend;
 use super::assemble::with_parameters;
 use super::int8_file::{is_int8, read_values, scale_name};
 use super::parameters::{Form, for_each_form, parameter_forms};
-use super::{
-    DType, Mismatches, SafetensorsWriter, TensorFile, TensorInfo, WeightsError, for_each_parameter,
-    model_in_int8,
-};
+use super::{DType, Mismatches, TensorFile, TensorInfo, WeightsError, model_in_int8};
 use crate::layers::MatrixFormat;
 use crate::{PixelFlow, PixelFlowConfig, Result};
 
@@ -94,46 +90,6 @@ pub fn load_model_int8<B: Backend>(
     config.check_int8()?;
     refuse_mismatches(&parameter_forms::<B>(config, device), file, &|_| false)?;
     Ok(model_in_int8(config, dtype, device, |name, _| read_values(file, name))?)
-}
-
-/// Writes a model's weights as safetensors under the reference's names, all in one format; see
-/// [`save_model_int8`](super::save_model_int8) for eight bits.
-///
-/// # Errors
-/// [`WeightsError::Write`]; what was there before is as it was.
-///
-/// # Panics
-/// If `dtype` is no float format.
-pub fn save_model<B: Backend>(
-    model: &PixelFlow<B>,
-    path: &Path,
-    dtype: DType,
-    metadata: &BTreeMap<String, String>,
-) -> std::result::Result<(), WeightsError> {
-    save_from(model, path, &str::to_owned, dtype, metadata)
-}
-
-/// Writes a module's weights as safetensors under the names of `in_file`.
-pub(super) fn save_from<B: Backend>(
-    module: &impl Module<B>,
-    path: &Path,
-    in_file: &dyn Fn(&str) -> String,
-    dtype: DType,
-    metadata: &BTreeMap<String, String>,
-) -> std::result::Result<(), WeightsError> {
-    let mut tensors = Vec::new();
-    for_each_form(module, |name, form| {
-        tensors.push((in_file(name), form.shape));
-    });
-    let mut writer = SafetensorsWriter::create(path, &tensors, dtype, metadata)?;
-    let mut outcome = Ok(());
-    for_each_parameter(module, |name, _, values| {
-        if outcome.is_ok() {
-            outcome = writer.push(&in_file(name), &values);
-        }
-    });
-    outcome?;
-    writer.finish()
 }
 
 /// Refuses a file whose tensors are not those of a model.

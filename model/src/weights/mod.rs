@@ -16,15 +16,26 @@ mod load;
 mod parameters;
 mod place;
 mod positioned;
+#[cfg(feature = "reference-config")]
 mod reference_config;
 mod rounding;
 mod safetensors_file;
+#[cfg(feature = "save")]
+mod save;
+#[cfg(feature = "save")]
+mod save_int8;
+#[cfg(all(feature = "save", feature = "tokenizer"))]
+mod save_text_encoder;
 mod sharded;
 mod stored_tensor;
 mod tensor_file;
+#[cfg(feature = "tokenizer")]
 mod text_encoder;
+mod text_encoder_weights;
+#[cfg(feature = "torch")]
 mod torch;
 mod values;
+#[cfg(feature = "save")]
 mod writer;
 
 #[cfg(all(test, feature = "flex"))]
@@ -37,19 +48,27 @@ pub use assemble_int8::model_in_int8;
 pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGHTS_FILE};
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
-pub use int8_file::{convert_to_int8, is_int8, save_model_int8};
-pub use load::{load_model, load_model_in, load_model_int8, save_model};
+pub use int8_file::is_int8;
+pub use load::{load_model, load_model_in, load_model_int8};
 #[cfg(all(test, feature = "flex"))]
 pub(crate) use parameters::parameter_forms;
 pub use parameters::{for_each_parameter, for_each_value, parameter_shapes};
+#[cfg(feature = "reference-config")]
 pub use reference_config::{ReferenceConfig, read_reference_config};
 pub use rounding::{Rounding, Unconvertible, convert_values};
+#[cfg(feature = "save")]
+pub use save::save_model;
+#[cfg(feature = "save")]
+pub use save_int8::{convert_to_int8, save_model_int8};
+#[cfg(all(feature = "save", feature = "tokenizer"))]
+pub use save_text_encoder::save_text_encoder;
 pub use sharded::{INDEX_FILE, Shard, ShardIndex, plan_shards};
 pub use tensor_file::{TensorFile, TensorInfo, WeightSet};
-pub use text_encoder::{
-    TEXT_ENCODER_FOLDER, TOKENIZER_FILE, TextEncoderFiles, load_text_encoder,
-    read_text_encoder_config, save_text_encoder,
-};
+#[cfg(feature = "tokenizer")]
+pub use text_encoder::{TOKENIZER_FILE, TextEncoderFiles};
+pub use text_encoder_weights::{TEXT_ENCODER_FOLDER, load_text_encoder, read_text_encoder_config};
 pub use values::Values;
+#[cfg(feature = "save")]
 pub use writer::SafetensorsWriter;
+#[cfg(feature = "save")]
 pub(crate) use writer::write_text;

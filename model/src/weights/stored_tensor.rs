@@ -22,6 +22,7 @@ enum Place<'f> {
     /// From byte `start` on, and what the checksum over all of it must be.
     File { file: &'f File, start: u64, checksum: Option<u32> },
     /// Read already, because it is not in one piece there.
+    #[cfg(feature = "torch")]
     Memory(Vec<u8>),
 }
 
@@ -36,6 +37,7 @@ impl<'f> StoredTensor<'f> {
         Self { info, place: Place::File { file, start, checksum }, big_endian }
     }
 
+    #[cfg(feature = "torch")]
     pub(super) fn in_memory(info: &'f TensorInfo, bytes: Vec<u8>, big_endian: bool) -> Self {
         Self { info, place: Place::Memory(bytes), big_endian }
     }
@@ -75,6 +77,7 @@ impl<'f> StoredTensor<'f> {
                     checksum.update(into);
                 }
             }
+            #[cfg(feature = "torch")]
             Place::Memory(bytes) => into.copy_from_slice(&bytes[first..first + into.len()]),
         }
         Ok(())

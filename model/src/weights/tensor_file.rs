@@ -14,6 +14,7 @@ use super::layout::{self, Unreadable};
 use super::safetensors_file::SafetensorsFile;
 use super::sharded::{INDEX_FILE, ShardIndex, ShardedFile};
 use super::stored_tensor::StoredTensor;
+#[cfg(feature = "torch")]
 use super::torch::TorchFile;
 use super::{DType, WEIGHTS_FILE, WeightsError};
 
@@ -54,7 +55,26 @@ pub struct TensorFile {
 enum Format {
     Safetensors(SafetensorsFile),
     Sharded(ShardedFile),
+    #[cfg(feature = "torch")]
     Torch(TorchFile),
+}
+
+impl Format {
+    #[cfg(feature = "torch")]
+    fn torch(path: &Path, set: Option<WeightSet>) -> Result<Self, WeightsError> {
+        TorchFile::open(path, set).map(Self::Torch)
+    }
+
+    #[cfg(not(feature = "torch"))]
+    fn torch(path: &Path, _set: Option<WeightSet>) -> Result<Self, WeightsError> {
+        Err(WeightsError::NotWeights {
+            path: path.to_owned(),
+            reason:
+                "it is a PyTorch file, which this program was built without (feature `torch`); \
+                     take safetensors"
+                    .to_owned(),
+        })
+    }
 }
 
 impl TensorFile {
@@ -96,7 +116,7 @@ impl TensorFile {
             _ => path.extension().is_some_and(|ending| ending == "pt" || ending == "pth"),
         };
         let format = if is_torch {
-            Format::Torch(TorchFile::open(path, set)?)
+            Format::torch(path, set)?
         } else {
             Format::Safetensors(SafetensorsFile::open(path)?)
         };
@@ -122,6 +142,7 @@ impl TensorFile {
         match &self.format {
             Format::Safetensors(file) => file.tensors(),
             Format::Sharded(file) => file.tensors(),
+            #[cfg(feature = "torch")]
             Format::Torch(file) => file.tensors(),
         }
     }
@@ -132,6 +153,7 @@ impl TensorFile {
         match &self.format {
             Format::Safetensors(file) => file.metadata(),
             Format::Sharded(file) => file.metadata().unwrap_or(&NONE),
+            #[cfg(feature = "torch")]
             Format::Torch(_) => &NONE,
         }
     }
@@ -254,6 +276,7 @@ impl TensorFile {
         match &self.format {
             Format::Safetensors(file) => file.stored(name),
             Format::Sharded(file) => file.stored(name),
+            #[cfg(feature = "torch")]
             Format::Torch(file) => file.stored(name),
         }
     }

@@ -1,6 +1,5 @@
 //! Text encoders in Hugging Face's layout: `config.json`, `tokenizer.json`, safetensors.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -8,21 +7,19 @@ use std::path::{Path, PathBuf};
 use burn::tensor::backend::Backend;
 use sha2::{Digest, Sha256};
 
-use super::load::{Names, load_into, save_from};
-use super::{DType, TensorFile, WEIGHTS_FILE, WeightSet, WeightsError, write_text};
+use super::text_encoder_weights::{
+    CONFIG_FILE, load_text_encoder, read_text_encoder_config, unusable,
+};
+use super::{TensorFile, WEIGHTS_FILE, WeightSet, WeightsError};
 use crate::Result;
-use crate::text::{T5Config, T5Encoder, TextTokenizer, hugging_face_name};
+use crate::text::{T5Config, T5Encoder, TextTokenizer};
 
-/// Where a model's folder keeps its own text encoder.
-pub const TEXT_ENCODER_FOLDER: &str = "text_encoder";
-
-const CONFIG_FILE: &str = "config.json";
 /// The tokenizer in a text encoder's folder.
 pub const TOKENIZER_FILE: &str = "tokenizer.json";
 /// The list of the files that a large model is cut into.
 const INDEX_FILE: &str = "model.safetensors.index.json";
 /// The moving average of an encoder that is being trained.
-const EMA_FILE: &str = "ema.safetensors";
+pub(super) const EMA_FILE: &str = "ema.safetensors";
 
 /// A text encoder's folder: its configuration and tokenizer, and where its weights are.
 #[derive(Debug)]
@@ -114,51 +111,6 @@ impl TextEncoderFiles {
     }
 }
 
-/// The shape of the text encoder in a folder, checked.
-///
-/// # Errors
-/// [`WeightsError::Open`] for a missing file, [`WeightsError::Config`].
-pub fn read_text_encoder_config(folder: &Path) -> Result<T5Config, WeightsError> {
-    let path = folder.join(CONFIG_FILE);
-    let text = std::fs::read_to_string(&path)
-        .map_err(|source| WeightsError::Open { path: path.clone(), source })?;
-    let config: T5Config =
-        serde_json::from_str(&text).map_err(|error| unusable(&path, error.to_string()))?;
-    config.check().map_err(|error| unusable(&path, error.to_string()))?;
-    Ok(config)
-}
-
-fn unusable(path: &Path, reason: String) -> WeightsError {
-    WeightsError::Config { path: path.to_owned(), reason }
-}
-
-/// An encoder with the weights of a file of Hugging Face's, which may be of the whole T5.
-///
-/// # Errors
-/// [`WeightsError::Mismatch`] listing every tensor that does not fit, [`WeightsError::NotFinite`], or
-/// what went wrong on reading.
-pub fn load_text_encoder<B: Backend>(
-    file: &TensorFile,
-    config: &T5Config,
-    dtype: burn::tensor::DType,
-    device: &B::Device,
-) -> Result<T5Encoder<B>, WeightsError> {
-    // Some files have the table of embeddings under the encoder's name alone.
-    let shared = file.tensors().contains_key("shared.weight");
-    let in_file = |name: &str| match hugging_face_name(name) {
-        name if name == "shared.weight" && !shared => "encoder.embed_tokens.weight".to_owned(),
-        name => name,
-    };
-    let ignored = |name: &str| {
-        ["decoder.", "lm_head.", "encoder.embed_tokens."]
-            .iter()
-            .any(|start| name.starts_with(start))
-    };
-    let names = Names { in_file: &in_file, ignored: &ignored };
-    let encoder = T5Encoder::<B>::uninitialised(config, device);
-    load_into(file, encoder, &names, |name| format_of(name, dtype))
-}
-
 /// Adds length and content of a file, or 64 stretches of it.
 fn add_file(hash: &mut Sha256, path: &Path) -> std::io::Result<()> {
     const STRETCH: u64 = 1 << 20;
@@ -181,52 +133,12 @@ fn add_file(hash: &mut Sha256, path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The format of a parameter in a model of `dtype`.
-fn format_of(name: &str, dtype: burn::tensor::DType) -> burn::tensor::DType {
-    // The sums of this product are beyond f16 (Hugging Face keeps it in f32 as well).
-    if dtype == burn::tensor::DType::F16 && name.ends_with(".wo.weight") {
-        burn::tensor::DType::F32
-    } else {
-        dtype
-    }
-}
-
-/// Writes an encoder's weights to `folder`, with its configuration and tokenizer.
-///
-/// # Errors
-/// [`WeightsError::Write`] or [`crate::text::TextError::WriteTokenizer`]; every file is replaced at
-/// once or not at all.
-///
-/// # Panics
-/// If `dtype` is no float format.
-pub fn save_text_encoder<B: Backend>(
-    encoder: &T5Encoder<B>,
-    config: &T5Config,
-    tokenizer: &TextTokenizer,
-    folder: &Path,
-    set: WeightSet,
-    dtype: DType,
-) -> Result<()> {
-    let path = folder.join(CONFIG_FILE);
-    let text = serde_json::to_string_pretty(config).expect("a configuration has a form in JSON");
-    let write = |source| WeightsError::Write { path: path.clone(), source };
-    std::fs::create_dir_all(folder).map_err(write)?;
-    write_text(&path, &text).map_err(write)?;
-    tokenizer.write(&folder.join(TOKENIZER_FILE))?;
-    let name = match set {
-        WeightSet::Ema => EMA_FILE,
-        WeightSet::Model => WEIGHTS_FILE,
-    };
-    let none = BTreeMap::new();
-    save_from(encoder, &folder.join(name), &hugging_face_name, dtype, &none)?;
-    Ok(())
-}
-
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use burn_flex::{Flex, FlexDevice};
 
     use super::*;
+    use crate::weights::{DType, save_text_encoder};
 
     fn saved(folder: &Path) -> T5Encoder<Flex> {
         let tokenizer = TextTokenizer::train(["a red robe"], 100).unwrap();

@@ -166,7 +166,7 @@ pub(crate) fn write_text(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Temporary files are for their owner only; weights are as readable as any new file.
-pub(in crate::weights) fn readable_by_others(file: &NamedTempFile) -> io::Result<()> {
+fn readable_by_others(file: &NamedTempFile) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use crate::weights::WeightsError;
-use crate::weights::writer::readable_by_others;
 
 /// Name of the index in a model's folder.
 pub const INDEX_FILE: &str = "model.safetensors.index.json";
@@ -82,18 +80,14 @@ impl ShardIndex {
     ///
     /// # Errors
     /// [`WeightsError::Write`]; what was there before is as it was.
+    ///
+    /// # Panics
+    /// Never: an index always has a form in JSON.
+    #[cfg(feature = "save")]
     pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
-        let write = |source| WeightsError::Write { path: path.to_owned(), source };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(write)?;
-        serde_json::to_writer_pretty(&mut file, self)
-            .map_err(std::io::Error::from)
-            .and_then(|()| file.write_all(b"\n"))
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(write)?;
-        readable_by_others(&file).map_err(write)?;
-        file.persist(path).map_err(|error| write(error.error))?;
-        Ok(())
+        let text = serde_json::to_string_pretty(self).expect("an index has a form in JSON");
+        crate::weights::write_text(path, &text)
+            .map_err(|source| WeightsError::Write { path: path.to_owned(), source })
     }
 }
 
