@@ -10,9 +10,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A device that cannot be used.
+    /// The machine lacks something: a device, room for output.
     #[error(transparent)]
-    Device(#[from] crate::device::DeviceError),
+    Host(#[from] pixelflow_host::Error),
     /// A shipped file that is not where the program looks.
     #[error(transparent)]
     MissingAsset(#[from] crate::assets::MissingAsset),
@@ -222,17 +222,5 @@ pub(crate) fn read_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
 /// Wraps an operating system's error on writing, with what helps.
 pub(crate) fn write_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
-    move |error| {
-        let advice = match error.kind() {
-            io::ErrorKind::StorageFull
-            | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::FileTooLarge => "; free some space, or choose another --out",
-            io::ErrorKind::PermissionDenied
-            | io::ErrorKind::ReadOnlyFilesystem
-            | io::ErrorKind::NotADirectory
-            | io::ErrorKind::AlreadyExists => "; choose another --out that can be written to",
-            _ => "",
-        };
-        Error::Write { path, reason: format!("{error}{advice}") }
-    }
+    move |error| Error::Write { path, reason: pixelflow_host::explain(&error) }
 }

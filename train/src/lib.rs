@@ -13,7 +13,6 @@ pub mod dry_run;
 mod error;
 pub mod export;
 pub mod initial_weights;
-pub mod interrupt;
 pub mod learning_rate;
 pub mod lock;
 pub mod metrics;

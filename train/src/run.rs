@@ -7,11 +7,11 @@ use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::ModelDescription;
 use pixelflow_dataset::Loader;
 use pixelflow_dataset::loader::BatchStream;
+use pixelflow_host::interrupt::Interrupt;
 
 use crate::checkpoint::{self, State, Store};
 use crate::config::CheckedConfig;
 use crate::data::Data;
-use crate::interrupt::Interrupt;
 use crate::metrics::{Means, Record, TrainingRecord, ValidationRecord};
 use crate::observer::TrainObserver;
 use crate::optimizer::OptimizerConfig;

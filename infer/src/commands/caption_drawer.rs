@@ -5,6 +5,7 @@ use pixelflow::PixelFlow;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::Sampler;
 use pixelflow::weights::TextEncoderFiles;
+use pixelflow_host::device::{OnBackend, refuse_unsupported, select};
 
 use super::model;
 use super::sample::sampler_config;
@@ -12,7 +13,6 @@ use super::texts::say_what_is_not_seen;
 use crate::Result;
 use crate::arguments::DrawingArguments;
 use crate::caption_images::{CaptionRequest, DrawCaptions, DrawnWith};
-use crate::device::{OnBackend, refuse_unsupported, select};
 use crate::draw::{DrawObserver, ImageRequest, draw};
 use crate::hub::Fetching;
 use crate::model_source::ModelSource;
@@ -76,7 +76,7 @@ impl OnBackend for Prepare {
     type Output = Result<Box<dyn DrawCaptions>>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
-        refuse_unsupported::<B>("--dtype", self.with.dtype, &device)?;
+        refuse_unsupported::<B>("--dtype", self.with.dtype.dtype(), &device)?;
         Ok(Box::new(CaptionDrawer::<B> { prepared: self, texts: None, model: None, device }))
     }
 }

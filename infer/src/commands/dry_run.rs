@@ -3,9 +3,9 @@
 use pixelflow::memory::{DrawingBytes, EncodingBytes};
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::text::MAX_TOKENS;
+use pixelflow_host::device::{Device, DeviceKind, OnBackend, available_memory};
 
 use crate::arguments::{NumberFormat, SampleArguments};
-use crate::device::{Device, DeviceKind, OnBackend, available_memory};
 use crate::model_source::ModelSource;
 use crate::prompts::{BATCH_TOKENS, text_encoder_config};
 use crate::recipe::RecipeRow;

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use image::RgbImage;
 use pixelflow::weights::TextEncoderFiles;
+use pixelflow_host::device::select;
 
 use super::sample::draw_on;
 use super::{model, texts};
 use crate::arguments::ReplayArguments;
 use crate::destination::Destination;
-use crate::device::select;
 use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::{Sampler, SamplerConfig};
+use pixelflow_host::device::{Device, OnBackend, refuse_unsupported, select};
 
 use super::dry_run::dry_run;
 use super::{model, texts};
 use crate::arguments::{SampleArguments, SamplerArguments};
 use crate::classes::chosen_classes;
 use crate::destination::Destination;
-use crate::device::{Device, OnBackend, refuse_unsupported, select};
 use crate::draw::{Drawn, Subjects};
 use crate::hub::Fetching;
 use crate::model_source::ModelSource;
@@ -190,7 +190,7 @@ impl OnBackend for DrawRecipe<'_> {
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Result<Drawn> {
         let Self { source, recipe, texts, sampler, batch } = self;
-        refuse_unsupported::<B>("--dtype", recipe.dtype, &device)?;
+        refuse_unsupported::<B>("--dtype", recipe.dtype.dtype(), &device)?;
         let model = source.load_as::<B>(recipe.dtype, &device)?;
         let batches = recipe.requests().len().div_ceil(batch);
         let mut progress = DrawProgress::new(batches, source.description.cascade.stages);

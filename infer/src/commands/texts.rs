@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use pixelflow::text::TextTokenizer;
 use pixelflow::weights::TextEncoderFiles;
+use pixelflow_host::device::Device;
 
 use crate::Result;
-use crate::device::Device;
 use crate::prompts::{EncodePrompts, EncodedTexts, PromptCache};
 use crate::recipe::{Recipe, RecipeRow};
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pixelflow::weights::{ModelDescription, ShardIndex, TensorFile, is_int8, plan_shards};
+use pixelflow_host::device::select;
 
 use super::target::exists;
 use super::{
@@ -11,7 +12,6 @@ use super::{
     copy_tensors, planned,
 };
 use crate::Result;
-use crate::device::select;
 use crate::error::{read_error, write_error};
 
 /// What is converted, to what, and where it goes.

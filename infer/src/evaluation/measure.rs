@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use image::RgbImage;
+use pixelflow_host::progress::ShareBar;
 use serde::Serialize;
 
 use super::attributes::{Attribute, MIN_SEEN};
@@ -11,7 +12,7 @@ use super::captioned_images::CaptionedImages;
 use super::probe::Probes;
 use super::score::{AttributeScore, Means};
 use crate::caption_images::{CaptionRequest, DrawCaptions};
-use crate::progress::{CaptionProgress, share_bar};
+use crate::progress::CaptionProgress;
 use crate::{Error, Result};
 
 /// Training and held-out images that fit together.
@@ -116,7 +117,7 @@ pub fn measure(
         attributes.iter().map(of).collect::<Vec<_>>()
     };
     let (learned, wanted) = (targets(train), targets(heldout));
-    let bar = share_bar("fitting probes");
+    let bar = ShareBar::new("fitting probes");
     let probes = Probes::fit(attributes, train.pixels(), &learned, |share| bar.set(share));
     bar.finish();
 

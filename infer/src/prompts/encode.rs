@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use burn::tensor::{DType, Tensor, TensorData};
-use indicatif::{ProgressBar, ProgressStyle};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::{T5Encoder, Tokens};
 use pixelflow::weights::TextEncoderFiles;
 use pixelflow::{Segments, TextStates};
+use pixelflow_host::device::{OnBackend, refuse_unsupported};
+use pixelflow_host::progress::bar;
 
 use super::PromptCache;
 use crate::arguments::NumberFormat;
-use crate::device::{OnBackend, refuse_unsupported};
 use crate::draw::Subjects;
 use crate::{Error, Result};
 
@@ -108,7 +108,7 @@ impl OnBackend for EncodePrompts<'_> {
     type Output = Result<EncodedTexts>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
-        refuse_unsupported::<B>("--text-dtype", self.dtype, &device)?;
+        refuse_unsupported::<B>("--text-dtype", self.dtype.dtype(), &device)?;
         let width = self.files.config.d_model;
         let mut numbers = HashMap::new();
         let mut unique = Vec::new();
@@ -154,10 +154,7 @@ impl EncodePrompts<'_> {
         texts: &mut [Option<EncodedText>],
         device: &B::Device,
     ) -> Result<()> {
-        let bar = ProgressBar::new(open.len() as u64);
-        let style =
-            ProgressStyle::with_template("{bar:32} {pos} of {len} texts encoded  {eta} left");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = bar(open.len() as u64, "{bar:32} {pos} of {len} texts encoded  {eta} left");
         let encoder = self.files.load::<B>(self.dtype.dtype(), device)?;
         let ids: Vec<Vec<u32>> = open.iter().map(|&n| tokens[n].ids.clone()).collect();
         let encoded = encode_tokens(&encoder, &ids, &mut |count| bar.inc(count as u64));

@@ -11,9 +11,9 @@ use pixelflow::weights::{
     DESCRIPTION_FILE, DType, ModelDescription, TEXT_ENCODER_FOLDER, WeightSet, WeightsError,
     save_model, save_text_encoder,
 };
+use pixelflow_host::explain;
 
 use super::{EMA, MODEL, OPTIMIZER, STATE, State, Store, moments};
-use crate::error::explain;
 use crate::texts::TextSource;
 use crate::trainer::Trainer;
 use crate::{Error, Result};

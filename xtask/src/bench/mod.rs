@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
-use infer::device::select;
+use pixelflow_host::device::select;
 
 use job::{Job, Work};
 use measure::Settings;

@@ -270,13 +270,13 @@ impl Progress {
     }
 }
 
-/// The message of the last panic, or the last line.
+/// The message of the last panic, or of the error in the last line.
 fn panic_message(log: &str) -> Option<&str> {
     let lines: Vec<&str> = log.lines().collect();
     let panic = lines.iter().rposition(|line| line.contains("panicked at"));
     let message = panic.and_then(|place| lines.get(place + 1)).copied();
     let last = || lines.iter().rev().find(|line| !line.trim().is_empty());
-    message.or_else(|| last().copied()).map(str::trim)
+    message.or_else(|| last().copied()).map(|line| line.trim().trim_start_matches("error: "))
 }
 
 /// The end of a log.

@@ -1,25 +1,21 @@
 //! Formats that a device computes in.
 
+use burn::tensor::DType;
 use pixelflow::ops::PixelFlowBackend;
 
-use crate::arguments::NumberFormat;
 use crate::{Error, Result};
 
 /// Refuses a format, which the user has named with `argument`, that a device does not compute in.
 ///
 /// # Errors
-/// [`Error::Argument`].
+/// [`Error::UnsupportedFormat`].
 pub fn refuse_unsupported<B: PixelFlowBackend>(
     argument: &'static str,
-    format: NumberFormat,
+    format: DType,
     device: &B::Device,
 ) -> Result<()> {
-    if B::supports_dtype(device, format.dtype()) {
+    if B::supports_dtype(device, format) {
         return Ok(());
     }
-    Err(Error::Argument {
-        argument,
-        value: format!("{format:?}").to_lowercase(),
-        reason: "this device does not compute in it; take another, or f32".to_owned(),
-    })
+    Err(Error::UnsupportedFormat { argument, format: format!("{format:?}").to_lowercase() })
 }

@@ -2,55 +2,14 @@
 
 use super::probe::probe;
 use super::{Choice, Device, DeviceKind};
-
-/// A device that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DeviceError {
-    /// No device has this name.
-    #[error(
-        "--device {name}: there is no such device; it is auto, cpu, wgpu, vulkan, metal, cuda or \
-         rocm, or one of several such as cuda:1"
-    )]
-    Unknown {
-        /// The name.
-        name: String,
-    },
-    /// The program was compiled without it.
-    #[error(
-        "--device {name}: this program was compiled without it; \
-         add --features {feature} to the cargo command (compiled in: {compiled})"
-    )]
-    NotCompiledIn {
-        /// The device.
-        name: String,
-        /// The feature to add.
-        feature: &'static str,
-        /// What there is.
-        compiled: String,
-    },
-    /// It is compiled in and does not work.
-    #[error("--device {name} does not work here: {reason}; it needs {requirement}")]
-    DoesNotWork {
-        /// The device.
-        name: String,
-        /// What went wrong when it was tried.
-        reason: String,
-        /// What must be installed.
-        requirement: &'static str,
-    },
-    /// `auto` found nothing.
-    #[error("no device works here:{reasons}\nadd --features flex to the cargo command for the CPU")]
-    Nothing {
-        /// Why each did not, a line each.
-        reasons: String,
-    },
-}
+use crate::{Error, Result};
 
 /// The device to compute on, tried out.
 ///
 /// # Errors
-/// [`DeviceError`] saying which feature to enable or what is missing.
-pub fn select(name: &str) -> Result<Device, DeviceError> {
+/// [`Error::UnknownDevice`], [`Error::NotCompiledIn`], [`Error::DoesNotWork`] or [`Error::NoDevice`], saying
+/// which feature to enable or what is missing.
+pub fn select(name: &str) -> Result<Device> {
     match name.parse()? {
         Choice::Device(device) => {
             compiled_in(device)?;
@@ -66,30 +25,30 @@ pub fn select(name: &str) -> Result<Device, DeviceError> {
                     Err(error) => reasons.push(format!("\n  {error}")),
                 }
             }
-            Err(DeviceError::Nothing { reasons: reasons.concat() })
+            Err(Error::NoDevice { reasons: reasons.concat() })
         }
     }
 }
 
-fn compiled_in(device: Device) -> Result<(), DeviceError> {
+fn compiled_in(device: Device) -> Result<()> {
     if device.kind.is_compiled_in() {
         return Ok(());
     }
     let compiled = DeviceKind::ALL.into_iter().filter(|kind| kind.is_compiled_in());
     let compiled: Vec<&str> = compiled.map(DeviceKind::name).collect();
-    Err(DeviceError::NotCompiledIn {
+    Err(Error::NotCompiledIn {
         name: device.to_string(),
         feature: device.kind.feature(),
         compiled: if compiled.is_empty() { "nothing".to_owned() } else { compiled.join(", ") },
     })
 }
 
-fn works(device: Device) -> Result<(), DeviceError> {
+fn works(device: Device) -> Result<()> {
     // The processor always works, and starting a child costs time.
     if device.kind == DeviceKind::Cpu {
         return Ok(());
     }
-    probe(device).map_err(|reason| DeviceError::DoesNotWork {
+    probe(device).map_err(|reason| Error::DoesNotWork {
         name: device.to_string(),
         reason,
         requirement: device.kind.requirement(),

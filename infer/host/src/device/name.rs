@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::DeviceError;
+use crate::{Error, Result};
 
 /// A kind of device: each is a cargo feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,10 +99,10 @@ pub enum Choice {
 }
 
 impl FromStr for Choice {
-    type Err = DeviceError;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, DeviceError> {
-        let unknown = || DeviceError::Unknown { name: text.to_owned() };
+    fn from_str(text: &str) -> Result<Self> {
+        let unknown = || Error::UnknownDevice { name: text.to_owned() };
         if text == "auto" {
             return Ok(Self::Auto);
         }

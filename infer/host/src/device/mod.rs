@@ -16,4 +16,4 @@ pub use memory::available_memory;
 pub use name::{Choice, Device, DeviceKind};
 pub use on_backend::OnBackend;
 pub use probe::answer_probe;
-pub use select::{DeviceError, select};
+pub use select::select;
