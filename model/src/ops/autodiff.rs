@@ -111,13 +111,13 @@ impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B
         };
         let attended = B::packed_attention(inputs.clone(), layout);
         let output = attended.output.clone();
-        let log_sums = Self::from_inner(attended.log_sums.clone());
+        let lse = Self::from_inner(attended.lse.clone());
         let operation = PackedAttention.prepare::<C>(nodes);
         let output = match operation.compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((inputs, attended, layout.clone()), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         };
-        Attended { output, log_sums }
+        Attended { output, lse }
     }
 }
 

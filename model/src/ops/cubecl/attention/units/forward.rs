@@ -3,9 +3,9 @@
 
 use cubecl::prelude::*;
 
-use super::pieces::{
-    add_weighted, bias_of_key, load, no_sums, products_of_unit, range_of_cube, store_row,
-};
+use super::super::bindings::{Inputs, bias_of_key};
+use super::super::table::range_of_cube;
+use super::products::{add_weighted, load, no_sums, products_of_unit, store_row};
 use super::tile::{Tile, UNITS};
 
 /// The score of a key that is not there: its exponential is 0, whatever it is shifted by.
@@ -14,22 +14,13 @@ const NO_SCORE: f32 = -1e30;
 /// One tile of queries of one head against all keys of their example.
 ///
 /// # Shapes
-/// - q and output: `[queries, heads * head_dim]`
-/// - k, v: `[keys, heads * head_dim]`
-/// - bias: `[keys]`
-/// - tiles: `[tiles, 4]`; see [`cut`](super::tile::cut)
-/// - `log_sums`: `[queries, heads]`, the logarithm of the sum of a row's exponentials
+/// - output: `[queries, heads * head_dim]`
+/// - lse: `[queries, heads]`, the logarithm of the sum of a row's exponentials
 #[cube(launch)]
-#[allow(clippy::too_many_arguments)] // A kernel's bindings.
-pub(super) fn attend<E: Float, N: Size>(
-    q: &Tensor<Vector<E, N>>,
-    k: &Tensor<Vector<E, N>>,
-    v: &Tensor<Vector<E, N>>,
-    bias: &ComptimeOption<Tensor<E>>,
-    tiles: &Tensor<u32>,
+pub(in super::super) fn attend<E: Float, N: Size>(
+    inputs: &Inputs<E, N>,
     output: &mut Tensor<Vector<E, N>>,
-    log_sums: &mut Tensor<f32>,
-    scale: f32,
+    lse: &mut Tensor<f32>,
     #[comptime] tile: Tile,
     #[define(E)] _dtype: StorageType,
 ) {
@@ -37,7 +28,8 @@ pub(super) fn attend<E: Float, N: Size>(
     let unit_columns = comptime!(tile.unit_columns());
     let first_row = UNIT_POS_Y as usize;
     let first_column = UNIT_POS_X as usize;
-    let range = range_of_cube(tiles);
+    let scale = inputs.scale;
+    let range = range_of_cube(&inputs.tiles);
 
     let mut queries = SharedMemory::<Vector<f32, N>>::new(comptime!(tile.vectors_of(tile.rows)));
     // Keys, then their values.
@@ -56,19 +48,19 @@ pub(super) fn attend<E: Float, N: Size>(
     }
 
     let tokens = comptime!(tile.rows);
-    load(q, &mut queries, range.first_row, range.end_row, tokens, tile);
+    load(&inputs.q, &mut queries, range.first_row, range.end_row, tokens, tile);
     let tokens = comptime!(tile.columns);
     let end = range.end_column;
     let mut first = range.first_column;
     while first < end {
-        load(k, &mut columns, first, end, tokens, tile);
+        load(&inputs.k, &mut columns, first, end, tokens, tile);
         sync_cube();
         products_of_unit(&queries, &columns, &mut scores, tile);
         #[unroll]
         for j in 0..unit_columns {
             let key = first + first_column + comptime!(UNITS * j);
             let is_there = key < end;
-            let added = bias_of_key(bias, key, end);
+            let added = bias_of_key(&inputs.bias, key, end);
             #[unroll]
             for i in 0..unit_rows {
                 let place = comptime!(i * unit_columns + j);
@@ -89,7 +81,7 @@ pub(super) fn attend<E: Float, N: Size>(
         sync_cube();
 
         // All units have read the keys.
-        load(v, &mut columns, first, end, tokens, tile);
+        load(&inputs.v, &mut columns, first, end, tokens, tile);
         shift(&partials, &mut largest, &mut totals, &mut sums, tile);
         weigh(&scores, &largest, &mut totals, &mut weights, tile);
         sync_cube();
@@ -118,7 +110,7 @@ pub(super) fn attend<E: Float, N: Size>(
             store_row(output, token, &sums, 1.0 / total, i, tile);
             if first_column == 0 {
                 let place = token * CUBE_COUNT_Y as usize + CUBE_POS_Y as usize;
-                log_sums[place] = largest[i] + f32::ln(total);
+                lse[place] = largest[i] + f32::ln(total);
             }
         }
     }

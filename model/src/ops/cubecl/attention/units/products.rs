@@ -1,4 +1,4 @@
-//! What the kernels are made of: loading rows, and the two products of a tile.
+//! The two products of a tile on plain units, and how its rows are loaded and stored.
 //!
 //! A cube has `UNITS x UNITS` units. Of a tile, the unit in row `r` and column `c` of the cube has
 //! every `UNITS`th row and column, from `r` and `c` on: its neighbours read neighbouring rows.
@@ -6,47 +6,6 @@
 use cubecl::prelude::*;
 
 use super::tile::{Tile, UNITS};
-
-/// Which tokens a cube is about, and which they meet.
-#[derive(CubeType, Clone, Copy)]
-pub(super) struct Range {
-    pub first_row: usize,
-    pub end_row: usize,
-    pub first_column: usize,
-    pub end_column: usize,
-}
-
-/// The entry of this cube.
-#[cube]
-pub(super) fn range_of_cube(tiles: &Tensor<u32>) -> Range {
-    let entry = CUBE_POS_X as usize * 4;
-    Range {
-        first_row: tiles[entry] as usize,
-        end_row: tiles[entry + 1] as usize,
-        first_column: tiles[entry + 2] as usize,
-        end_column: tiles[entry + 3] as usize,
-    }
-}
-
-/// What is added to a key's scores: its bias, if there are any; nothing for keys that are not there.
-#[cube]
-pub(super) fn bias_of_key<E: Float>(
-    bias: &ComptimeOption<Tensor<E>>,
-    key: usize,
-    end: usize,
-) -> f32 {
-    let mut added = f32::new(0.0);
-    #[comptime]
-    match bias {
-        ComptimeOption::Some(bias) => {
-            if key < end {
-                added = f32::cast_from(bias[key]);
-            }
-        }
-        ComptimeOption::None => {}
-    }
-    added
-}
 
 /// Copies one head of the tokens `first..end` into shared memory, zeros after the end.
 #[cube]

@@ -1,4 +1,4 @@
-//! What the kernels are made of: loading rows, products of matrices, and storing rows.
+//! The two products of a tile on matrix units, and how its rows are loaded, scaled and stored.
 //!
 //! A cube has [`MatrixTile::planes`] planes. Row `r` of a plane's scores is that of the units `r parts`
 //! to `r parts + parts - 1` of the plane, which have every `parts`th column of it.
@@ -6,7 +6,7 @@
 use cubecl::cmma::{self, Matrix, MatrixIdent, MatrixLayout};
 use cubecl::prelude::*;
 
-use super::super::tile::LANES;
+use super::super::bindings::LANES;
 use super::tile::{MatrixTile, SIDE};
 
 /// This unit's place.
