@@ -107,18 +107,6 @@ pub enum Error {
         /// The tensor.
         name: String,
     },
-    /// A path is no model.
-    #[error(
-        "{} is no model: {reason}; give a run's folder, a checkpoint, a folder with \
-         model.safetensors and config.json, or a .pt with its config.yaml beside it",
-        path.display()
-    )]
-    NotAModel {
-        /// The path.
-        path: PathBuf,
-        /// What is there instead.
-        reason: String,
-    },
     /// A text model's prompts cannot be read.
     #[error(
         "{model} draws from text, but its text encoder cannot be used: {reason}; name one with \
@@ -129,16 +117,6 @@ pub enum Error {
         model: String,
         /// What is missing or does not fit.
         reason: String,
-    },
-    /// A text encoder gave values that are not finite.
-    #[error(
-        "the text encoder {} gave values that are not finite: its weights are damaged, or the \
-         precision is too low for them; try --text-dtype f32",
-        folder.display()
-    )]
-    EncoderOverflow {
-        /// The encoder.
-        folder: PathBuf,
     },
     /// A class that the model does not have.
     #[error("--class {name}: the model has no such class{suggestion}; {known}")]

@@ -15,6 +15,7 @@ pub mod commands;
 pub mod convert;
 pub mod destination;
 pub mod draw;
+pub mod drawing_setup;
 mod error;
 pub mod evaluation;
 pub mod grid;

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use infer::arguments::{Arguments, Command};
 use infer::commands::{
-    Comparison, Generated, convert, evaluate_captions, generate, info, replay, sample,
+    Comparison, Generated, Sampled, convert, evaluate_captions, generate, info, replay, sample,
 };
+use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::say;
 use pixelflow_host::program;
 
@@ -16,7 +17,15 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> infer::Result<ExitCode> {
     match arguments.command.unwrap_or(Command::Sample(arguments.sample)) {
-        Command::Sample(arguments) => say(sample(&arguments)?)?,
+        Command::Sample(arguments) => match sample(&arguments)? {
+            Sampled::Planned(text) => say(text)?,
+            Sampled::Drawn(summary) => {
+                say(&summary)?;
+                if !summary.is_whole() {
+                    return Ok(Interrupt::exit_code());
+                }
+            }
+        },
         Command::Convert(arguments) => say(convert(&arguments)?)?,
         Command::Info(arguments) => say(info(&arguments)?)?,
         Command::EvaluateCaptions(arguments) => say(evaluate_captions(&arguments)?)?,

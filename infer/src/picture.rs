@@ -24,7 +24,7 @@ const MAX_TEXT: usize = 1 << 24;
 pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
     match recipe.layout {
         Layout::Single => images[0].clone(),
-        Layout::Grid { scale } => {
+        Layout::Grid { scale, numbered } => {
             let mut rest = images;
             let row = |row: &crate::recipe::RecipeRow| {
                 let (images, others) = rest.split_at(row.count as usize);
@@ -32,7 +32,8 @@ pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
                 GridRow { label: row.label.clone(), images: images.to_vec() }
             };
             let rows: Vec<GridRow> = recipe.rows.iter().map(row).collect();
-            labelled_grid(&rows, scale)
+            let first = recipe.rows.first().map(|row| row.first);
+            labelled_grid(&rows, scale, first.filter(|_| numbered))
         }
     }
 }
@@ -99,6 +100,13 @@ pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
     recipe
         .check()
         .map_err(|reason| none(format!("its `{KEYWORD}` text cannot be used: {reason}")))?;
+    let [wanted_height, wanted_width] = recipe.picture_size();
+    if [wanted_height, wanted_width] != [u64::from(height), u64::from(width)] {
+        return Err(none(format!(
+            "its `{KEYWORD}` text is of a picture of {wanted_height}x{wanted_width} pixels, it has \
+             {height}x{width}; was it edited?"
+        )));
+    }
     let picture = RgbImage::from_raw(width, height, pixels)
         .ok_or_else(|| none("its pixels are missing".to_owned()))?;
     Ok((picture, recipe))
@@ -107,14 +115,14 @@ pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::NumberFormat;
     use crate::recipe::RecipeRow;
+    use pixelflow::NumberFormat;
 
     fn recipe() -> Recipe {
         Recipe {
             version: "1".to_owned(),
             model: "größe".to_owned(),
-            weights: crate::arguments::WeightsArgument::Model,
+            weights: pixelflow::weights::WeightSet::Model,
             model_hash: "00ff".to_owned(),
             sampler: pixelflow::sampler::SamplerConfig { rtol: 0.1 + 0.2, ..Default::default() },
             device: "cpu".to_owned(),
@@ -122,6 +130,7 @@ mod tests {
             text_encoder: None,
             height: 2,
             width: 2,
+            noise: pixelflow::pipeline::NoiseRule::SeedAndNumber,
             seed: u64::MAX,
             layout: Layout::Grid { scale: 2 },
             rows: vec![RecipeRow {

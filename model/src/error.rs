@@ -82,6 +82,12 @@ pub enum Error {
     /// A request cannot be drawn.
     #[error("{0}")]
     Request(crate::pipeline::Problems),
+    /// Prompts cannot be read.
+    #[error("the model draws from text, but its text encoder cannot be used: {reason}")]
+    NoTextEncoder {
+        /// What is missing or does not fit.
+        reason: String,
+    },
     /// A run cannot begin at this stage, time or state.
     #[error("the images cannot start there: {reason}")]
     InvalidStart {

@@ -29,7 +29,7 @@ pub fn begin_with<B: Backend>(
 ) -> Result<PixelFlow<B>> {
     let source = find(path, config)?;
     let theirs = &source.description.model;
-    let file = TensorFile::open(source.weights()?)?;
+    let file = source.files()?.open()?;
     if theirs == config {
         return Ok(load_model(&file, config, device)?);
     }

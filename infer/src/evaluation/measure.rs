@@ -1,6 +1,5 @@
 //! The measurement: probes learn from training images and read held-out and drawn ones.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use image::RgbImage;
@@ -191,15 +190,14 @@ fn draw(
     Ok(drawn)
 }
 
+/// Every image has a number of its own: images that are measured together share no noise.
 fn requests(captions: &[&str], seed: u64) -> Vec<CaptionRequest> {
-    let mut numbers: HashMap<&str, u64> = HashMap::new();
-    let mut all = Vec::with_capacity(captions.len());
-    for &caption in captions {
-        let next = numbers.entry(caption).or_default();
-        all.push(CaptionRequest { caption: caption.to_owned(), seed, number: *next });
-        *next += 1;
-    }
-    all
+    let request = |(number, caption): (u64, &&str)| CaptionRequest {
+        caption: (*caption).to_owned(),
+        seed,
+        number,
+    };
+    (0..).zip(captions).map(request).collect()
 }
 
 fn same_size(drawn: [usize; 2], expected: [usize; 2]) -> Result<()> {

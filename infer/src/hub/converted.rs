@@ -10,7 +10,7 @@ use super::{Hub, HubName};
 use crate::Result;
 use crate::convert::{ConvertProgress, copy_tensors, planned};
 use crate::error::{read_error, write_error};
-use crate::model_source::file_hash;
+use pixelflow::weights::hash_of_files;
 
 /// Folder of the converted weights of a repository, beside Hugging Face's own folders.
 const FOLDER: &str = "converted";
@@ -82,6 +82,6 @@ fn key(weights: &Path) -> Result<String> {
     let is_blob = real.parent().is_some_and(|folder| folder.ends_with("blobs"));
     match real.file_name().and_then(|name| name.to_str()) {
         Some(name) if is_blob => Ok(name.to_owned()),
-        _ => file_hash(&[weights.to_owned()]),
+        _ => Ok(hash_of_files(&[weights.to_owned()])?),
     }
 }

@@ -5,6 +5,11 @@
 
 mod drawing;
 mod drawing_state;
+#[cfg(feature = "tokenizer")]
+mod encoder;
+#[cfg(not(feature = "tokenizer"))]
+#[path = "no_encoder.rs"]
+mod encoder;
 mod model_files;
 mod noise_rule;
 mod provenance;
@@ -12,22 +17,24 @@ mod request;
 mod subjects;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use burn::tensor::read_sync;
 
 pub use self::drawing::{DrawEvent, Drawing, DrawnImage};
 pub use self::drawing_state::DrawingState;
+use self::encoder::Encoder;
 pub use self::model_files::ModelFiles;
 pub use self::noise_rule::NoiseRule;
 pub use self::provenance::{EncoderProvenance, Provenance};
-pub use self::request::{
-    CheckedRequest, Field, ImageRequest, Problem, Problems, Request, Subject,
-};
+pub use self::request::{CheckedRequest, Field, ImageRequest, Problem, Problems, Request, Subject};
 pub use self::subjects::Subjects;
 use crate::ops::PixelFlowBackend;
-use crate::text::{EncodedTexts, TextReader, TextStore};
-use crate::weights::{ModelDescription, TextEncoderFiles};
+use crate::text::EncodedTexts;
+#[cfg(feature = "tokenizer")]
+use crate::text::TextStore;
+use crate::weights::ModelDescription;
+#[cfg(feature = "tokenizer")]
+use crate::weights::TextEncoderFiles;
 use crate::{Error, NumberFormat, PixelFlow, Result};
 
 /// A model on a device that draws what it is asked.
@@ -44,11 +51,15 @@ pub struct Pipeline<B: PixelFlowBackend> {
     watch: Box<dyn FnMut(usize, usize) + Send>,
 }
 
-/// The text encoder of a pipeline.
-struct Encoder {
-    files: Arc<TextEncoderFiles>,
-    format: NumberFormat,
-    store: Option<Box<dyn TextStore + Send + Sync>>,
+/// Parts of texts that a text encoder does not see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unseen {
+    /// Texts that were too long, each with the number of tokens that were cut off.
+    pub cut: Vec<(String, usize)>,
+    /// Tokens of a text at most.
+    pub max_tokens: usize,
+    /// Words that the tokenizer does not know; they are drawn as any unknown word.
+    pub unknown: Vec<String>,
 }
 
 impl<B: PixelFlowBackend> Pipeline<B> {
@@ -59,19 +70,15 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// Those of [`ModelFiles::find`] and [`TextEncoderFiles::open`].
     pub fn open(path: impl AsRef<Path>, device: &B::Device) -> Result<Self> {
         let files = ModelFiles::find(path.as_ref())?;
-        let text = files.description().text.clone();
-        let folder = files.path().zip(text.as_ref()).map(|(weights, text)| {
-            weights.with_file_name(&text.encoder)
-        });
-        let encoder = match folder.filter(|folder| folder.is_dir()) {
-            Some(folder) => Some(TextEncoderFiles::open(&folder, files.set())?),
-            None => None,
-        };
-        let pipeline = Self::new(files, device);
-        Ok(match encoder {
-            Some(encoder) => pipeline.with_text_encoder(encoder, NumberFormat::F32),
-            None => pipeline,
-        })
+        #[cfg(feature = "tokenizer")]
+        if let (Some(weights), Some(text)) = (files.path(), &files.description().text) {
+            let folder = weights.with_file_name(&text.encoder);
+            if folder.is_dir() {
+                let encoder = TextEncoderFiles::open(&folder, files.set())?;
+                return Ok(Self::new(files, device).with_text_encoder(encoder, NumberFormat::F32));
+            }
+        }
+        Ok(Self::new(files, device))
     }
 
     /// The model of these files.
@@ -94,17 +101,19 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     }
 
     /// Reads prompts with this encoder, its weights in `format`.
+    #[cfg(feature = "tokenizer")]
     #[must_use]
     pub fn with_text_encoder(mut self, mut files: TextEncoderFiles, format: NumberFormat) -> Self {
         if let Some(text) = &self.files.description().text {
             files.tokenizer = files.tokenizer.with_max_tokens(text.max_tokens);
         }
         self.texts = EncodedTexts::default();
-        self.encoder = Some(Encoder { files: Arc::new(files), format, store: None });
+        self.encoder = Some(Encoder { files, format, store: None });
         self
     }
 
     /// Keeps the states of prompts in a store. Without a text encoder it does nothing.
+    #[cfg(feature = "tokenizer")]
     #[must_use]
     pub fn with_text_store(mut self, store: impl TextStore + Send + Sync + 'static) -> Self {
         if let Some(encoder) = &mut self.encoder {
@@ -134,6 +143,17 @@ impl<B: PixelFlowBackend> Pipeline<B> {
         &self.texts
     }
 
+    /// Parts of the encoded texts that the text encoder does not see.
+    ///
+    /// # Errors
+    /// [`crate::text::TextError::Text`].
+    pub fn unseen(&self) -> Result<Unseen> {
+        match &self.encoder {
+            Some(encoder) => encoder.unseen(&self.texts),
+            None => Ok(Unseen::default()),
+        }
+    }
+
     /// Checks a request, and names all that is wrong with it at once; nothing is read or computed.
     ///
     /// # Errors
@@ -145,28 +165,41 @@ impl<B: PixelFlowBackend> Pipeline<B> {
         };
         let reason = match &self.encoder {
             None => "none is at hand".to_owned(),
-            Some(encoder) if encoder.files.config.d_model == wanted => return Ok(checked),
+            Some(encoder) if encoder.width() == wanted => return Ok(checked),
             Some(encoder) => {
-                let made = encoder.files.config.d_model;
-                format!("its states have {made} features, the model reads {wanted}")
+                format!("it makes states of {} features, the model reads {wanted}", encoder.width())
             }
         };
         Err(Error::NoTextEncoder { reason })
     }
 
     /// Encodes the texts of a request that are not yet encoded; the encoder is gone when this returns.
+    /// [`draw`](Self::draw) does it by itself.
     ///
     /// # Errors
-    /// [`crate::text::TextError`], and what went wrong on reading the encoder.
-    pub async fn encode_async(&mut self, request: &CheckedRequest) -> Result<()> {
-        let Some(Encoder { files, format, store }) = &self.encoder else {
-            return Ok(());
-        };
-        let store = store.as_ref().map(|store| &**store as &dyn TextStore);
-        let reader =
-            TextReader { tokenizer: &files.tokenizer, width: files.config.d_model, store };
-        let load = || files.load::<B>(format.dtype(), &self.device);
-        self.texts.add(&request.texts(), &reader, load, &mut self.watch).await
+    /// [`Error::Request`], [`crate::text::TextError`], and what went wrong on reading the encoder.
+    pub async fn encode_async(&mut self, request: &Request) -> Result<()> {
+        let request = self.check(request)?;
+        self.encode_checked(&request).await
+    }
+
+    /// As [`encode_async`](Self::encode_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`encode_async`](Self::encode_async).
+    ///
+    /// # Panics
+    /// In a browser, whose devices answer only what awaits them.
+    pub fn encode(&mut self, request: &Request) -> Result<()> {
+        read_sync(self.encode_async(request))
+    }
+
+    async fn encode_checked(&mut self, request: &CheckedRequest) -> Result<()> {
+        let Self { encoder, texts, device, watch, .. } = self;
+        match encoder {
+            Some(encoder) => encoder.encode::<B>(request, texts, device, watch).await,
+            None => Ok(()),
+        }
     }
 
     /// Reads the weights, unless that is done already.
@@ -187,7 +220,7 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// [`load`](Self::load).
     pub async fn draw_async(&mut self, request: &Request) -> Result<Drawing<B>> {
         let request = self.check(request)?;
-        self.encode_async(&request).await?;
+        self.encode_checked(&request).await?;
         let hash = self.files.hash()?.to_owned();
         let subjects = Subjects::of_texts(&request.request.images, &self.texts, &self.device);
         Ok(Drawing::new(self.load()?, request, subjects)?.with_hash(hash))
@@ -236,10 +269,7 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// [`Error::Request`], and what went wrong on reading the weights.
     pub fn provenance(&self, request: &Request) -> Result<Provenance> {
         let checked = self.check(request)?;
-        let encoder = self.encoder.as_ref().map(|encoder| {
-            let hash = encoder.files.hash()?;
-            Ok::<_, Error>(EncoderProvenance { hash, dtype: encoder.format })
-        });
+        let encoder = self.encoder.as_ref().map(Encoder::provenance);
         Ok(Provenance {
             model: self.files.name().to_owned(),
             weights: self.files.set(),

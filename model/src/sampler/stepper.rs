@@ -130,7 +130,9 @@ impl Sampler {
         let images = stepper.conditions.images();
         let (found, expected) = (state.dims(), stepper.shape(stage, images));
         if found != expected {
-            return wrong(format!("the state is {found:?}, in stage {stage} it must be {expected:?}"));
+            return wrong(format!(
+                "the state is {found:?}, in stage {stage} it must be {expected:?}"
+            ));
         }
         let state = state.repeat_dim(0, self.copies());
         stepper.evaluations = vec![vec![0; images]; stage];
@@ -351,8 +353,7 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             (Place::Steps { start, done }, SolverKind::Euler | SolverKind::Heun, _)
                 if (0.0..1.0).contains(start) =>
             {
-                let order =
-                    if kind == SolverKind::Euler { Order::First } else { Order::Second };
+                let order = if kind == SolverKind::Euler { Order::First } else { Order::Second };
                 let times = times(sampler, stage);
                 let solver = FixedSteps::new(order, &times, *start, *done, state);
                 if *done >= solver.steps() {

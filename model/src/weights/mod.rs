@@ -13,6 +13,7 @@ mod float;
 mod int8_file;
 mod layout;
 mod load;
+mod model_folder;
 mod parameters;
 mod place;
 mod positioned;
@@ -50,6 +51,10 @@ pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
 pub use int8_file::is_int8;
 pub use load::{load_model, load_model_in, load_model_int8};
+pub use model_folder::{
+    CHECKPOINTS, EMA_FILE, REFERENCE_DESCRIPTION, checkpoint_name, checkpoint_steps,
+    description_beside, hash_of_files, name_of, weights_at,
+};
 #[cfg(all(test, feature = "flex"))]
 pub(crate) use parameters::parameter_forms;
 pub use parameters::{for_each_parameter, for_each_value, parameter_shapes};

@@ -54,7 +54,7 @@ impl SafetensorsFile {
     fn of(path: &Path, source: Source, length: u64) -> Result<Self, WeightsError> {
         let open = |source| WeightsError::Open { path: path.to_owned(), source };
         let damaged = |reason: String| WeightsError::Damaged { path: path.to_owned(), reason };
-        let mut reader: &mut dyn Read = match &source {
+        let reader: &mut dyn Read = match &source {
             Source::File(file) => &mut &*file,
             Source::Memory(bytes) => &mut &**bytes,
         };

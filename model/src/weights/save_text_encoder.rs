@@ -5,8 +5,9 @@ use std::path::Path;
 
 use burn::tensor::backend::Backend;
 
+use super::model_folder::EMA_FILE;
 use super::save::save_from;
-use super::text_encoder::{EMA_FILE, TOKENIZER_FILE};
+use super::text_encoder::TOKENIZER_FILE;
 use super::text_encoder_weights::CONFIG_FILE;
 use super::{DType, WEIGHTS_FILE, WeightSet, WeightsError, write_text};
 use crate::Result;

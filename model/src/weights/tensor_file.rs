@@ -9,6 +9,7 @@ use std::sync::Arc;
 use burn::tensor::TensorData;
 use crc32fast::Hasher;
 use half::{bf16, f16};
+use serde::{Deserialize, Serialize};
 
 use super::float::Float;
 use super::layout::{self, Unreadable};
@@ -37,12 +38,14 @@ impl TensorInfo {
 }
 
 /// Which weights of a training checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum WeightSet {
+    /// Their moving average, which images are drawn from.
+    #[default]
+    Ema,
     /// The weights being trained.
     Model,
-    /// Their moving average, which images are drawn from.
-    Ema,
 }
 
 /// An opened file of tensors: only its index is in memory, tensors are read one at a time.

@@ -157,7 +157,6 @@ fn midway<B: PixelFlowBackend>(
         Ok(guided.repeat_dim(0, rows / images))
     };
     let tolerance = Tolerance { relative: sampler.config().rtol, absolute: sampler.config().atol };
-    let solved =
-        dopri5_reference(&mut velocity, start, &[time, 1.0], tolerance, stage)?;
+    let solved = dopri5_reference(&mut velocity, start, &[time, 1.0], tolerance, stage)?;
     Ok(download(solved.outputs[0].clone()))
 }

@@ -5,11 +5,11 @@ use std::io;
 use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 
-use infer::model_source::{checkpoint_name, checkpoint_steps};
+use pixelflow::weights::{WeightsError, checkpoint_name, checkpoint_steps};
 
 use crate::Result;
 use crate::config::{Cadence, CheckpointConfig};
-use crate::error::{read_error, write_error};
+use crate::error::{write_error};
 
 /// Folders that are being written or removed; nobody reads them.
 const HIDDEN: &str = ".partial-";
@@ -34,18 +34,22 @@ impl Store {
     /// Steps of all checkpoints, ascending.
     ///
     /// # Errors
-    /// [`crate::Error::Read`] if the folder exists and cannot be read.
+    /// [`crate::Error::Model`] if the folder exists and cannot be read.
     pub fn steps(&self) -> Result<Vec<u64>> {
         match checkpoint_steps(&self.folder) {
-            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(Vec::new()),
-            other => other.map_err(read_error(&self.folder)),
+            Err(WeightsError::Open { source, .. })
+                if matches!(source.kind(), NotFound | NotADirectory) =>
+            {
+                Ok(Vec::new())
+            }
+            other => Ok(other.map_err(pixelflow::Error::from)?),
         }
     }
 
     /// The newest checkpoint.
     ///
     /// # Errors
-    /// [`crate::Error::Read`] if the folder exists and cannot be read.
+    /// [`crate::Error::Model`] if the folder exists and cannot be read.
     pub fn newest(&self) -> Result<Option<PathBuf>> {
         Ok(self.steps()?.last().map(|step| self.path(*step)))
     }

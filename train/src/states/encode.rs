@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use indicatif::ProgressBar;
-use infer::arguments::NumberFormat;
-use infer::prompts::encode_tokens;
+use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::T5Encoder;
+use pixelflow::text::TextError;
 use pixelflow::weights::{DType, SafetensorsWriter, TextDescription, TextEncoderFiles};
 use pixelflow_dataset::Source;
 use pixelflow_host::device::{OnBackend, refuse_unsupported};
 use pixelflow_host::progress::bar;
 use sha2::{Digest, Sha256};
 
+use super::batches::encode_tokens;
 use super::{INDEX, StatesIndex, file_name, tensor_name};
 use crate::error::write_error;
 use crate::{Error, Result};
@@ -122,9 +123,7 @@ fn write_file<B: PixelFlowBackend>(
     let mut writer = SafetensorsWriter::create(&path, &tensors, format, &BTreeMap::new())?;
     for (names, tokens) in names.chunks(AT_ONCE).zip(tokens.chunks(AT_ONCE)) {
         let states = encode_tokens(encoder, tokens, &mut |count| bar.inc(count as u64));
-        let states = states.ok_or_else(|| infer::Error::EncoderOverflow {
-            folder: job.files.folder().to_owned(),
-        })?;
+        let states = states.ok_or(pixelflow::Error::Text(TextError::NotFinite))?;
         for (name, state) in names.iter().zip(states) {
             writer.push(name, &state.values)?;
         }

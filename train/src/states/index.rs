@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::path::Path;
 
-use infer::arguments::NumberFormat;
 use infer::atomic_file::write_atomically;
+use pixelflow::NumberFormat;
 use pixelflow::weights::TextDescription;
 use serde::{Deserialize, Serialize};
 

@@ -80,10 +80,9 @@ impl<B: PixelFlowBackend> PerImage<B> {
     /// The places to be saved, with states and slopes; `None` before the first step is chosen.
     pub(in crate::sampler) fn places(&self) -> Option<(Vec<ImagePlace>, Tensor<B, 4>)> {
         match &self.phase {
-            Phase::Rows(rows) => Some((
-                rows.iter().map(|row| row.place).collect(),
-                stack(rows, |row| &row.slope),
-            )),
+            Phase::Rows(rows) => {
+                Some((rows.iter().map(|row| row.place).collect(), stack(rows, |row| &row.slope)))
+            }
             Phase::Start(_) | Phase::Trial { .. } => None,
         }
     }
@@ -221,7 +220,8 @@ async fn advance<B: PixelFlowBackend>(
     let step_of = |&row: &usize| rows[row].place.step.min(1.0 - rows[row].place.time);
     let steps: Vec<f64> = active.iter().map(step_of).collect();
     let at: Rows<'_> = &active;
-    let time = |place: usize, node: f64| (rows[at[place]].place.time + node * steps[place]).min(1.0);
+    let time =
+        |place: usize, node: f64| (rows[at[place]].place.time + node * steps[place]).min(1.0);
     let (slopes, end) = slopes(velocity, &state, slope, &steps, &active, time)?;
     let error = combine(&slopes, &ERROR, &steps);
     let errors = mean_squares(error, state.abs().max_pair(end.clone().abs()), tolerance);
@@ -255,9 +255,6 @@ async fn advance<B: PixelFlowBackend>(
     Ok(())
 }
 
-fn stack<B: PixelFlowBackend>(
-    rows: &[Row<B>],
-    part: fn(&Row<B>) -> &Tensor<B, 4>,
-) -> Tensor<B, 4> {
+fn stack<B: PixelFlowBackend>(rows: &[Row<B>], part: fn(&Row<B>) -> &Tensor<B, 4>) -> Tensor<B, 4> {
     Tensor::cat(rows.iter().map(|row| part(row).clone()).collect(), 0)
 }

@@ -194,8 +194,7 @@ impl<B: PixelFlowBackend> Batch<B> {
             return Err(Error::NotFinite { stage });
         }
         if ratio <= 1.0 {
-            while let Some(&output) =
-                self.times.get(self.outputs.len()).filter(|&&t| t <= end_time)
+            while let Some(&output) = self.times.get(self.outputs.len()).filter(|&&t| t <= end_time)
             {
                 let share = (output - time) / (end_time - time);
                 self.outputs.push(interpolate(&self.state, &end, &slopes, step, share));
@@ -259,4 +258,3 @@ fn interpolate<B: PixelFlowBackend>(
         + cubic * (x * x * x)
         + quartic * (x * x * x * x)
 }
-
