@@ -5,10 +5,10 @@
 
 mod cache;
 mod encode;
-mod list;
+pub(crate) mod file;
 mod source;
 
 pub use cache::PromptCache;
 pub use encode::{BATCH_TOKENS, EncodePrompts, EncodedText, EncodedTexts, encode_tokens};
-pub use list::read_prompts;
+pub use file::read_prompts;
 pub use source::{folder_of, text_encoder_config, text_encoder_files};
