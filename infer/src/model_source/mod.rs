@@ -70,7 +70,7 @@ impl ModelSource {
     ///
     /// # Errors
     /// [`crate::Error::NotAModel`] for anything else, [`crate::Error::Weights`] for a broken description,
-    /// [`crate::Error::Hub`].
+    /// those of [`hub::fetch`](crate::hub::fetch).
     pub fn find(path: &Path, set: WeightSet) -> Result<Self> {
         if HubName::is_meant(path) {
             return Self::of_repository(path, set, Fetching::Allowed);
@@ -83,7 +83,7 @@ impl ModelSource {
     /// The model of a repository as far as it was fetched before; asks no network, ever.
     ///
     /// # Errors
-    /// As [`find`](Self::find); [`crate::Error::Hub`] if it was not.
+    /// As [`find`](Self::find); [`crate::Error::NotFetched`] if it was not.
     pub fn find_fetched(path: &Path, set: WeightSet) -> Result<Self> {
         let source = Self::of_repository(path, set, Fetching::Never)?;
         source.weights()?;
@@ -99,7 +99,7 @@ impl ModelSource {
     /// first time that anything asks for it.
     ///
     /// # Errors
-    /// [`crate::Error::Hub`], and what converting says.
+    /// Those of [`hub::fetch`](crate::hub::fetch), and what converting says.
     pub fn weights(&self) -> Result<&Path> {
         match &self.place {
             Place::File(file) => Ok(file),
@@ -131,7 +131,7 @@ impl ModelSource {
     /// A folder that lies beside the weights, with these files in it; those of a repository are fetched.
     ///
     /// # Errors
-    /// [`crate::Error::Hub`].
+    /// Those of [`hub::fetch`](crate::hub::fetch).
     pub fn folder_beside(&self, folder: &str, files: &[&str]) -> Result<PathBuf> {
         match &self.place {
             Place::File(file) => Ok(file.with_file_name(folder)),
