@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use burn::backend::Flex;
@@ -21,6 +20,7 @@ use pixelflow::noise::{Key, Purpose};
 use pixelflow::sampler::Silent;
 use pixelflow::weights::{TensorFile, Values, convert_to_int8, for_each_value};
 use pixelflow::{Context, PixelFlow};
+use program_tests::{Program, text};
 
 const DEVICE: FlexDevice = FlexDevice;
 
@@ -141,12 +141,7 @@ fn the_demo_in_eight_bits_draws_the_same_images() {
 }
 
 fn infer(arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let output = command.args(arguments).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    text(&output.stdout)
+    Program(env!("CARGO_BIN_EXE_infer")).run(arguments).succeeded().printed
 }
 
 /// A folder with the demo in eight bits.
@@ -158,14 +153,14 @@ fn demo_in_int8(folder: &Path) -> String {
     convert_to_int8::<Flex>(&file, config, &weights, file.metadata(), &DEVICE, &mut |_| {})
         .unwrap();
     source.description.write(&folder.join("config.json")).unwrap();
-    folder.to_str().unwrap().to_owned()
+    text(folder).to_owned()
 }
 
 #[test]
 fn a_file_in_eight_bits_draws_what_its_floats_draw_with_dtype_int8() {
     let folder = tempfile::tempdir().unwrap();
     let model = demo_in_int8(folder.path());
-    let picture = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let picture = |name: &str| text(&folder.path().join(name)).to_owned();
     let common = ["sample", "--device", "cpu", "--class", "3", "--count", "1", "--steps", "2"];
     let drawn = |arguments: &[&str], name: &str| {
         let out = picture(name);

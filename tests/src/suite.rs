@@ -9,8 +9,8 @@ use pixelflow::weights::{TensorFile, load_model_in};
 use pixelflow::{PixelFlow, PixelFlowConfig};
 
 use crate::{
-    Entry, Kind, Manifest, Outcome, Precision, Recorder, Report, Result, Tensors, Verdict, cases,
-    kind,
+    Entry, Kind, Limits, Manifest, Outcome, Precision, Recorder, Report, Result, Tensors, Verdict,
+    cases, kind,
 };
 
 /// One file of a folder, on its way through the runner.
@@ -68,6 +68,32 @@ impl Subject<'_> {
         } else {
             self.weights()?.config()
         }
+    }
+
+    /// Ten times the error that f32 makes in a part of it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Fixture`] if the manifest does not record it.
+    pub fn limits(&self, part: &str) -> Result<Limits> {
+        let recorded = self.entry.must_record(&["err_f32_vs_f64", part])?;
+        Ok(Limits::ten_times(&recorded))
+    }
+
+    /// Compares numbers with the truth of a tensor of its file, as a case of that name.
+    ///
+    /// # Errors
+    /// What is wrong with the tensor.
+    pub fn compare(
+        &self,
+        name: &str,
+        found: &[f64],
+        tensors: &Tensors,
+        limits: &Limits,
+        recorder: &mut Recorder<'_>,
+    ) -> Result<()> {
+        let expected = tensors.doubles(&tensors.truth(name))?;
+        recorder.compare(self.case(name), found, &expected, limits);
+        Ok(())
     }
 
     /// The model it was made with.

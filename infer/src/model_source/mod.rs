@@ -61,7 +61,8 @@ impl ModelSource {
     /// `hf:owner/name`, whose description is fetched now and whose weights are when they are needed.
     ///
     /// # Errors
-    /// [`pixelflow::weights::WeightsError::NotAModel`] for anything else, [`crate::Error::Hub`].
+    /// [`pixelflow::weights::WeightsError::NotAModel`] for anything else, those of
+    /// [`hub::fetch`](crate::hub::fetch).
     pub fn find(path: &Path, set: WeightSet) -> Result<Self> {
         if HubName::is_meant(path) {
             return Self::of_repository(path, set, Fetching::Allowed);
@@ -72,7 +73,7 @@ impl ModelSource {
     /// The model of a repository as far as it was fetched before; asks no network, ever.
     ///
     /// # Errors
-    /// As [`find`](Self::find); [`crate::Error::Hub`] if it was not.
+    /// As [`find`](Self::find); [`crate::Error::NotFetched`] if it was not.
     pub fn find_fetched(path: &Path, set: WeightSet) -> Result<Self> {
         let source = Self::of_repository(path, set, Fetching::Never)?;
         source.files()?;
@@ -88,7 +89,7 @@ impl ModelSource {
     /// time that anything asks for them.
     ///
     /// # Errors
-    /// [`crate::Error::Hub`], and what converting says.
+    /// Those of [`hub::fetch`](crate::hub::fetch), and what converting says.
     pub fn files(&self) -> Result<ModelFiles> {
         match &self.place {
             Place::Files(files) => Ok(files.clone()),
@@ -125,7 +126,7 @@ impl ModelSource {
     /// A folder that lies beside the weights, with these files in it; those of a repository are fetched.
     ///
     /// # Errors
-    /// [`crate::Error::Hub`].
+    /// Those of [`hub::fetch`](crate::hub::fetch).
     pub fn folder_beside(&self, folder: &str, files: &[&str]) -> Result<PathBuf> {
         match &self.place {
             Place::Files(files) => {

@@ -76,7 +76,7 @@ impl Repository {
 /// The weights of a repository as they are there, fetched with their description.
 ///
 /// # Errors
-/// [`Error::Hub`].
+/// [`Error::Argument`] for a name that cannot be, and those of [`hub::fetch`].
 pub fn fetched_weights(path: &Path) -> Result<PathBuf> {
     hub_weights(&hub::fetch(&hub_name(path, "INPUT")?, &[HUB_DESCRIPTIONS, HUB_WEIGHTS])?)
 }

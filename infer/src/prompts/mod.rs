@@ -2,9 +2,9 @@
 //! needs no encoder the next time.
 
 mod cache;
-mod list;
+pub(crate) mod file;
 mod source;
 
 pub use cache::PromptCache;
-pub use list::read_prompts;
+pub use file::read_prompts;
 pub use source::{folder_of, text_encoder_config, text_encoder_files};

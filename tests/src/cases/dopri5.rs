@@ -63,11 +63,8 @@ pub fn check<B: PixelFlowBackend>(
         });
     }
     let recorded = entry.must_record(&["tolerances", "samples_f32_vs_f64"])?;
-    let expected = tensors.doubles(&tensors.truth("samples"))?;
     let found = trajectory::pixels(samples.images);
-    let limits = adaptive(&recorded);
-    recorder.compare(subject.case("samples"), &found, &expected, &limits);
-    Ok(())
+    subject.compare("samples", &found, &tensors, &adaptive(&recorded), recorder)
 }
 
 /// A stage starts from what the stage before it left; the first is exact.

@@ -27,17 +27,14 @@ pub fn check<B: PixelFlowBackend>(
             let recorded = subject.entry.must_record(&["err_f32_vs_f64", &prefix])?;
 
             let output = format!("{prefix}/out");
-            let expected = tensors.doubles(&tensors.truth(&output))?;
             let found = download(pass.run(&model));
-            let limits = Limits::ten_times(&recorded);
-            recorder.compare(subject.case(&output), &found, &expected, &limits);
+            subject.compare(&output, &found, &tensors, &Limits::ten_times(&recorded), recorder)?;
 
             let inside = Limits::ten_times_relative(&recorded, "its model output");
             for (part, found) in pass.activations(&model, head_dim) {
                 let name = format!("{prefix}/act/{part}");
                 if tensors.has(&name) {
-                    let expected = tensors.doubles(&tensors.truth(&name))?;
-                    recorder.compare(subject.case(&name), &found, &expected, &inside);
+                    subject.compare(&name, &found, &tensors, &inside, recorder)?;
                 }
             }
             Ok(())
