@@ -163,7 +163,7 @@ where
                 }
             }
             None => {
-                recorder.push(Outcome::skipped(&entry.file, "of no kind that this runner knows"))
+                recorder.push(Outcome::skipped(&entry.file, "of no kind that this runner knows"));
             }
         }
         let of_file = recorder.into_report();
