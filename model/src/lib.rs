@@ -16,7 +16,6 @@
 pub mod cascade;
 mod config;
 mod error;
-pub mod faults;
 mod initialisation;
 pub mod int8;
 pub mod layers;

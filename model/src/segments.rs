@@ -63,15 +63,6 @@ impl Segments {
         Self::new(vec![length; examples])
     }
 
-    /// The first two examples as one: what [`Fault::AttentionLeak`](crate::faults::Fault) does.
-    pub(crate) fn with_first_two_merged(&self) -> Self {
-        let lengths = match self.lengths() {
-            [first, second, rest @ ..] => [&[first + second], rest].concat(),
-            few => few.to_vec(),
-        };
-        Self::new(lengths)
-    }
-
     /// Tokens of each example.
     pub fn lengths(&self) -> &[usize] {
         &self.lengths

@@ -5,7 +5,6 @@ use burn::tensor::activation::silu;
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor};
 
-use crate::faults::stale;
 use crate::layers::{
     ClassEmbedder, Linear, MatrixFormat, Modulation, PatchEmbed, Rope, TextKeys, TimestepEmbedder,
     TransformerBlock, images_to_tokens, tokens_to_images,
@@ -274,7 +273,7 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
     /// # Panics
     /// If there are labels in a text model, or none in a class model.
     pub fn condition_of(&self, examples: &[Example], labels: Option<Vec<usize>>) -> Tensor<B, 2> {
-        let timesteps = stale(examples.iter().map(|example| example.timestep).collect());
+        let timesteps: Vec<f32> = examples.iter().map(|example| example.timestep).collect();
         let sizes: Vec<f32> = examples.iter().map(|example| example.resolution).collect();
         let condition =
             self.timestep_embedder.forward(&timesteps) + self.latent_size_embedder.forward(&sizes);

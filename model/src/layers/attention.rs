@@ -5,7 +5,6 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
 use super::{Linear, MatrixFormat, RmsNorm, Rope, in_format};
-use crate::faults::{Fault, is_planted};
 use crate::ops::{self, PixelFlowBackend};
 use crate::{PixelFlowConfig, Segments, TextStates};
 
@@ -80,11 +79,7 @@ impl<B: PixelFlowBackend> Attention<B> {
         let q = ops::norm_rotate(self.q_proj.forward(x.clone()), self.q_norm.weight.val(), rope);
         let k = ops::norm_rotate(self.k_proj.forward(x.clone()), self.k_norm.weight.val(), rope);
         let v = self.v_proj.forward(x);
-        let attended = ops::packed_attention(q, k, v, None, segments, segments, self.heads);
-        if is_planted(Fault::DroppedBias) {
-            return attended.matmul(self.o_proj.weight.val());
-        }
-        self.o_proj.forward(attended)
+        self.o_proj.forward(ops::packed_attention(q, k, v, None, segments, segments, self.heads))
     }
 
     /// The keys and values of texts, which do not depend on the tokens.

@@ -43,10 +43,6 @@ struct Arguments {
     /// Only say what the device is
     #[arg(long)]
     probe: bool,
-    /// Plant a fault
-    #[cfg(feature = "faults")]
-    #[arg(long)]
-    fault: Option<pixelflow::faults::Fault>,
 }
 
 fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
@@ -60,10 +56,6 @@ fn main() -> ExitCode {
 
 fn run() -> Result<ExitCode, String> {
     let arguments = Arguments::parse();
-    #[cfg(feature = "faults")]
-    if let Some(fault) = arguments.fault {
-        pixelflow::faults::plant(fault);
-    }
     let job = Job {
         target: arguments.target,
         fixtures: arguments.fixtures,

@@ -41,7 +41,6 @@ pub fn run(plan: &Plan, suites: &Suites, fixtures: &Path) -> Result<ExitCode> {
                     quick: false,
                     checkpoint: None,
                     timeout: PATIENCE,
-                    fault: None,
                 };
                 child.probe()
             }

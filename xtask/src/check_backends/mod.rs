@@ -147,7 +147,6 @@ fn check(
                     quick: arguments.quick,
                     checkpoint: Some(("flex", &checkpoint)),
                     timeout: arguments.timeout(),
-                    fault: None,
                 };
                 return child.run(planned.required, &terminal);
             }

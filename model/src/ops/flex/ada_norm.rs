@@ -3,7 +3,7 @@
 use super::rows::{dot, mean_and_inverse, rms_inverse, sum};
 use super::token_chunks::{chunks_of, for_each_chunk, sum_all, sum_by_example};
 use crate::Segments;
-use crate::layers::norm_epsilon;
+use crate::layers::NORM_EPSILON;
 
 /// Inputs of the layer-norm form: x `[tokens, width]`, shift and scale `[examples, width]`.
 pub(super) fn layer_norm(
@@ -18,7 +18,7 @@ pub(super) fn layer_norm(
         let (shift, scale) = (chunk.row(shift, width), chunk.row(scale, width));
         let rows = chunk.of(x, width).chunks_exact(width);
         for (x, out) in rows.zip(out.chunks_exact_mut(width)) {
-            let (mean, inverse) = mean_and_inverse(x, norm_epsilon() as f32);
+            let (mean, inverse) = mean_and_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 out[i] = (x[i] - mean) * inverse * (1.0 + scale[i]) + shift[i];
             }
@@ -44,7 +44,7 @@ pub(super) fn layer_norm_backward(
         let rows = chunk.of(x, width).chunks_exact(width);
         let gradients = chunk.of(gradient, width).chunks_exact(width);
         for ((x, gradient), for_x) in rows.zip(gradients).zip(for_x.chunks_exact_mut(width)) {
-            let (mean, inverse) = mean_and_inverse(x, norm_epsilon() as f32);
+            let (mean, inverse) = mean_and_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 normal[i] = (x[i] - mean) * inverse;
                 inner[i] = gradient[i] * (1.0 + scale[i]);
@@ -80,7 +80,7 @@ pub(super) fn rms_norm(
         let weight = &weight[..width];
         let rows = chunk.of(x, width).chunks_exact(width);
         for (x, out) in rows.zip(out.chunks_exact_mut(width)) {
-            let inverse = rms_inverse(x, norm_epsilon() as f32);
+            let inverse = rms_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 out[i] = x[i] * inverse * weight[i] * (1.0 + scale[i]) + shift[i];
             }
@@ -108,7 +108,7 @@ pub(super) fn rms_norm_backward(
         let rows = chunk.of(x, width).chunks_exact(width);
         let gradients = chunk.of(gradient, width).chunks_exact(width);
         for ((x, gradient), for_x) in rows.zip(gradients).zip(for_x.chunks_exact_mut(width)) {
-            let inverse = rms_inverse(x, norm_epsilon() as f32);
+            let inverse = rms_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 normal[i] = x[i] * inverse;
                 inner[i] = gradient[i] * weight[i] * (1.0 + scale[i]);

@@ -2,7 +2,7 @@
 
 use super::rows::{dot, rms_inverse};
 use super::token_chunks::{chunks_of_tokens, for_each_chunk, sum_all};
-use crate::layers::norm_epsilon;
+use crate::layers::NORM_EPSILON;
 
 /// A rotary table `[positions, pairs]` that the tokens repeat.
 #[derive(Clone, Copy)]
@@ -42,7 +42,7 @@ pub(super) fn norm_rotate(x: &[f32], weight: &[f32], table: Table<'_>) -> Vec<f3
     for_each_chunk(&chunks, &mut out, width, |chunk, out| {
         let rows = chunk.of(x, width).chunks_exact(width).zip(out.chunks_exact_mut(width));
         for (offset, (x, out)) in rows.enumerate() {
-            let inverse = rms_inverse(x, norm_epsilon() as f32);
+            let inverse = rms_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 out[i] = x[i] * inverse * weight[i];
             }
@@ -71,7 +71,7 @@ pub(super) fn norm_rotate_backward(
         for (offset, ((x, gradient), for_x)) in rows.enumerate() {
             inner.copy_from_slice(gradient);
             table.turn(chunk.first_token + offset, &mut inner, -1.0);
-            let inverse = rms_inverse(x, norm_epsilon() as f32);
+            let inverse = rms_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 normal[i] = x[i] * inverse;
                 for_weight[i] += inner[i] * normal[i];
