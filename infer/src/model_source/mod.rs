@@ -45,7 +45,7 @@ impl ModelSource {
     /// The model that comes with the program.
     ///
     /// # Errors
-    /// [`crate::Error::MissingAsset`] outside of the repository.
+    /// [`crate::Error::MissingAsset`] where it can neither be found nor unpacked.
     pub fn demo() -> Result<Self> {
         Self::find(&assets::locate("demo/model")?, WeightSet::Ema)
     }
@@ -53,7 +53,7 @@ impl ModelSource {
     /// The text model that comes with the program.
     ///
     /// # Errors
-    /// [`crate::Error::MissingAsset`] outside of the repository.
+    /// [`crate::Error::MissingAsset`] where it can neither be found nor unpacked.
     pub fn text_demo() -> Result<Self> {
         Self::find(&assets::locate("demo-text/model")?, WeightSet::Ema)
     }

@@ -7,6 +7,7 @@ use pixelflow::weights::{DType, SafetensorsWriter, TensorFile};
 use sha2::{Digest, Sha256};
 
 use super::EncodedText;
+use crate::cache_folder::cache_folder;
 
 /// Name of the one tensor of a file.
 const STATES: &str = "states";
@@ -23,11 +24,7 @@ impl PromptCache {
     /// The states that an encoder of this hash has made, in the user's cache folder; `None` where
     /// the system has no such folder.
     pub fn of_encoder(hash: &str) -> Option<Self> {
-        let root = match std::env::var_os("PIXELFLOW_CACHE") {
-            Some(root) => PathBuf::from(root),
-            None => dirs::cache_dir()?.join("pixelflow"),
-        };
-        Some(Self::new(&root.join("prompts").join(hash)))
+        Some(Self::new(&cache_folder()?.join("prompts").join(hash)))
     }
 
     /// States in `folder`.
