@@ -35,12 +35,12 @@ impl Data {
     /// Opens training and validation images.
     ///
     /// # Errors
-    /// [`Error::Data`] when they cannot be read, [`Error::DataMismatch`] when they do not fit the
-    /// model.
+    /// [`Error::Data`] when they cannot be read, [`Error::MissingAsset`] when shipped ones cannot be
+    /// unpacked, [`Error::DataMismatch`] when they do not fit the model.
     pub fn open(config: &CheckedConfig) -> Result<Self> {
         let settings = config.settings();
         let is_text = settings.model.cross_attention_dim.is_some();
-        let source = unlabelled(shipped(&settings.data.source), is_text).open()?;
+        let source = unlabelled(shipped(&settings.data.source)?, is_text).open()?;
         check(config, source.as_ref())?;
         // Of all records, before some are kept back for validation.
         let text = captions::source(config, source.as_ref())?;
@@ -49,7 +49,10 @@ impl Data {
             match (&settings.data.validation, settings.data.held_out) {
                 (Some(validation), _) => (
                     source,
-                    Some(unlabelled(shipped(validation), is_text).open_with_classes(&class_names)?),
+                    Some(
+                        unlabelled(shipped(validation)?, is_text)
+                            .open_with_classes(&class_names)?,
+                    ),
                 ),
                 (None, Some(rule)) => {
                     let (training, held_out) = split(&source, rule)?;
@@ -141,18 +144,21 @@ fn unlabelled(mut source: SourceConfig, is_text: bool) -> SourceConfig {
 }
 
 /// The source with the paths of shipped files found from wherever the program is started.
-fn shipped(source: &SourceConfig) -> SourceConfig {
-    let find = |path: &mut std::path::PathBuf| *path = infer::assets::resolve(path);
+fn shipped(source: &SourceConfig) -> Result<SourceConfig> {
+    let find = |path: &mut std::path::PathBuf| {
+        *path = infer::assets::resolve(path)?;
+        Ok::<_, Error>(())
+    };
     let mut source = source.clone();
     match &mut source {
-        SourceConfig::WebDataset(config) => config.paths.iter_mut().for_each(find),
-        SourceConfig::Folder(config) => find(&mut config.path),
+        SourceConfig::WebDataset(config) => config.paths.iter_mut().try_for_each(find)?,
+        SourceConfig::Folder(config) => find(&mut config.path)?,
         SourceConfig::Idx(config) => {
-            find(&mut config.images);
-            find(&mut config.labels);
+            find(&mut config.images)?;
+            find(&mut config.labels)?;
         }
     }
-    source
+    Ok(source)
 }
 
 fn check(config: &CheckedConfig, source: &dyn Source) -> Result<()> {

@@ -63,10 +63,10 @@ pub fn begin_with<B: Backend>(
 /// The model at `path`, whose shape is `config` or that of the class model for a text model.
 ///
 /// # Errors
-/// [`Error::InitialWeights`].
+/// [`Error::InitialWeights`], [`Error::MissingAsset`].
 pub fn find(path: &Path, config: &PixelFlowConfig) -> Result<ModelSource> {
     let misfit = |reason: String| Error::InitialWeights { path: path.to_owned(), reason };
-    let resolved = infer::assets::resolve(path);
+    let resolved = infer::assets::resolve(path)?;
     let source =
         ModelSource::find(&resolved, WeightSet::Ema).map_err(|error| misfit(error.to_string()))?;
     let theirs = &source.description.model;

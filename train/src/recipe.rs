@@ -12,7 +12,7 @@ pub const DEFAULT: &str = "demo";
 ///
 /// # Errors
 /// [`Error::UnknownRecipe`] for a name that is not shipped, [`Error::MissingAsset`] when the
-/// shipped recipes are not there.
+/// shipped recipes can neither be found nor unpacked.
 pub fn find(name: &str) -> Result<PathBuf> {
     let path = Path::new(name);
     if path.components().count() > 1 || path.extension().is_some_and(|ending| ending == "toml") {
@@ -38,7 +38,7 @@ pub fn name(path: &Path) -> String {
 /// Names of all shipped recipes, sorted.
 ///
 /// # Errors
-/// [`Error::MissingAsset`] when the shipped recipes are not there.
+/// [`Error::MissingAsset`] when the shipped recipes can neither be found nor unpacked.
 pub fn names() -> Result<Vec<String>> {
     let folder = infer::assets::locate("recipes")?;
     let entries = std::fs::read_dir(&folder).map_err(crate::error::read_error(&folder))?;

@@ -61,7 +61,7 @@ impl Evaluation {
             });
         }
         let or_shipped = |path: &Option<PathBuf>, name: &str| match path {
-            Some(path) => Ok(assets::resolve(path)),
+            Some(path) => assets::resolve(path),
             None => assets::locate(name),
         };
         let train = or_shipped(&arguments.train, TRAIN)?;

@@ -37,7 +37,7 @@ impl ModelSource {
     /// The model that comes with the program.
     ///
     /// # Errors
-    /// [`crate::Error::MissingAsset`] outside of the repository.
+    /// [`crate::Error::MissingAsset`] where it can neither be found nor unpacked.
     pub fn demo() -> Result<Self> {
         let files = ModelFiles::find(&assets::locate("demo/model")?)?;
         Ok(Self::of(files.with_name(DEMO)))
@@ -46,7 +46,7 @@ impl ModelSource {
     /// The text model that comes with the program.
     ///
     /// # Errors
-    /// [`crate::Error::MissingAsset`] outside of the repository.
+    /// [`crate::Error::MissingAsset`] where it can neither be found nor unpacked.
     pub fn text_demo() -> Result<Self> {
         let files = ModelFiles::find(&assets::locate("demo-text/model")?)?;
         Ok(Self::of(files.with_name(TEXT_DEMO)))

@@ -8,6 +8,8 @@ use pixelflow::text::{EncodedText, TextStore};
 use pixelflow::weights::{DType, SafetensorsWriter, TensorFile};
 use sha2::{Digest, Sha256};
 
+use crate::cache_folder::cache_folder;
+
 /// Name of the one tensor of a file.
 const STATES: &str = "states";
 
@@ -24,11 +26,8 @@ impl PromptCache {
     /// format on a kind of device, in the user's cache folder; `None` where the system has no such
     /// folder.
     pub fn of_encoder(hash: &str, format: NumberFormat, device: &str) -> Option<Self> {
-        let root = match std::env::var_os("PIXELFLOW_CACHE") {
-            Some(root) => PathBuf::from(root),
-            None => dirs::cache_dir()?.join("pixelflow"),
-        };
-        Some(Self::new(&root.join("texts").join(format!("{hash}-{format}-{device}"))))
+        let folder = cache_folder()?.join("texts").join(format!("{hash}-{format}-{device}"));
+        Some(Self::new(&folder))
     }
 
     /// States in `folder`.

@@ -9,7 +9,7 @@ use pixelflow::weights::{WeightsError, checkpoint_name, checkpoint_steps};
 
 use crate::Result;
 use crate::config::{Cadence, CheckpointConfig};
-use crate::error::{write_error};
+use crate::error::write_error;
 
 /// Folders that are being written or removed; nobody reads them.
 const HIDDEN: &str = ".partial-";
