@@ -5,6 +5,7 @@
 //! stage. Everything is generic over Burn's `Backend`.
 //!
 //! - [`PixelFlowConfig`] → [`PixelFlow`]: the transformer, dense and packed.
+//! - [`Recomputation`]: its gradients with one block's activations in memory at a time.
 //! - [`cascade`]: the schedule, training pairs, renoising.
 //! - [`sampler`]: Euler, Heun and Dopri5 with stage-wise guidance, through all stages.
 //! - [`text`]: the T5 encoder and its tokenizer.
@@ -15,7 +16,9 @@
 
 pub mod cascade;
 mod config;
+mod context;
 mod error;
+mod example;
 pub mod faults;
 mod initialisation;
 pub mod int8;
@@ -24,6 +27,7 @@ pub mod memory;
 pub mod noise;
 pub mod ops;
 mod pass;
+mod recompute;
 pub mod sampler;
 mod segments;
 pub mod text;
@@ -32,8 +36,11 @@ mod transformer;
 pub mod weights;
 
 pub use config::{PixelFlowConfig, Preset};
+pub use context::Context;
 pub use error::{Error, Result};
-pub use pass::{Modulations, Pass, Prepared};
+pub use example::Example;
+pub use pass::Pass;
+pub use recompute::Recomputation;
 pub use segments::{Run, Segments};
 pub use text_states::TextStates;
-pub use transformer::{Context, Example, PixelFlow};
+pub use transformer::PixelFlow;

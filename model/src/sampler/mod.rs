@@ -27,5 +27,5 @@ pub use observer::{SampleObserver, Silent, StageStart};
 pub use pixels::to_rgb8;
 pub use run::Samples;
 pub(crate) use stage_cache::MOST_MODULATIONS;
-pub use stage_cache::StageCache;
+use stage_cache::StageCache;
 pub use velocity::{GuidedVelocity, Rows, Velocity};

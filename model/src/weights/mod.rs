@@ -32,6 +32,8 @@ mod int8_tests;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
+#[cfg(all(test, feature = "flex"))]
+pub(crate) use assemble::keyed_model;
 pub use assemble::{model_from, model_in, model_of};
 pub use assemble_int8::model_in_int8;
 pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGHTS_FILE};
