@@ -5,6 +5,7 @@
 //! stage. Everything is generic over Burn's `Backend`.
 //!
 //! - [`PixelFlowConfig`] → [`PixelFlow`]: the transformer, dense and packed.
+//! - [`Recomputation`]: its gradients with one block's activations in memory at a time.
 //! - [`cascade`]: the schedule, training pairs, renoising.
 //! - [`sampler`]: Euler, Heun and Dopri5 with stage-wise guidance, through all stages.
 //! - [`text`]: the T5 encoder and its tokenizer.
@@ -15,7 +16,9 @@
 
 pub mod cascade;
 mod config;
+mod context;
 mod error;
+mod example;
 mod initialisation;
 pub mod int8;
 pub mod layers;
@@ -25,6 +28,7 @@ mod number_format;
 pub mod ops;
 mod pass;
 pub mod pipeline;
+mod recompute;
 pub mod sampler;
 mod segments;
 pub mod text;
@@ -33,10 +37,13 @@ mod transformer;
 pub mod weights;
 
 pub use config::{PixelFlowConfig, Preset};
+pub use context::Context;
 pub use error::{Error, Result};
+pub use example::Example;
 pub use number_format::NumberFormat;
-pub use pass::{Modulations, Pass, Prepared};
+pub use pass::Pass;
 pub use pipeline::{DrawEvent, Drawing, DrawnImage, Pipeline, Request};
+pub use recompute::Recomputation;
 pub use segments::{Run, Segments};
 pub use text_states::TextStates;
-pub use transformer::{Context, Example, PixelFlow};
+pub use transformer::PixelFlow;

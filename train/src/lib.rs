@@ -21,7 +21,6 @@ pub mod observer;
 pub mod optimizer;
 pub mod preview;
 pub mod recipe;
-pub mod recompute;
 pub mod recording;
 pub mod run;
 pub mod session;

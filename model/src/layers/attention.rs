@@ -10,7 +10,7 @@ use crate::{PixelFlowConfig, Segments, TextStates};
 
 /// Keys and values of some texts, for one block.
 #[derive(Clone, Debug)]
-pub struct TextKeys<B: Backend> {
+pub(crate) struct TextKeys<B: Backend> {
     /// `[keys, width]`.
     pub k: Tensor<B, 2>,
     /// `[keys, width]`.
@@ -83,7 +83,9 @@ impl<B: PixelFlowBackend> Attention<B> {
     }
 
     /// The keys and values of texts, which do not depend on the tokens.
-    pub fn text_keys(&self, text: &TextStates<B>) -> TextKeys<B> {
+    ///
+    /// `k = RMS(k_proj(states))`, `v = v_proj(states)`
+    pub(crate) fn text_keys(&self, text: &TextStates<B>) -> TextKeys<B> {
         let states = in_format(text.states.clone(), self.k_proj.weight.dtype());
         TextKeys {
             k: self.k_norm.forward(self.k_proj.forward(states.clone())),
@@ -97,7 +99,7 @@ impl<B: PixelFlowBackend> Attention<B> {
     ///
     /// # Shapes
     /// - x and output: `[tokens, width]`
-    pub fn attend_to_text(
+    pub(crate) fn attend_to_text(
         &self,
         x: Tensor<B, 2>,
         segments: &Segments,

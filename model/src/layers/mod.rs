@@ -14,7 +14,8 @@ mod rope;
 mod timestep;
 
 pub use ada_norm::{AdaNorm, Modulation};
-pub use attention::{Attention, TextKeys};
+pub use attention::Attention;
+pub(crate) use attention::TextKeys;
 pub use block::TransformerBlock;
 pub use class_embedder::ClassEmbedder;
 pub use feed_forward::FeedForward;

@@ -34,6 +34,6 @@ pub use pixels::to_rgb8;
 pub use run::Samples;
 pub use saved_state::SavedState;
 pub(crate) use stage_cache::MOST_MODULATIONS;
-pub use stage_cache::StageCache;
+use stage_cache::StageCache;
 pub use stepper::{Progress, Start, StepDone, Stepper};
 pub use velocity::{GuidedVelocity, Rows, Velocity};

@@ -44,6 +44,23 @@ pub fn model_in<B: Backend, E>(
     })
 }
 
+/// A model of keyed normal values; one's own initialisation would not do, for its velocity is zero.
+#[cfg(all(test, feature = "flex"))]
+pub(crate) fn keyed_model<B: Backend>(
+    config: &PixelFlowConfig,
+    deviation: f32,
+    device: &B::Device,
+) -> PixelFlow<B> {
+    use crate::noise::{Key, Purpose};
+    let mut index = 0;
+    let weights = |_: &str, shape: &[usize]| {
+        index += 1;
+        let values = Key::new(31, index, Purpose::Testing).normals(shape.iter().product());
+        Ok::<_, ()>(values.into_iter().map(|x| deviation * x).collect())
+    };
+    model_from(config, device, weights).unwrap()
+}
+
 /// A model of parameters as Burn has them, which `read` gives for name and reference shape; where it
 /// is told `true`, the matrix of a linear layer, transposed. The model computes in their format.
 ///

@@ -6,6 +6,7 @@
 
 mod assemble;
 mod assemble_int8;
+mod class_to_text;
 mod description;
 mod dtype;
 mod error;
@@ -44,8 +45,11 @@ mod int8_tests;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
+#[cfg(all(test, feature = "flex"))]
+pub(crate) use assemble::keyed_model;
 pub use assemble::{model_from, model_in, model_of};
 pub use assemble_int8::model_in_int8;
+pub use class_to_text::load_class_as_text;
 pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGHTS_FILE};
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
