@@ -1,5 +1,7 @@
 //! Images from a drawing, with observers and Ctrl-C.
 
+use std::collections::VecDeque;
+
 use image::RgbImage;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{DrawEvent, Drawing, DrawnImage};
@@ -32,7 +34,7 @@ pub struct Watched<'a, B: PixelFlowBackend> {
     drawing: Drawing<B>,
     observer: &'a mut dyn DrawObserver,
     interrupt: Interrupt,
-    ready: std::collections::VecDeque<DrawnImage>,
+    ready: VecDeque<DrawnImage>,
     /// The fewest and the most evaluations of an image so far.
     evaluations: Option<[usize; 2]>,
 }
@@ -44,7 +46,7 @@ impl<'a, B: PixelFlowBackend> Watched<'a, B> {
         observer: &'a mut dyn DrawObserver,
         interrupt: Interrupt,
     ) -> Self {
-        Self { drawing, observer, interrupt, ready: Default::default(), evaluations: None }
+        Self { drawing, observer, interrupt, ready: VecDeque::new(), evaluations: None }
     }
 
     /// The fewest and the most network evaluations of an image.

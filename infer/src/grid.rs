@@ -187,10 +187,10 @@ mod tests {
             label: label.to_owned(),
             images: levels.iter().map(|level| plain(*level)).collect(),
         };
-        let grid = labelled_grid(&[row("ab", &[10, 20]), row("c", &[30])], 3);
+        let grid = labelled_grid(&[row("ab", &[10, 20]), row("c", &[30])], 3, None);
         let (label, cell) = (2 * 8 + 8, 2 * 3 + 4);
         assert_eq!(grid.width(), label + 2 * cell + 4);
-        let measure = GridMeasure::new([("ab", 2), ("c", 1)], [2, 2], 3);
+        let measure = GridMeasure::new([("ab", 2), ("c", 1)], [2, 2], 3, false);
         assert_eq!(measure.size(), [grid.height(), grid.width()].map(u64::from));
         let at = |column: u32, row: u32| {
             grid.get_pixel(label + 4 + column * cell + 5, 4 + row * (13 + 4) + 5).0[0]
@@ -204,11 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn numbers_stand_above_their_columns_and_move_the_rest_down() {
+        let row = || [GridRow { label: "a".to_owned(), images: vec![plain(10), plain(20)] }];
+        let [bare, numbered] = [None, Some(7)].map(|first| labelled_grid(&row(), 8, first));
+        assert_eq!(numbered.height(), bare.height() + 13);
+        let measure = GridMeasure::new([("a", 2)], [2, 2], 8, true);
+        assert_eq!(measure.size(), [numbered.height(), numbered.width()].map(u64::from));
+        for (x, y, pixel) in bare.enumerate_pixels().filter(|(_, y, _)| *y >= 4) {
+            assert_eq!(numbered.get_pixel(x, y + 13), pixel);
+        }
+        let inked = |x: u32| (0..13).any(|y| numbered.get_pixel(x, y + 2).0[0] < 100);
+        let label = 8 + 8;
+        assert!((0..label).all(|x| !inked(x)), "a number above the labels");
+        assert!((0..2).all(|column| (0..8).any(|x| inked(label + 4 + column * 20 + x))));
+    }
+
+    #[test]
     fn nothing_makes_it_panic() {
-        assert_eq!(labelled_grid(&[], 1).dimensions(), (4, 4));
+        assert_eq!(labelled_grid(&[], 1, None).dimensions(), (4, 4));
         let empty = GridRow { label: "größe 猫".to_owned(), images: Vec::new() };
-        assert!(labelled_grid(&[empty], 0).width() > 7 * 8);
-        let endless = GridMeasure::new([("", u64::MAX)], [u64::MAX; 2], u32::MAX);
+        assert!(labelled_grid(&[empty], 0, Some(u64::MAX)).width() > 7 * 8);
+        let endless = GridMeasure::new([("", u64::MAX)], [u64::MAX; 2], u32::MAX, true);
         assert_eq!(endless.size(), [u64::MAX; 2]);
     }
 }

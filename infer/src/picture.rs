@@ -132,7 +132,7 @@ mod tests {
             width: 2,
             noise: pixelflow::pipeline::NoiseRule::SeedAndNumber,
             seed: u64::MAX,
-            layout: Layout::Grid { scale: 2 },
+            layout: Layout::Grid { scale: 2, numbered: true },
             rows: vec![RecipeRow {
                 label: "a".to_owned(),
                 class: 3,

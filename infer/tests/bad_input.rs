@@ -153,7 +153,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
     };
     let endless = edited("endless.png", &|recipe| recipe.rows[0].first = u64::MAX);
     let enormous = edited("enormous.png", &|recipe| {
-        recipe.layout = Layout::Grid { scale: u32::MAX };
+        recipe.layout = Layout::Grid { scale: u32::MAX, numbered: true };
     });
     let moved = edited("moved.png", &|recipe| {
         recipe.model = "nowhere/model.safetensors".to_owned();

@@ -1,18 +1,4 @@
-//! PixelFlow (arXiv 2504.07963): an image generator that works directly in pixels.
-//!
-//! Generation starts from noise at a low resolution; each stage of the cascade denoises by flow
-//! matching, then doubles the resolution with a renoising step. One transformer serves every
-//! stage. Everything is generic over Burn's `Backend`.
-//!
-//! - [`PixelFlowConfig`] → [`PixelFlow`]: the transformer, dense and packed.
-//! - [`Recomputation`]: its gradients with one block's activations in memory at a time.
-//! - [`cascade`]: the schedule, training pairs, renoising.
-//! - [`sampler`]: Euler, Heun and Dopri5 with stage-wise guidance, through all stages.
-//! - [`text`]: the T5 encoder and its tokenizer.
-//! - [`int8`]: matrices in eight bits, for machines with little memory.
-//! - [`noise`]: counter-based randomness.
-//! - [`weights`]: safetensors and PyTorch files.
-//! - [`ops`]: the operations that backends may implement natively.
+#![doc = include_str!("../README.md")]
 
 pub mod cascade;
 mod config;

@@ -60,7 +60,7 @@ fn text_of(path: &Path, source: io::Result<impl Read>) -> Result<String> {
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let before = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
+        let before = error.as_bytes()[..valid].split(|byte| *byte == b'\n').count() - 1;
         wrong(path, &line(before), "it is not UTF-8; save the file as UTF-8")
     })?;
     // Editors of some systems begin a file with a mark.

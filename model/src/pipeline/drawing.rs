@@ -133,7 +133,9 @@ impl<B: PixelFlowBackend> Drawing<B> {
             Some(Progress::Step(done)) => return Ok(Some(DrawEvent::Step(done))),
             None => {}
         }
-        let state = stepper.state().expect("a finished run has a state");
+        let Some(state) = stepper.state() else {
+            return Ok(None);
+        };
         let evaluations = stepper.total_evaluations();
         let images = shown(state, self.first, &evaluations).await?;
         self.first += images.len();

@@ -41,6 +41,9 @@ impl DrawingState {
     }
 
     /// The state as a safetensors file.
+    ///
+    /// # Panics
+    /// Never: a request always has a form in JSON.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { request, model_hash, first, stepper } = self.clone();
         let numbers = Numbers { request, model_hash, first };

@@ -15,6 +15,8 @@ mod noise_rule;
 mod provenance;
 mod request;
 mod subjects;
+#[cfg(all(test, feature = "flex", feature = "save", feature = "tokenizer"))]
+mod tests;
 
 use std::path::Path;
 
@@ -207,10 +209,10 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// # Errors
     /// Those of [`ModelFiles::load`].
     pub fn load(&mut self) -> Result<&PixelFlow<B>> {
-        if self.model.is_none() {
-            self.model = Some(self.files.load(self.format, &self.device)?);
+        match &mut self.model {
+            Some(model) => Ok(model),
+            none => Ok(none.insert(self.files.load(self.format, &self.device)?)),
         }
-        Ok(self.model.as_ref().expect("it was just loaded"))
     }
 
     /// Begins to draw: encodes what is not yet encoded, reads the weights if they are not yet read.
