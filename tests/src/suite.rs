@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::weights::{TensorFile, load_model_in};
+use pixelflow::weights::{TensorFile, load_model};
 use pixelflow::{PixelFlow, PixelFlowConfig};
 
 use crate::{
@@ -102,8 +102,7 @@ impl Subject<'_> {
     /// What is wrong with the weights.
     pub fn model<B: PixelFlowBackend>(&self, device: &B::Device) -> Result<PixelFlow<B>> {
         let file = TensorFile::open(&self.manifest.path(&self.weights()?.file))?;
-        let (config, dtype) = (self.config()?, self.precision.dtype());
-        Ok(load_model_in(&file, &config, dtype, device)?)
+        Ok(load_model(&file, &self.config()?, self.precision.number_format(), device)?)
     }
 }
 

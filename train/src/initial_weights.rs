@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::backend::Backend;
 use infer::model_source::ModelSource;
 use pixelflow::weights::{WeightSet, load_class_as_text, load_model};
-use pixelflow::{PixelFlow, PixelFlowConfig};
+use pixelflow::{NumberFormat, PixelFlow, PixelFlowConfig};
 
 use crate::{Error, Result};
 
@@ -24,7 +24,7 @@ pub fn begin_with<B: Backend>(
     let theirs = &source.description.model;
     let file = source.files()?.open()?;
     if theirs == config {
-        return Ok(load_model(&file, config, device)?);
+        return Ok(load_model(&file, config, NumberFormat::F32, device)?);
     }
     Ok(load_class_as_text(&file, theirs, config, seed, device)?)
 }

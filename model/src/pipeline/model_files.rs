@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::weights::{
     ModelDescription, ShardIndex, TensorFile, WeightSet, WeightsError, description_beside,
-    hash_of_files, load_model_in, load_model_int8, name_of, weights_at,
+    hash_of_files, load_model, name_of, weights_at,
 };
 use crate::{NumberFormat, PixelFlow, Result};
 
@@ -140,11 +140,7 @@ impl ModelFiles {
         format: NumberFormat,
         device: &B::Device,
     ) -> Result<PixelFlow<B>> {
-        let (file, config) = (self.open()?, &self.description.model);
-        match format {
-            NumberFormat::Int8 => load_model_int8(&file, config, format.dtype(), device),
-            _ => load_model_in(&file, config, format.dtype(), device),
-        }
+        load_model(&self.open()?, &self.description.model, format, device)
     }
 }
 

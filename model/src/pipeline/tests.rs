@@ -1,6 +1,6 @@
 //! A pipeline draws the same image for the same request, whatever happens around it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -35,7 +35,7 @@ fn folder(path: &Path, is_text: bool) {
         Ok::<_, std::convert::Infallible>(values.into_iter().map(|value| value * 0.2).collect())
     };
     let Ok(weights) = model_from::<Flex, _>(&model, &FlexDevice, weights);
-    save_model(&weights, &path.join(WEIGHTS_FILE), DType::F32, &Default::default()).unwrap();
+    save_model(&weights, &path.join(WEIGHTS_FILE), DType::F32, &BTreeMap::new()).unwrap();
     let description = ModelDescription {
         model,
         cascade: CascadeConfig { stages: 2, train_timesteps: 1000 },

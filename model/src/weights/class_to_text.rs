@@ -4,7 +4,7 @@ use burn::tensor::backend::Backend;
 
 use super::{TensorFile, load_model};
 use crate::layers::{Linear, MatrixFormat};
-use crate::{Error, PixelFlow, PixelFlowConfig, Result};
+use crate::{Error, NumberFormat, PixelFlow, PixelFlowConfig, Result};
 
 /// A text model of shape `text` with the weights of a file of shape `class`.
 ///
@@ -26,7 +26,7 @@ pub fn load_class_as_text<B: Backend>(
         let reason = "a class model becomes a text model of the same shape only".to_owned();
         return Err(Error::InvalidModel { reason });
     }
-    let mut model = load_model::<B>(file, class, device)?;
+    let mut model = load_model::<B>(file, class, NumberFormat::F32, device)?;
     let bias = &mut model.timestep_embedder.linear_2.bias;
     if let (Some(bias), Some(embedder)) = (bias, model.class_embedder.take()) {
         let table = embedder.embedding_table.weight.val();

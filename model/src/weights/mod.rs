@@ -47,14 +47,13 @@ mod tests;
 
 #[cfg(all(test, feature = "flex"))]
 pub(crate) use assemble::keyed_model;
-pub use assemble::{model_from, model_in, model_of};
-pub use assemble_int8::model_in_int8;
+pub use assemble::model_from;
 pub use class_to_text::load_class_as_text;
 pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGHTS_FILE};
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
 pub use int8_file::is_int8;
-pub use load::{load_model, load_model_in, load_model_int8};
+pub use load::load_model;
 pub use model_folder::{
     CHECKPOINTS, EMA_FILE, REFERENCE_DESCRIPTION, checkpoint_name, checkpoint_steps,
     description_beside, hash_of_files, name_of, weights_at,

@@ -5,7 +5,6 @@ use std::path::Path;
 use image::RgbImage;
 use infer::draw::rgb_image;
 use infer::model_source::ModelSource;
-use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{ImageRequest, Pipeline, Request, Subject};
 use pixelflow::sampler::SamplerConfig;
@@ -56,13 +55,8 @@ fn drawn<B: PixelFlowBackend>(
 ) -> Result<Vec<RgbImage>, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let source = ModelSource::demo().map_err(|e| text(&e))?;
-    let format = match precision {
-        Precision::F32 => NumberFormat::F32,
-        Precision::F16 => NumberFormat::F16,
-        Precision::Bf16 => NumberFormat::Bf16,
-    };
     let files = source.files().map_err(|e| text(&e))?;
-    let mut pipeline = Pipeline::<B>::new(files, device).with_format(format);
+    let mut pipeline = Pipeline::<B>::new(files, device).with_format(precision.number_format());
     let classes = source.description.model.num_classes;
     let image = |image| {
         let subject = Subject::Class(image * classes / IMAGES);
