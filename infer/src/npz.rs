@@ -4,11 +4,11 @@ use std::path::Path;
 
 use image::RgbImage;
 use npyz::WriterBuilder;
+use pixelflow::durable;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::Result;
-use crate::atomic_file::write_atomically;
 use crate::error::write_error;
 
 /// Name of the array.
@@ -21,7 +21,7 @@ const ARRAY: &str = "arr_0";
 pub fn write_npz(images: &[RgbImage], path: &Path) -> Result<()> {
     let (width, height) = images.first().map_or((0, 0), RgbImage::dimensions);
     let shape = [images.len() as u64, u64::from(height), u64::from(width), 3];
-    write_atomically(path, |file| {
+    durable::write(path, |file| {
         let mut archive = ZipWriter::new(file);
         let stored = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)

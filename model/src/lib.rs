@@ -11,10 +11,13 @@
 //! - [`int8`]: matrices in eight bits, for machines with little memory.
 //! - [`noise`]: counter-based randomness.
 //! - [`weights`]: safetensors and PyTorch files.
+//! - `durable`: files that appear whole or not at all (feature `save`).
 //! - [`ops`]: the operations that backends may implement natively.
 
 pub mod cascade;
 mod config;
+#[cfg(feature = "save")]
+pub mod durable;
 mod error;
 pub mod faults;
 mod initialisation;
