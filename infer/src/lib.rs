@@ -8,7 +8,6 @@
 
 pub mod arguments;
 pub mod assets;
-pub mod atomic_file;
 mod cache_folder;
 pub mod caption_images;
 pub mod classes;

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use image::RgbImage;
 use npyz::WriterBuilder;
+use pixelflow::durable;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::Result;
-use crate::atomic_file::write_atomically;
 use crate::error::write_error;
 
 /// Name of the array.
@@ -26,7 +26,7 @@ pub fn write_npz(
 ) -> Result<bool> {
     let shape = [count, height, width, 3];
     let (mut written, mut failed) = (0, None);
-    let outcome = write_atomically(path, |file| {
+    let outcome = durable::write(path, |file| {
         let mut archive = ZipWriter::new(file);
         let stored = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)

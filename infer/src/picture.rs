@@ -5,8 +5,8 @@ use std::io::{self, BufReader};
 use std::path::Path;
 
 use image::RgbImage;
+use pixelflow::durable;
 
-use crate::atomic_file::write_atomically;
 use crate::error::{read_error, write_error};
 use crate::grid::{GridRow, labelled_grid};
 use crate::recipe::{Layout, MAX_PIXELS, Recipe};
@@ -47,7 +47,7 @@ pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
 /// Never: a recipe always has a form in JSON.
 pub fn write_picture(picture: &RgbImage, recipe: &Recipe, path: &Path) -> Result<()> {
     let text = serde_json::to_string(recipe).expect("a recipe has a form in JSON");
-    write_atomically(path, |file| {
+    durable::write(path, |file| {
         let mut encoder = png::Encoder::new(file, picture.width(), picture.height());
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);

@@ -3,6 +3,8 @@
 pub mod cascade;
 mod config;
 mod context;
+#[cfg(feature = "save")]
+pub mod durable;
 mod error;
 mod example;
 mod initialisation;

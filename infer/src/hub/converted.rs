@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use pixelflow::durable;
 use pixelflow::weights::{TensorFile, WEIGHTS_FILE, WeightSet};
 
 use super::{Hub, HubName};
@@ -62,7 +63,7 @@ fn convert(file: &TensorFile, name: &HubName, path: &Path) -> Result<()> {
     let draft_path = draft.path().join(WEIGHTS_FILE);
     copy_tensors(file, &tensors, &draft_path, &metadata, &mut progress)?;
     progress.finish();
-    fs::rename(&draft_path, path).map_err(write_error(path))
+    durable::rename(&draft_path, path).map_err(write_error(path))
 }
 
 /// Removes what a conversion that was killed has left behind.

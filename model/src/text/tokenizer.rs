@@ -133,6 +133,6 @@ impl TextTokenizer {
     pub fn write(&self, path: &Path) -> Result<(), TextError> {
         let failed = |reason: String| TextError::WriteTokenizer { path: path.to_owned(), reason };
         let text = self.tokenizer.to_string(true).map_err(|error| failed(error.to_string()))?;
-        crate::weights::write_text(path, &text).map_err(|error| failed(error.to_string()))
+        crate::durable::write_text(path, &text).map_err(|error| failed(error.to_string()))
     }
 }

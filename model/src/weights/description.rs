@@ -112,7 +112,7 @@ impl ModelDescription {
     #[cfg(feature = "save")]
     pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
         let text = serde_json::to_string_pretty(self).expect("a description has a form in JSON");
-        super::write_text(path, &text)
+        crate::durable::write_text(path, &text)
             .map_err(|source| WeightsError::Write { path: path.to_owned(), source })
     }
 }

@@ -78,5 +78,3 @@ pub use text_encoder_weights::{TEXT_ENCODER_FOLDER, load_text_encoder, read_text
 pub use values::Values;
 #[cfg(feature = "save")]
 pub use writer::SafetensorsWriter;
-#[cfg(feature = "save")]
-pub(crate) use writer::write_text;
