@@ -4,8 +4,8 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use pixelflow::durable;
 use pixelflow::NumberFormat;
+use pixelflow::durable;
 use pixelflow::weights::TextDescription;
 use serde::{Deserialize, Serialize};
 
