@@ -1,5 +1,7 @@
 //! The command line.
 
+mod evaluate_captions;
+mod generate;
 mod guidance;
 mod number_format;
 
@@ -10,13 +12,13 @@ use pixelflow::NumberFormat;
 use pixelflow::sampler::SolverKind;
 use pixelflow::weights::WeightSet;
 
+pub use self::evaluate_captions::EvaluateCaptionsArguments;
+pub use self::generate::GenerateArguments;
 pub use self::guidance::GuidanceArgument;
 use self::guidance::guidance;
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
 use crate::convert::{StoredFormat, parse_size};
-use crate::evaluation::EvaluateCaptionsArguments;
-use crate::layout::GenerateArguments;
 
 /// Draw images with a PixelFlow model.
 ///
@@ -292,7 +294,7 @@ pub struct ConvertArguments {
 }
 
 /// `32` or `48x32`.
-pub(crate) fn size(text: &str) -> Result<[usize; 2], String> {
+fn size(text: &str) -> Result<[usize; 2], String> {
     let side = |text: &str| {
         let side = text.parse::<usize>().ok().filter(|side| (1..=65_536).contains(side));
         side.ok_or_else(|| {

@@ -7,10 +7,11 @@ use image::ImageFormat;
 use pixelflow::durable;
 
 use super::caption_drawer::caption_drawer;
+use crate::arguments::EvaluateCaptionsArguments;
 use crate::caption_images::{DrawCaptions, DrawnWith};
 use crate::error::write_error;
 use crate::evaluation::measure::{EvaluationData, Measurement, measure};
-use crate::evaluation::{EvaluateCaptionsArguments, comparison_grid, report_json, report_table};
+use crate::evaluation::{comparison_grid, report_json, report_table};
 use crate::{Error, Result, assets};
 
 /// Training images that come with the program.

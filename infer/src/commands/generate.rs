@@ -4,10 +4,9 @@ use std::time::Instant;
 
 use super::caption_drawer::caption_drawer;
 use crate::Result;
+use crate::arguments::GenerateArguments;
 use crate::caption_images::DrawCaptions;
-use crate::layout::{
-    FolderRecord, GenerateArguments, Plan, Shard, Written, missing_images, plan, verify, write,
-};
+use crate::layout::{FolderRecord, Plan, Shard, Written, missing_images, plan, verify, write};
 use crate::progress::CaptionProgress;
 
 /// What became of a folder.

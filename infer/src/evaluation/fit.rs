@@ -6,8 +6,10 @@ use ndarray::{Array2, ArrayViewMut1, ArrayViewMut2, Axis};
 use pixelflow::noise::{Key, Purpose};
 use rayon::prelude::*;
 
-use super::probe::ROWS;
 use super::standardise::Standardise;
+
+/// Rows that are multiplied at once; fixed, so that numbers do not depend on the threads.
+pub(super) const ROWS: usize = 64;
 
 /// One training image in so many is held back to see when to stop.
 const HELD_BACK: usize = 10;

@@ -5,7 +5,6 @@
 //! of held-out records. The [`scores`](score) set that beside two limits: what the probes read off
 //! the held-out records' own images, and what guessing reaches.
 
-mod arguments;
 pub mod attributes;
 pub mod captioned_images;
 mod fit;
@@ -15,5 +14,4 @@ mod report;
 pub mod score;
 mod standardise;
 
-pub use arguments::EvaluateCaptionsArguments;
 pub use report::{comparison_grid, report_json, report_table};

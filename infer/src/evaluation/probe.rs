@@ -9,9 +9,6 @@ use super::attributes::Attribute;
 use super::fit::fit;
 use super::standardise::Standardise;
 
-/// Rows that are multiplied at once; fixed, so that numbers do not depend on the threads.
-pub(super) const ROWS: usize = 64;
-
 /// Softmax regressions on standardised pixels, one an attribute, side by side in one matrix.
 #[derive(Clone, Debug)]
 pub struct Probes {

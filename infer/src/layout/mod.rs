@@ -4,9 +4,9 @@
 //! [`write()`] draws what is missing of it, [`verify`] checks what is there, and a [`FolderRecord`]
 //! keeps images of other settings out.
 
-mod arguments;
 mod coco;
 mod dpg;
+mod evaluator;
 mod file_name;
 mod geneval;
 mod plan;
@@ -16,7 +16,7 @@ mod t2i_compbench;
 mod verify;
 mod write;
 
-pub use arguments::{GenerateArguments, LayoutArgument};
+pub use evaluator::LayoutArgument;
 pub use plan::{Images, Plan, PlannedFile, PlannedText};
 pub use record::{FolderRecord, RECORD_FILE};
 pub use shard::Shard;

@@ -3,7 +3,6 @@
 //! Such a matrix is two tensors: `NAME` with whole numbers, I8 `[outputs, inputs]`, and `NAME.scale`
 //! with one factor an output, F32 `[outputs]`. Everything else is as in other files.
 
-use super::load::read_checked;
 use super::{DType, TensorFile, Values, WeightsError};
 use crate::int8::Int8Rows;
 
@@ -26,4 +25,25 @@ pub(super) fn read_values(file: &TensorFile, name: &str) -> Result<Values, Weigh
         values: file.read_i8(name)?,
         scales: read_checked(file, &scale_name(name))?,
     }))
+}
+
+/// The values of a tensor in floats; finite.
+fn read_checked(file: &TensorFile, name: &str) -> Result<Vec<f32>, WeightsError> {
+    let values = file.read(name)?;
+    check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
+        path: file.path().to_owned(),
+        name: name.to_owned(),
+        count,
+        first,
+    })?;
+    Ok(values)
+}
+
+/// How many values are not finite, and where the first is.
+fn check_finite(values: &[f32]) -> Result<(), (usize, usize)> {
+    let wrong = |value: &f32| !value.is_finite();
+    match values.iter().position(wrong) {
+        None => Ok(()),
+        Some(first) => Err((values.iter().filter(|value| wrong(value)).count(), first)),
+    }
 }

@@ -82,21 +82,6 @@ pub(super) fn refuse_mismatches(
     Err(WeightsError::Mismatch { path: file.path().to_owned(), mismatches })
 }
 
-/// The values of a tensor in floats; finite.
-pub(super) fn read_checked(
-    file: &TensorFile,
-    name: &str,
-) -> std::result::Result<Vec<f32>, WeightsError> {
-    let values = file.read(name)?;
-    check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
-        path: file.path().to_owned(),
-        name: name.to_owned(),
-        count,
-        first,
-    })?;
-    Ok(values)
-}
-
 /// What does not fit between a model and a file.
 fn compare(forms: &BTreeMap<String, Form>, file: &TensorFile) -> Mismatches {
     let mut expected = BTreeMap::new();
@@ -120,13 +105,4 @@ fn compare(forms: &BTreeMap<String, Form>, file: &TensorFile) -> Mismatches {
     let unknown = |name: &&String| !expected.contains_key(*name);
     mismatches.surplus = file.tensors().keys().filter(unknown).cloned().collect();
     mismatches
-}
-
-/// How many values are not finite, and where the first is.
-fn check_finite(values: &[f32]) -> std::result::Result<(), (usize, usize)> {
-    let wrong = |value: &f32| !value.is_finite();
-    match values.iter().position(wrong) {
-        None => Ok(()),
-        Some(first) => Err((values.iter().filter(|value| wrong(value)).count(), first)),
-    }
 }

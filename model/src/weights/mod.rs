@@ -31,6 +31,7 @@ mod save_text_encoder;
 mod sharded;
 mod stored_tensor;
 mod tensor_file;
+mod tensor_info;
 #[cfg(feature = "tokenizer")]
 mod text_encoder;
 mod text_encoder_weights;
@@ -71,10 +72,13 @@ pub use save_int8::{convert_to_int8, save_model_int8};
 #[cfg(all(feature = "save", feature = "tokenizer"))]
 pub use save_text_encoder::save_text_encoder;
 pub use sharded::{INDEX_FILE, Shard, ShardIndex, plan_shards};
-pub use tensor_file::{TensorFile, TensorInfo, WeightSet};
+pub use tensor_file::{TensorFile, WeightSet};
+pub use tensor_info::TensorInfo;
 #[cfg(feature = "tokenizer")]
-pub use text_encoder::{TOKENIZER_FILE, TextEncoderFiles};
-pub use text_encoder_weights::{TEXT_ENCODER_FOLDER, load_text_encoder, read_text_encoder_config};
+pub use text_encoder::TextEncoderFiles;
+pub use text_encoder_weights::{
+    TEXT_ENCODER_FOLDER, TOKENIZER_FILE, load_text_encoder, read_text_encoder_config,
+};
 pub use values::Values;
 #[cfg(feature = "save")]
 pub use writer::SafetensorsWriter;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use safetensors::tensor::Metadata;
 
+use super::TensorInfo;
 use super::stored_tensor::StoredTensor;
-use super::tensor_file::TensorInfo;
 use super::{DType, WeightsError};
 
 /// Longest header that is read, in bytes: as in the safetensors crate.

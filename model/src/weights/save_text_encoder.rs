@@ -7,8 +7,8 @@ use burn::tensor::backend::Backend;
 
 use super::model_folder::EMA_FILE;
 use super::save::save_from;
-use super::text_encoder::TOKENIZER_FILE;
 use super::text_encoder_weights::CONFIG_FILE;
+use super::text_encoder_weights::TOKENIZER_FILE;
 use super::{DType, WEIGHTS_FILE, WeightSet, WeightsError};
 use crate::Result;
 use crate::durable::write_text;

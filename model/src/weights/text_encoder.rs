@@ -9,14 +9,11 @@ use sha2::{Digest, Sha256};
 
 use super::model_folder::{EMA_FILE, add_content, first_digits};
 use super::text_encoder_weights::{
-    CONFIG_FILE, load_text_encoder, read_text_encoder_config, unusable,
+    CONFIG_FILE, TOKENIZER_FILE, load_text_encoder, read_text_encoder_config, unusable,
 };
 use super::{INDEX_FILE, TensorFile, WEIGHTS_FILE, WeightSet, WeightsError};
 use crate::Result;
 use crate::text::{T5Config, T5Encoder, TextTokenizer};
-
-/// The tokenizer in a text encoder's folder.
-pub const TOKENIZER_FILE: &str = "tokenizer.json";
 
 /// A text encoder's folder: its configuration and tokenizer, and where its weights are.
 #[derive(Debug)]

@@ -12,6 +12,8 @@ use crate::text::{T5Config, T5Encoder, hugging_face_name};
 pub const TEXT_ENCODER_FOLDER: &str = "text_encoder";
 
 pub(super) const CONFIG_FILE: &str = "config.json";
+/// The tokenizer in a text encoder's folder.
+pub const TOKENIZER_FILE: &str = "tokenizer.json";
 
 /// The shape of the text encoder in a folder, checked.
 ///

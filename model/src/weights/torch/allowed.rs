@@ -4,22 +4,7 @@
 
 use super::super::DType;
 use super::fault::{Fault, quoted};
-use super::value::Value;
-
-/// A class or function of Python that a pickle of weights may call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Global {
-    /// `collections.OrderedDict`.
-    OrderedDict,
-    /// `torch._utils._rebuild_tensor_v2`.
-    RebuildTensor,
-    /// `torch._utils._rebuild_parameter`: a tensor with a wish for gradients.
-    RebuildParameter,
-    /// `torch.FloatStorage` and its like; only named, never called.
-    Storage(DType),
-    /// Something that makes data which no tensor depends on.
-    MakesInert,
-}
+use super::value::{Global, Value};
 
 /// What naming `module.name` gives.
 ///

@@ -1,6 +1,6 @@
 //! What a pickle builds: inert data, nothing of it ever runs.
 
-use super::allowed::Global;
+use super::super::DType;
 
 /// Place of a tuple, list or dictionary among [`Pickled`]'s objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,21 @@ pub(super) enum Value<'p> {
     Storage(ObjectId),
     /// A tensor: the tuple of arguments it is made from.
     Tensor(ObjectId),
+}
+
+/// A class or function of Python that a pickle of weights may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Global {
+    /// `collections.OrderedDict`.
+    OrderedDict,
+    /// `torch._utils._rebuild_tensor_v2`.
+    RebuildTensor,
+    /// `torch._utils._rebuild_parameter`: a tensor with a wish for gradients.
+    RebuildParameter,
+    /// `torch.FloatStorage` and its like; only named, never called.
+    Storage(DType),
+    /// Something that makes data which no tensor depends on.
+    MakesInert,
 }
 
 /// A pickle's value and everything it refers to.

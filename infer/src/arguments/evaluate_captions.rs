@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::arguments::DrawingArguments;
+use super::DrawingArguments;
 
 /// What to measure, and on which images.
 ///

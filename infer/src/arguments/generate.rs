@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
+use clap::Args;
 
-use super::Shard;
-use crate::arguments::{DrawingArguments, size};
+use super::{DrawingArguments, size};
+use crate::layout::{LayoutArgument, Shard};
 
 /// What to draw, and for which evaluator.
 ///
@@ -42,19 +41,4 @@ pub struct GenerateArguments {
     /// else. Needs no model.
     #[arg(long, conflicts_with_all = ["shard", "size", "model", "seed"])]
     pub verify: bool,
-}
-
-/// A public evaluator's layout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LayoutArgument {
-    /// `GenEval`: `00000/metadata.jsonl`, `00000/samples/0000.png`.
-    Geneval,
-    /// DPG-Bench: `ID.png`, four images in a square.
-    Dpg,
-    /// T2I-CompBench: `samples/PROMPT_000000.png`.
-    #[value(name = "t2i-compbench")]
-    T2iCompbench,
-    /// MS-COCO captions for FID and CLIP scores: `000000391895.png`.
-    Coco,
 }
