@@ -1,31 +1,42 @@
-//! Drawing images with a PixelFlow model.
+//! The program `infer`: drawing images with a PixelFlow model.
 //!
-//! [`model_source`] finds a model, on the disk or through the [`hub`], [`draw`] makes images, [`destination`]
-//! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`prompts`] become states
-//! of a text encoder, which [`caption_images`] are drawn from: [`evaluation`] measures how well the
-//! images follow their captions, a [`layout`] lays them out for public evaluators. [`commands`] put
-//! these together; [`convert`] writes weights anew.
+//! `arguments` say what to do, `commands` do it. `model_source` finds a model, on the disk or through the
+//! `hub`; `drawing_setup` makes a pipeline of it, `draw` takes its images, `destination` writes them; a
+//! `recipe` says everything that a `picture` was drawn from. `evaluation` measures how well drawn images
+//! follow their captions, `layout` lays them out for public evaluators, `convert` writes weights anew.
+//!
+//! The crate is a program: public are [`run`], and what training and tests share with it.
 
-pub mod arguments;
+mod arguments;
 pub mod assets;
 mod cache_folder;
-pub mod caption_images;
-pub mod classes;
-pub mod commands;
-pub mod convert;
-pub mod destination;
-pub mod draw;
-pub mod drawing_setup;
+mod caption_images;
+mod classes;
+mod commands;
+mod convert;
+mod destination;
+mod draw;
+mod drawing_setup;
 mod error;
-pub mod evaluation;
-pub mod grid;
-pub mod hub;
-pub mod layout;
-pub mod model_source;
-pub mod npz;
-pub mod picture;
-pub mod progress;
-pub mod prompts;
-pub mod recipe;
+mod evaluation;
+mod grid;
+mod hub;
+mod layout;
+mod model_source;
+mod npz;
+mod picture;
+mod program;
+mod progress;
+mod prompts;
+mod recipe;
 
+pub use arguments::{Arguments, float_format};
+pub use draw::rgb_image;
 pub use error::{Error, Result};
+pub use grid::{GridRow, labelled_grid};
+pub use hub::HubName;
+pub use model_source::ModelSource;
+pub use picture::{read_picture, write_picture};
+pub use program::run;
+pub use prompts::folder_of;
+pub use recipe::{Layout, Recipe};

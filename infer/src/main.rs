@@ -3,53 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use infer::arguments::{Arguments, Command};
-use infer::commands::{
-    Comparison, Generated, Sampled, convert, evaluate_captions, generate, info, replay, sample,
-};
-use pixelflow_host::interrupt::Interrupt;
-use pixelflow_host::output::say;
+use infer::{Arguments, run};
 use pixelflow_host::program;
 
 fn main() -> ExitCode {
     program::run(1, || run(Arguments::parse()))
-}
-
-fn run(arguments: Arguments) -> infer::Result<ExitCode> {
-    match arguments.command.unwrap_or(Command::Sample(arguments.sample)) {
-        Command::Sample(arguments) => match sample(&arguments)? {
-            Sampled::Planned(text) => say(text)?,
-            Sampled::Drawn(summary) => {
-                say(&summary)?;
-                if !summary.is_whole() {
-                    return Ok(Interrupt::exit_code());
-                }
-            }
-        },
-        Command::Convert(arguments) => say(convert(&arguments)?)?,
-        Command::Info(arguments) => say(info(&arguments)?)?,
-        Command::EvaluateCaptions(arguments) => say(evaluate_captions(&arguments)?)?,
-        Command::Generate(arguments) => match generate(&arguments)? {
-            Generated::Done(text) => say(text)?,
-            Generated::Unsound(problems) => {
-                for problem in &problems {
-                    say(problem)?;
-                }
-                say(format_args!("{} problems", problems.len()))?;
-                return Ok(ExitCode::FAILURE);
-            }
-        },
-        Command::Replay(arguments) => match replay(&arguments)? {
-            Comparison::Equal => say("pixels equal")?,
-            Comparison::Differ { pixels, most } => {
-                say(format_args!("{pixels} pixels differ, by at most {most} of 255"))?;
-                return Ok(ExitCode::FAILURE);
-            }
-            Comparison::OtherSize => {
-                say("the sizes differ")?;
-                return Ok(ExitCode::FAILURE);
-            }
-        },
-    }
-    Ok(ExitCode::SUCCESS)
 }

@@ -8,8 +8,8 @@ use std::process::Stdio;
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
-use infer::picture::{read_picture, write_picture};
-use infer::recipe::{Layout, Recipe};
+use infer::{read_picture, write_picture};
+use infer::{Layout, Recipe};
 use pixelflow::cascade::CascadeConfig;
 use pixelflow::weights::{DType, ModelDescription, SafetensorsWriter, TensorFile, save_model};
 use pixelflow::{PixelFlowConfig, Preset};

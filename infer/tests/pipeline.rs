@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
-use infer::picture::read_picture;
+use infer::read_picture;
 use pixelflow::{Pipeline, Request};
 use program_tests::{Program, listing, text};
 
@@ -146,7 +146,7 @@ fn a_recipe_computes_no_more_than_its_picture_has() {
     INFER.run(&[&sample[..], &["--out", text(&drawn)]].concat()).succeeded();
     let (picture, mut recipe) = read_picture(&drawn).unwrap();
     recipe.rows[0].count = 100_000;
-    infer::picture::write_picture(&picture, &recipe, &edited).unwrap();
+    infer::write_picture(&picture, &recipe, &edited).unwrap();
     let run = INFER.run(&["replay", text(&edited), "--device", "cpu"]);
     assert!(!run.status.success() && run.message.contains("was it edited?"), "{}", run.message);
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
-use infer::picture::read_picture;
+use infer::read_picture;
 use pixelflow::PixelFlow;
 use pixelflow::cascade::CascadeConfig;
 use pixelflow::noise::{Key, Purpose};

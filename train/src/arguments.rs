@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use infer::arguments::float_format;
+use infer::float_format;
 use pixelflow::NumberFormat;
 use pixelflow::text::MAX_TOKENS;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::backend::Backend;
-use infer::model_source::ModelSource;
+use infer::ModelSource;
 use pixelflow::weights::{WeightSet, load_class_as_text, load_model};
 use pixelflow::{NumberFormat, PixelFlow, PixelFlowConfig};
 

@@ -1,8 +1,8 @@
 //! A grid of images drawn from the moving average: one row a class or caption, the same seeds each time.
 
 use image::RgbImage;
-use infer::draw::rgb_image;
-use infer::grid::{GridRow, labelled_grid};
+use infer::rgb_image;
+use infer::{GridRow, labelled_grid};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{Drawing, ImageRequest, Request, Subject, Subjects};
 

@@ -1,6 +1,6 @@
 //! Reading the demo model.
 
-use infer::model_source::ModelSource;
+use infer::ModelSource;
 use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
 

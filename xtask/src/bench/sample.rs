@@ -1,6 +1,6 @@
 //! The demo model draws.
 
-use infer::model_source::ModelSource;
+use infer::ModelSource;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{ImageRequest, Pipeline, Request, Subject};
 use pixelflow::sampler::SamplerConfig;
