@@ -26,7 +26,7 @@ pub use buckets::Buckets;
 pub use decode::{EXTENSIONS, MAX_DECODED_BYTES, MAX_IMAGE_BYTES, MAX_SIDE, decode, is_image};
 pub use error::{Error, Result};
 pub use loader::{Batch, Loader, LoaderConfig};
-pub use packing::{PackedBatch, Segment};
+pub use packing::{PackedBatch, PackedExample};
 pub use raster::Raster;
 pub use source::{Record, Source, SourceConfig};
 pub use transform::{Transform, TransformConfig};

@@ -39,4 +39,4 @@ pub use model_source::ModelSource;
 pub use picture::{read_picture, write_picture};
 pub use program::run;
 pub use prompts::folder_of;
-pub use recipe::{Layout, Recipe};
+pub use recipe::{Arrangement, Recipe};

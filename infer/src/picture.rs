@@ -9,7 +9,7 @@ use pixelflow::durable;
 
 use crate::error::{read_error, write_error};
 use crate::grid::{GridRow, labelled_grid};
-use crate::recipe::{Layout, MAX_PIXELS, Recipe};
+use crate::recipe::{Arrangement, MAX_PIXELS, Recipe};
 use crate::{Error, Result};
 
 /// Keyword of the text chunk.
@@ -23,8 +23,8 @@ const MAX_TEXT: usize = 1 << 24;
 /// If there are fewer images than the recipe has.
 pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
     match recipe.layout {
-        Layout::Single => images[0].clone(),
-        Layout::Grid { scale, numbered } => {
+        Arrangement::Single => images[0].clone(),
+        Arrangement::Grid { scale, numbered } => {
             let mut rest = images;
             let row = |row: &crate::recipe::RecipeRow| {
                 let (images, others) = rest.split_at(row.count as usize);
@@ -132,7 +132,7 @@ mod tests {
             width: 2,
             noise: pixelflow::pipeline::NoiseRule::SeedAndNumber,
             seed: u64::MAX,
-            layout: Layout::Grid { scale: 2, numbered: true },
+            layout: Arrangement::Grid { scale: 2, numbered: true },
             rows: vec![RecipeRow {
                 label: "a".to_owned(),
                 class: 3,

@@ -50,7 +50,7 @@ pub struct Recipe {
     /// The user's seed.
     pub seed: u64,
     /// How the images are laid out.
-    pub layout: Layout,
+    pub layout: Arrangement,
     /// The images, row by row.
     pub rows: Vec<RecipeRow>,
 }
@@ -72,7 +72,7 @@ pub struct RecipeEncoder {
 /// How the images of a picture are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Layout {
+pub enum Arrangement {
     /// One image as it is.
     Single,
     /// A grid with labels.
@@ -131,7 +131,7 @@ impl Recipe {
         provenance: Provenance,
         device: String,
         seed: u64,
-        layout: Layout,
+        layout: Arrangement,
         rows: Vec<RecipeRow>,
     ) -> Self {
         let Provenance { model, weights, model_hash, text_encoder, sampler, dtype, .. } =
@@ -163,8 +163,8 @@ impl Recipe {
         let image = [self.height as u64, self.width as u64];
         let rows = self.rows.iter().map(|row| (row.label.as_str(), row.count));
         match self.layout {
-            Layout::Single => image,
-            Layout::Grid { scale, numbered } => {
+            Arrangement::Single => image,
+            Arrangement::Grid { scale, numbered } => {
                 GridMeasure::new(rows, image, scale, numbered).size()
             }
         }
@@ -177,7 +177,7 @@ impl Recipe {
     pub fn check(&self) -> Result<(), String> {
         let add = |sum: u64, row: &RecipeRow| sum.saturating_add(row.count);
         let images = self.rows.iter().fold(0, add);
-        if images == 0 || (self.layout == Layout::Single && images != 1) {
+        if images == 0 || (self.layout == Arrangement::Single && images != 1) {
             return Err(format!("it would show {images} images"));
         }
         let last = |row: &RecipeRow| row.first.saturating_add(row.count);
@@ -234,7 +234,7 @@ impl Recipe {
                 ..row.clone()
             })
         });
-        rows.map(|row| Self { layout: Layout::Single, rows: vec![row], ..self.clone() })
+        rows.map(|row| Self { layout: Arrangement::Single, rows: vec![row], ..self.clone() })
     }
 }
 
@@ -264,7 +264,7 @@ mod tests {
             width: 32,
             noise: NoiseRule::SubjectToo,
             seed: 0,
-            layout: Layout::Grid { scale, numbered: false },
+            layout: Arrangement::Grid { scale, numbered: false },
             rows: vec![row],
         }
     }
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_picture_that_cannot_be_is_refused_before_it_is_drawn() {
         assert_eq!(grid(3, 7, 4).check(), Ok(()));
-        let single = |count| Recipe { layout: Layout::Single, ..grid(1, 0, count) };
+        let single = |count| Recipe { layout: Arrangement::Single, ..grid(1, 0, count) };
         assert_eq!(single(1).check(), Ok(()));
         let huge = Recipe { height: usize::MAX, ..grid(1, 0, 1) };
         for (recipe, reason) in [

@@ -8,8 +8,8 @@ use std::process::Stdio;
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
+use infer::{Arrangement, Recipe};
 use infer::{read_picture, write_picture};
-use infer::{Layout, Recipe};
 use pixelflow::cascade::CascadeConfig;
 use pixelflow::weights::{DType, ModelDescription, SafetensorsWriter, TensorFile, save_model};
 use pixelflow::{PixelFlowConfig, Preset};
@@ -153,7 +153,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
     };
     let endless = edited("endless.png", &|recipe| recipe.rows[0].first = u64::MAX);
     let enormous = edited("enormous.png", &|recipe| {
-        recipe.layout = Layout::Grid { scale: u32::MAX, numbered: true };
+        recipe.layout = Arrangement::Grid { scale: u32::MAX, numbered: true };
     });
     let moved = edited("moved.png", &|recipe| {
         recipe.model = "nowhere/model.safetensors".to_owned();

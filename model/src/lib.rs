@@ -32,6 +32,6 @@ pub use number_format::NumberFormat;
 pub use pass::Pass;
 pub use pipeline::{DrawEvent, Drawing, DrawnImage, Pipeline, Request};
 pub use recompute::Recomputation;
-pub use segments::{Run, Segments};
+pub use segments::{EqualSegments, Segments};
 pub use text_states::TextStates;
 pub use transformer::PixelFlow;

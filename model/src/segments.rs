@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone)]
 pub struct Segments {
     lengths: Arc<[usize]>,
-    runs: Arc<[Run]>,
+    runs: Arc<[EqualSegments]>,
     /// Pairs of a key and a value, of any types.
     derived: Arc<Mutex<Vec<Box<dyn Any + Send>>>>,
 }
 
 /// Consecutive segments of equal length: they can be computed as one dense batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct EqualSegments {
     /// Index of the run's first example.
     pub first_example: usize,
     /// Number of examples.
@@ -31,7 +31,7 @@ pub struct Run {
     pub length: usize,
 }
 
-impl Run {
+impl EqualSegments {
     /// One past the run's last token.
     pub fn end_token(&self) -> usize {
         self.first_token + self.examples * self.length
@@ -46,12 +46,17 @@ impl Run {
 impl Segments {
     /// Segments of the given lengths, in order.
     pub fn new(lengths: Vec<usize>) -> Self {
-        let mut runs: Vec<Run> = Vec::new();
+        let mut runs: Vec<EqualSegments> = Vec::new();
         let mut first_token = 0;
         for (example, &length) in lengths.iter().enumerate() {
             match runs.last_mut() {
                 Some(run) if run.length == length => run.examples += 1,
-                _ => runs.push(Run { first_example: example, examples: 1, first_token, length }),
+                _ => runs.push(EqualSegments {
+                    first_example: example,
+                    examples: 1,
+                    first_token,
+                    length,
+                }),
             }
             first_token += length;
         }
@@ -81,11 +86,11 @@ impl Segments {
 
     /// Number of tokens of all examples together.
     pub fn tokens(&self) -> usize {
-        self.runs.last().map_or(0, Run::end_token)
+        self.runs.last().map_or(0, EqualSegments::end_token)
     }
 
     /// The maximal runs of equally long segments, in order.
-    pub fn runs(&self) -> &[Run] {
+    pub fn runs(&self) -> &[EqualSegments] {
         &self.runs
     }
 
@@ -93,14 +98,14 @@ impl Segments {
     ///
     /// # Panics
     /// If the two have different numbers of examples.
-    pub fn paired_runs(&self, other: &Self) -> Vec<(Run, Run)> {
+    pub fn paired_runs(&self, other: &Self) -> Vec<(EqualSegments, EqualSegments)> {
         assert_eq!(self.examples(), other.examples(), "sequences of different examples");
-        let mut pairs: Vec<(Run, Run)> = Vec::new();
+        let mut pairs: Vec<(EqualSegments, EqualSegments)> = Vec::new();
         let (mut token, mut other_token) = (0, 0);
         for (example, (&length, &other_length)) in
             self.lengths.iter().zip(&*other.lengths).enumerate()
         {
-            let run = |first_token, length| Run {
+            let run = |first_token, length| EqualSegments {
                 first_example: example,
                 examples: 1,
                 first_token,
@@ -163,7 +168,7 @@ mod tests {
     #[test]
     fn equal_neighbours_form_a_run() {
         let segments = Segments::new(vec![4, 4, 1, 4]);
-        let run = |first_example, examples, first_token, length| Run {
+        let run = |first_example, examples, first_token, length| EqualSegments {
             first_example,
             examples,
             first_token,
@@ -176,7 +181,9 @@ mod tests {
     #[test]
     fn paired_runs_split_where_either_length_changes() {
         let pairs = Segments::new(vec![2, 2, 2]).paired_runs(&Segments::new(vec![5, 5, 3]));
-        let shape = |(a, b): &(Run, Run)| (a.examples, a.first_token, b.first_token, b.length);
+        let shape = |(a, b): &(EqualSegments, EqualSegments)| {
+            (a.examples, a.first_token, b.first_token, b.length)
+        };
         assert_eq!(pairs.iter().map(shape).collect::<Vec<_>>(), [(2, 0, 0, 5), (1, 4, 10, 3)]);
     }
 

@@ -7,7 +7,7 @@ use burn::tensor::backend::Backend;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::T5Encoder;
 use pixelflow::{Context, PixelFlow, Segments, TextStates};
-use pixelflow_dataset::Segment;
+use pixelflow_dataset::PackedExample;
 
 use crate::Result;
 use crate::config::CheckedConfig;
@@ -62,7 +62,7 @@ impl<B: PixelFlowBackend> Network<B> {
         match &batch.texts {
             None => {
                 let null = self.transformer.classes();
-                let label = |s: &Segment| if s.dropped { null } else { s.label };
+                let label = |s: &PackedExample| if s.dropped { null } else { s.label };
                 Context::Class(batch.packed.segments.iter().map(label).collect())
             }
             Some(texts) => Context::Text(self.text_states(texts, device)),

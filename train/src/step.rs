@@ -6,7 +6,7 @@ use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{Example, Recomputation};
-use pixelflow_dataset::{PackedBatch, Segment};
+use pixelflow_dataset::{PackedBatch, PackedExample};
 
 use crate::network::Network;
 use crate::texts::TrainingBatch;
@@ -49,13 +49,13 @@ fn mean(values: impl Iterator<Item = f32>) -> Option<f64> {
 pub fn loss_per_example<B: Backend>(
     velocity: Tensor<B, 2>,
     target: Tensor<B, 2>,
-    segments: &[Segment],
+    segments: &[PackedExample],
 ) -> Tensor<B, 1> {
     let difference = velocity - target;
     let token_losses: Tensor<B, 1> = (difference.clone() * difference).mean_dim(1).squeeze_dim(1);
     let lengths: Vec<usize> = segments.iter().map(|s| s.grid_height * s.grid_width).collect();
     let runs = pixelflow::Segments::new(lengths);
-    let of_run = |run: &pixelflow::Run| {
+    let of_run = |run: &pixelflow::EqualSegments| {
         let losses = token_losses.clone().narrow(0, run.first_token, run.examples * run.length);
         losses.reshape([run.examples, run.length]).mean_dim(1).squeeze_dim(1)
     };
@@ -76,7 +76,7 @@ pub fn velocity<B: PixelFlowBackend>(
 
 /// Grid and timestep of each example of a batch.
 fn examples(batch: &PackedBatch) -> Vec<Example> {
-    let example = |s: &Segment| Example::new(s.grid_height, s.grid_width, s.timestep);
+    let example = |s: &PackedExample| Example::new(s.grid_height, s.grid_width, s.timestep);
     batch.segments.iter().map(example).collect()
 }
 
@@ -146,7 +146,7 @@ where
 }
 
 /// Losses on the host.
-fn to_host<B: Backend>(losses: Tensor<B, 1>, segments: &[Segment]) -> ExampleLosses {
+fn to_host<B: Backend>(losses: Tensor<B, 1>, segments: &[PackedExample]) -> ExampleLosses {
     let losses = losses.into_data().iter::<f32>().collect();
     ExampleLosses { losses, stages: segments.iter().map(|segment| segment.stage).collect() }
 }
@@ -178,7 +178,7 @@ mod tests {
     type Train = Autodiff<Flex>;
 
     fn batch() -> PackedBatch {
-        let segment = |(label, side): (usize, usize)| Segment {
+        let segment = |(label, side): (usize, usize)| PackedExample {
             stage: label,
             grid_height: side,
             grid_width: side,
@@ -187,8 +187,8 @@ mod tests {
             dropped: label == 1,
             example: label,
         };
-        let segments: Vec<Segment> = [4, 2, 1].into_iter().enumerate().map(segment).collect();
-        let tokens: usize = segments.iter().map(Segment::tokens).sum();
+        let segments: Vec<PackedExample> = [4, 2, 1].into_iter().enumerate().map(segment).collect();
+        let tokens: usize = segments.iter().map(PackedExample::tokens).sum();
         let normals = |index| Key::new(5, index, Purpose::Testing).normals(tokens * 48);
         PackedBatch { inputs: normals(0), targets: normals(1), features: 48, segments }
     }

@@ -22,7 +22,7 @@ use self::order::Order;
 pub use self::skips::SkipReport;
 use self::skips::Skips;
 pub use self::stream::BatchStream;
-use crate::packing::{Example, Randomness, Shape, assign_stages, pack};
+use crate::packing::{Randomness, Shape, TrainingImage, assign_stages, pack};
 use crate::{Buckets, Error, PackedBatch, Raster, Result, Source, Transform};
 
 /// How batches are made.
@@ -92,7 +92,7 @@ pub struct Batch {
     pub step: u64,
     /// Its tokens.
     pub packed: PackedBatch,
-    /// Which record every example is; [`Segment::example`](crate::Segment::example) indexes it.
+    /// Which record every example is; [`PackedExample::example`](crate::PackedExample::example) indexes it.
     pub records: Vec<usize>,
     /// Caption of every example, in the same order.
     pub captions: Vec<Option<String>>,
@@ -228,7 +228,7 @@ impl Shared {
         let (batch, seed) = (self.config.batch, self.randomness.seed);
         let stages = assign_stages(seed, step, batch, self.cascade.stages().len());
         let first = step.wrapping_mul(batch as u64);
-        let loaded: Vec<(usize, Option<String>, Example)> = stages
+        let loaded: Vec<(usize, Option<String>, TrainingImage)> = stages
             .into_par_iter()
             .enumerate()
             .map(|(position, stage)| self.example(first.wrapping_add(position as u64), stage))
@@ -246,12 +246,12 @@ impl Shared {
     }
 
     /// Record index, caption, and everything to pack of example `number` of the run.
-    fn example(&self, number: u64, stage: usize) -> Result<(usize, Option<String>, Example)> {
+    fn example(&self, number: u64, stage: usize) -> Result<(usize, Option<String>, TrainingImage)> {
         let (record, bucket, prepared) = self.readable(number)?;
         let (transform, shape) = self.sizes[bucket];
         let image = transform.augment(&prepared.image, self.randomness.seed, number);
         let draw = self.randomness.draw(number, stage, shape, &self.cascade);
-        let example = Example { image, shape, label: prepared.label, draw };
+        let example = TrainingImage { image, shape, label: prepared.label, draw };
         Ok((record, prepared.caption.clone(), example))
     }
 

@@ -18,7 +18,7 @@ use crate::{Error, Result};
 
 /// One image of a batch and everything that was drawn for it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Example {
+pub struct TrainingImage {
     /// The image at full resolution, `[channels, height, width]` in -1..1.
     pub image: Vec<f32>,
     /// Its size; examples of a batch may differ in height and width.
@@ -86,7 +86,7 @@ pub struct PackedBatch {
     /// Values of a token.
     pub features: usize,
     /// The examples in packed order.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<PackedExample>,
 }
 
 impl PackedBatch {
@@ -98,7 +98,7 @@ impl PackedBatch {
 
 /// One example's stretch of tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Segment {
+pub struct PackedExample {
     /// Its stage; 0 has the lowest resolution.
     pub stage: usize,
     /// Rows of its tokens.
@@ -115,7 +115,7 @@ pub struct Segment {
     pub example: usize,
 }
 
-impl Segment {
+impl PackedExample {
     /// Number of its tokens.
     pub fn tokens(&self) -> usize {
         self.grid_height * self.grid_width
@@ -128,7 +128,7 @@ impl Segment {
 /// [`Error::Cascade`] or [`Error::Config`] when a shape does not fit the cascade,
 /// [`Error::Unpackable`] when an example's image, stage, timestep, noise or values of a token do not
 /// fit.
-pub fn pack(examples: &[Example], cascade: &Cascade) -> Result<PackedBatch> {
+pub fn pack(examples: &[TrainingImage], cascade: &Cascade) -> Result<PackedBatch> {
     let features = examples.first().map_or(0, |example| example.shape.features());
     for (position, example) in examples.iter().enumerate() {
         example.shape.check(cascade)?;
@@ -159,10 +159,10 @@ pub fn pack(examples: &[Example], cascade: &Cascade) -> Result<PackedBatch> {
 
 /// Input tokens, target tokens and segment of one checked example.
 fn tokens_of(
-    example: &Example,
+    example: &TrainingImage,
     position: usize,
     cascade: &Cascade,
-) -> (Vec<f32>, Vec<f32>, Segment) {
+) -> (Vec<f32>, Vec<f32>, PackedExample) {
     let Shape { channels, height, width, patch } = example.shape;
     let Draw { stage, timestep_index, dropped, ref noise } = example.draw;
     let pair = training_pair(
@@ -176,7 +176,7 @@ fn tokens_of(
         timestep_index,
     );
     let tokens = |image: &[f32]| patchify(image, channels, pair.height, pair.width, patch);
-    let segment = Segment {
+    let segment = PackedExample {
         stage,
         grid_height: pair.height / patch,
         grid_width: pair.width / patch,
@@ -189,7 +189,11 @@ fn tokens_of(
 }
 
 /// Says what of an example does not fit, if anything.
-fn check(example: &Example, features: usize, cascade: &Cascade) -> std::result::Result<(), String> {
+fn check(
+    example: &TrainingImage,
+    features: usize,
+    cascade: &Cascade,
+) -> std::result::Result<(), String> {
     let shape = example.shape;
     if shape.features() != features {
         return Err(format!(
@@ -231,10 +235,10 @@ mod tests {
     }
 
     /// A grey example without noise.
-    fn example(stage: usize, value: f32) -> Example {
+    fn example(stage: usize, value: f32) -> TrainingImage {
         let noise = vec![0.0; SHAPE.values(&cascade(2), stage)];
         let draw = Draw { stage, timestep_index: 5, dropped: stage == 0, noise };
-        Example { image: vec![value; 128], shape: SHAPE, label: 7 + stage, draw }
+        TrainingImage { image: vec![value; 128], shape: SHAPE, label: 7 + stage, draw }
     }
 
     #[test]
@@ -262,7 +266,7 @@ mod tests {
 
     #[test]
     fn examples_that_do_not_fit_are_named() {
-        type Change = fn(&mut Example);
+        type Change = fn(&mut TrainingImage);
         let cascade = cascade(2);
         let broken = |change: Change| {
             let mut bad = example(0, 0.0);

@@ -19,7 +19,7 @@ use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
 use crate::prompts::read_prompts;
-use crate::recipe::{Layout, Recipe, RecipeRow};
+use crate::recipe::{Arrangement, Recipe, RecipeRow};
 use crate::{Error, Result};
 
 /// Images of a grid are enlarged to about this many pixels a side.
@@ -64,7 +64,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
     let job = Sample {
         setup: DrawingSetup { source, device, format: arguments.dtype, text_encoder },
         request,
-        layout: Layout::Grid { scale, numbered: true },
+        layout: Arrangement::Grid { scale, numbered: true },
         rows,
         arguments,
         destination,
@@ -197,7 +197,7 @@ struct Sample<'a> {
     setup: DrawingSetup,
     /// Everything but the images.
     request: Request,
-    layout: Layout,
+    layout: Arrangement,
     rows: Vec<RecipeRow>,
     arguments: &'a SampleArguments,
     destination: Destination,

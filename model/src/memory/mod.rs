@@ -21,7 +21,7 @@ const F32: u64 = 4;
 /// Scores of the largest run of equally long examples.
 fn largest_scores(config: &PixelFlowConfig, lengths: &[usize]) -> u64 {
     let segments = crate::Segments::new(lengths.to_vec());
-    let of_run = |run: &crate::Run| (run.examples * run.length * run.length) as u64;
+    let of_run = |run: &crate::EqualSegments| (run.examples * run.length * run.length) as u64;
     let most = segments.runs().iter().map(of_run).max().unwrap_or(0);
     most * config.num_attention_heads as u64
 }

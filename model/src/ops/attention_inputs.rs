@@ -3,7 +3,7 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
-use crate::{Run, Segments};
+use crate::{EqualSegments, Segments};
 
 /// Queries, keys and values.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub struct AttentionLayout {
 
 impl AttentionLayout {
     /// Runs of queries and of their keys; see [`Segments::paired_runs`].
-    pub(super) fn runs(&self) -> Vec<(Run, Run)> {
+    pub(super) fn runs(&self) -> Vec<(EqualSegments, EqualSegments)> {
         self.query_segments.paired_runs(&self.key_segments)
     }
 }

@@ -12,7 +12,7 @@ use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
 use super::float::Float;
-use super::layout::{self, Unreadable};
+use super::memory_order::{self, Unreadable};
 use super::safetensors_file::SafetensorsFile;
 use super::sharded::{INDEX_FILE, ShardIndex, ShardedFile};
 use super::stored_tensor::StoredTensor;
@@ -162,7 +162,7 @@ impl TensorFile {
     /// on reading.
     pub fn read(&self, name: &str) -> Result<Vec<f32>, WeightsError> {
         let stored = self.stored(name)?;
-        let laid = layout::row_major(&stored);
+        let laid = memory_order::row_major(&stored);
         Ok(laid.map_err(|error| self.unreadable(name, error))?.values)
     }
 
@@ -211,9 +211,9 @@ impl TensorFile {
         let stored = self.stored(name)?;
         let shape = &stored.info.shape;
         let (laid, shape) = match (transposed, shape.as_slice()) {
-            (false, shape) => (layout::row_major::<T>(&stored), shape.to_vec()),
+            (false, shape) => (memory_order::row_major::<T>(&stored), shape.to_vec()),
             (true, &[rows, columns]) => {
-                (layout::transposed::<T>(&stored, [rows, columns]), vec![columns, rows])
+                (memory_order::transposed::<T>(&stored, [rows, columns]), vec![columns, rows])
             }
             (true, shape) => {
                 return Err(WeightsError::NotWeights {
@@ -298,7 +298,7 @@ impl TensorFile {
     /// Which values of a tensor are not finite, or too large for `dtype`.
     fn not_finite(&self, name: &str, stored: &StoredTensor<'_>, dtype: DType) -> WeightsError {
         let (path, name) = (self.path.clone(), name.to_owned());
-        let values = match layout::row_major::<f64>(stored) {
+        let values = match memory_order::row_major::<f64>(stored) {
             Ok(laid) => laid.values,
             Err(error) => return self.unreadable(&name, error),
         };

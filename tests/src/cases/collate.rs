@@ -44,7 +44,7 @@ pub(super) struct StoredBatch<'a> {
     tensors: &'a Tensors,
     prefix: String,
     cascade: Cascade,
-    examples: Vec<packing::Example>,
+    examples: Vec<packing::TrainingImage>,
     head_dim: Option<usize>,
 }
 
@@ -82,7 +82,7 @@ impl<'a> StoredBatch<'a> {
                 dropped: dropped[index],
                 noise: noises.next(tensors, &name(&format!("noise_stage{stage}")))?,
             };
-            examples.push(packing::Example {
+            examples.push(packing::TrainingImage {
                 image: image.to_vec(),
                 shape,
                 label: labels[index],

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{Context, Example, PixelFlow};
-use pixelflow_dataset::{PackedBatch, Segment};
+use pixelflow_dataset::{PackedBatch, PackedExample};
 use train::step::loss_per_example;
 
 use super::collate::{StoredBatch, settings};
@@ -51,7 +51,7 @@ impl ModelBatch {
         ours: &PackedBatch,
     ) -> Result<Self> {
         let null = subject.config()?.null_class();
-        let effective = |s: &Segment| if s.dropped { null } else { s.label };
+        let effective = |s: &PackedExample| if s.dropped { null } else { s.label };
         Ok(Self {
             packed: PackedBatch {
                 inputs: tensors.floats("xt")?,
@@ -84,7 +84,7 @@ impl ModelBatch {
         context: &Context<B>,
         device: &B::Device,
     ) -> Result<Tensor<B, 2>> {
-        let example = |s: &Segment| Example::new(s.grid_height, s.grid_width, s.timestep);
+        let example = |s: &PackedExample| Example::new(s.grid_height, s.grid_width, s.timestep);
         let examples: Vec<Example> = self.packed.segments.iter().map(example).collect();
         let tokens = upload::<B, 2>(tensors, "xt", device)?;
         Ok(model.forward_packed(tokens, &examples, context))

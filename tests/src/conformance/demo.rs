@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use image::RgbImage;
-use infer::rgb_image;
 use infer::ModelSource;
+use infer::rgb_image;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{ImageRequest, Pipeline, Request, Subject};
 use pixelflow::sampler::SamplerConfig;

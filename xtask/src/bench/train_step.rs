@@ -5,7 +5,7 @@ use pixelflow::cascade::CascadeConfig;
 use pixelflow::noise::{Key, Purpose};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{PixelFlow, PixelFlowConfig, Preset};
-use pixelflow_dataset::{PackedBatch, Segment};
+use pixelflow_dataset::{PackedBatch, PackedExample};
 use train::optimizer::{Optimizer, OptimizerConfig};
 use train::trainer::Trainer;
 
@@ -49,7 +49,7 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
 /// Random tokens and targets of all stages.
 fn batch(features: usize) -> PackedBatch {
     let stages = CascadeConfig::default().stages;
-    let segment = |(place, &side): (usize, &usize)| Segment {
+    let segment = |(place, &side): (usize, &usize)| PackedExample {
         stage: stages - 1 - place,
         grid_height: side,
         grid_width: side,
@@ -58,7 +58,7 @@ fn batch(features: usize) -> PackedBatch {
         dropped: place == 0,
         example: place,
     };
-    let segments: Vec<Segment> =
+    let segments: Vec<PackedExample> =
         SIDES.iter().enumerate().flat_map(|stage| vec![segment(stage); EXAMPLES_A_STAGE]).collect();
     let tokens: usize = segments.iter().map(|s| s.grid_height * s.grid_width).sum();
     let normals = |index| Key::new(1, index, Purpose::Testing).normals(tokens * features);

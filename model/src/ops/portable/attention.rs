@@ -5,7 +5,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
 use super::precision::{lower, raise};
-use crate::Run;
+use crate::EqualSegments;
 use crate::ops::{Attended, AttentionInputs, AttentionLayout, unwrap, wrap};
 
 pub(in crate::ops) fn packed_attention<B: Backend>(
@@ -81,7 +81,7 @@ impl<B: Backend> Inputs<B> {
     }
 
     /// `q k' scale + bias` of one run in f32, `[examples, heads, queries, keys]`.
-    fn scores(&self, query_run: &Run, key_run: &Run) -> Tensor<B, 4> {
+    fn scores(&self, query_run: &EqualSegments, key_run: &EqualSegments) -> Tensor<B, 4> {
         let scaled = cut(&self.q, query_run, self.heads) * self.scale();
         let scores = raise(scaled.matmul(cut(&self.k, key_run, self.heads).transpose()));
         match &self.bias {
@@ -97,7 +97,7 @@ impl<B: Backend> Inputs<B> {
 }
 
 /// One run's tokens by head: `[tokens, heads * n]` → `[examples, heads, length, n]`.
-fn cut<B: Backend>(x: &Tensor<B, 2>, run: &Run, heads: usize) -> Tensor<B, 4> {
+fn cut<B: Backend>(x: &Tensor<B, 2>, run: &EqualSegments, heads: usize) -> Tensor<B, 4> {
     let [tokens, width] = x.dims();
     let count = run.examples * run.length;
     let x = if count == tokens { x.clone() } else { x.clone().narrow(0, run.first_token, count) };

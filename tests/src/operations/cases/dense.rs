@@ -5,7 +5,7 @@ use burn::tensor::module::linear;
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use pixelflow::int8::Int8Rows;
 use pixelflow::ops::{self, PixelFlowBackend};
-use pixelflow_dataset::Segment;
+use pixelflow_dataset::PackedExample;
 use train::step::loss_per_example;
 
 use super::vector;
@@ -115,7 +115,7 @@ pub(super) fn loss<A: AutodiffBackend>() -> Case<A> {
         ],
         |inputs| reference::loss_per_example(&inputs[0], &inputs[1], &lengths(PACKED)),
         |inputs| {
-            let segment = |(example, &(grid_height, grid_width))| Segment {
+            let segment = |(example, &(grid_height, grid_width))| PackedExample {
                 stage: 0,
                 grid_height,
                 grid_width,
@@ -124,7 +124,7 @@ pub(super) fn loss<A: AutodiffBackend>() -> Case<A> {
                 dropped: false,
                 example,
             };
-            let segments: Vec<Segment> = PACKED.iter().enumerate().map(segment).collect();
+            let segments: Vec<PackedExample> = PACKED.iter().enumerate().map(segment).collect();
             let losses = loss_per_example(inputs[0].clone(), inputs[1].clone(), &segments);
             losses.unsqueeze_dim(1)
         },
