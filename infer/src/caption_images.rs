@@ -1,11 +1,13 @@
 //! Images of captions: what is asked of a model that draws from text.
 
 use image::RgbImage;
+use pixelflow::NumberFormat;
+use pixelflow::pipeline::{NoiseRule, Provenance};
 use pixelflow::sampler::SamplerConfig;
+use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::arguments::{NumberFormat, WeightsArgument};
 use crate::draw::DrawObserver;
 use crate::recipe::RecipeEncoder;
 
@@ -50,10 +52,10 @@ pub trait DrawCaptions {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DrawnWith {
-    /// The file of the model's weights, or [`DEMO`](crate::recipe::DEMO).
+    /// The model's name, or [`DEMO`](crate::recipe::DEMO).
     pub model: String,
     /// Which weights, if the file is a training checkpoint.
-    pub weights: WeightsArgument,
+    pub weights: WeightSet,
     /// Hash of the weights.
     pub model_hash: String,
     /// What the captions are read with.
@@ -68,6 +70,32 @@ pub struct DrawnWith {
     pub height: usize,
     /// Width of an image in pixels.
     pub width: usize,
+    /// How noise is keyed.
+    #[serde(default = "NoiseRule::unsaid")]
+    pub noise: NoiseRule,
+}
+
+impl DrawnWith {
+    /// This provenance, with a negative prompt.
+    pub fn new(provenance: Provenance, negative: String) -> Self {
+        let Provenance { model, weights, model_hash, text_encoder, sampler, .. } = provenance;
+        Self {
+            model,
+            weights,
+            model_hash,
+            text_encoder: text_encoder.map(|encoder| RecipeEncoder {
+                folder: None,
+                hash: encoder.hash,
+                dtype: encoder.dtype,
+            }),
+            negative,
+            sampler,
+            dtype: provenance.dtype,
+            height: provenance.height,
+            width: provenance.width,
+            noise: provenance.noise,
+        }
+    }
 }
 
 /// A drawer without a model.
@@ -110,7 +138,7 @@ pub(crate) mod testing {
         pub(crate) fn settings([height, width]: [usize; 2]) -> DrawnWith {
             DrawnWith {
                 model: "a/model.safetensors".to_owned(),
-                weights: WeightsArgument::Ema,
+                weights: WeightSet::Ema,
                 model_hash: "00ff".to_owned(),
                 text_encoder: None,
                 negative: String::new(),
@@ -118,6 +146,7 @@ pub(crate) mod testing {
                 dtype: NumberFormat::F32,
                 height,
                 width,
+                noise: NoiseRule::default(),
             }
         }
     }

@@ -87,26 +87,46 @@ impl Destination {
         }
     }
 
-    /// Writes the images of a recipe.
+    /// Writes the images of a recipe as they come; single files are there one by one. Gives how many
+    /// were written: fewer than the recipe has if no more came, then a grid of those that did, but no
+    /// array.
     ///
     /// # Errors
-    /// [`crate::Error::Write`].
-    pub fn write(&self, recipe: &Recipe, images: &[RgbImage]) -> Result<()> {
+    /// [`crate::Error::Write`], and what drawing says.
+    pub fn write(
+        &self,
+        recipe: &Recipe,
+        images: &mut dyn Iterator<Item = pixelflow::Result<RgbImage>>,
+    ) -> Result<u64> {
         match self {
-            Self::Npz(path) => write_npz(images, path),
-            Self::Grid(path) => write_picture(&lay_out(recipe, images), recipe, path),
+            Self::Npz(path) => {
+                let count = recipe.rows.iter().map(|row| row.count).sum();
+                let shape = [count, recipe.height as u64, recipe.width as u64];
+                Ok(if write_npz(images, shape, path)? { count } else { 0 })
+            }
+            Self::Grid(path) => {
+                let images: Vec<RgbImage> = images.collect::<pixelflow::Result<_>>()?;
+                let count = images.len() as u64;
+                if count > 0 {
+                    let recipe = recipe.clone().first_images(count);
+                    write_picture(&lay_out(&recipe, &images), &recipe, path)?;
+                }
+                Ok(count)
+            }
             Self::Files(folder) => {
                 let counts = recipe.rows.iter().map(|row| row.count as usize);
                 let rows =
                     counts.enumerate().flat_map(|(row, count)| std::iter::repeat_n(row, count));
+                let mut written = 0;
                 for ((single, row), image) in recipe.singles().zip(rows).zip(images) {
                     let shown = &single.rows[0];
                     // Classes are told by their number, prompts by their place in the list.
                     let place = shown.prompt.as_ref().map_or(shown.class, |_| row);
                     let name = file_name(place, &shown.label, recipe.seed, shown.first);
-                    write_picture(image, &single, &folder.join(name))?;
+                    write_picture(&image?, &single, &folder.join(name))?;
+                    written += 1;
                 }
-                Ok(())
+                Ok(written)
             }
         }
     }

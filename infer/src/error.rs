@@ -10,9 +10,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A device that cannot be used.
+    /// The machine lacks something: a device, room for output.
     #[error(transparent)]
-    Device(#[from] crate::device::DeviceError),
+    Host(#[from] pixelflow_host::Error),
     /// A shipped file that is not where the program looks.
     #[error(transparent)]
     MissingAsset(#[from] crate::assets::MissingAsset),
@@ -93,9 +93,108 @@ pub enum Error {
     /// A file of weights cannot be used.
     #[error(transparent)]
     Weights(#[from] pixelflow::weights::WeightsError),
-    /// Files cannot be fetched from the Hub.
-    #[error("{0}")]
-    Hub(Box<crate::hub::HubError>),
+    /// A variable of the environment that makes no sense.
+    #[error("{variable} is `{value}`, it must be {expected}")]
+    Variable {
+        /// Its name.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// Nothing may be fetched, and the files are not there.
+    #[error(
+        "{name} is not in {}, and HF_HUB_OFFLINE says to fetch nothing; unset it to fetch the files",
+        cache.display()
+    )]
+    Offline {
+        /// The repository.
+        name: String,
+        /// Folder of the cache.
+        cache: PathBuf,
+    },
+    /// The files are not there, and nobody has allowed to fetch them.
+    #[error("{name} is not in {}", cache.display())]
+    NotFetched {
+        /// The repository.
+        name: String,
+        /// Folder of the cache.
+        cache: PathBuf,
+    },
+    /// The server has no such repository, or does not show it.
+    #[error(
+        "{endpoint} has no repository {name}, or does not show it to everyone; check the name and its \
+         revision, or set HF_TOKEN if it is private"
+    )]
+    NoRepository {
+        /// The server.
+        endpoint: String,
+        /// The repository.
+        name: String,
+    },
+    /// The repository lacks a file.
+    #[error("{name} has no {wanted}; it has {found}")]
+    NoFile {
+        /// The repository.
+        name: String,
+        /// The files any of which would do.
+        wanted: String,
+        /// What it has instead.
+        found: String,
+    },
+    /// The user may not have the files.
+    #[error(
+        "{endpoint} refuses {name}; accept its conditions on its page there, and set HF_TOKEN to a \
+         token that may read it"
+    )]
+    Refused {
+        /// The server.
+        endpoint: String,
+        /// The repository.
+        name: String,
+    },
+    /// The server cannot be reached, or the connection was lost.
+    #[error(
+        "cannot fetch {name} from {endpoint}: {reason}; check the network and try again (what has \
+         been fetched is kept), or give the path of files that are here"
+    )]
+    Unreachable {
+        /// The server.
+        endpoint: String,
+        /// The repository.
+        name: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The server says what makes no sense.
+    #[error("{endpoint} does not answer like the Hub about {name}: {reason}")]
+    BadAnswer {
+        /// The server.
+        endpoint: String,
+        /// The repository.
+        name: String,
+        /// What was wrong.
+        reason: String,
+    },
+    /// What was fetched is not what the server announced. It was removed.
+    #[error("{file} of {name} arrived damaged: {reason}; it was removed, try again")]
+    Damaged {
+        /// The repository.
+        name: String,
+        /// The file.
+        file: String,
+        /// How it differs.
+        reason: String,
+    },
+    /// The cache cannot be written.
+    #[error("cannot keep files of the Hub in {}: {reason}; HF_HOME names another folder", path.display())]
+    HubCache {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the operating system said.
+        reason: String,
+    },
     /// Weights that were written are not what they should be.
     #[error(
         "{} was not written as it should be: tensor `{name}` is read back otherwise; check the disk",
@@ -107,18 +206,6 @@ pub enum Error {
         /// The tensor.
         name: String,
     },
-    /// A path is no model.
-    #[error(
-        "{} is no model: {reason}; give a run's folder, a checkpoint, a folder with \
-         model.safetensors and config.json, or a .pt with its config.yaml beside it",
-        path.display()
-    )]
-    NotAModel {
-        /// The path.
-        path: PathBuf,
-        /// What is there instead.
-        reason: String,
-    },
     /// A text model's prompts cannot be read.
     #[error(
         "{model} draws from text, but its text encoder cannot be used: {reason}; name one with \
@@ -129,16 +216,6 @@ pub enum Error {
         model: String,
         /// What is missing or does not fit.
         reason: String,
-    },
-    /// A text encoder gave values that are not finite.
-    #[error(
-        "the text encoder {} gave values that are not finite: its weights are damaged, or the \
-         precision is too low for them; try --text-dtype f32",
-        folder.display()
-    )]
-    EncoderOverflow {
-        /// The encoder.
-        folder: PathBuf,
     },
     /// A class that the model does not have.
     #[error("--class {name}: the model has no such class{suggestion}; {known}")]
@@ -222,17 +299,5 @@ pub(crate) fn read_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
 /// Wraps an operating system's error on writing, with what helps.
 pub(crate) fn write_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
-    move |error| {
-        let advice = match error.kind() {
-            io::ErrorKind::StorageFull
-            | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::FileTooLarge => "; free some space, or choose another --out",
-            io::ErrorKind::PermissionDenied
-            | io::ErrorKind::ReadOnlyFilesystem
-            | io::ErrorKind::NotADirectory
-            | io::ErrorKind::AlreadyExists => "; choose another --out that can be written to",
-            _ => "",
-        };
-        Error::Write { path, reason: format!("{error}{advice}") }
-    }
+    move |error| Error::Write { path, reason: pixelflow_host::explain(&error) }
 }

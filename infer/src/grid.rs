@@ -36,15 +36,17 @@ pub struct GridMeasure {
     cell_height: u64,
     columns: u64,
     rows: u64,
+    header: u64,
 }
 
 impl GridMeasure {
     /// Of rows with a label and a number of images each; `[height, width]` is that of the largest
-    /// image, which is enlarged `scale` times.
+    /// image, which is enlarged `scale` times. A numbered grid has a line of numbers above its columns.
     pub fn new<'a>(
         rows: impl IntoIterator<Item = (&'a str, u64)>,
         [height, width]: [u64; 2],
         scale: u32,
+        numbered: bool,
     ) -> Self {
         let (mut letters, mut lines, mut columns, mut count) = (0, 1, 0, 0);
         for (label, images) in rows {
@@ -64,6 +66,7 @@ impl GridMeasure {
             cell_height: enlarged(height).max(lines * letter_height).saturating_add(gap),
             columns,
             rows: count,
+            header: if numbered { letter_height } else { 0 },
         }
     }
 
@@ -72,7 +75,7 @@ impl GridMeasure {
         let gap = u64::from(GAP);
         let cells = |count: u64, length: u64| count.saturating_mul(length).saturating_add(gap);
         let width = cells(self.columns, self.cell_width).saturating_add(self.label_width);
-        [cells(self.rows, self.cell_height), width]
+        [cells(self.rows, self.cell_height).saturating_add(self.header), width]
     }
 }
 
@@ -91,13 +94,14 @@ fn lines_of(label: &str) -> Vec<String> {
     lines
 }
 
-/// All images, each `scale` times as large, row by row with the labels on the left.
+/// All images, each `scale` times as large, row by row with the labels on the left, and above each
+/// column its number if `first` is that of the first column.
 ///
 /// Enlarging repeats pixels: nothing is smoothed. Letters that the font lacks become `?`.
 ///
 /// # Panics
 /// If a side would have 2^32 pixels or more; [`GridMeasure`] tells before.
-pub fn labelled_grid(rows: &[GridRow], scale: u32) -> RgbImage {
+pub fn labelled_grid(rows: &[GridRow], scale: u32, first: Option<u64>) -> RgbImage {
     let scale = scale.max(1);
     let images = || rows.iter().flat_map(|row| &row.images);
     let largest = [
@@ -105,17 +109,24 @@ pub fn labelled_grid(rows: &[GridRow], scale: u32) -> RgbImage {
         images().map(RgbImage::width).max().unwrap_or(0).into(),
     ];
     let counts = rows.iter().map(|row| (row.label.as_str(), row.images.len() as u64));
-    let measure = GridMeasure::new(counts, largest, scale);
+    let measure = GridMeasure::new(counts, largest, scale, first.is_some());
     let [height, width] =
         measure.size().map(|side| u32::try_from(side).expect("a side has less than 2^32 pixels"));
     // No part is longer than the whole.
     let [label_width, cell_width, cell_height] =
         [measure.label_width, measure.cell_width, measure.cell_height].map(|side| side as u32);
+    let header = measure.header as u32;
     let mut canvas = Canvas(RgbImage::from_pixel(width, height, BACKGROUND));
+    let style = MonoTextStyle::new(&FONT_8X13, INK);
+    for (column, number) in (0..measure.columns as u32).zip(first.into_iter().flat_map(|n| n..)) {
+        let left = label_width + GAP + column * cell_width;
+        let place = Point::new(left as i32, GAP as i32 / 2);
+        let text = number.to_string();
+        let Ok(_) = Text::with_baseline(&text, place, style, Baseline::Top).draw(&mut canvas);
+    }
     for (row, GridRow { label, images }) in rows.iter().enumerate() {
-        let top = GAP + row as u32 * cell_height;
+        let top = header + GAP + row as u32 * cell_height;
         let middle = Point::new(GAP as i32, (top + (cell_height - GAP) / 2) as i32);
-        let style = MonoTextStyle::new(&FONT_8X13, INK);
         let lines = lines_of(label);
         for (line, text) in lines.iter().enumerate() {
             // Centred: half of the lines are above the middle.
@@ -176,10 +187,10 @@ mod tests {
             label: label.to_owned(),
             images: levels.iter().map(|level| plain(*level)).collect(),
         };
-        let grid = labelled_grid(&[row("ab", &[10, 20]), row("c", &[30])], 3);
+        let grid = labelled_grid(&[row("ab", &[10, 20]), row("c", &[30])], 3, None);
         let (label, cell) = (2 * 8 + 8, 2 * 3 + 4);
         assert_eq!(grid.width(), label + 2 * cell + 4);
-        let measure = GridMeasure::new([("ab", 2), ("c", 1)], [2, 2], 3);
+        let measure = GridMeasure::new([("ab", 2), ("c", 1)], [2, 2], 3, false);
         assert_eq!(measure.size(), [grid.height(), grid.width()].map(u64::from));
         let at = |column: u32, row: u32| {
             grid.get_pixel(label + 4 + column * cell + 5, 4 + row * (13 + 4) + 5).0[0]
@@ -193,11 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn numbers_stand_above_their_columns_and_move_the_rest_down() {
+        let row = || [GridRow { label: "a".to_owned(), images: vec![plain(10), plain(20)] }];
+        let [bare, numbered] = [None, Some(7)].map(|first| labelled_grid(&row(), 8, first));
+        assert_eq!(numbered.height(), bare.height() + 13);
+        let measure = GridMeasure::new([("a", 2)], [2, 2], 8, true);
+        assert_eq!(measure.size(), [numbered.height(), numbered.width()].map(u64::from));
+        for (x, y, pixel) in bare.enumerate_pixels().filter(|(_, y, _)| *y >= 4) {
+            assert_eq!(numbered.get_pixel(x, y + 13), pixel);
+        }
+        let inked = |x: u32| (0..13).any(|y| numbered.get_pixel(x, y + 2).0[0] < 100);
+        let label = 8 + 8;
+        assert!((0..label).all(|x| !inked(x)), "a number above the labels");
+        assert!((0..2).all(|column| (0..8).any(|x| inked(label + 4 + column * 20 + x))));
+    }
+
+    #[test]
     fn nothing_makes_it_panic() {
-        assert_eq!(labelled_grid(&[], 1).dimensions(), (4, 4));
+        assert_eq!(labelled_grid(&[], 1, None).dimensions(), (4, 4));
         let empty = GridRow { label: "größe 猫".to_owned(), images: Vec::new() };
-        assert!(labelled_grid(&[empty], 0).width() > 7 * 8);
-        let endless = GridMeasure::new([("", u64::MAX)], [u64::MAX; 2], u32::MAX);
+        assert!(labelled_grid(&[empty], 0, Some(u64::MAX)).width() > 7 * 8);
+        let endless = GridMeasure::new([("", u64::MAX)], [u64::MAX; 2], u32::MAX, true);
         assert_eq!(endless.size(), [u64::MAX; 2]);
     }
 }

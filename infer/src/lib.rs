@@ -1,6 +1,6 @@
 //! Drawing images with a PixelFlow model.
 //!
-//! [`model_source`] finds a model, on the disk or through the [`hub`], [`device`] a backend, [`draw`] makes images, [`destination`]
+//! [`model_source`] finds a model, on the disk or through the [`hub`], [`draw`] makes images, [`destination`]
 //! writes them; a [`recipe`] says everything a [`picture`] was drawn from. [`prompts`] become states
 //! of a text encoder, which [`caption_images`] are drawn from: [`evaluation`] measures how well the
 //! images follow their captions, a [`layout`] lays them out for public evaluators. [`commands`] put
@@ -8,15 +8,14 @@
 
 pub mod arguments;
 pub mod assets;
-pub mod atomic_file;
 mod cache_folder;
 pub mod caption_images;
 pub mod classes;
 pub mod commands;
 pub mod convert;
 pub mod destination;
-pub mod device;
 pub mod draw;
+pub mod drawing_setup;
 mod error;
 pub mod evaluation;
 pub mod grid;
@@ -24,7 +23,6 @@ pub mod hub;
 pub mod layout;
 pub mod model_source;
 pub mod npz;
-pub mod output;
 pub mod picture;
 pub mod progress;
 pub mod prompts;

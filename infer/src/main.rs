@@ -5,30 +5,27 @@ use std::process::ExitCode;
 use clap::Parser;
 use infer::arguments::{Arguments, Command};
 use infer::commands::{
-    Comparison, Generated, convert, evaluate_captions, generate, info, replay, sample,
+    Comparison, Generated, Sampled, convert, evaluate_captions, generate, info, replay, sample,
 };
-use infer::output::say;
-
-/// The system's returns every tensor's memory at once, and a fifth of the time goes into fetching it
-/// again page by page.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use pixelflow_host::interrupt::Interrupt;
+use pixelflow_host::output::say;
+use pixelflow_host::program;
 
 fn main() -> ExitCode {
-    infer::device::answer_probe();
-    match run(Arguments::parse()) {
-        Ok(code) => code,
-        Err(error) => {
-            // Our errors say their causes themselves.
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run(1, || run(Arguments::parse()))
 }
 
 fn run(arguments: Arguments) -> infer::Result<ExitCode> {
     match arguments.command.unwrap_or(Command::Sample(arguments.sample)) {
-        Command::Sample(arguments) => say(sample(&arguments)?)?,
+        Command::Sample(arguments) => match sample(&arguments)? {
+            Sampled::Planned(text) => say(text)?,
+            Sampled::Drawn(summary) => {
+                say(&summary)?;
+                if !summary.is_whole() {
+                    return Ok(Interrupt::exit_code());
+                }
+            }
+        },
         Command::Convert(arguments) => say(convert(&arguments)?)?,
         Command::Info(arguments) => say(info(&arguments)?)?,
         Command::EvaluateCaptions(arguments) => say(evaluate_captions(&arguments)?)?,

@@ -4,24 +4,29 @@ use std::path::Path;
 
 use image::RgbImage;
 use npyz::WriterBuilder;
+use pixelflow::durable;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::Result;
-use crate::atomic_file::write_atomically;
 use crate::error::write_error;
 
 /// Name of the array.
 const ARRAY: &str = "arr_0";
 
-/// Writes images of one size as `arr_0`: uint8, `[images, height, width, 3]`.
+/// Writes `count` images of one size as `arr_0`: uint8, `[images, height, width, 3]`; one image at a
+/// time is in memory. Gives whether all images came; if not, nothing is written.
 ///
 /// # Errors
-/// [`crate::Error::Write`]; what was there before is as it was.
-pub fn write_npz(images: &[RgbImage], path: &Path) -> Result<()> {
-    let (width, height) = images.first().map_or((0, 0), RgbImage::dimensions);
-    let shape = [images.len() as u64, u64::from(height), u64::from(width), 3];
-    write_atomically(path, |file| {
+/// [`crate::Error::Write`], and what drawing says; what was there before is as it was.
+pub fn write_npz(
+    images: &mut dyn Iterator<Item = pixelflow::Result<RgbImage>>,
+    [count, height, width]: [u64; 3],
+    path: &Path,
+) -> Result<bool> {
+    let shape = [count, height, width, 3];
+    let (mut written, mut failed) = (0, None);
+    let outcome = durable::write(path, |file| {
         let mut archive = ZipWriter::new(file);
         let stored = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
@@ -30,13 +35,24 @@ pub fn write_npz(images: &[RgbImage], path: &Path) -> Result<()> {
         let options = npyz::WriteOptions::new().default_dtype().shape(&shape);
         let mut array = options.writer(&mut archive).begin_nd()?;
         for image in images {
-            array.extend(image.as_raw().iter().copied())?;
+            match image {
+                Ok(image) => array.extend(image.as_raw().iter().copied())?,
+                Err(error) => failed = Some(error),
+            }
+            written += 1;
+        }
+        if failed.is_some() || written < count {
+            return Err(std::io::ErrorKind::Interrupted.into());
         }
         array.finish()?;
         archive.finish()?;
         Ok(())
-    })
-    .map_err(write_error(path))
+    });
+    match (failed, outcome) {
+        (Some(error), _) => Err(error.into()),
+        (None, Err(_)) if written < count => Ok(false),
+        (None, outcome) => outcome.map(|()| true).map_err(write_error(path)),
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +64,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("samples.npz");
         let image = |first: u8| RgbImage::from_raw(3, 2, (first..first + 18).collect()).unwrap();
-        write_npz(&[image(0), image(100)], &path).unwrap();
+        let images = || [image(0), image(100)].into_iter().map(Ok);
+        assert!(!write_npz(&mut images(), [3, 2, 3], &path).unwrap());
+        assert!(!path.exists(), "an array that lacks an image");
+        assert!(write_npz(&mut images(), [2, 2, 3], &path).unwrap());
 
         let mut archive = zip::ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
         assert_eq!(archive.file_names().collect::<Vec<_>>(), ["arr_0.npy"]);

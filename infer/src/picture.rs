@@ -5,8 +5,8 @@ use std::io::{self, BufReader};
 use std::path::Path;
 
 use image::RgbImage;
+use pixelflow::durable;
 
-use crate::atomic_file::write_atomically;
 use crate::error::{read_error, write_error};
 use crate::grid::{GridRow, labelled_grid};
 use crate::recipe::{Layout, MAX_PIXELS, Recipe};
@@ -24,7 +24,7 @@ const MAX_TEXT: usize = 1 << 24;
 pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
     match recipe.layout {
         Layout::Single => images[0].clone(),
-        Layout::Grid { scale } => {
+        Layout::Grid { scale, numbered } => {
             let mut rest = images;
             let row = |row: &crate::recipe::RecipeRow| {
                 let (images, others) = rest.split_at(row.count as usize);
@@ -32,7 +32,8 @@ pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
                 GridRow { label: row.label.clone(), images: images.to_vec() }
             };
             let rows: Vec<GridRow> = recipe.rows.iter().map(row).collect();
-            labelled_grid(&rows, scale)
+            let first = recipe.rows.first().map(|row| row.first);
+            labelled_grid(&rows, scale, first.filter(|_| numbered))
         }
     }
 }
@@ -46,7 +47,7 @@ pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
 /// Never: a recipe always has a form in JSON.
 pub fn write_picture(picture: &RgbImage, recipe: &Recipe, path: &Path) -> Result<()> {
     let text = serde_json::to_string(recipe).expect("a recipe has a form in JSON");
-    write_atomically(path, |file| {
+    durable::write(path, |file| {
         let mut encoder = png::Encoder::new(file, picture.width(), picture.height());
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
@@ -99,6 +100,13 @@ pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
     recipe
         .check()
         .map_err(|reason| none(format!("its `{KEYWORD}` text cannot be used: {reason}")))?;
+    let [wanted_height, wanted_width] = recipe.picture_size();
+    if [wanted_height, wanted_width] != [u64::from(height), u64::from(width)] {
+        return Err(none(format!(
+            "its `{KEYWORD}` text is of a picture of {wanted_height}x{wanted_width} pixels, it has \
+             {height}x{width}; was it edited?"
+        )));
+    }
     let picture = RgbImage::from_raw(width, height, pixels)
         .ok_or_else(|| none("its pixels are missing".to_owned()))?;
     Ok((picture, recipe))
@@ -107,14 +115,14 @@ pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::NumberFormat;
     use crate::recipe::RecipeRow;
+    use pixelflow::NumberFormat;
 
     fn recipe() -> Recipe {
         Recipe {
             version: "1".to_owned(),
             model: "größe".to_owned(),
-            weights: crate::arguments::WeightsArgument::Model,
+            weights: pixelflow::weights::WeightSet::Model,
             model_hash: "00ff".to_owned(),
             sampler: pixelflow::sampler::SamplerConfig { rtol: 0.1 + 0.2, ..Default::default() },
             device: "cpu".to_owned(),
@@ -122,8 +130,9 @@ mod tests {
             text_encoder: None,
             height: 2,
             width: 2,
+            noise: pixelflow::pipeline::NoiseRule::SeedAndNumber,
             seed: u64::MAX,
-            layout: Layout::Grid { scale: 2 },
+            layout: Layout::Grid { scale: 2, numbered: true },
             rows: vec![RecipeRow {
                 label: "a".to_owned(),
                 class: 3,

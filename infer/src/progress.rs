@@ -1,7 +1,8 @@
 //! How far drawing has come, on the terminal.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use pixelflow::sampler::StageStart;
+use pixelflow_host::progress::{counting_bar, percent_bar};
 
 use crate::draw::DrawObserver;
 
@@ -22,9 +23,7 @@ pub struct DrawProgress {
 impl DrawProgress {
     /// A bar for `batches` batches through `stages` stages.
     pub fn new(batches: usize, stages: usize) -> Self {
-        let bar = ProgressBar::new(batches as u64 * stages as u64 * PARTS);
-        let style = ProgressStyle::with_template("{bar:32} {percent:>3}%  {eta} left  {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = percent_bar(batches as u64 * stages as u64 * PARTS);
         Self { bar, stages: stages as u64, before: 0, stage: String::new(), images: 0 }
     }
 
@@ -65,40 +64,6 @@ impl DrawObserver for CaptionProgress {
 
     fn batch_done(&mut self, images: usize) {
         self.bar.inc(images as u64);
-    }
-}
-
-/// A bar that counts to `length`; it is silent where there is no terminal.
-pub fn counting_bar(length: u64, message: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(length);
-    let style = ProgressStyle::with_template("{bar:32} {pos} of {len}  {eta} left  {msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.set_message(message);
-    bar
-}
-
-/// A bar over a share, 0..1, of something that cannot be counted.
-#[derive(Debug)]
-pub struct ShareBar(ProgressBar);
-
-/// A bar for something called `message`.
-pub fn share_bar(message: &'static str) -> ShareBar {
-    let bar = ProgressBar::new(PARTS);
-    let style = ProgressStyle::with_template("{bar:32} {percent:>3}%  {eta} left  {msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.set_message(message);
-    ShareBar(bar)
-}
-
-impl ShareBar {
-    /// Shows the share that is done.
-    pub fn set(&self, share: f64) {
-        self.0.set_position((share.clamp(0.0, 1.0) * PARTS as f64) as u64);
-    }
-
-    /// Removes the bar.
-    pub fn finish(&self) {
-        self.0.finish_and_clear();
     }
 }
 

@@ -1,14 +1,12 @@
 //! Everything that a picture was drawn from: enough to draw it again.
 
-use pixelflow::PixelFlow;
-use pixelflow::ops::PixelFlowBackend;
-use pixelflow::sampler::{Sampler, SamplerConfig};
+use pixelflow::NumberFormat;
+use pixelflow::pipeline::{ImageRequest, NoiseRule, Provenance, Request, Subject};
+use pixelflow::sampler::SamplerConfig;
+use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{NumberFormat, WeightsArgument};
-use crate::draw::{DrawObserver, Drawn, ImageRequest, MAX_NUMBER, Subjects, draw};
 use crate::grid::GridMeasure;
-use crate::prompts::EncodedTexts;
 
 /// What a recipe calls the model that comes with the program.
 pub const DEMO: &str = "demo";
@@ -25,11 +23,11 @@ pub const MAX_PIXELS: u64 = 1 << 30;
 pub struct Recipe {
     /// Version of the program.
     pub version: String,
-    /// The file of the model's weights, or [`DEMO`].
+    /// The model's name, or [`DEMO`]; pictures of the first noise rule have the path of its weights.
     pub model: String,
     /// Which weights, if the file is a training checkpoint.
     #[serde(default)]
-    pub weights: WeightsArgument,
+    pub weights: WeightSet,
     /// Hash of its weights.
     pub model_hash: String,
     /// What its prompts were read with, for a text model.
@@ -46,6 +44,9 @@ pub struct Recipe {
     pub height: usize,
     /// Width of one image in pixels.
     pub width: usize,
+    /// How noise is keyed.
+    #[serde(default = "NoiseRule::unsaid")]
+    pub noise: NoiseRule,
     /// The user's seed.
     pub seed: u64,
     /// How the images are laid out.
@@ -58,20 +59,14 @@ pub struct Recipe {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecipeEncoder {
-    /// Its folder, if it was not the model's own.
+    /// Its name on the Hub, if it was not the model's own; pictures of the first noise rule have its
+    /// folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
     /// Hash of its weights and tokenizer.
     pub hash: String,
     /// The format of its weights.
     pub dtype: NumberFormat,
-}
-
-impl RecipeEncoder {
-    /// What tells its states from those of others.
-    pub fn cache_key(&self) -> String {
-        format!("{}-{:?}", self.hash, self.dtype).to_lowercase()
-    }
 }
 
 /// How the images of a picture are laid out.
@@ -84,6 +79,9 @@ pub enum Layout {
     Grid {
         /// How many times the images are enlarged.
         scale: u32,
+        /// Whether the numbers of the images stand above the columns.
+        #[serde(default)]
+        numbered: bool,
     },
 }
 
@@ -109,23 +107,66 @@ pub struct RecipeRow {
 }
 
 impl RecipeRow {
+    /// A request of its first image.
+    pub fn first_request(&self, seed: u64) -> Request {
+        Request::new(vec![self.request(seed, self.first)])
+    }
+
     /// The request of image `number` of this row.
     fn request(&self, seed: u64, number: u64) -> ImageRequest {
-        match &self.prompt {
-            None => ImageRequest::new(seed, self.class, number),
-            Some(prompt) => ImageRequest::of_prompt(seed, prompt, number),
-        }
+        let subject = match &self.prompt {
+            None => Subject::Class(self.class),
+            Some(prompt) => Subject::Prompt {
+                prompt: prompt.clone(),
+                negative: self.negative.clone().unwrap_or_default(),
+            },
+        };
+        ImageRequest { subject, seed, number }
     }
 }
 
 impl Recipe {
+    /// The recipe of images of this provenance, drawn by this program.
+    pub fn new(
+        provenance: Provenance,
+        device: String,
+        seed: u64,
+        layout: Layout,
+        rows: Vec<RecipeRow>,
+    ) -> Self {
+        let Provenance { model, weights, model_hash, text_encoder, sampler, dtype, .. } =
+            provenance;
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model,
+            weights,
+            model_hash,
+            text_encoder: text_encoder.map(|encoder| RecipeEncoder {
+                folder: None,
+                hash: encoder.hash,
+                dtype: encoder.dtype,
+            }),
+            sampler,
+            device,
+            dtype,
+            height: provenance.height,
+            width: provenance.width,
+            noise: provenance.noise,
+            seed,
+            layout,
+            rows,
+        }
+    }
+
     /// Height and width in pixels of the picture with all images.
     pub fn picture_size(&self) -> [u64; 2] {
         let image = [self.height as u64, self.width as u64];
         let rows = self.rows.iter().map(|row| (row.label.as_str(), row.count));
         match self.layout {
             Layout::Single => image,
-            Layout::Grid { scale } => GridMeasure::new(rows, image, scale).size(),
+            Layout::Grid { scale, numbered } => {
+                GridMeasure::new(rows, image, scale, numbered).size()
+            }
         }
     }
 
@@ -140,9 +181,10 @@ impl Recipe {
             return Err(format!("it would show {images} images"));
         }
         let last = |row: &RecipeRow| row.first.saturating_add(row.count);
-        if let Some(row) = self.rows.iter().find(|row| last(row) > MAX_NUMBER) {
+        let most = self.noise.numbers();
+        if let Some(row) = self.rows.iter().find(|row| last(row) > most) {
             return Err(format!(
-                "{} images from number {} on are more than the {MAX_NUMBER} that a class has",
+                "{} images from number {} on are more than the {most} that a seed has",
                 row.count, row.first
             ));
         }
@@ -155,18 +197,35 @@ impl Recipe {
         Ok(())
     }
 
-    /// All images, row by row.
-    pub fn requests(&self) -> Vec<ImageRequest> {
+    /// All images, row by row, `batch` of them at once.
+    pub fn request(&self, batch: usize) -> Request {
         let of_row = |row: &'_ RecipeRow| {
             let numbers = row.first..row.first.saturating_add(row.count);
-            let request = |number| row.request(self.seed, number);
-            numbers.map(request).collect::<Vec<_>>()
+            numbers.map(|number| row.request(self.seed, number)).collect::<Vec<_>>()
         };
-        self.rows.iter().flat_map(of_row).collect()
+        Request {
+            size: Some([self.height, self.width]),
+            sampler: Some(self.sampler.clone()),
+            batch,
+            noise: self.noise,
+            ..Request::new(self.rows.iter().flat_map(of_row).collect())
+        }
+    }
+
+    /// The recipe of the first `images` images alone: those that were done when the user stopped.
+    #[must_use]
+    pub fn first_images(mut self, images: u64) -> Self {
+        let mut left = images;
+        for row in &mut self.rows {
+            row.count = row.count.min(left);
+            left -= row.count;
+        }
+        self.rows.retain(|row| row.count > 0);
+        self
     }
 
     /// The recipe of each image of this one as a picture of its own, in the order of
-    /// [`requests`](Self::requests).
+    /// [`request`](Self::request).
     pub fn singles(&self) -> impl Iterator<Item = Self> {
         let rows = self.rows.iter().flat_map(|row| {
             (0..row.count).map(|image| RecipeRow {
@@ -176,39 +235,6 @@ impl Recipe {
             })
         });
         rows.map(|row| Self { layout: Layout::Single, rows: vec![row], ..self.clone() })
-    }
-
-    /// What a text model is told of each image.
-    pub fn subjects<B: PixelFlowBackend>(
-        &self,
-        texts: &EncodedTexts,
-        device: &B::Device,
-    ) -> Subjects<B> {
-        let pairs = self.rows.iter().flat_map(|row| {
-            let pair = (
-                row.prompt.as_deref().unwrap_or_default(),
-                row.negative.as_deref().unwrap_or_default(),
-            );
-            std::iter::repeat_n(pair, row.count as usize)
-        });
-        texts.subjects(pairs, device)
-    }
-
-    /// Draws all images.
-    ///
-    /// # Errors
-    /// What the sampler says.
-    pub fn draw<B: PixelFlowBackend>(
-        &self,
-        model: &PixelFlow<B>,
-        subjects: &Subjects<B>,
-        sampler: &Sampler,
-        batch: usize,
-        device: &B::Device,
-        observer: &mut dyn DrawObserver,
-    ) -> pixelflow::Result<Drawn> {
-        let size = [self.height, self.width];
-        draw(model, sampler, &self.requests(), subjects, size, batch, device, observer)
     }
 }
 
@@ -228,7 +254,7 @@ mod tests {
         Recipe {
             version: "1".to_owned(),
             model: DEMO.to_owned(),
-            weights: WeightsArgument::Ema,
+            weights: WeightSet::Ema,
             model_hash: String::new(),
             text_encoder: None,
             sampler: SamplerConfig::default(),
@@ -236,8 +262,9 @@ mod tests {
             dtype: NumberFormat::F32,
             height: 32,
             width: 32,
+            noise: NoiseRule::SubjectToo,
             seed: 0,
-            layout: Layout::Grid { scale },
+            layout: Layout::Grid { scale, numbered: false },
             rows: vec![row],
         }
     }
@@ -262,10 +289,29 @@ mod tests {
     }
 
     #[test]
+    fn a_stopped_picture_has_the_recipe_of_what_was_done() {
+        let row = |count| RecipeRow { count, ..grid(1, 5, 1).rows[0].clone() };
+        let recipe = Recipe { rows: vec![row(4), row(4), row(4)], ..grid(1, 0, 1) };
+        let counts = |images| {
+            let rows = recipe.clone().first_images(images).rows;
+            rows.iter().map(|row| row.count).collect::<Vec<_>>()
+        };
+        assert_eq!((counts(12), counts(6), counts(0)), (vec![4, 4, 4], vec![4, 2], vec![]));
+    }
+
+    #[test]
+    fn recipes_without_a_noise_rule_are_of_the_first() {
+        let mut json = serde_json::to_value(grid(1, 0, 1)).unwrap();
+        json.as_object_mut().unwrap().remove("noise").unwrap();
+        let recipe: Recipe = serde_json::from_value(json).unwrap();
+        assert_eq!(recipe.noise, NoiseRule::SubjectToo);
+    }
+
+    #[test]
     fn recipes_from_before_the_weights_were_named_mean_the_average() {
         let mut json = serde_json::to_value(grid(1, 0, 1)).unwrap();
         json.as_object_mut().unwrap().remove("weights").unwrap();
         let recipe: Recipe = serde_json::from_value(json).unwrap();
-        assert_eq!(recipe.weights, WeightsArgument::Ema);
+        assert_eq!(recipe.weights, WeightSet::Ema);
     }
 }

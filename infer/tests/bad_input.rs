@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Stdio;
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
@@ -13,26 +13,9 @@ use infer::recipe::{Layout, Recipe};
 use pixelflow::cascade::CascadeConfig;
 use pixelflow::weights::{DType, ModelDescription, SafetensorsWriter, TensorFile, save_model};
 use pixelflow::{PixelFlowConfig, Preset};
+use program_tests::{CONFIG_YAML, Program, listing, reference_model, text};
 
-fn infer(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    command.args(arguments).output().unwrap()
-}
-
-#[test]
-fn a_reader_that_has_gone_is_no_failure() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    command.arg("info").stdout(std::process::Stdio::piped());
-    let mut running = command.spawn().unwrap();
-    drop(running.stdout.take());
-    assert!(running.wait().unwrap().success());
-}
-
-fn message(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+const INFER: Program = Program(env!("CARGO_BIN_EXE_infer"));
 
 /// A model's folder: 2 stages, patches of 4, 16 x 16 pixels, classes ant, cat and dog.
 fn model_folder(folder: &Path) -> String {
@@ -56,7 +39,7 @@ fn model_folder(folder: &Path) -> String {
         sampler: None,
     };
     description.write(&folder.join("config.json")).unwrap();
-    folder.to_str().unwrap().to_owned()
+    text(folder).to_owned()
 }
 
 /// A copy of the model whose weights went through `change`.
@@ -114,12 +97,15 @@ fn evil_pt(folder: &Path) -> String {
     archive.start_file("archive/version", options).unwrap();
     archive.write_all(b"3\n").unwrap();
     archive.finish().unwrap();
-    let yaml = "model:\n  params:\n    num_attention_heads: 2\n    attention_head_dim: 8\n    \
-                in_channels: 3\n    out_channels: 3\n    depth: 1\n    num_classes: 3\n    \
-                patch_size: 4\n    attention_bias: true\nscheduler:\n  num_train_timesteps: 1000\n  \
-                num_stages: 2\n";
-    fs::write(folder.join("config.yaml"), yaml).unwrap();
-    path.to_str().unwrap().to_owned()
+    fs::write(folder.join("config.yaml"), CONFIG_YAML).unwrap();
+    text(&path).to_owned()
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    let mut running = INFER.command(&["info"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(running.stdout.take());
+    assert!(running.wait().unwrap().success());
 }
 
 #[test]
@@ -128,7 +114,7 @@ fn evil_pt(folder: &Path) -> String {
 fn bad_input_is_refused_with_a_message_that_helps() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
-    let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+    let named = |name: &str| text(&at(name)).to_owned();
     let good = model_folder(&at("good"));
     let half = damaged(&at("half"), |bytes| bytes[..bytes.len() / 2].to_vec());
     let empty = damaged(&at("empty"), |_| Vec::new());
@@ -144,32 +130,30 @@ fn bad_input_is_refused_with_a_message_that_helps() {
     let names = redescribed(&at("names"), "\"dog\"", "\"dog\", \"eel\"");
     let key = redescribed(&at("key"), "\"resolution\"", "\"resolutoin\"");
     let json = redescribed(&at("json"), "{", "[");
-    let lonely = text(at("lonely.safetensors"));
+    let lonely = named("lonely.safetensors");
     fs::copy(at("good").join("model.safetensors"), &lonely).unwrap();
-    let nothing = text(at("nothing"));
+    let nothing = named("nothing");
     fs::create_dir(&nothing).unwrap();
-    let run = at("run");
-    fs::create_dir_all(run.join("checkpoints")).unwrap();
-    let run = text(run);
-    let plain = text(at("plain.png"));
+    fs::create_dir_all(at("run/checkpoints")).unwrap();
+    let run = named("run");
+    let plain = named("plain.png");
     image::RgbImage::new(2, 2).save(&plain).unwrap();
-    let zero_byte = text(at("zero.png"));
+    let zero_byte = named("zero.png");
     fs::write(&zero_byte, "").unwrap();
 
-    let folder_png = text(at("folder.png"));
+    let folder_png = named("folder.png");
     fs::create_dir(&folder_png).unwrap();
-    let drawn = text(at("drawn.png"));
-    let output = infer(&["sample", "--model", &good, "--count", "1", "--out", &drawn]);
-    assert!(output.status.success(), "{}", message(&output));
+    let drawn = named("drawn.png");
+    INFER.run(&["sample", "--model", &good, "--count", "1", "--out", &drawn]).succeeded();
     let edited = |name: &str, edit: &dyn Fn(&mut Recipe)| {
         let (picture, mut recipe) = read_picture(Path::new(&drawn)).unwrap();
         edit(&mut recipe);
         write_picture(&picture, &recipe, &at(name)).unwrap();
-        text(at(name))
+        named(name)
     };
     let endless = edited("endless.png", &|recipe| recipe.rows[0].first = u64::MAX);
     let enormous = edited("enormous.png", &|recipe| {
-        recipe.layout = Layout::Grid { scale: u32::MAX };
+        recipe.layout = Layout::Grid { scale: u32::MAX, numbered: true };
     });
     let moved = edited("moved.png", &|recipe| {
         recipe.model = "nowhere/model.safetensors".to_owned();
@@ -228,7 +212,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         (&["replay", &zero_byte], &["zero.png has no recipe: it is no sound PNG"]),
         (&["replay", "nowhere.png"], &["cannot read nowhere.png"]),
     ];
-    let out = text(at("out.png"));
+    let out = named("out.png");
     for (arguments, expected) in cases {
         let mut all: Vec<&str> = Vec::new();
         if arguments[0] != "replay" {
@@ -241,13 +225,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
             }
         }
         all.extend(*arguments);
-        let output = infer(&all);
-        let message = message(&output);
-        assert!(!output.status.success(), "{arguments:?} was accepted");
-        assert!(!message.contains("panicked"), "{arguments:?} panics: {message}");
-        for part in *expected {
-            assert!(message.contains(part), "{arguments:?}: `{part}` is not in: {message}");
-        }
+        INFER.run(&all).refused(expected);
         assert!(!Path::new(&out).exists(), "{arguments:?} wrote a picture");
     }
 }
@@ -258,18 +236,11 @@ fn a_full_disk_leaves_the_earlier_picture() {
     let model = model_folder(&scratch.path().join("model"));
     let out = scratch.path().join("grid.png");
     fs::write(&out, "an earlier result").unwrap();
-    // A limit on the size of files is what a full disk is to the program: a write that fails.
-    let script = r#"trap "" XFSZ; ulimit -f 1; exec "$0" sample --model "$1" --out "$2" --scale 8"#;
-    let output = Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_infer"), &model, out.to_str().unwrap()])
-        .output()
-        .unwrap();
-    let message = message(&output);
-    assert!(!output.status.success());
-    assert!(message.contains("cannot write") && message.contains("free some space"), "{message}");
+    let arguments = ["sample", "--model", &model, "--out", text(&out), "--scale", "8"];
+    let full = INFER.run_on_a_full_disk(1, &arguments);
+    full.refused(&["cannot write", "free some space"]);
     assert_eq!(fs::read_to_string(&out).unwrap(), "an earlier result");
-    let left = fs::read_dir(scratch.path()).unwrap().count();
-    assert_eq!(left, 2, "only the model and the picture are left");
+    assert_eq!(listing(scratch.path()), ["grid.png", "model"]);
 }
 
 #[test]
@@ -278,19 +249,11 @@ fn every_layout_can_be_replayed_and_another_model_is_noticed() {
     let model = model_folder(&scratch.path().join("model"));
     let (grid, folder) = (scratch.path().join("grid.png"), scratch.path().join("files"));
     for out in [&grid, &folder] {
-        let out = out.to_str().unwrap();
-        let arguments =
-            ["sample", "--model", &model, "--class", "cat,2", "--count", "2", "--out", out];
-        let output = infer(&arguments);
-        assert!(output.status.success(), "{}", message(&output));
+        let start = ["sample", "--model", &model, "--class", "cat,2", "--count", "2", "--out"];
+        INFER.run(&[&start[..], &[text(out)]].concat()).succeeded();
     }
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let names: Vec<_> =
-        files.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(
-        names,
+        listing(&folder),
         [
             "001-cat-seed0-00000.png",
             "001-cat-seed0-00001.png",
@@ -298,64 +261,41 @@ fn every_layout_can_be_replayed_and_another_model_is_noticed() {
             "002-dog-seed0-00001.png"
         ]
     );
-    for picture in [&grid, &files[3]] {
-        let output = infer(&["replay", picture.to_str().unwrap()]);
-        assert!(output.status.success(), "{}", message(&output));
-        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "pixels equal");
+    let replay = |picture: &Path| INFER.run(&["replay", text(picture)]);
+    for picture in [&grid, &folder.join("002-dog-seed0-00001.png")] {
+        assert_eq!(replay(picture).succeeded().printed.trim(), "pixels equal");
     }
 
     // One pixel changed by hand.
-    let mut edited = image::open(&files[0]).unwrap().to_rgb8();
-    let (_, recipe) = read_picture(&files[0]).unwrap();
+    let first = folder.join("001-cat-seed0-00000.png");
+    let (mut edited, recipe) = read_picture(&first).unwrap();
     edited.get_pixel_mut(1, 1).0[0] ^= 4;
-    write_picture(&edited, &recipe, &files[0]).unwrap();
-    let output = infer(&["replay", files[0].to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    assert_eq!(said, "1 pixels differ, by at most 4 of 255");
+    write_picture(&edited, &recipe, &first).unwrap();
+    let differs = replay(&first);
+    assert_eq!(differs.status.code(), Some(1));
+    assert_eq!(differs.printed.trim(), "1 pixels differ, by at most 4 of 255");
 
     // Other weights at the same place.
     let weights = scratch.path().join("model/model.safetensors");
     let mut bytes = fs::read(&weights).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&weights, bytes).unwrap();
-    let output = infer(&["replay", grid.to_str().unwrap()]);
-    assert!(
-        message(&output).contains("was drawn with a model whose hash is"),
-        "{}",
-        message(&output)
-    );
-}
-
-/// The reference's training checkpoint of the golden files, with its `config.yaml`.
-fn reference_checkpoint(folder: &Path) -> String {
-    fs::create_dir_all(folder).unwrap();
-    let path = folder.join("model.pt");
-    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/cls_a_train.pt");
-    fs::copy(golden, &path).unwrap();
-    let yaml = "model:\n  params:\n    num_attention_heads: 2\n    attention_head_dim: 16\n    \
-                in_channels: 3\n    out_channels: 3\n    depth: 2\n    num_classes: 10\n    \
-                patch_size: 4\n    attention_bias: true\nscheduler:\n  num_train_timesteps: 1000\n  \
-                num_stages: 2\ndata:\n  resolution: 16\n";
-    fs::write(folder.join("config.yaml"), yaml).unwrap();
-    path.to_str().unwrap().to_owned()
+    replay(&grid).refused(&["was drawn with a model whose hash is"]);
 }
 
 #[test]
 fn a_replay_takes_the_weights_that_the_picture_was_drawn_with() {
     let scratch = tempfile::tempdir().unwrap();
-    let model = reference_checkpoint(&scratch.path().join("reference"));
+    let model = reference_model(&scratch.path().join("reference"));
+    let model = text(&model);
     let mut pictures = Vec::new();
     for weights in ["ema", "model"] {
         let path = scratch.path().join(format!("{weights}.png"));
-        let out = path.to_str().unwrap();
-        let arguments =
-            ["sample", "--model", &model, "--weights", weights, "--class", "1,7", "--out", out];
-        let output = infer(&arguments);
-        assert!(output.status.success(), "{}", message(&output));
-        for arguments in [&["replay", out][..], &["replay", out, "--model", &model]] {
-            let output = infer(arguments);
-            assert!(output.status.success(), "{weights}: {}", message(&output));
+        let out = text(&path);
+        let start = ["sample", "--model", model, "--weights", weights, "--class", "1,7", "--out"];
+        INFER.run(&[&start[..], &[out]].concat()).succeeded();
+        for arguments in [&["replay", out][..], &["replay", out, "--model", model]] {
+            INFER.run(arguments).succeeded();
         }
         pictures.push(read_picture(&path).unwrap().0);
     }

@@ -3,42 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use pixelflow::weights::{DType, SafetensorsWriter, TensorFile, TensorInfo};
+use program_tests::{Program, Run, listing, reference_model, text};
 
-fn infer(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    command.args(arguments).output().unwrap()
-}
+const INFER: Program = Program(env!("CARGO_BIN_EXE_infer"));
 
-fn message(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn succeeded(output: &Output) -> String {
-    assert!(output.status.success(), "{}", message(output));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-/// The reference's training checkpoint of the golden files, with its `config.yaml`.
-fn reference(folder: &Path) -> PathBuf {
-    fs::create_dir_all(folder).unwrap();
-    let path = folder.join("model.pt");
-    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/cls_a_train.pt");
-    fs::copy(golden, &path).unwrap();
-    let yaml = "model:\n  params:\n    num_attention_heads: 2\n    attention_head_dim: 16\n    \
-                in_channels: 3\n    out_channels: 3\n    depth: 2\n    num_classes: 10\n    \
-                patch_size: 4\n    attention_bias: true\nscheduler:\n  num_train_timesteps: 1000\n  \
-                num_stages: 2\ndata:\n  resolution: 16\n";
-    fs::write(folder.join("config.yaml"), yaml).unwrap();
-    path
+fn convert(arguments: &[&str]) -> Run {
+    INFER.run(&[&["convert"], arguments].concat())
 }
 
 /// A file of the tensors `a`, with these values, and `ids`, which has integers.
@@ -52,29 +25,16 @@ fn small(path: &Path, values: &[f32]) {
     writer.finish().unwrap();
 }
 
-/// What is in a folder, hidden files included.
-fn listing(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
 #[test]
 fn a_pt_becomes_a_folder_that_draws_the_same() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
-    let model = reference(&at("reference"));
-    let said = succeeded(&infer(&["convert", text(&model), text(&at("one"))]));
+    let model = reference_model(&at("reference"));
+    let said = convert(&[text(&model), text(&at("one"))]).succeeded().printed;
     assert!(said.contains("all values as they were") && said.contains("read back"), "{said}");
     assert_eq!(listing(&at("one")), ["config.json", "model.safetensors"]);
-    let shards = ["--max-shard-size", "20KB"];
-    let mut arguments = vec!["convert", text(&model)];
     let (several, again) = (at("several"), at("again"));
-    arguments.push(text(&several));
-    arguments.extend(shards);
-    succeeded(&infer(&arguments));
+    convert(&[text(&model), text(&several), "--max-shard-size", "20KB"]).succeeded();
     let files = listing(&several);
     assert!(
         files.len() > 4 && files.contains(&"model.safetensors.index.json".to_owned()),
@@ -86,7 +46,7 @@ fn a_pt_becomes_a_folder_that_draws_the_same() {
         assert!(bytes <= 20_000 || one.tensors().len() == 1, "{file} has {bytes} bytes");
     }
     // Several files become one again.
-    succeeded(&infer(&["convert", text(&several), text(&again)]));
+    convert(&[text(&several), text(&again)]).succeeded();
     assert_eq!(
         fs::read(again.join("model.safetensors")).unwrap(),
         fs::read(at("one/model.safetensors")).unwrap()
@@ -94,19 +54,9 @@ fn a_pt_becomes_a_folder_that_draws_the_same() {
     let mut pictures = Vec::new();
     for (number, model) in [&model, &at("one"), &several].into_iter().enumerate() {
         let picture = at(&format!("{number}.png"));
-        let arguments = [
-            "sample",
-            "--model",
-            text(model),
-            "--class",
-            "1",
-            "--out",
-            text(&picture),
-            "--device",
-            "cpu",
-        ];
-        succeeded(&infer(&arguments));
-        succeeded(&infer(&["replay", text(&picture), "--device", "cpu"]));
+        let sample = ["sample", "--device", "cpu", "--class", "1", "--model"];
+        INFER.run(&[&sample[..], &[text(model), "--out", text(&picture)]].concat()).succeeded();
+        INFER.run(&["replay", text(&picture), "--device", "cpu"]).succeeded();
         pictures.push(image::open(&picture).unwrap().to_rgb8());
     }
     assert!(pictures.iter().all(|picture| *picture == pictures[0]));
@@ -118,9 +68,8 @@ fn the_report_says_what_rounding_has_changed() {
     let at = |name: &str| scratch.path().join(name);
     small(&at("a.safetensors"), &[1.0, 2049.0, 0.0]);
     let (from, to, report) = (at("a.safetensors"), at("half.safetensors"), at("report.tsv"));
-    let arguments =
-        ["convert", text(&from), text(&to), "--dtype", "f16", "--report", text(&report)];
-    let said = succeeded(&infer(&arguments));
+    let arguments = [text(&from), text(&to), "--dtype", "f16", "--report", text(&report)];
+    let said = convert(&arguments).succeeded().printed;
     assert!(said.contains("at most 1.0e0 (a)"), "{said}");
     assert!(said.contains("at most 4.9e-4 of the value (a)"), "{said}");
     let lines = fs::read_to_string(&report).unwrap();
@@ -134,11 +83,10 @@ fn the_report_says_what_rounding_has_changed() {
 
 #[test]
 // A table: one line a case.
-#[expect(clippy::too_many_lines)]
 fn bad_input_is_refused_and_nothing_is_written() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
-    let named = |name: &str| at(name).to_str().unwrap().to_owned();
+    let named = |name: &str| text(&at(name)).to_owned();
     let (good, large) = (named("good.safetensors"), named("large.safetensors"));
     small(Path::new(&good), &[1.0, 2.0]);
     small(Path::new(&large), &[1.0, -70_000.0]);
@@ -151,8 +99,7 @@ fn bad_input_is_refused_and_nothing_is_written() {
     let shards = at("shards");
     small(&at("b.safetensors"), &[3.0; 100]);
     let from = named("b.safetensors");
-    let split = ["convert", &from, text(&shards), "--max-shard-size", "1B"];
-    succeeded(&infer(&split));
+    convert(&[&from, text(&shards), "--max-shard-size", "1B"]).succeeded();
     fs::remove_file(shards.join("model-00002-of-00002.safetensors")).unwrap();
     let shards = named("shards");
     let taken = at("taken");
@@ -163,7 +110,7 @@ fn bad_input_is_refused_and_nothing_is_written() {
     fs::create_dir(&described).unwrap();
     fs::write(described.join("config.json"), "earlier").unwrap();
     let described = named("described");
-    let model = text(&reference(&at("reference"))).to_owned();
+    let model = text(&reference_model(&at("reference"))).to_owned();
     let broken = at("broken");
     fs::create_dir(&broken).unwrap();
     small(&broken.join("model.safetensors"), &[1.0]);
@@ -200,14 +147,7 @@ fn bad_input_is_refused_and_nothing_is_written() {
     let before = listing(scratch.path());
     let contents = fs::read(&good).unwrap();
     for (arguments, expected) in cases {
-        let all = [&["convert"], *arguments].concat();
-        let output = infer(&all);
-        let message = message(&output);
-        assert!(!output.status.success(), "{arguments:?} was accepted");
-        assert!(!message.contains("panicked"), "{arguments:?} panics: {message}");
-        for part in *expected {
-            assert!(message.contains(part), "{arguments:?}: `{part}` is not in: {message}");
-        }
+        convert(arguments).refused(expected);
         // The folder may have been made; nothing is in it.
         if Path::new(&out).exists() {
             assert!(listing(Path::new(&out)).is_empty(), "{arguments:?}");
@@ -226,14 +166,8 @@ fn a_full_disk_leaves_nothing_behind() {
     let from = scratch.path().join("a.safetensors");
     small(&from, &vec![0.5; 100_000]);
     let to = scratch.path().join("half.safetensors");
-    // A limit on the size of files is what a full disk is to the program: a write that fails.
-    let script = r#"trap "" XFSZ; ulimit -f 8; exec "$0" convert "$1" "$2" --dtype f16"#;
-    let output = Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_infer"), text(&from), text(&to)])
-        .output()
-        .unwrap();
-    assert!(!output.status.success());
-    assert!(message(&output).contains("cannot write"), "{}", message(&output));
+    let arguments = ["convert", text(&from), text(&to), "--dtype", "f16"];
+    INFER.run_on_a_full_disk(8, &arguments).refused(&["cannot write"]);
     assert_eq!(listing(scratch.path()), ["a.safetensors"]);
 }
 
@@ -241,7 +175,10 @@ fn a_full_disk_leaves_nothing_behind() {
 fn a_model_in_eight_bits_is_a_quarter_and_draws_almost_the_same() {
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("int8");
-    let said = succeeded(&infer(&["convert", "assets/demo/model", text(&out), "--dtype", "int8"]));
+    let demo = |to: &Path, more: &[&str]| {
+        convert(&[&["assets/demo/model", text(to), "--dtype", "int8"], more].concat())
+    };
+    let said = demo(&out, &[]).succeeded().printed;
     assert!(said.contains("within half a step"), "{said}");
     let size = |path: &Path| fs::metadata(path).unwrap().len();
     let halves = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/demo/model");
@@ -249,20 +186,10 @@ fn a_model_in_eight_bits_is_a_quarter_and_draws_almost_the_same() {
     let ratio = size(&out.join("model.safetensors")) as f64
         / size(&halves.join("model.safetensors")) as f64;
     assert!((0.5..0.52).contains(&ratio), "{ratio}");
-    let info = succeeded(&infer(&["info", "--model", text(&out)]));
+    let info = INFER.run(&["info", "--model", text(&out)]).succeeded().printed;
     assert!(info.contains("16 classes") || info.contains("minotaur"), "{info}");
-    let back =
-        infer(&["convert", text(&out), text(&scratch.path().join("back")), "--dtype", "f16"]);
-    assert!(message(&back).contains("no way back"), "{}", message(&back));
-    let shards = infer(&[
-        "convert",
-        "assets/demo/model",
-        text(&scratch.path().join("shards")),
-        "--dtype",
-        "int8",
-        "--max-shard-size",
-        "5MB",
-    ]);
-    assert!(!shards.status.success());
-    assert!(message(&shards).contains("leave out --max-shard-size"));
+    let back = scratch.path().join("back");
+    convert(&[text(&out), text(&back), "--dtype", "f16"]).refused(&["no way back"]);
+    let shards = demo(&scratch.path().join("shards"), &["--max-shard-size", "5MB"]);
+    shards.refused(&["leave out --max-shard-size"]);
 }

@@ -6,29 +6,29 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use image::RgbImage;
-use infer::draw::{ImageRequest, Subjects, draw};
+use infer::draw::rgb_image;
 use infer::model_source::ModelSource;
 use infer::picture::read_picture;
 use pixelflow::int8::Int8Rows;
 use pixelflow::noise::{Key, Purpose};
-use pixelflow::sampler::Silent;
-use pixelflow::weights::{TensorFile, Values, convert_to_int8, for_each_value};
-use pixelflow::{Context, PixelFlow};
+use pixelflow::pipeline::{Drawing, ImageRequest, Request, Subject, Subjects};
+use pixelflow::weights::{Values, convert_to_int8, for_each_value};
+use pixelflow::{Context, NumberFormat, PixelFlow};
+use program_tests::{Program, text};
 
 const DEVICE: FlexDevice = FlexDevice;
 
 /// The demo with its matrices as they are, and in eight bits.
 fn demo() -> (ModelSource, PixelFlow<Flex>, PixelFlow<Flex>) {
     let source = ModelSource::demo().unwrap();
-    let float = source.load::<Flex>(&DEVICE).unwrap();
-    let int8 = source.load_int8::<Flex>(DType::F32, &DEVICE).unwrap();
+    let load = |format| source.files().unwrap().load::<Flex>(format, &DEVICE).unwrap();
+    let (float, int8) = (load(NumberFormat::F32), load(NumberFormat::Int8));
     (source, float, int8)
 }
 
@@ -46,19 +46,15 @@ fn relative_error(a: &[f32], b: &[f32]) -> f64 {
 
 /// One image of each class.
 fn images(source: &ModelSource, model: &PixelFlow<Flex>) -> Vec<RgbImage> {
-    let requests: Vec<_> = (0..source.description.model.num_classes)
-        .map(|class| ImageRequest::new(0, class, 0))
-        .collect();
-    let cascade = source.description.cascade.build().unwrap();
-    let sampler = source.sampler().check(cascade).unwrap();
-    let size = [source.description.resolution; 2];
+    let image = |class| ImageRequest { subject: Subject::Class(class), seed: 0, number: 0 };
+    let classes = source.description.model.num_classes;
+    let request = Request::new((0..classes).map(image).collect()).batch(16);
+    let request = request.check(&source.description).unwrap();
     let started = Instant::now();
-    let drawn =
-        draw(model, &sampler, &requests, &Subjects::Classes, size, 16, &DEVICE, &mut Silent)
-            .unwrap();
-    let seconds = started.elapsed().as_secs_f64();
-    println!("{} images in {seconds:.2} s", requests.len());
-    drawn.images
+    let drawing = Drawing::new(model, request, Subjects::Classes).unwrap();
+    let images: Vec<RgbImage> = drawing.map(|image| rgb_image(image.unwrap())).collect();
+    println!("{classes} images in {:.2} s", started.elapsed().as_secs_f64());
+    images
 }
 
 /// Root of the mean square of the differences, in levels of 255.
@@ -141,31 +137,26 @@ fn the_demo_in_eight_bits_draws_the_same_images() {
 }
 
 fn infer(arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let output = command.args(arguments).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    text(&output.stdout)
+    Program(env!("CARGO_BIN_EXE_infer")).run(arguments).succeeded().printed
 }
 
 /// A folder with the demo in eight bits.
 fn demo_in_int8(folder: &Path) -> String {
     let source = ModelSource::demo().unwrap();
-    let file = TensorFile::open(source.weights().unwrap()).unwrap();
+    let file = source.files().unwrap().open().unwrap();
     let weights = folder.join("model.safetensors");
     let config = &source.description.model;
     convert_to_int8::<Flex>(&file, config, &weights, file.metadata(), &DEVICE, &mut |_| {})
         .unwrap();
     source.description.write(&folder.join("config.json")).unwrap();
-    folder.to_str().unwrap().to_owned()
+    text(folder).to_owned()
 }
 
 #[test]
 fn a_file_in_eight_bits_draws_what_its_floats_draw_with_dtype_int8() {
     let folder = tempfile::tempdir().unwrap();
     let model = demo_in_int8(folder.path());
-    let picture = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let picture = |name: &str| text(&folder.path().join(name)).to_owned();
     let common = ["sample", "--device", "cpu", "--class", "3", "--count", "1", "--steps", "2"];
     let drawn = |arguments: &[&str], name: &str| {
         let out = picture(name);
@@ -192,6 +183,6 @@ fn a_file_in_eight_bits_draws_what_its_floats_draw_with_dtype_int8() {
     println!(
         "file: {} bytes, of {}",
         bytes(&folder.path().join("model.safetensors")),
-        bytes(demo.weights().unwrap())
+        bytes(demo.files().unwrap().path().unwrap())
     );
 }

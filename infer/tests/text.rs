@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
@@ -18,20 +18,17 @@ use pixelflow::weights::{
     DType, ModelDescription, TextDescription, WeightSet, model_from, save_model, save_text_encoder,
 };
 use pixelflow::{PixelFlowConfig, Preset};
+use program_tests::{Program, Run, listing, text};
 
 /// Width of the states of the model's text encoder.
 const WIDTH: usize = 32;
 
-fn infer(cache: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    command.env("PIXELFLOW_CACHE", cache);
-    command.args(["sample", "--device", "cpu", "--steps", "2"]).args(arguments);
-    command
-}
+const INFER: Program = Program(env!("CARGO_BIN_EXE_infer"));
 
-fn message(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+fn sample(cache: &Path, arguments: &[&str]) -> Command {
+    let mut command = INFER.command(&["sample", "--device", "cpu", "--steps", "2"]);
+    command.env("PIXELFLOW_CACHE", cache).args(arguments);
+    command
 }
 
 /// A text model's folder: 2 stages, 16 x 16 pixels, prompts of 8 tokens at most.
@@ -68,16 +65,14 @@ fn model_folder(folder: &Path) -> String {
     let encoder = config.init::<Flex>(3, &FlexDevice).unwrap();
     let (set, dtype) = (WeightSet::Model, DType::F32);
     save_text_encoder(&encoder, &config, &tokenizer, &encoder_folder, set, dtype).unwrap();
-    folder.to_str().unwrap().to_owned()
+    text(folder).to_owned()
 }
 
 /// The pixels of a picture that these arguments draw.
 fn pixels(scratch: &Path, arguments: &[&str]) -> Vec<u8> {
     let out = scratch.join("out.png");
-    let path = out.to_str().unwrap();
-    let mut command = infer(&scratch.join("cache"), arguments);
-    let output = command.args(["--scale", "1", "--out", path]).output().unwrap();
-    assert!(output.status.success(), "{}", message(&output));
+    let mut command = sample(&scratch.join("cache"), arguments);
+    Run::of(command.args(["--scale", "1", "--out", text(&out)])).succeeded();
     image::open(&out).unwrap().to_rgb8().into_raw()
 }
 
@@ -88,17 +83,14 @@ fn a_prompt_is_one_picture_whatever_is_drawn_beside_it() {
     let folder = |arguments: &[&str]| {
         let out = tempfile::tempdir().unwrap();
         let path = format!("{}/", out.path().display());
-        let mut command = infer(&scratch.path().join("cache"), &["--model", &model]);
-        let output = command.args(arguments).args(["--out", &path]).output().unwrap();
-        assert!(output.status.success(), "{}", message(&output));
-        let mut files: Vec<_> = fs::read_dir(&path).unwrap().map(|f| f.unwrap().path()).collect();
-        files.sort();
-        let pixels = |file: &std::path::PathBuf| image::open(file).unwrap().to_rgb8().into_raw();
-        files.iter().map(pixels).collect::<Vec<_>>()
+        let mut command = sample(&scratch.path().join("cache"), &["--model", &model]);
+        Run::of(command.args(arguments).args(["--out", &path])).succeeded();
+        let pixels = |file: &String| image::open(out.path().join(file)).unwrap().to_rgb8();
+        listing(out.path()).iter().map(pixels).collect::<Vec<_>>()
     };
     let list = scratch.path().join("list.txt");
     fs::write(&list, "a blue hat\n\na red robe\n").unwrap();
-    let together = folder(&["--prompts", list.to_str().unwrap(), "--count", "2"]);
+    let together = folder(&["--prompts", text(&list), "--count", "2"]);
     let alone = folder(&["--prompt", "a red robe", "--count", "2", "--batch", "1"]);
     assert_eq!(together.len(), 4);
     assert_eq!(together[2..], alone);
@@ -140,20 +132,15 @@ fn a_picture_from_a_prompt_is_drawn_again_from_its_recipe() {
     let (_, recipe) = read_picture(&picture).unwrap();
     assert_eq!(recipe.rows[0].prompt.as_deref(), Some("a red robe"));
     let replay = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
-        command.env("PIXELFLOW_CACHE", scratch.path().join("cache"));
-        command.args(["replay", "--device", "cpu"]).arg(&picture);
-        command.output().unwrap()
+        let mut command = INFER.command(&["replay", "--device", "cpu", text(&picture)]);
+        Run::of(command.env("PIXELFLOW_CACHE", scratch.path().join("cache")))
     };
-    let output = replay();
-    assert!(output.status.success(), "{}", message(&output));
+    replay().succeeded();
     // With another tokenizer it would be another picture.
     let tokenizer = TextTokenizer::train(["a red robe on ice", "a blue cap"], 100).unwrap();
     let folder = scratch.path().join("model/text_encoder");
     tokenizer.write(&folder.join("tokenizer.json")).unwrap();
-    let output = replay();
-    assert!(!output.status.success());
-    assert!(message(&output).contains("whose hash is"), "{}", message(&output));
+    replay().refused(&["whose hash is"]);
 }
 
 #[test]
@@ -162,8 +149,8 @@ fn prompts_come_from_the_standard_input() {
     let model = model_folder(&scratch.path().join("model"));
     let out = scratch.path().join("piped.npz");
     let arguments = ["--model", &model, "--prompts", "-", "--count", "1"];
-    let mut command = infer(&scratch.path().join("cache"), &arguments);
-    command.args(["--out", out.to_str().unwrap()]);
+    let mut command = sample(&scratch.path().join("cache"), &arguments);
+    command.args(["--out", text(&out)]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"a hat\na robe\n").unwrap();
     assert!(child.wait().unwrap().success());
@@ -177,10 +164,8 @@ fn what_is_long_empty_or_unknown_is_drawn_and_said() {
     let draw = |prompt: &str| {
         let out = scratch.path().join("out.png");
         let arguments = ["--model", &model, "--prompt", prompt, "--count", "1"];
-        let mut command = infer(&scratch.path().join("cache"), &arguments);
-        let output = command.args(["--out", out.to_str().unwrap()]).output().unwrap();
-        assert!(output.status.success(), "{}", message(&output));
-        message(&output)
+        let mut command = sample(&scratch.path().join("cache"), &arguments);
+        Run::of(command.args(["--out", text(&out)])).succeeded().message
     };
     assert_eq!(draw(""), "");
     let long = draw(&"a red robe ".repeat(10_000 / 11));
@@ -193,11 +178,11 @@ fn what_is_long_empty_or_unknown_is_drawn_and_said() {
 fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
-    let text = |name: &str| at(name).to_str().unwrap().to_owned();
+    let named = |name: &str| text(&at(name)).to_owned();
     let model = model_folder(&at("model"));
     let write = |name: &str, content: &[u8]| {
         fs::write(at(name), content).unwrap();
-        text(name)
+        named(name)
     };
     let nothing = write("nothing.txt", b"\n \n");
     let latin = write("latin.txt", b"a hat\na caf\xe9\n");
@@ -205,7 +190,7 @@ fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
         let folder = at(name);
         model_folder(&folder);
         change(&folder.join("text_encoder"));
-        folder.to_str().unwrap().to_owned()
+        named(name)
     };
     let without = copy("without", &|encoder| fs::remove_dir_all(encoder).unwrap());
     let other_tokenizer = copy("other", &|encoder| {
@@ -223,7 +208,6 @@ fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
         let config = fs::read_to_string(&file).unwrap();
         fs::write(&file, config.replace("\"d_model\": 32", "\"d_model\": 64")).unwrap();
     });
-    let prompt = ["--prompt", "a hat"];
     let cases: &[(&[&str], &[&str])] = &[
         (&["--model", &model], &["--prompt TEXT or --prompts FILE"]),
         (&["--model", &model, "--class", "3"], &["--class 3", "draws from text"]),
@@ -239,18 +223,12 @@ fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
         (&["--model", "assets/demo/model"], &["draws classes", "--class"]),
     ];
     for (number, (arguments, expected)) in cases.iter().enumerate() {
-        let out = text("never.png");
-        let mut command = infer(&at("cache"), arguments);
+        let out = at("never.png");
+        let mut command = sample(&at("cache"), arguments);
         if number > 4 {
-            command.args(prompt);
+            command.args(["--prompt", "a hat"]);
         }
-        let output = command.args(["--out", &out]).output().unwrap();
-        let message = message(&output);
-        assert!(!output.status.success(), "{arguments:?}");
-        for part in *expected {
-            assert!(message.contains(part), "{arguments:?}: {message}");
-        }
-        assert!(!message.contains("panicked"), "{message}");
-        assert!(!Path::new(&out).exists());
+        Run::of(command.args(["--out", text(&out)])).refused(expected);
+        assert!(!out.exists());
     }
 }

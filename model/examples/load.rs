@@ -14,13 +14,13 @@ use std::time::Instant;
 
 use burn::tensor::DType as Format;
 use burn_flex::{Flex, FlexDevice};
-use pixelflow::Preset;
 use pixelflow::noise::{Key, Purpose};
 use pixelflow::text::{T5Config, TextTokenizer};
 use pixelflow::weights::{
-    DType, SafetensorsWriter, TensorFile, TextEncoderFiles, WEIGHTS_FILE, WeightSet, load_model_in,
+    DType, SafetensorsWriter, TensorFile, TextEncoderFiles, WEIGHTS_FILE, WeightSet, load_model,
     parameter_shapes, save_text_encoder,
 };
+use pixelflow::{NumberFormat, Preset};
 use rayon::prelude::*;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,9 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["write", path] => write(Path::new(path)),
         ["write-text", path] => write_text_encoder(Path::new(path)),
-        [path, "f32"] => load(Path::new(path), Format::F32),
-        [path, "f16"] => load(Path::new(path), Format::F16),
-        [path, "bf16"] => load(Path::new(path), Format::BF16),
+        [path, "f32"] => load(Path::new(path), NumberFormat::F32),
+        [path, "f16"] => load(Path::new(path), NumberFormat::F16),
+        [path, "bf16"] => load(Path::new(path), NumberFormat::Bf16),
         _ => {
             Err("load write FILE.safetensors, load write-text FOLDER, or load PATH f32|f16|bf16"
                 .into())
@@ -62,7 +62,8 @@ fn write_text_encoder(path: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn load(path: &Path, dtype: Format) -> Result<(), Box<dyn Error>> {
+fn load(path: &Path, format: NumberFormat) -> Result<(), Box<dyn Error>> {
+    let dtype = format.dtype();
     if path.is_dir() {
         let files = TextEncoderFiles::open(path, WeightSet::Model)?;
         let parameters = files.config.parameters();
@@ -72,7 +73,7 @@ fn load(path: &Path, dtype: Format) -> Result<(), Box<dyn Error>> {
     }
     let (file, config) = (TensorFile::open(path)?, Preset::Xl.config(1000));
     compare(path, config.parameters(), dtype, || {
-        Ok(load_model_in::<Flex>(&file, &config, dtype, &FlexDevice)?)
+        Ok(load_model::<Flex>(&file, &config, format, &FlexDevice)?)
     })
 }
 

@@ -116,6 +116,14 @@ impl PixelFlowConfig {
         self.num_classes
     }
 
+    /// Whether this is the text model of the same shape as a class model, which
+    /// [can begin with its weights](crate::weights::load_class_as_text).
+    pub fn is_text_form_of(&self, class: &Self) -> bool {
+        let cross_attention_dim = self.cross_attention_dim;
+        let text = Self { num_classes: 0, cross_attention_dim, ..class.clone() };
+        class.num_classes > 0 && text == *self
+    }
+
     /// Checks that the configuration describes a model.
     ///
     /// # Errors

@@ -79,6 +79,33 @@ pub enum Error {
         /// Network evaluations made in that stage.
         evaluations: usize,
     },
+    /// A request cannot be drawn.
+    #[error("{0}")]
+    Request(crate::pipeline::Problems),
+    /// Prompts cannot be read.
+    #[error("the model draws from text, but its text encoder cannot be used: {reason}")]
+    NoTextEncoder {
+        /// What is missing or does not fit.
+        reason: String,
+    },
+    /// A run cannot begin at this stage, time or state.
+    #[error("the images cannot start there: {reason}")]
+    InvalidStart {
+        /// The value, and what it may be.
+        reason: String,
+    },
+    /// A saved state cannot be gone on from.
+    #[error("the saved state cannot be used: {reason}")]
+    SavedState {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The device did not answer.
+    #[error("the device failed: {reason}")]
+    Device {
+        /// What it said.
+        reason: String,
+    },
     /// A text encoder or its tokenizer cannot be used.
     #[error(transparent)]
     Text(#[from] crate::text::TextError),

@@ -1,63 +1,98 @@
-//! What a forward pass needs besides the tokens.
+//! One forward pass: the layout of its tokens, and each block's modulation and text keys.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor};
 
-use crate::layers::{Rope, TextKeys, TransformerBlock};
+use crate::layers::{AdaNorm, Attention, Linear, Modulation, Rope, TextKeys};
 use crate::ops::PixelFlowBackend;
 use crate::{Segments, TextStates};
 
-/// What is the same for all blocks of a forward pass.
+/// One forward pass through the transformer, as all of its blocks and the head see it.
+///
+/// A block's modulation and text keys depend on its parameters but not on the tokens: they are
+/// projected when the block asks for them, or were projected before the pass.
 #[derive(Clone, Debug)]
 pub struct Pass<B: Backend> {
     /// Which tokens belong to which example.
     pub segments: Segments,
     /// The rotary tables of the examples.
     pub rope: Rope<B>,
+    pub(crate) conditioning: Conditioning<B>,
+}
+
+/// Where blocks and head take their modulation and text keys from.
+#[derive(Clone, Debug)]
+pub(crate) enum Conditioning<B: Backend> {
+    /// Each block projects them when its turn comes: those of one block exist at a time, and in
+    /// training they belong to its graph.
+    Sources(Sources<B>),
+    /// They are projected beforehand, for many passes.
+    Projections(Projections<B>),
+}
+
+/// Condition and text of the examples, before any block's projection.
+#[derive(Clone, Debug)]
+pub(crate) struct Sources<B: Backend> {
     /// The condition of each example after `silu`, `[examples, width]`.
     pub condition: Tensor<B, 2>,
     /// The text of each example, in a text model.
     pub text: Option<TextStates<B>>,
 }
 
-impl<B: PixelFlowBackend> Pass<B> {
-    /// Sends tokens through a block.
-    ///
-    /// # Shapes
-    /// - h and output: `[tokens, width]`
-    pub fn through(&self, block: &TransformerBlock<B>, h: Tensor<B, 2>) -> Tensor<B, 2> {
-        let text = self.text.as_ref();
-        block.forward(h, self.condition.clone(), &self.segments, &self.rope, text)
-    }
-}
-
-/// What does not depend on the tokens, computed for all blocks.
+/// Condition and text of the examples, projected by all blocks.
 #[derive(Clone, Debug)]
-pub struct Prepared<B: Backend> {
-    /// Which tokens belong to which example.
-    pub segments: Segments,
-    /// The rotary tables of the examples.
-    pub rope: Rope<B>,
+pub(crate) struct Projections<B: Backend> {
     /// The modulation of each example.
     pub modulations: Modulations<B>,
-    /// Keys and values of the texts for each block; `None` in a class model.
-    pub text: Vec<Option<TextKeys<B>>>,
+    /// Keys and values of the texts for each block, in a text model.
+    pub text: Option<Vec<TextKeys<B>>>,
 }
 
-/// The projections of the conditions, one row each.
+/// Conditions, one a row, as all blocks and the head project them.
 #[derive(Clone, Debug)]
-pub struct Modulations<B: Backend> {
-    /// Of each block, `[rows, 6 width]`.
+pub(crate) struct Modulations<B: Backend> {
+    /// By each block, `[rows, 6 width]`.
     pub blocks: Vec<Tensor<B, 2>>,
-    /// Of the head, `[rows, 2 width]`.
+    /// By the head, `[rows, 2 width]`.
     pub head: Tensor<B, 2>,
 }
 
 impl<B: Backend> Modulations<B> {
     /// Some of the rows.
-    #[must_use]
     pub fn select(&self, rows: &Tensor<B, 1, Int>) -> Self {
         let select = |x: &Tensor<B, 2>| x.clone().select(0, rows.clone());
         Self { blocks: self.blocks.iter().map(select).collect(), head: select(&self.head) }
+    }
+}
+
+impl<B: PixelFlowBackend> Pass<B> {
+    /// The modulation of each example in block `number`, whose projection is given.
+    pub(crate) fn modulation(&self, number: usize, projection: &AdaNorm<B>) -> Modulation<B> {
+        match &self.conditioning {
+            Conditioning::Sources(sources) => projection.forward(sources.condition.clone()),
+            Conditioning::Projections(all) => {
+                Modulation::cut(all.modulations.blocks[number].clone())
+            }
+        }
+    }
+
+    /// Keys and values of the texts in block `number`, whose cross-attention is given; `None` for
+    /// classes.
+    pub(crate) fn text_keys(&self, number: usize, attention: &Attention<B>) -> Option<TextKeys<B>> {
+        match &self.conditioning {
+            Conditioning::Sources(sources) => Some(attention.text_keys(sources.text.as_ref()?)),
+            Conditioning::Projections(all) => Some(all.text.as_ref()?[number].clone()),
+        }
+    }
+
+    /// Shift and scale of each example in the head, whose projection is given.
+    ///
+    /// # Shapes
+    /// - output: `[examples, 2 width]`
+    pub(crate) fn head_modulation(&self, projection: &Linear<B>) -> Tensor<B, 2> {
+        match &self.conditioning {
+            Conditioning::Sources(sources) => projection.forward(sources.condition.clone()),
+            Conditioning::Projections(all) => all.modulations.head.clone(),
+        }
     }
 }

@@ -1,12 +1,21 @@
 //! Which tokens of a packed sequence belong to which example.
 
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
 /// The examples of a packed sequence, each a contiguous segment of tokens.
 ///
 /// A dense batch is the special case in which all segments have the same length.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// A clone is another handle of the same segments, and shares what was
+/// [derived](Self::derive_once) from them. Two are equal if their lengths are.
+#[derive(Clone)]
 pub struct Segments {
-    lengths: Vec<usize>,
-    runs: Vec<Run>,
+    lengths: Arc<[usize]>,
+    runs: Arc<[Run]>,
+    /// Pairs of a key and a value, of any types.
+    derived: Arc<Mutex<Vec<Box<dyn Any + Send>>>>,
 }
 
 /// Consecutive segments of equal length: they can be computed as one dense batch.
@@ -46,7 +55,7 @@ impl Segments {
             }
             first_token += length;
         }
-        Self { lengths, runs }
+        Self { lengths: lengths.into(), runs: runs.into(), derived: Arc::default() }
     }
 
     /// `examples` segments of `length` tokens each.
@@ -54,18 +63,15 @@ impl Segments {
         Self::new(vec![length; examples])
     }
 
-    /// The first two examples as one: what [`Fault::AttentionLeak`](crate::faults::Fault) does.
-    pub(crate) fn with_first_two_merged(&self) -> Self {
-        let lengths = match self.lengths.as_slice() {
-            [first, second, rest @ ..] => [&[first + second], rest].concat(),
-            few => few.to_vec(),
-        };
-        Self::new(lengths)
-    }
-
     /// Tokens of each example.
     pub fn lengths(&self) -> &[usize] {
         &self.lengths
+    }
+
+    /// [`lengths`](Self::lengths), shared: what a key of [`derive_once`](Self::derive_once) can keep
+    /// of segments without keeping what was derived from them.
+    pub fn shared_lengths(&self) -> Arc<[usize]> {
+        Arc::clone(&self.lengths)
     }
 
     /// Number of examples.
@@ -92,7 +98,7 @@ impl Segments {
         let mut pairs: Vec<(Run, Run)> = Vec::new();
         let (mut token, mut other_token) = (0, 0);
         for (example, (&length, &other_length)) in
-            self.lengths.iter().zip(&other.lengths).enumerate()
+            self.lengths.iter().zip(&*other.lengths).enumerate()
         {
             let run = |first_token, length| Run {
                 first_example: example,
@@ -111,6 +117,42 @@ impl Segments {
             other_token += other_length;
         }
         pairs
+    }
+
+    /// The value of a key: `make` is called the first time that this key is asked for by any clone
+    /// of these segments, and the value is kept as long as there is one.
+    ///
+    /// A backend keeps here what all layers of a pass need of its segments, such as a table on its
+    /// device. Neither key nor value may contain these segments, which then would never be freed, and
+    /// `make` must not derive anything of them itself.
+    pub fn derive_once<K, V>(&self, key: K, make: impl FnOnce() -> V) -> V
+    where
+        K: PartialEq + Send + 'static,
+        V: Clone + Send + 'static,
+    {
+        // Nothing is pushed if `make` panics, so the list is whole whoever held the lock.
+        let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pairs = derived.iter().filter_map(|pair| pair.downcast_ref::<(K, V)>());
+        if let Some((_, value)) = pairs.find(|(other, _)| *other == key) {
+            return value.clone();
+        }
+        let value = make();
+        derived.push(Box::new((key, value.clone())));
+        value
+    }
+}
+
+impl PartialEq for Segments {
+    fn eq(&self, other: &Self) -> bool {
+        self.lengths == other.lengths
+    }
+}
+
+impl Eq for Segments {}
+
+impl fmt::Debug for Segments {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Segments").field(&self.lengths).finish()
     }
 }
 
@@ -136,5 +178,37 @@ mod tests {
         let pairs = Segments::new(vec![2, 2, 2]).paired_runs(&Segments::new(vec![5, 5, 3]));
         let shape = |(a, b): &(Run, Run)| (a.examples, a.first_token, b.first_token, b.length);
         assert_eq!(pairs.iter().map(shape).collect::<Vec<_>>(), [(2, 0, 0, 5), (1, 4, 10, 3)]);
+    }
+
+    #[test]
+    fn clones_share_what_is_derived_and_equal_segments_do_not() {
+        let segments = Segments::new(vec![2, 3]);
+        let derive = |segments: &Segments, key: usize| {
+            let mut made = false;
+            let value = segments.derive_once(key, || {
+                made = true;
+                key * segments.tokens()
+            });
+            (value, made)
+        };
+        assert_eq!(derive(&segments, 1), (5, true));
+        assert_eq!(derive(&segments.clone(), 1), (5, false));
+        assert_eq!(derive(&segments.clone(), 2), (10, true));
+        assert_eq!(derive(&segments, 2), (10, false));
+        assert_eq!(derive(&Segments::new(vec![2, 3]), 1), (5, true));
+        // Keys and values of other types are others.
+        assert_eq!(segments.derive_once(1_u8, || 7_usize), 7);
+        assert_eq!(segments.derive_once(1_usize, || 7_u8), 7);
+    }
+
+    #[test]
+    fn what_is_derived_lives_as_long_as_the_last_clone() {
+        let segments = Segments::new(vec![2, 3]);
+        let last = segments.clone();
+        let value = Arc::downgrade(&segments.derive_once((), || Arc::new(())));
+        drop(segments);
+        assert!(value.upgrade().is_some());
+        drop(last);
+        assert!(value.upgrade().is_none());
     }
 }

@@ -5,13 +5,13 @@ use burn::tensor::activation::silu;
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor};
 
-use crate::faults::stale;
 use crate::layers::{
-    ClassEmbedder, Linear, MatrixFormat, Modulation, PatchEmbed, Rope, TextKeys, TimestepEmbedder,
+    ClassEmbedder, Linear, MatrixFormat, PatchEmbed, Rope, TextKeys, TimestepEmbedder,
     TransformerBlock, images_to_tokens, tokens_to_images,
 };
 use crate::ops::{self, PixelFlowBackend};
-use crate::{Modulations, Pass, PixelFlowConfig, Prepared, Segments, TextStates};
+use crate::pass::{Conditioning, Modulations, Sources};
+use crate::{Context, Example, Pass, PixelFlowConfig, Segments};
 
 /// The PixelFlow transformer: a DiT with adaLN, 2-D rotary embedding and a resolution embedding.
 ///
@@ -37,36 +37,6 @@ pub struct PixelFlow<B: Backend> {
     pub proj_out_2: Linear<B>,
     patch_size: usize,
     head_dim: usize,
-}
-
-/// One example of a forward pass: its grid of tokens and where in the cascade it is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Example {
-    /// Rows of tokens.
-    pub height: usize,
-    /// Columns of tokens.
-    pub width: usize,
-    /// The network's timestep, 0 to 999 in the paper.
-    pub timestep: f32,
-    /// What the resolution embedding sees: tokens a side.
-    pub resolution: f32,
-}
-
-impl Example {
-    /// An example of `height` x `width` tokens; its resolution is `sqrt(height * width)`.
-    pub fn new(height: usize, width: usize, timestep: f32) -> Self {
-        let resolution = ((height * width) as f64).sqrt() as f32;
-        Self { height, width, timestep, resolution }
-    }
-}
-
-/// What the model is conditioned on.
-#[derive(Clone, Debug)]
-pub enum Context<B: Backend> {
-    /// A label per example; the null class is `num_classes`.
-    Class(Vec<usize>),
-    /// The states of a text encoder per example.
-    Text(TextStates<B>),
 }
 
 impl<B: Backend> PixelFlow<B> {
@@ -95,6 +65,11 @@ impl<B: Backend> PixelFlow<B> {
             patch_size: config.patch_size,
             head_dim: config.attention_head_dim,
         }
+    }
+
+    /// The device that its weights are on.
+    pub fn device(&self) -> B::Device {
+        self.proj_out_1.weight.device()
     }
 
     /// Side of a patch in pixels.
@@ -158,36 +133,105 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
         examples: &[Example],
         context: &Context<B>,
     ) -> Tensor<B, 2> {
-        let pass = self.prepare(examples, context);
-        assert_eq!(pass.segments.tokens(), tokens.dims()[0], "tokens of other examples");
-        let mut h = self.patch_embed.forward(tokens);
-        for block in &self.transformer_blocks {
-            h = pass.through(block, h);
-        }
-        self.head(h, &pass)
+        self.forward_pass(tokens, &self.pass(examples, context))
     }
 
-    /// [`forward_packed`](Self::forward_packed) with what does not depend on the tokens.
+    /// The velocity of the tokens of a pass.
     ///
     /// # Shapes
     /// - tokens: `[tokens, channels * patch * patch]`, features in `(c ph pw)` order
     /// - output: as `tokens`
-    pub fn forward_prepared(&self, tokens: Tensor<B, 2>, prepared: &Prepared<B>) -> Tensor<B, 2> {
-        let Prepared { segments, rope, modulations, text } = prepared;
+    ///
+    /// # Panics
+    /// If they are not the pass's tokens.
+    pub(crate) fn forward_pass(&self, tokens: Tensor<B, 2>, pass: &Pass<B>) -> Tensor<B, 2> {
+        assert_eq!(pass.segments.tokens(), tokens.dims()[0], "tokens of other examples");
         let mut h = self.patch_embed.forward(tokens);
-        let blocks = self.transformer_blocks.iter();
-        for ((block, parts), text) in blocks.zip(&modulations.blocks).zip(text) {
-            let modulation = Modulation::cut(parts.clone());
-            h = block.apply(h, modulation, segments, rope, text.as_ref());
+        for (number, block) in self.transformer_blocks.iter().enumerate() {
+            h = block.forward(h, number, pass);
         }
-        self.modulated_head(h, modulations.head.clone(), segments)
+        self.head(h, pass)
+    }
+
+    /// The velocity of the tokens after the last block.
+    ///
+    /// `proj_out_2(LN(h) (1 + scale) + shift)` with `[shift, scale] = proj_out_1(silu(condition))`
+    ///
+    /// # Shapes
+    /// - h: `[tokens, width]`
+    /// - output: `[tokens, channels * patch * patch]`, features in `(c ph pw)` order
+    pub(crate) fn head(&self, h: Tensor<B, 2>, pass: &Pass<B>) -> Tensor<B, 2> {
+        let modulation = pass.head_modulation(&self.proj_out_1);
+        let width = modulation.dims()[1] / 2;
+        let shift = modulation.clone().narrow(1, 0, width);
+        let scale = modulation.narrow(1, width, width);
+        let h = ops::ada_layer_norm(h, shift, scale, &pass.segments);
+        channels_first(self.proj_out_2.forward(h), self.patch_size)
+    }
+
+    /// A pass in which each block projects condition and text when its turn comes.
+    ///
+    /// # Panics
+    /// If the context does not fit the model or the examples.
+    pub fn pass(&self, examples: &[Example], context: &Context<B>) -> Pass<B> {
+        self.pass_of(examples, self.sources(examples, context))
+    }
+
+    /// The [`pass`](Self::pass) of some condition and text.
+    pub(crate) fn pass_of(&self, examples: &[Example], sources: Sources<B>) -> Pass<B> {
+        let device = self.proj_out_1.weight.device();
+        Pass {
+            segments: Segments::new(examples.iter().map(Example::tokens).collect()),
+            rope: Rope::new(examples, self.head_dim, &device),
+            conditioning: Conditioning::Sources(sources),
+        }
+    }
+
+    /// Condition after `silu`, and text.
+    ///
+    /// # Panics
+    /// If the context does not fit the model or the examples.
+    pub(crate) fn sources(&self, examples: &[Example], context: &Context<B>) -> Sources<B> {
+        if let Some(text) = context.text() {
+            assert_eq!(text.segments.examples(), examples.len(), "one text per example");
+        }
+        Sources {
+            condition: silu(self.condition(examples, context.labels())),
+            text: context.text().cloned(),
+        }
+    }
+
+    /// The condition of each example, before `silu`.
+    ///
+    /// `timestep_embedder(timestep) + latent_size_embedder(resolution) [+ class_embedder(label)]`
+    ///
+    /// # Shapes
+    /// - labels: one per example in a class model, `None` in a text model
+    /// - output: `[examples, width]`
+    ///
+    /// # Panics
+    /// If there are labels in a text model, or none or too few in a class model.
+    pub fn condition(&self, examples: &[Example], labels: Option<&[usize]>) -> Tensor<B, 2> {
+        let timesteps = examples.iter().map(|example| example.timestep).collect::<Vec<f32>>();
+        let sizes: Vec<f32> = examples.iter().map(|example| example.resolution).collect();
+        let condition =
+            self.timestep_embedder.forward(&timesteps) + self.latent_size_embedder.forward(&sizes);
+        match (labels, &self.class_embedder) {
+            (Some(labels), Some(embedder)) => {
+                assert_eq!(labels.len(), examples.len(), "one label per example");
+                condition + embedder.forward(labels)
+            }
+            (None, None) => condition,
+            (Some(_), None) => panic!("a text model was given classes"),
+            (None, Some(_)) => panic!("a class model was given text"),
+        }
     }
 
     /// The projections of some conditions, after `silu`, by all blocks and the head.
     ///
     /// # Shapes
-    /// - condition: `[examples, width]`
-    pub fn modulations(&self, condition: Tensor<B, 2>) -> Modulations<B> {
+    /// - condition: `[rows, width]`
+    pub(crate) fn modulations(&self, condition: Tensor<B, 2>) -> Modulations<B> {
         let of_block = |block: &TransformerBlock<B>| block.norm1.linear.forward(condition.clone());
         Modulations {
             blocks: self.transformer_blocks.iter().map(of_block).collect(),
@@ -195,93 +239,11 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
         }
     }
 
-    /// Keys and values of texts for each block; `None` in a class model.
-    pub fn text_keys(&self, context: &Context<B>) -> Vec<Option<TextKeys<B>>> {
-        let of_block = |block: &TransformerBlock<B>| match context {
-            Context::Class(_) => None,
-            Context::Text(text) => block.text_keys(text),
-        };
+    /// Keys and values of the texts for each block; `None` for classes.
+    pub(crate) fn text_keys(&self, context: &Context<B>) -> Option<Vec<TextKeys<B>>> {
+        let text = context.text()?;
+        let of_block = |block: &TransformerBlock<B>| Some(block.attn2.as_ref()?.text_keys(text));
         self.transformer_blocks.iter().map(of_block).collect()
-    }
-
-    /// What is the same for all blocks of a forward pass.
-    ///
-    /// # Panics
-    /// If the context does not fit the model or the examples.
-    pub fn prepare(&self, examples: &[Example], context: &Context<B>) -> Pass<B> {
-        let device = self.proj_out_1.weight.device();
-        Pass {
-            segments: Segments::new(examples.iter().map(|e| e.height * e.width).collect()),
-            rope: Rope::new(examples, self.head_dim, &device),
-            condition: silu(self.condition(examples, context)),
-            text: match context {
-                Context::Class(_) => None,
-                Context::Text(text) => Some(text.clone()),
-            },
-        }
-    }
-
-    /// From the tokens after the last block to the velocity.
-    ///
-    /// # Shapes
-    /// - h: `[tokens, width]`
-    /// - output: `[tokens, channels * patch * patch]`, features in `(c ph pw)` order
-    pub fn head(&self, h: Tensor<B, 2>, pass: &Pass<B>) -> Tensor<B, 2> {
-        let modulation = self.proj_out_1.forward(pass.condition.clone());
-        self.modulated_head(h, modulation, &pass.segments)
-    }
-
-    /// [`head`](Self::head) with shift and scale of each example, `[examples, 2 width]`.
-    fn modulated_head(
-        &self,
-        h: Tensor<B, 2>,
-        modulation: Tensor<B, 2>,
-        segments: &Segments,
-    ) -> Tensor<B, 2> {
-        let width = modulation.dims()[1] / 2;
-        let shift = modulation.clone().narrow(1, 0, width);
-        let scale = modulation.narrow(1, width, width);
-        let h = ops::ada_layer_norm(h, shift, scale, segments);
-        channels_first(self.proj_out_2.forward(h), self.patch_size)
-    }
-
-    /// The condition of each example, before `silu`.
-    ///
-    /// # Shapes
-    /// - output: `[examples, width]`
-    ///
-    /// # Panics
-    /// If the context does not fit the model or the examples.
-    pub fn condition(&self, examples: &[Example], context: &Context<B>) -> Tensor<B, 2> {
-        let labels = match context {
-            Context::Class(labels) => Some(labels.clone()),
-            Context::Text(text) => {
-                let texts = text.segments.examples();
-                assert_eq!(texts, examples.len(), "one text per example");
-                None
-            }
-        };
-        self.condition_of(examples, labels)
-    }
-
-    /// [`condition`](Self::condition) of examples with labels, in a class model.
-    ///
-    /// # Panics
-    /// If there are labels in a text model, or none in a class model.
-    pub fn condition_of(&self, examples: &[Example], labels: Option<Vec<usize>>) -> Tensor<B, 2> {
-        let timesteps = stale(examples.iter().map(|example| example.timestep).collect());
-        let sizes: Vec<f32> = examples.iter().map(|example| example.resolution).collect();
-        let condition =
-            self.timestep_embedder.forward(&timesteps) + self.latent_size_embedder.forward(&sizes);
-        match (labels, &self.class_embedder) {
-            (Some(labels), Some(embedder)) => {
-                assert_eq!(labels.len(), examples.len(), "one label per example");
-                condition + embedder.forward(&labels)
-            }
-            (None, None) => condition,
-            (Some(_), None) => panic!("a text model was given classes"),
-            (None, Some(_)) => panic!("a class model was given text"),
-        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use burn::tensor::DType;
 use serde::{Deserialize, Serialize};
 
+use pixelflow::NumberFormat;
+
 use crate::{Limits, Manifest, TEN};
 
 /// The format of weights and activations.
@@ -40,6 +42,15 @@ impl Precision {
             Self::F32 => DType::F32,
             Self::F16 => DType::F16,
             Self::Bf16 => DType::BF16,
+        }
+    }
+
+    /// A user's name for it.
+    pub fn number_format(self) -> NumberFormat {
+        match self {
+            Self::F32 => NumberFormat::F32,
+            Self::F16 => NumberFormat::F16,
+            Self::Bf16 => NumberFormat::Bf16,
         }
     }
 

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::weights::{TensorFile, load_model_in};
+use pixelflow::weights::{TensorFile, load_model};
 use pixelflow::{PixelFlow, PixelFlowConfig};
 
 use crate::{
-    Entry, Kind, Manifest, Outcome, Precision, Recorder, Report, Result, Tensors, Verdict, cases,
-    kind,
+    Entry, Kind, Limits, Manifest, Outcome, Precision, Recorder, Report, Result, Tensors, Verdict,
+    cases, kind,
 };
 
 /// One file of a folder, on its way through the runner.
@@ -70,14 +70,39 @@ impl Subject<'_> {
         }
     }
 
+    /// Ten times the error that f32 makes in a part of it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Fixture`] if the manifest does not record it.
+    pub fn limits(&self, part: &str) -> Result<Limits> {
+        let recorded = self.entry.must_record(&["err_f32_vs_f64", part])?;
+        Ok(Limits::ten_times(&recorded))
+    }
+
+    /// Compares numbers with the truth of a tensor of its file, as a case of that name.
+    ///
+    /// # Errors
+    /// What is wrong with the tensor.
+    pub fn compare(
+        &self,
+        name: &str,
+        found: &[f64],
+        tensors: &Tensors,
+        limits: &Limits,
+        recorder: &mut Recorder<'_>,
+    ) -> Result<()> {
+        let expected = tensors.doubles(&tensors.truth(name))?;
+        recorder.compare(self.case(name), found, &expected, limits);
+        Ok(())
+    }
+
     /// The model it was made with.
     ///
     /// # Errors
     /// What is wrong with the weights.
     pub fn model<B: PixelFlowBackend>(&self, device: &B::Device) -> Result<PixelFlow<B>> {
         let file = TensorFile::open(&self.manifest.path(&self.weights()?.file))?;
-        let (config, dtype) = (self.config()?, self.precision.dtype());
-        Ok(load_model_in(&file, &config, dtype, device)?)
+        Ok(load_model(&file, &self.config()?, self.precision.number_format(), device)?)
     }
 }
 
@@ -163,7 +188,7 @@ where
                 }
             }
             None => {
-                recorder.push(Outcome::skipped(&entry.file, "of no kind that this runner knows"))
+                recorder.push(Outcome::skipped(&entry.file, "of no kind that this runner knows"));
             }
         }
         let of_file = recorder.into_report();

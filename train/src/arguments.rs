@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use infer::arguments::{NumberFormat, float_format};
+use infer::arguments::float_format;
+use pixelflow::NumberFormat;
 use pixelflow::text::MAX_TOKENS;
 
 /// Train a PixelFlow model.

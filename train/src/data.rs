@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use pixelflow::weights::ModelDescription;
 use pixelflow_dataset::source::split;
 use pixelflow_dataset::{Loader, Source, SourceConfig};
 
 use crate::captions::{self, CaptionedRecord, Part};
-use crate::config::{CheckedConfig, TextConfig};
+use crate::config::{CheckedConfig, TextConfig, TrainConfig};
 use crate::texts::TextSource;
 use crate::{Error, Result, data_path};
 
@@ -106,6 +107,18 @@ impl Data {
     /// How captions of validation images become texts.
     pub fn validation_text(&self) -> &TextSource {
         self.validation_text.as_ref().unwrap_or(&self.text)
+    }
+
+    /// The description of a model that is trained with these settings on these data.
+    pub fn description(&self, settings: &TrainConfig) -> ModelDescription {
+        ModelDescription {
+            model: settings.model.clone(),
+            cascade: settings.cascade,
+            resolution: settings.data.resolution,
+            class_names: self.class_names(settings.model.num_classes),
+            text: self.text.description(),
+            sampler: Some(settings.preview.sampler.clone()),
+        }
     }
 
     /// Names of the classes of a model that has as many.

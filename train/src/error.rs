@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pixelflow_host::explain;
+
 use crate::config::{Changes, Problems};
 
 /// Result of this crate's host side.
@@ -170,6 +172,10 @@ pub enum Error {
     #[error(transparent)]
     Infer(#[from] infer::Error),
 
+    /// The machine lacks something: a device, room for output.
+    #[error(transparent)]
+    Host(#[from] pixelflow_host::Error),
+
     /// Weights to begin with do not fit the model.
     #[error("train.initial_weights: {} does not fit: {reason}", path.display())]
     InitialWeights {
@@ -308,13 +314,6 @@ pub enum Error {
         /// What failed.
         reason: String,
     },
-
-    /// The operating system does not let signals be caught.
-    #[error("cannot watch for Ctrl-C: {reason}")]
-    Signals {
-        /// What it said.
-        reason: String,
-    },
 }
 
 /// Wraps an operating system's error on reading.
@@ -327,19 +326,6 @@ pub(crate) fn read_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
 pub(crate) fn write_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
     move |error| Error::Write { path, reason: explain(&error) }
-}
-
-/// What the operating system said, and what helps.
-pub(crate) fn explain(error: &io::Error) -> String {
-    let advice = match error.kind() {
-        io::ErrorKind::StorageFull => "free some space, or choose another --out",
-        io::ErrorKind::QuotaExceeded => "free some of your quota, or choose another --out",
-        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            "choose another --out that can be written to"
-        }
-        _ => return error.to_string(),
-    };
-    format!("{error}; {advice}")
 }
 
 /// `; did you mean `NAME`?` for the candidate nearest to `name`, nothing if none is near.
@@ -369,17 +355,6 @@ pub(crate) fn did_you_mean<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_full_disk_and_a_read_only_folder_come_with_advice() {
-        let full = explain(&io::Error::from(io::ErrorKind::StorageFull));
-        assert!(full.ends_with("; free some space, or choose another --out"), "{full}");
-        let error =
-            write_error(Path::new("runs/a"))(io::Error::from(io::ErrorKind::ReadOnlyFilesystem));
-        let message = error.to_string();
-        assert!(message.starts_with("cannot write runs/a: "), "{message}");
-        assert!(message.ends_with("; choose another --out that can be written to"), "{message}");
-    }
 
     #[test]
     fn only_near_names_are_suggested() {

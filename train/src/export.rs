@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pixelflow::durable::DurableFolder;
 use pixelflow::weights::{
     DESCRIPTION_FILE, DType, ModelDescription, SafetensorsWriter, TEXT_ENCODER_FOLDER,
     TOKENIZER_FILE, TensorFile, WEIGHTS_FILE, WeightsError,
@@ -32,15 +33,12 @@ pub fn export(arguments: &ExportArguments) -> Result<PathBuf> {
     let description = ModelDescription::read(&checkpoint.join(DESCRIPTION_FILE))?;
     let weights = TensorFile::open(&checkpoint.join(if *raw { MODEL } else { EMA }))?;
 
-    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
-    let prepared = tempfile::tempdir_in(parent).map_err(write_error(parent))?;
-    let folder = prepared.path().join("model");
-    fs::create_dir(&folder).map_err(write_error(&folder))?;
-    convert(&weights, &folder.join(WEIGHTS_FILE), dtype)?;
-    description.write(&folder.join(DESCRIPTION_FILE))?;
-    export_text_encoder(&checkpoint, &folder, *raw, dtype)?;
-    fs::rename(&folder, out).map_err(write_error(out))?;
+    let folder = DurableFolder::create(out).map_err(write_error(out))?;
+    let model = folder.unfinished();
+    convert(&weights, &model.join(WEIGHTS_FILE), dtype)?;
+    description.write(&model.join(DESCRIPTION_FILE))?;
+    export_text_encoder(&checkpoint, model, *raw, dtype)?;
+    folder.finish().map_err(write_error(out))?;
     Ok(checkpoint)
 }
 

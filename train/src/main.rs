@@ -8,17 +8,18 @@ use burn::module::AutodiffModule;
 use burn::tensor::DType;
 use burn::tensor::backend::AutodiffBackend;
 use clap::Parser;
-use infer::device::{DeviceKind, OnBackend, available_memory, select};
 use infer::hub::HubName;
-use infer::output::say;
 use infer::prompts::folder_of;
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::weights::{TextDescription, TextEncoderFiles, WeightSet};
+use pixelflow_host::device::{DeviceKind, OnBackend, available_memory, select};
+use pixelflow_host::interrupt::Interrupt;
+use pixelflow_host::output::say;
+use pixelflow_host::program;
 use train::arguments::{Arguments, Command, EncodeTextArguments};
 use train::checkpoint::{self, State};
 use train::config::CheckedConfig;
 use train::dry_run::DryRun;
-use train::interrupt::{EXIT_CODE, Interrupt};
 use train::network::Network;
 use train::observer::Observers;
 use train::optimizer::{Optimizer, OptimizerConfig};
@@ -29,21 +30,8 @@ use train::states::EncodeText;
 use train::terminal::Terminal;
 use train::trainer::Trainer;
 
-/// The system's returns every tensor's memory at once, and a fifth of the time goes into fetching it
-/// again page by page.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
-    infer::device::answer_probe();
-    match run(&Arguments::parse()) {
-        Ok(code) => code,
-        Err(error) => {
-            // Our errors say their causes themselves.
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run(1, || run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -166,7 +154,7 @@ where
         &state,
     );
     let mut recording = Recording::open(&session.folder, &state)?;
-    let interrupt = Interrupt::listen()?;
+    let interrupt = Interrupt::listen("stopping after this step and saving")?;
     let mut run = Run { config, data, store: &session.store, trainer, state };
     let ending = run.train(&interrupt, &mut Observers(vec![&mut recording, &mut terminal]))?;
     drop(run);
@@ -175,7 +163,7 @@ where
     terminal.finish(ending);
     Ok(match ending {
         Ending::Finished => ExitCode::SUCCESS,
-        Ending::Interrupted => ExitCode::from(EXIT_CODE as u8),
+        Ending::Interrupted => Interrupt::exit_code(),
     })
 }
 

@@ -1,10 +1,10 @@
 //! A grid of images drawn from the moving average: one row a class or caption, the same seeds each time.
 
 use image::RgbImage;
-use infer::draw::{ImageRequest, Subjects, draw};
+use infer::draw::rgb_image;
 use infer::grid::{GridRow, labelled_grid};
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::sampler::Silent;
+use pixelflow::pipeline::{Drawing, ImageRequest, Request, Subject, Subjects};
 
 use crate::Result;
 use crate::captions::{CaptionedRecord, Part};
@@ -15,8 +15,6 @@ use crate::texts::{TextSource, Texts};
 
 /// Height a small image is shown with at least, in pixels.
 const SHOWN_HEIGHT: usize = 64;
-/// Images drawn at once.
-const BATCH: usize = 32;
 
 /// Draws the preview grid of a run.
 ///
@@ -31,42 +29,34 @@ pub fn preview<B: PixelFlowBackend>(
     let settings = config.settings();
     let (side, columns) = (settings.data.resolution, settings.preview.images_per_class);
     let seed = settings.preview.seed;
-    let rows: Vec<(String, Vec<ImageRequest>)> = match &data.text {
+    let rows: Vec<(String, Subject)> = match &data.text {
         TextSource::None => {
-            let classes = config.preview_classes().into_iter();
-            let row = |class: usize| {
-                let request = |column| ImageRequest::new(seed, class, column as u64);
-                let requests = (0..columns).map(request).collect();
-                (data.class_names[class].clone(), requests)
-            };
-            classes.map(row).collect()
+            let row = |class: usize| (data.class_names[class].clone(), Subject::Class(class));
+            config.preview_classes().into_iter().map(row).collect()
         }
         TextSource::Joint { .. } | TextSource::States(_) => {
             let row = |record: &CaptionedRecord| {
-                let caption = &record.caption;
-                let request = |column| ImageRequest::of_prompt(seed, caption, column as u64);
-                (caption.clone(), (0..columns).map(request).collect())
+                (record.caption.clone(), Subject::prompt(&record.caption))
             };
             data.preview_records.iter().map(row).collect()
         }
     };
-    let requests: Vec<ImageRequest> = rows.iter().flat_map(|(_, row)| row.clone()).collect();
-    let drawn = draw(
-        &network.transformer,
-        config.preview_sampler(),
-        &requests,
-        &subjects(network, data, columns, device)?,
-        [side, side],
-        BATCH,
-        device,
-        &mut Silent,
-    )?;
-    let row = |((label, _), images): (&(String, Vec<ImageRequest>), &[RgbImage])| GridRow {
+    let images = rows.iter().flat_map(|(_, subject)| {
+        let image = |number| ImageRequest { subject: subject.clone(), seed, number };
+        (0..columns as u64).map(image)
+    });
+    let request = Request::new(images.collect()).sampler(settings.preview.sampler.clone());
+    let request = request.check(&data.description(settings))?;
+    let subjects = subjects(network, data, columns, device)?;
+    let drawing = Drawing::new(&network.transformer, request, subjects)?;
+    let images: Vec<RgbImage> =
+        drawing.map(|image| image.map(rgb_image)).collect::<pixelflow::Result<_>>()?;
+    let row = |((label, _), images): (&(String, Subject), &[RgbImage])| GridRow {
         label: label.clone(),
         images: images.to_vec(),
     };
-    let rows: Vec<GridRow> = rows.iter().zip(drawn.images.chunks(columns)).map(row).collect();
-    Ok(labelled_grid(&rows, SHOWN_HEIGHT.div_ceil(side) as u32))
+    let rows: Vec<GridRow> = rows.iter().zip(images.chunks(columns)).map(row).collect();
+    Ok(labelled_grid(&rows, SHOWN_HEIGHT.div_ceil(side) as u32, Some(0)))
 }
 
 /// What the network is told of the images: a row a caption.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use image::{ImageFormat, RgbImage};
-use infer::atomic_file::write_atomically;
+use pixelflow::durable;
 
 use crate::Result;
 use crate::checkpoint::State;
@@ -66,10 +66,8 @@ impl TrainObserver for Recording {
             image::ImageError::IoError(error) => error,
             other => io::Error::other(other),
         };
-        write_atomically(&path, |mut file| {
-            picture.write_to(&mut file, ImageFormat::Png).map_err(png)
-        })
-        .map_err(write_error(&path))?;
+        durable::write(&path, |file| picture.write_to(file, ImageFormat::Png).map_err(png))
+            .map_err(write_error(&path))?;
         self.board.preview(step, picture)
     }
 

@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::weights::ModelDescription;
 use pixelflow_dataset::Loader;
 use pixelflow_dataset::loader::BatchStream;
+use pixelflow_host::interrupt::Interrupt;
 
 use crate::checkpoint::{self, State, Store};
 use crate::config::CheckedConfig;
 use crate::data::Data;
-use crate::interrupt::Interrupt;
 use crate::metrics::{Means, Record, TrainingRecord, ValidationRecord};
 use crate::observer::TrainObserver;
 use crate::optimizer::OptimizerConfig;
@@ -164,14 +163,7 @@ where
 
     fn save(&self, observer: &mut dyn TrainObserver) -> Result<()> {
         let settings = self.config.settings();
-        let description = ModelDescription {
-            model: settings.model.clone(),
-            cascade: settings.cascade,
-            resolution: settings.data.resolution,
-            class_names: self.data.class_names(settings.model.num_classes),
-            text: self.data.text.description(),
-            sampler: Some(settings.preview.sampler.clone()),
-        };
+        let description = self.data.description(settings);
         checkpoint::save(self.store, &self.trainer, &self.data.text, &self.state, &description)?;
         self.store.prune(&settings.checkpoint)?;
         observer.saved(self.state.step, &self.store.path(self.state.step))

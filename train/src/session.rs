@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use infer::atomic_file::write_atomically;
+use pixelflow::durable;
 
 use crate::arguments::TrainArguments;
 use crate::checkpoint::{State, Store};
@@ -112,8 +112,7 @@ impl Session {
         store.clean()?;
         let path = folder.join(CONFIG);
         let settings = config.settings().to_toml();
-        write_atomically(&path, |file| file.write_all(settings.as_bytes()))
-            .map_err(write_error(&path))?;
+        durable::write_bytes(&path, settings.as_bytes()).map_err(write_error(&path))?;
         Ok(Self { folder, config, data, store, checkpoint, _lock: lock })
     }
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use image::RgbImage;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
+use pixelflow_host::progress::bar;
 
 use crate::Result;
 use crate::checkpoint::State;
@@ -35,9 +36,7 @@ impl Terminal {
             step => format!(" from step {step}"),
         };
         eprintln!("training in {}{from}; Ctrl-C saves and stops", folder.display());
-        let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {msg}");
-        let bar = ProgressBar::new(steps).with_position(state.step);
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = bar(steps, "{bar:24} {pos}/{len}  {msg}").with_position(state.step);
         bar.set_message("the first steps take longest");
         let interactive = std::io::stderr().is_terminal();
         Self { folder: folder.to_owned(), bar, steps, batch, is_text, interactive }

@@ -7,8 +7,7 @@ use pixelflow::ops::PixelFlowBackend;
 
 use crate::network::Network;
 use crate::optimizer::Optimizer;
-use crate::recompute::gradients_recomputed;
-use crate::step::{ExampleLosses, gradients};
+use crate::step::{ExampleLosses, gradients, gradients_recomputed};
 use crate::texts::TrainingBatch;
 
 /// A network in training.

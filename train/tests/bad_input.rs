@@ -3,24 +3,21 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
-fn train(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    command.args(["--device", "cpu"]).args(arguments);
-    command
-}
+use program_tests::{Program, Run, listing, text};
 
-fn message(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+const TRAIN: Program = Program(env!("CARGO_BIN_EXE_train"));
+
+/// The program on the processor.
+fn train(arguments: &[&str]) -> Run {
+    TRAIN.run(&[&["--device", "cpu"], arguments].concat())
 }
 
 /// A folder of one class with one file, `name` holding `bytes`.
 fn folder_of_images(folder: &Path, name: &str, bytes: &[u8]) -> String {
     fs::create_dir_all(folder.join("cat")).unwrap();
     fs::write(folder.join("cat").join(name), bytes).unwrap();
-    folder.to_str().unwrap().to_owned()
+    text(folder).to_owned()
 }
 
 /// A tar file whose only member is `name`.
@@ -33,15 +30,14 @@ fn tar_with(path: &Path, name: &str) -> String {
     header.set_cksum();
     archive.append(&header, &b"data"[..]).unwrap();
     archive.finish().unwrap();
-    path.to_str().unwrap().to_owned()
+    text(path).to_owned()
 }
 
 #[test]
 // A table: one line a case.
-#[expect(clippy::too_many_lines)]
 fn bad_input_is_refused_with_a_message_that_helps() {
     let scratch = tempfile::tempdir().unwrap();
-    let path = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
+    let path = |name: &str| text(&scratch.path().join(name)).to_owned();
     let file = |name: &str, content: &str| {
         fs::write(scratch.path().join(name), content).unwrap();
         path(name)
@@ -120,18 +116,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
             all.extend(["--out", &out]);
         }
         all.extend(*arguments);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
-        let output = command
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .args(&all)
-            .output()
-            .unwrap();
-        let message = message(&output);
-        assert!(!output.status.success(), "{arguments:?} was accepted");
-        assert!(!message.contains("panicked"), "{arguments:?} panics: {message}");
-        for part in *expected {
-            assert!(message.contains(part), "{arguments:?}: `{part}` is not in: {message}");
-        }
+        TRAIN.run(&all).refused(expected);
         let checkpoints = Path::new(&out).join("checkpoints");
         assert!(!checkpoints.exists(), "{arguments:?} trained");
         let _ = fs::remove_dir_all(&out);
@@ -142,82 +127,57 @@ fn bad_input_is_refused_with_a_message_that_helps() {
 fn an_existing_run_is_not_overwritten_and_only_its_free_settings_may_change() {
     let scratch = tempfile::tempdir().unwrap();
     let run = scratch.path().join("run");
-    let out = run.to_str().unwrap();
-    assert!(train(&["--recipe", "smoke", "--out", out]).output().unwrap().status.success());
-    let weights = || fs::read_dir(run.join("checkpoints")).unwrap().count();
-    let before = weights();
+    let out = text(&run);
+    train(&["--recipe", "smoke", "--out", out]).succeeded();
+    let before = listing(&run.join("checkpoints"));
 
-    let again = train(&["--recipe", "smoke", "--out", out]).output().unwrap();
-    assert!(message(&again).contains("already holds a run; continue it with --resume"));
+    let again = train(&["--recipe", "smoke", "--out", out]);
+    again.refused(&["already holds a run; continue it with --resume"]);
 
-    let changed = train(&["--resume", out, "--set", "train.lr=5e-3", "--set", "model.depth=7"]);
-    let message = message(&{ changed }.output().unwrap());
-    assert!(message.contains("cannot be resumed with other settings"), "{message}");
-    assert!(message.contains("model.depth was ") && message.contains("now it is 7"), "{message}");
-    assert!(message.contains("train.lr was "), "{message}");
-    assert_eq!(weights(), before);
+    train(&["--resume", out, "--set", "train.lr=5e-3", "--set", "model.depth=7"]).refused(&[
+        "cannot be resumed with other settings",
+        "model.depth was ",
+        "now it is 7",
+        "train.lr was ",
+    ]);
+    assert_eq!(listing(&run.join("checkpoints")), before);
 }
 
 #[test]
 fn a_damaged_checkpoint_is_named_and_earlier_ones_stay_usable() {
     let scratch = tempfile::tempdir().unwrap();
     let run = scratch.path().join("run");
-    let out = run.to_str().unwrap();
+    let out = text(&run);
     let every = ["--set", "train.steps=2", "--set", "checkpoint.every=1"];
-    let start = train(&["--recipe", "smoke", "--out", out]).args(every).output().unwrap();
-    assert!(start.status.success(), "{}", message(&start));
+    train(&[&["--recipe", "smoke", "--out", out], &every[..]].concat()).succeeded();
     let newest = run.join("checkpoints/step-00000002");
     let weights = newest.join("model.safetensors");
     let bytes = fs::read(&weights).unwrap();
     fs::write(&weights, &bytes[..bytes.len() / 2]).unwrap();
 
     let more = ["--resume", out, "--set", "train.steps=3"];
-    let refused = message(&train(&more).output().unwrap());
-    assert!(refused.contains("step-00000002 is damaged"), "{refused}");
-    assert!(refused.contains("remove it to resume from the checkpoint before it"), "{refused}");
+    let advice = "remove it to resume from the checkpoint before it";
+    train(&more).refused(&["step-00000002 is damaged", advice]);
 
     fs::remove_dir_all(&newest).unwrap();
-    let resumed = train(&more).output().unwrap();
-    assert!(resumed.status.success(), "{}", message(&resumed));
+    train(&more).succeeded();
 }
 
 #[test]
 fn a_disk_that_fills_up_stops_the_run_and_keeps_its_checkpoints() {
     let scratch = tempfile::tempdir().unwrap();
     let run = scratch.path().join("run");
-    let out = run.to_str().unwrap();
-    let start = train(&[
-        "--recipe",
-        "smoke",
-        "--out",
-        out,
-        "--set",
-        "train.steps=1",
-        "--set",
-        "train.warmup_steps=0",
-    ]);
-    assert!({ start }.output().unwrap().status.success());
+    let out = text(&run);
+    let one = ["--set", "train.steps=1", "--set", "train.warmup_steps=0"];
+    train(&[&["--recipe", "smoke", "--out", out], &one[..]].concat()).succeeded();
 
-    // A limit on the size of files is what a full disk is to the program: a write that fails.
-    let script =
-        r#"trap "" XFSZ; ulimit -f 64; exec "$0" --device cpu --resume "$1" --set train.steps=2"#;
-    let mut shell = Command::new("sh");
-    shell.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let full = shell.args(["-c", script, env!("CARGO_BIN_EXE_train"), out]).output().unwrap();
-    let message = message(&full);
-    assert!(!full.status.success());
-    assert!(message.contains("cannot save checkpoint"), "{message}");
-    assert!(message.contains("step-00000002"), "{message}");
-    assert!(message.contains("earlier checkpoints are intact"), "{message}");
-    let left: Vec<_> = fs::read_dir(run.join("checkpoints"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    assert_eq!(left, ["step-00000001"]);
+    let two = ["--device", "cpu", "--resume", out, "--set", "train.steps=2"];
+    let full = TRAIN.run_on_a_full_disk(64, &two);
+    full.refused(&["cannot save checkpoint", "step-00000002", "earlier checkpoints are intact"]);
+    assert_eq!(listing(&run.join("checkpoints")), ["step-00000001"]);
 
     // With room again the run goes on.
-    let resumed = train(&["--resume", out, "--set", "train.steps=2"]).output().unwrap();
-    assert!(resumed.status.success());
+    TRAIN.run(&two).succeeded();
 }
 
 #[test]
@@ -230,15 +190,11 @@ fn a_corrupt_image_is_skipped_and_named_or_stops_a_strict_run() {
     }
     let run = scratch.path().join("run");
     let arguments = ["--recipe", "smoke", "--data", &data, "--set", "model.num_classes=1"];
-    let arguments = [&arguments[..], &["--out", run.to_str().unwrap()]].concat();
+    let arguments = [&arguments[..], &["--out", text(&run)]].concat();
 
-    let strict = train(&arguments).arg("--strict").output().unwrap();
-    assert!(!strict.status.success());
-    assert!(message(&strict).contains("broken.png"), "{}", message(&strict));
+    train(&[&arguments[..], &["--strict"]].concat()).refused(&["broken.png"]);
 
     fs::remove_dir_all(&run).unwrap();
-    let tolerant = train(&arguments).output().unwrap();
-    let said = message(&tolerant);
-    assert!(tolerant.status.success(), "{said}");
+    let said = train(&arguments).succeeded().message;
     assert!(said.contains("1 of 4 images skipped") && said.contains("broken.png"), "{said}");
 }

@@ -9,64 +9,48 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use program_tests::{Program, text};
+
 /// Steps of a whole run; checkpoints are at 3, 6 and 8.
 const STEPS: u64 = 8;
 
-/// `train`, started in the repository, where the demo's images are.
+/// `train`, in silence.
 fn train(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    command.args(["--device", "cpu"]).args(arguments);
+    let mut command = Program(env!("CARGO_BIN_EXE_train")).command(&["--device", "cpu"]);
+    command.args(arguments);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
 /// A new run of `width` features in `run`: everything that could differ between runs is on.
 fn new_run(run: &Path, width: usize) -> Command {
-    let out = run.to_str().unwrap();
     let head = format!("model.attention_head_dim={}", width / 2);
-    train(&[
-        "--recipe",
-        "smoke",
-        "--data",
-        "assets/demo/heroes-heldout.tar",
-        "--out",
-        out,
-        "--set",
+    let data = "assets/demo/heroes-heldout.tar";
+    let mut command = train(&["--recipe", "smoke", "--data", data, "--out", text(run)]);
+    for setting in [
         "model.num_classes=16",
-        "--set",
         "model.num_attention_heads=2",
-        "--set",
         &head,
-        "--set",
         "train.steps=8",
-        "--set",
         "train.batch_size=48",
-        "--set",
         "train.gradient_accumulation=2",
-        "--set",
         "train.ema_warmup=true",
-        "--set",
         "train.schedule=cosine",
-        "--set",
         "data.flip=true",
-        "--set",
         "data.center_crop=false",
-        "--set",
         "checkpoint.every=3",
-        "--set",
         "checkpoint.keep_last=9",
-        "--set",
         "preview.every=0",
-        "--set",
         "validation.every=0",
-        "--set",
         "log.every=1",
-    ])
+    ] {
+        command.args(["--set", setting]);
+    }
+    command
 }
 
 fn resume(run: &Path) {
-    let status = train(&["--resume", run.to_str().unwrap()]).status().unwrap();
+    let status = train(&["--resume", text(run)]).status().unwrap();
     assert!(status.success(), "resuming ends with {status}");
 }
 
@@ -133,15 +117,21 @@ fn a_run_killed_inside_a_checkpoint_goes_on_bit_for_bit() {
     // The moment is short; a kill that comes too late is tried again.
     for attempt in 0..20 {
         let killed = folder.path().join(format!("killed-{attempt}"));
-        let half = killed.join("checkpoints/.partial-00000006/model.safetensors");
+        let half = || {
+            let entries = fs::read_dir(killed.join("checkpoints")).into_iter().flatten().flatten();
+            let hidden =
+                |path: &PathBuf| path.to_string_lossy().contains("/.partial-step-00000006");
+            entries.map(|entry| entry.path()).find(hidden)
+        };
+        let begun = || half().is_some_and(|half| half.join("model.safetensors").exists());
         let program = new_run(&killed, 256).spawn().unwrap();
-        kill_when(program, || half.exists());
-        if !half.exists() {
+        kill_when(program, begun);
+        if half().is_none() {
             continue;
         }
         assert!(!checkpoint(&killed, 6).exists(), "half a checkpoint has its name");
         resume(&killed);
-        assert!(!half.exists(), "what was half-written is gone");
+        assert_eq!(half(), None, "what was half-written is gone");
         assert_same_end(&whole, &killed);
         return;
     }

@@ -3,27 +3,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+
+use program_tests::{Program, Run, text};
 
 const STEPS: u64 = 4;
 /// The shipped held-out heroes, all of which have captions.
 const DATA: &str = "assets/demo/heroes-heldout.tar";
 
-fn train(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    command.args(arguments).output().unwrap()
-}
-
-fn message(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+fn train(arguments: &[&str]) -> Run {
+    Program(env!("CARGO_BIN_EXE_train")).run(arguments)
 }
 
 /// A short run of a tiny text model; `more` are settings.
-fn run(out: &Path, more: &[&str]) -> Output {
-    let out = out.to_str().unwrap();
+fn run(out: &Path, more: &[&str]) -> Run {
     let mut arguments = vec!["--device", "cpu", "--recipe", "smoke", "--data", DATA];
-    arguments.extend(["--out", out]);
+    arguments.extend(["--out", text(out)]);
     let steps = format!("train.steps={STEPS}");
     let settings = [
         "model.num_classes=0",
@@ -45,21 +39,17 @@ fn checkpoint(run: &Path) -> PathBuf {
     run.join(format!("checkpoints/step-{STEPS:08}"))
 }
 
-fn succeeded(output: &Output) {
-    assert!(output.status.success(), "{}", message(output));
-}
-
 #[test]
 fn a_model_and_its_text_encoder_learn_together_and_are_exported_together() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path().join("run");
-    succeeded(&run(&folder, &[JOINT, "train.seed=5"]));
+    run(&folder, &[JOINT, "train.seed=5"]).succeeded();
     let read = |run: &Path, file: &str| fs::read(checkpoint(run).join(file)).unwrap();
     let encoder = "text_encoder/model.safetensors";
     // It has learned: at a rate of almost nothing it would be as it was.
     let still = scratch.path().join("still");
     let rates = ["train.lr=1e-12", "train.min_lr=0"];
-    succeeded(&run(&still, &[&[JOINT, "train.seed=5"], &rates[..]].concat()));
+    run(&still, &[&[JOINT, "train.seed=5"], &rates[..]].concat()).succeeded();
     assert_ne!(read(&folder, encoder), read(&still, encoder));
     assert_eq!(
         read(&folder, "text_encoder/tokenizer.json"),
@@ -67,8 +57,8 @@ fn a_model_and_its_text_encoder_learn_together_and_are_exported_together() {
     );
 
     let exported = scratch.path().join("exported");
-    let (from, to) = (folder.to_str().unwrap(), exported.to_str().unwrap());
-    succeeded(&train(&["export", from, to]));
+    let (from, to) = (text(&folder), text(&exported));
+    train(&["export", from, to]).succeeded();
     for file in [
         "model.safetensors",
         "config.json",
@@ -84,11 +74,11 @@ fn a_model_and_its_text_encoder_learn_together_and_are_exported_together() {
 fn a_run_in_two_parts_equals_one() {
     let scratch = tempfile::tempdir().unwrap();
     let (whole, parts) = (scratch.path().join("whole"), scratch.path().join("parts"));
-    succeeded(&run(&whole, &[JOINT]));
+    run(&whole, &[JOINT]).succeeded();
     // The checkpoint of step 2 is where the second part begins.
-    succeeded(&run(&parts, &[JOINT]));
+    run(&parts, &[JOINT]).succeeded();
     fs::remove_dir_all(checkpoint(&parts)).unwrap();
-    succeeded(&train(&["--device", "cpu", "--resume", parts.to_str().unwrap()]));
+    train(&["--device", "cpu", "--resume", text(&parts)]).succeeded();
     for file in [
         "model.safetensors",
         "ema.safetensors",
@@ -107,46 +97,34 @@ fn captions_are_encoded_once_and_learned_from() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
     // Any encoder will do: that of a run which has hardly learned.
-    succeeded(&run(&at("joint"), &[JOINT]));
+    run(&at("joint"), &[JOINT]).succeeded();
     let encoder = checkpoint(&at("joint")).join("text_encoder");
     let states = at("states");
     let encode = |encoder: &Path| {
-        train(&[
-            "encode-text",
-            "--device",
-            "cpu",
-            "--data",
-            DATA,
-            "--text-encoder",
-            encoder.to_str().unwrap(),
-            "--out",
-            states.to_str().unwrap(),
-        ])
+        let start = ["encode-text", "--device", "cpu", "--data", DATA, "--text-encoder"];
+        train(&[&start[..], &[text(encoder), "--out", text(&states)]].concat())
     };
-    succeeded(&encode(&encoder));
+    encode(&encoder).succeeded();
     // Again: everything is there. After a loss: only what is missing is made, and it is the same.
     let file = states.join("states-00000.safetensors");
     let before = fs::read(&file).unwrap();
-    let again = encode(&encoder);
-    assert!(String::from_utf8_lossy(&again.stdout).contains("were there already"));
+    assert!(encode(&encoder).succeeded().printed.contains("were there already"));
     fs::remove_file(&file).unwrap();
-    let text = format!(r#"text={{ kind = "states", path = "{}" }}"#, states.display());
-    let missing = run(&at("early"), &[&text, "data.validation={}"]);
-    assert!(!missing.status.success() && !at("early").exists());
-    assert!(message(&missing).contains("states-00000.safetensors is missing"));
-    succeeded(&encode(&encoder));
+    let of_states = format!(r#"text={{ kind = "states", path = "{}" }}"#, states.display());
+    let settings = [of_states.as_str(), "data.validation={}"];
+    run(&at("early"), &settings).refused(&["states-00000.safetensors is missing"]);
+    assert!(!at("early").exists());
+    encode(&encoder).succeeded();
     assert_eq!(fs::read(&file).unwrap(), before);
 
-    let settings = [text.as_str(), "data.validation={}"];
-    succeeded(&run(&at("run"), &settings));
+    run(&at("run"), &settings).succeeded();
     let held_out = ["data.held_out={ rule = \"every\", step = 20 }", "validation.every=2"];
-    succeeded(&run(&at("held-out"), &[settings.as_slice(), &held_out].concat()));
+    run(&at("held-out"), &[settings.as_slice(), &held_out].concat()).succeeded();
 
     // States of another encoder are not mixed in.
-    succeeded(&run(&at("other"), &[JOINT, "train.seed=9"]));
-    let refused = encode(&checkpoint(&at("other")).join("text_encoder"));
-    assert!(!refused.status.success());
-    assert!(message(&refused).contains("of another encoder"), "{}", message(&refused));
+    run(&at("other"), &[JOINT, "train.seed=9"]).succeeded();
+    let other = checkpoint(&at("other")).join("text_encoder");
+    encode(&other).refused(&["of another encoder"]);
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
@@ -155,15 +133,14 @@ fn a_class_model_becomes_a_text_model() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
     let class = at("class");
-    let arguments = ["--device", "cpu", "--recipe", "smoke", "--data", DATA];
-    let rest = ["--set", "train.steps=4", "--set", "validation.every=0", "--out"];
-    let more = ["--set", "model.num_classes=16", class.to_str().unwrap()];
-    let [setting, value, out] = more;
-    succeeded(&train(&[&arguments[..], &[setting, value], &rest[..], &[out]].concat()));
+    let arguments = ["--device", "cpu", "--recipe", "smoke", "--data", DATA, "--out", text(&class)];
+    let settings =
+        ["model.num_classes=16", "train.steps=4", "validation.every=0"].map(|s| ["--set", s]);
+    train(&[&arguments[..], settings.as_flattened()].concat()).succeeded();
     let initial = format!("train.initial_weights=\"{}\"", class.display());
-    succeeded(&run(&at("text"), &[JOINT, &initial]));
-    let other = run(&at("deep"), &[JOINT, &initial, "model.depth=3"]);
-    assert!(message(&other).contains("train.initial_weights"), "{}", message(&other));
+    run(&at("text"), &[JOINT, &initial]).succeeded();
+    let deep = run(&at("deep"), &[JOINT, &initial, "model.depth=3"]);
+    deep.refused(&["train.initial_weights"]);
 }
 
 #[test]
@@ -188,10 +165,6 @@ fn text_settings_that_make_no_sense_are_refused() {
         (vec![JOINT, r#"data.source.caption_field="colour""#], "none of the"),
         (vec![JOINT, "data.buckets=[[32, 30]]"], "data.buckets is 30"),
     ] {
-        let output = run(&out, &settings);
-        let message = message(&output);
-        assert!(!output.status.success(), "{settings:?}");
-        assert!(message.contains(expected), "{settings:?}: {message}");
-        assert!(!message.contains("panicked"), "{message}");
+        run(&out, &settings).refused(&[expected]);
     }
 }

@@ -1,7 +1,7 @@
 """Compiles the attention kernels' CUDA source with NVRTC, which needs no GPU, and says what they use.
 
     pip install "cuda-bindings" nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cuda-crt
-    CUDA_SOURCES=kernels cargo test -p pixelflow --features flex,cuda-source --lib sources -- --ignored
+    CUDA_SOURCES=kernels cargo test -p burn-pixelflow --features flex,cuda-source --lib sources -- --ignored
     python xtask/nvrtc/compile.py model/kernels sm_80 sm_90
 """
 

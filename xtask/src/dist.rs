@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use humantime::format_duration;
-use infer::atomic_file::write_atomically;
+use pixelflow::durable;
 
 use crate::repository;
 
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     println!("built in {}", format_duration(seconds));
     let mut entries = programs;
     entries.extend(texts(&root)?);
-    write_atomically(&archive, |file| pack(Path::new(&folder), &entries, file))
+    durable::write(&archive, |file| pack(Path::new(&folder), &entries, file))
         .with_context(|| format!("cannot write {}", archive.display()))?;
     for entry in &entries {
         println!("{:>12}  {}", std::fs::metadata(&entry.source)?.len(), entry.name.display());

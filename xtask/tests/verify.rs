@@ -2,25 +2,19 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+
+use program_tests::{Program, Run, text};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures");
 
-fn verify(folder: &Path, more: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.args(["verify", "--fixtures"]).arg(folder).args(more);
-    command.output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+fn verify(folder: &Path, more: &[&str]) -> Run {
+    let program = Program(env!("CARGO_BIN_EXE_xtask"));
+    program.run(&[&["verify", "--fixtures", text(folder)], more].concat())
 }
 
 #[test]
 fn all_cases_pass_one_line_each() {
-    let output = verify(Path::new(FIXTURES), &[]);
-    let printed = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{printed}");
+    let printed = verify(Path::new(FIXTURES), &[]).succeeded().printed;
     let passed = printed.lines().filter(|line| line.starts_with("pass ")).count();
     assert!(printed.ends_with(&format!("\n{passed} passed, 0 failed\n")));
     let line = printed.lines().find(|line| line.contains("cls_a_forward/f0/out")).unwrap();
@@ -35,7 +29,7 @@ fn a_failure_is_exit_code_1() {
     fs::write(folder.path().join("manifest.json"), manifest).unwrap();
     let output = verify(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(1));
-    let printed = text(&output.stdout);
+    let printed = output.printed;
     assert!(printed.starts_with("FAIL gone "), "{printed}");
     assert!(printed.ends_with("\n0 passed, 1 failed\n"), "{printed}");
 }
@@ -45,10 +39,9 @@ fn an_unusable_folder_is_exit_code_2_and_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let output = verify(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(2));
-    let message = text(&output.stderr);
-    assert!(message.contains("must name a folder with a manifest.json"), "{message}");
+    output.refused(&["must name a folder with a manifest.json"]);
 
     let output = verify(Path::new(FIXTURES), &["--filter", "nothing"]);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(text(&output.stderr), "error: no case has `nothing` in its name\n");
+    assert_eq!(output.message, "error: no case has `nothing` in its name\n");
 }

@@ -6,13 +6,14 @@ mod number_format;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pixelflow::NumberFormat;
 use pixelflow::sampler::SolverKind;
 use pixelflow::weights::WeightSet;
-use serde::{Deserialize, Serialize};
 
 pub use self::guidance::GuidanceArgument;
 use self::guidance::guidance;
-pub use self::number_format::{NumberFormat, float_format};
+pub use self::number_format::float_format;
+use self::number_format::{number_format, weight_set};
 use crate::convert::{StoredFormat, parse_size};
 use crate::evaluation::EvaluateCaptionsArguments;
 use crate::layout::GenerateArguments;
@@ -84,28 +85,8 @@ pub struct ModelArguments {
     #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
     /// Of a training checkpoint: the moving average, or the weights being trained.
-    #[arg(long, value_enum, default_value = "ema")]
-    pub weights: WeightsArgument,
-}
-
-/// Which weights of a training checkpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WeightsArgument {
-    /// Their moving average.
-    #[default]
-    Ema,
-    /// The weights being trained.
-    Model,
-}
-
-impl From<WeightsArgument> for WeightSet {
-    fn from(argument: WeightsArgument) -> Self {
-        match argument {
-            WeightsArgument::Ema => Self::Ema,
-            WeightsArgument::Model => Self::Model,
-        }
-    }
+    #[arg(long, value_parser = weight_set(), default_value = "ema")]
+    pub weights: WeightSet,
 }
 
 /// How to sample.
@@ -129,7 +110,8 @@ pub struct SampleArguments {
     /// Images of each class or prompt.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub count: u32,
-    /// The same seed gives the same images, whatever --batch, --count or --class.
+    /// Seed and number of an image, which grids write above their columns, are its noise: another class
+    /// or word keeps the composition. --batch and --count change nothing.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// How the differential equation is solved.
@@ -154,7 +136,7 @@ pub struct SampleArguments {
     /// Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need
     /// half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter
     /// for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so.
-    #[arg(long, value_enum, default_value = "f32")]
+    #[arg(long, value_parser = number_format(), default_value = "f32")]
     pub dtype: NumberFormat,
     /// Print what drawing would need in memory and exit.
     #[arg(long)]
@@ -221,7 +203,7 @@ pub struct DrawingArguments {
     #[arg(long, default_value = "auto")]
     pub device: String,
     /// Format of weights and activations; norms, softmax and the solver stay in f32.
-    #[arg(long, value_enum, default_value = "f32")]
+    #[arg(long, value_parser = number_format(), default_value = "f32")]
     pub dtype: NumberFormat,
 }
 
@@ -265,9 +247,12 @@ impl From<SolverArgument> for SolverKind {
 pub struct ReplayArguments {
     /// A picture that infer has drawn.
     pub picture: PathBuf,
-    /// Where the model is now. [default: where it was when the picture was drawn]
+    /// Where the model is. [default: the demo it was drawn with, or the folder of its name here]
     #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
+    /// Where the text encoder is. [default: the model's]
+    #[arg(long, value_name = "FOLDER")]
+    pub text_encoder: Option<String>,
     /// Also write the new picture here.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -299,8 +284,8 @@ pub struct ConvertArguments {
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub max_shard_size: Option<u64>,
     /// Of a training checkpoint: the moving average, or the weights being trained.
-    #[arg(long, value_enum, default_value = "ema")]
-    pub weights: WeightsArgument,
+    #[arg(long, value_parser = weight_set(), default_value = "ema")]
+    pub weights: WeightSet,
     /// Write a line for each tensor here: shape, formats, largest absolute and relative error.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,

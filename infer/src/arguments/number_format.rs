@@ -1,43 +1,23 @@
-//! Formats of weights and activations.
+//! Number formats and sets of weights on the command line.
 
-use burn::tensor::DType;
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use pixelflow::NumberFormat;
+use pixelflow::weights::WeightSet;
 
-/// A format of weights and activations.
-///
-/// A model whose file has its matrices in eight bits keeps them so in every format.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum NumberFormat {
-    /// 32-bit floats.
-    #[default]
-    F32,
-    /// 16-bit floats.
-    F16,
-    /// 16-bit floats with the range of 32 bits.
-    Bf16,
-    /// Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats.
-    Int8,
-}
-
-impl NumberFormat {
-    /// Burn's name of the format in which the model computes.
-    pub fn dtype(self) -> DType {
-        match self {
-            Self::F32 | Self::Int8 => DType::F32,
-            Self::F16 => DType::F16,
-            Self::Bf16 => DType::BF16,
+/// Any format, with what each is good for.
+pub(super) fn number_format() -> impl TypedValueParser<Value = NumberFormat> {
+    let help = |format| match format {
+        NumberFormat::F32 => "32-bit floats",
+        NumberFormat::F16 => "16-bit floats",
+        NumberFormat::Bf16 => "16-bit floats with the range of 32 bits",
+        NumberFormat::Int8 => {
+            "Matrices in eight bits with a scale for each output, all else and the computing in \
+             32-bit floats"
         }
-    }
-
-    /// Bytes of a number in which the model computes.
-    pub fn bytes(self) -> u64 {
-        match self {
-            Self::F32 | Self::Int8 => 4,
-            Self::F16 | Self::Bf16 => 2,
-        }
-    }
+    };
+    let values =
+        NumberFormat::ALL.map(|format| PossibleValue::new(format.name()).help(help(format)));
+    PossibleValuesParser::new(values).try_map(|name| name.parse())
 }
 
 /// `f32`, `f16` or `bf16`.
@@ -45,8 +25,20 @@ impl NumberFormat {
 /// # Errors
 /// What may be written instead.
 pub fn float_format(text: &str) -> Result<NumberFormat, String> {
-    let format = NumberFormat::from_str(text, true).ok();
+    let format = text.parse().ok();
     format
         .filter(|format| *format != NumberFormat::Int8)
         .ok_or_else(|| format!("`{text}` is not f32, f16 or bf16"))
+}
+
+/// Which weights of a training checkpoint.
+pub(super) fn weight_set() -> impl TypedValueParser<Value = WeightSet> {
+    let values = [
+        PossibleValue::new("ema").help("Their moving average"),
+        PossibleValue::new("model").help("The weights being trained"),
+    ];
+    PossibleValuesParser::new(values).map(|name| match name.as_str() {
+        "model" => WeightSet::Model,
+        _ => WeightSet::Ema,
+    })
 }

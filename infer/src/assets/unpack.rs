@@ -6,7 +6,7 @@ use std::{fs, io};
 use pixelflow_assets::{Asset, files_of};
 use sha2::{Digest, Sha256};
 
-use crate::atomic_file::write_atomically;
+use pixelflow::durable;
 
 /// The path of the shipped file or folder `name` below `cache`, unpacked.
 ///
@@ -17,7 +17,7 @@ pub(super) fn unpacked(name: &str, cache: &Path) -> io::Result<PathBuf> {
         let path = folder.join(name);
         if !is_whole(&path, bytes) {
             fs::create_dir_all(path.parent().unwrap_or(&folder))?;
-            write_atomically(&path, |file| file.write_all(bytes))?;
+            durable::write_bytes(&path, bytes)?;
         }
     }
     Ok(folder.join(name))

@@ -1,23 +1,19 @@
 //! The drawer of captions that the commands share.
 
 use image::RgbImage;
-use pixelflow::PixelFlow;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::sampler::Sampler;
-use pixelflow::weights::TextEncoderFiles;
+use pixelflow::pipeline::{ImageRequest, Pipeline, Provenance, Request, Subject};
+use pixelflow_host::device::{OnBackend, select};
+use pixelflow_host::interrupt::Interrupt;
 
 use super::model;
-use super::sample::sampler_config;
-use super::texts::say_what_is_not_seen;
 use crate::Result;
 use crate::arguments::DrawingArguments;
 use crate::caption_images::{CaptionRequest, DrawCaptions, DrawnWith};
-use crate::device::{OnBackend, refuse_unsupported, select};
-use crate::draw::{DrawObserver, ImageRequest, draw};
+use crate::draw::{DrawObserver, Watched};
+use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config, say_unseen};
 use crate::hub::Fetching;
 use crate::model_source::ModelSource;
-use crate::prompts::{EncodePrompts, EncodedTexts, PromptCache, text_encoder_files};
-use crate::recipe::{RecipeEncoder, TEXT_DEMO};
 
 /// The model that draws captions, for images of `size`, height and width in pixels, or else of the
 /// size that it was trained on.
@@ -32,85 +28,63 @@ pub(super) fn caption_drawer(
         None => ModelSource::text_demo()?,
         path => model(path.as_deref(), arguments.model.weights)?,
     };
-    let description = &source.description;
-    let [height, width] = size.unwrap_or([description.resolution; 2]);
-    let cascade = description.cascade.build()?;
-    cascade.check_size(height, width, description.model.patch_size)?;
-    let config = sampler_config(&arguments.sampler, &source);
-    let sampler = config.clone().check(cascade)?;
+    // Any caption will do to check the rest.
+    let request = Request {
+        size,
+        sampler: Some(sampler_config(&arguments.sampler, &source)),
+        batch: arguments.batch as usize,
+        ..Request::prompt("").negative(&arguments.text.negative)
+    };
+    request.check(&source.description)?;
     let device = select(&arguments.device)?;
-    let named = arguments.text.text_encoder.as_deref();
-    let files = text_encoder_files(&source, named, Fetching::Allowed)?;
-    let text_encoder = RecipeEncoder {
-        folder: arguments.text.text_encoder.clone(),
-        hash: files.hash()?,
-        dtype: arguments.text.dtype(arguments.dtype),
-    };
-    let with = DrawnWith {
-        model: match &arguments.model.model {
-            None => TEXT_DEMO.to_owned(),
-            Some(_) => source.name(),
-        },
-        weights: arguments.model.weights,
-        model_hash: source.hash()?,
-        text_encoder: Some(text_encoder),
-        negative: arguments.text.negative.clone(),
-        sampler: config,
-        dtype: arguments.dtype,
-        height,
-        width,
-    };
-    device.run(Prepare { source, files, sampler, with, batch: arguments.batch as usize })
+    let (named, format) = (&arguments.text.text_encoder, arguments.text.dtype(arguments.dtype));
+    let text_encoder = TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
+    let setup = DrawingSetup { source, device, format: arguments.dtype, text_encoder };
+    device.run(Prepare { setup, request, negative: arguments.text.negative.clone() })
 }
 
 /// Everything that is known before the backend is.
 struct Prepare {
-    source: ModelSource,
-    files: TextEncoderFiles,
-    sampler: Sampler,
-    with: DrawnWith,
-    batch: usize,
+    setup: DrawingSetup,
+    request: Request,
+    negative: String,
 }
 
 impl OnBackend for Prepare {
     type Output = Result<Box<dyn DrawCaptions>>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
-        refuse_unsupported::<B>("--dtype", self.with.dtype, &device)?;
-        Ok(Box::new(CaptionDrawer::<B> { prepared: self, texts: None, model: None, device }))
+        let Self { setup, request, negative } = self;
+        let pipeline = setup.pipeline::<B>(&device)?;
+        let provenance = pipeline.provenance(&request)?;
+        Ok(Box::new(CaptionDrawer { pipeline, provenance, request, negative }))
     }
 }
 
 /// Draws captions on one backend; the model is loaded when the first image is drawn.
 struct CaptionDrawer<B: PixelFlowBackend> {
-    prepared: Prepare,
-    texts: Option<EncodedTexts>,
-    model: Option<PixelFlow<B>>,
-    device: B::Device,
+    pipeline: Pipeline<B>,
+    provenance: Provenance,
+    /// Everything but the images.
+    request: Request,
+    negative: String,
 }
 
 impl<B: PixelFlowBackend> CaptionDrawer<B> {
-    /// Encodes captions and the negative; what was encoded before comes from the cache.
-    fn encode(&self, captions: &[&str]) -> Result<EncodedTexts> {
-        let encoder = self.prepared.with.text_encoder.as_ref();
-        let encoder = encoder.expect("a drawer of captions has a text encoder");
-        let negative = self.prepared.with.negative.as_str();
-        let texts: Vec<&str> = captions.iter().copied().chain([negative]).collect();
-        let encode = EncodePrompts {
-            files: &self.prepared.files,
-            texts: &texts,
-            dtype: encoder.dtype,
-            cache: PromptCache::of_encoder(&encoder.cache_key()),
+    fn request(&self, images: impl Iterator<Item = (String, u64, u64)>) -> Request {
+        let image = |(prompt, seed, number)| {
+            let subject = Subject::Prompt { prompt, negative: self.negative.clone() };
+            ImageRequest { subject, seed, number }
         };
-        encode.run::<B>(self.device.clone())
+        Request { images: images.map(image).collect(), ..self.request.clone() }
     }
 }
 
 impl<B: PixelFlowBackend> DrawCaptions for CaptionDrawer<B> {
     fn expect(&mut self, captions: &[&str]) -> Result<()> {
-        let texts = self.encode(captions)?;
-        say_what_is_not_seen(&texts, &self.prepared.files.tokenizer)?;
-        self.texts = Some(texts);
+        let request = self.request(captions.iter().map(|caption| ((*caption).to_owned(), 0, 0)));
+        self.pipeline.encode(&request)?;
+        say_unseen(&self.pipeline.unseen()?);
         Ok(())
     }
 
@@ -119,37 +93,13 @@ impl<B: PixelFlowBackend> DrawCaptions for CaptionDrawer<B> {
         requests: &[CaptionRequest],
         observer: &mut dyn DrawObserver,
     ) -> Result<Vec<RgbImage>> {
-        let captions: Vec<&str> = requests.iter().map(|r| r.caption.as_str()).collect();
-        let texts = match self.texts.take() {
-            Some(texts) if captions.iter().all(|caption| texts.has(caption)) => texts,
-            _ => self.encode(&captions)?,
-        };
-        let Prepare { source, sampler, with, batch, .. } = &self.prepared;
-        let model = match self.model.take() {
-            Some(model) => model,
-            None => source.load_as::<B>(with.dtype, &self.device)?,
-        };
-        let size = [with.height, with.width];
-        let mut images = Vec::with_capacity(requests.len());
-        // A batch at a time on the device: a benchmark has tens of thousands of captions.
-        for requests in requests.chunks(*batch) {
-            let keys: Vec<ImageRequest> = requests
-                .iter()
-                .map(|r| ImageRequest::of_prompt(r.seed, &r.caption, r.number))
-                .collect();
-            let captions = requests.iter().map(|r| r.caption.as_str());
-            let pairs = captions.map(|caption| (caption, with.negative.as_str()));
-            let subjects = texts.subjects(pairs, &self.device);
-            let device = &self.device;
-            let drawn = draw(&model, sampler, &keys, &subjects, size, *batch, device, observer)?;
-            images.extend(drawn.images);
-        }
-        self.texts = Some(texts);
-        self.model = Some(model);
-        Ok(images)
+        let images = requests.iter().map(|r| (r.caption.clone(), r.seed, r.number));
+        let drawing = self.pipeline.draw(&self.request(images))?;
+        let images = Watched::new(drawing, observer, Interrupt::default());
+        Ok(images.collect::<pixelflow::Result<_>>()?)
     }
 
     fn drawn_with(&self) -> DrawnWith {
-        self.prepared.with.clone()
+        DrawnWith::new(self.provenance.clone(), self.negative.clone())
     }
 }

@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-use pixelflow::weights::{DESCRIPTION_FILE, ModelDescription, TensorFile, WeightSet};
+use pixelflow::weights::{
+    DESCRIPTION_FILE, ModelDescription, TensorFile, WeightSet, description_beside, weights_at,
+};
 
 use crate::arguments::ConvertArguments;
 use crate::convert::{Conversion, ConvertTarget, StoredFormat};
 use crate::error::{read_error, write_error};
 use crate::hub::HubName;
-use crate::model_source::{description_beside, fetched_weights, weights_at};
+use crate::model_source::fetched_weights;
 use crate::{Error, Result};
 
 /// Converts; returns lines that say what was done.
@@ -19,7 +21,7 @@ use crate::{Error, Result};
 /// then nothing is written.
 pub fn convert(arguments: &ConvertArguments) -> Result<String> {
     let ConvertArguments { input, output, dtype, max_shard_size, weights, report } = arguments;
-    let set = WeightSet::from(*weights);
+    let set = *weights;
     let target = ConvertTarget::choose(output)?;
     if let Some(path) = report {
         check_report(path)?;

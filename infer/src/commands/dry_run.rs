@@ -1,13 +1,15 @@
 //! `infer sample --dry-run`: what drawing would need in memory.
 
+use pixelflow::NumberFormat;
 use pixelflow::memory::{DrawingBytes, EncodingBytes};
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::text::MAX_TOKENS;
+use pixelflow::weights::is_int8;
+use pixelflow_host::device::{Device, DeviceKind, OnBackend, available_memory};
 
-use crate::arguments::{NumberFormat, SampleArguments};
-use crate::device::{Device, DeviceKind, OnBackend, available_memory};
+use crate::arguments::SampleArguments;
 use crate::model_source::ModelSource;
-use crate::prompts::{BATCH_TOKENS, text_encoder_config};
+use crate::prompts::text_encoder_config;
 use crate::recipe::RecipeRow;
 use crate::{Error, Result};
 
@@ -31,8 +33,8 @@ pub(super) fn dry_run(
         device.run(ScoresInMemory { head_dim: config.attention_head_dim, dtype: arguments.dtype });
     let element = arguments.dtype.bytes();
     // A dry run fetches no weights to look into.
-    let is_int8 =
-        arguments.dtype == NumberFormat::Int8 || (source.is_here() && source.is_int8()?);
+    let is_int8 = arguments.dtype == NumberFormat::Int8
+        || (source.is_here() && is_int8(&source.files()?.open()?));
     // With guidance every image is computed twice.
     let of = |images: usize| {
         let floats = DrawingBytes::new(config, 2 * images, tokens, element, portable);
@@ -46,7 +48,8 @@ pub(super) fn dry_run(
         gigabytes(needed.passing),
         gigabytes(needed.peak())
     );
-    let encoding = if source.is_text() { encoding(arguments, source, rows)? } else { 0 };
+    let encoding =
+        if source.description.is_text() { encoding(arguments, source, rows)? } else { 0 };
     if encoding > 0 {
         text = format!("{text}; the text encoder before it {}", gigabytes(encoding));
     }
@@ -86,9 +89,8 @@ fn encoding(arguments: &SampleArguments, source: &ModelSource, rows: &[RecipeRow
     let texts = rows.iter().flat_map(|row| [&row.prompt, &row.negative]);
     let letters = texts.flatten().map(|text| text.chars().count() + 1);
     let length = letters.max().unwrap_or(1).min(most);
-    let texts = (2 * rows.len()).min((BATCH_TOKENS / length).max(1));
     let format = arguments.text.dtype(arguments.dtype);
-    Ok(EncodingBytes::new(&config, [texts, length], format.dtype()).peak())
+    Ok(EncodingBytes::new(&config, [1, length], format.dtype()).peak())
 }
 
 fn gigabytes(bytes: u64) -> String {

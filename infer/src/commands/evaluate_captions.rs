@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use image::ImageFormat;
+use pixelflow::durable;
 
 use super::caption_drawer::caption_drawer;
-use crate::atomic_file::{check_writable, write_atomically};
 use crate::caption_images::{DrawCaptions, DrawnWith};
 use crate::error::write_error;
 use crate::evaluation::measure::{EvaluationData, Measurement, measure};
@@ -49,7 +49,7 @@ impl Evaluation {
     /// [`Error::Write`], [`Error::MissingAsset`], and those of [`EvaluationData::read`].
     pub fn prepare(arguments: &EvaluateCaptionsArguments) -> Result<Self> {
         for path in arguments.json.iter().chain(&arguments.grid) {
-            check_writable(path).map_err(write_error(path))?;
+            durable::check_writable(path).map_err(write_error(path))?;
         }
         if let Some(grid) = &arguments.grid
             && ImageFormat::from_path(grid).ok() != Some(ImageFormat::Png)
@@ -91,11 +91,10 @@ impl Evaluation {
         }
         if let Some(path) = &self.grid {
             let grid = comparison_grid(self.data.heldout(), &measured.drawn);
-            let write = |file: &mut dyn crate::atomic_file::WriteSeek| {
-                let mut file = file;
-                grid.write_to(&mut file, ImageFormat::Png).map_err(std::io::Error::other)
+            let write = |file: &mut durable::DurableFile| {
+                grid.write_to(file, ImageFormat::Png).map_err(std::io::Error::other)
             };
-            write_atomically(path, write).map_err(write_error(path))?;
+            durable::write(path, write).map_err(write_error(path))?;
         }
         let seconds = started.elapsed().as_secs_f64();
         Ok(format!("{}; {seconds:.1} s", report_table(&measured)))
@@ -111,7 +110,7 @@ impl Evaluation {
         let drawn = with.map(|with| (self.seed, with));
         let json = report_json(measured, [&names[0], &names[1]], drawn);
         let json = json.map_err(std::io::Error::other).map_err(write_error(path))?;
-        write_atomically(path, |file| writeln!(file, "{json}")).map_err(write_error(path))
+        durable::write_text(path, &json).map_err(write_error(path))
     }
 }
 

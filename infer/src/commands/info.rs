@@ -1,5 +1,9 @@
 //! `infer info`: says what a model is.
 
+use std::path::Path;
+
+use pixelflow::weights::is_int8;
+
 use super::model;
 use crate::Result;
 use crate::arguments::InfoArguments;
@@ -11,11 +15,12 @@ use crate::arguments::InfoArguments;
 pub fn info(arguments: &InfoArguments) -> Result<String> {
     let source = model(arguments.model.model.as_deref(), arguments.model.weights)?;
     let (model, cascade) = (&source.description.model, &source.description.cascade);
-    let format = if source.is_int8()? { ", matrices in int8" } else { "" };
+    let files = source.files()?;
+    let format = if is_int8(&files.open()?) { ", matrices in int8" } else { "" };
     let resolution = source.description.resolution;
     let sides = (0..cascade.stages).map(|stage| resolution >> (cascade.stages - 1 - stage));
     let sides: Vec<String> = sides.map(|side| side.to_string()).collect();
-    let classes = (0..model.num_classes).map(|class| source.class_name(class));
+    let classes = (0..model.num_classes).map(|class| source.description.class_name(class));
     let condition = match (&source.description.text, model.cross_attention_dim) {
         (Some(text), _) => format!(
             "text        states of {}, prompts of {} tokens at most",
@@ -31,8 +36,8 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
          stages      {} pixels\n\
          {condition}\n\
          sampler     {}",
-        source.weights()?.display(),
-        source.hash()?,
+        files.path().unwrap_or(Path::new(files.name())).display(),
+        files.hash()?,
         model.parameters() as f64 / 1e6,
         model.depth,
         model.num_attention_heads,

@@ -8,22 +8,22 @@ mod generate;
 mod info;
 mod replay;
 mod sample;
-mod texts;
 
 pub use convert::convert;
 pub use evaluate_captions::{Evaluation, evaluate_captions};
 pub use generate::{Generated, generate, generate_with};
 pub use info::info;
 pub use replay::{Comparison, replay};
-pub use sample::sample;
+pub use sample::{Sampled, Summary, sample};
 
 use std::path::Path;
 
+use pixelflow::weights::WeightSet;
+
 use crate::Result;
-use crate::arguments::WeightsArgument;
 use crate::model_source::ModelSource;
 
 /// The model at a path, or the demo.
-fn model(path: Option<&Path>, weights: WeightsArgument) -> Result<ModelSource> {
-    path.map_or_else(ModelSource::demo, |path| ModelSource::find(path, weights.into()))
+fn model(path: Option<&Path>, set: WeightSet) -> Result<ModelSource> {
+    path.map_or_else(ModelSource::demo, |path| ModelSource::find(path, set))
 }

@@ -3,17 +3,20 @@
 use std::path::Path;
 
 use image::RgbImage;
-use pixelflow::weights::TextEncoderFiles;
+use pixelflow::ops::PixelFlowBackend;
+use pixelflow::pipeline::{NoiseRule, Request};
+use pixelflow::sampler::Silent;
+use pixelflow_host::device::{OnBackend, select};
+use pixelflow_host::interrupt::Interrupt;
 
-use super::sample::draw_on;
-use super::{model, texts};
+use super::model;
 use crate::arguments::ReplayArguments;
 use crate::destination::Destination;
-use crate::device::select;
+use crate::draw::Watched;
+use crate::drawing_setup::{DrawingSetup, TextEncoderSetup};
 use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
-use crate::prompts::text_encoder_files;
 use crate::recipe::{DEMO, Recipe, TEXT_DEMO};
 use crate::{Error, Result};
 
@@ -38,37 +41,55 @@ pub enum Comparison {
 
 /// Draws a picture again from the recipe inside it.
 ///
+/// A recipe may say anything; no more is computed than the picture has pixels.
+///
 /// # Errors
-/// [`Error::NoRecipe`], [`Error::ModelMoved`], [`Error::OtherModel`] if the weights are not those
-/// of the recipe, and what drawing says.
+/// [`Error::NoRecipe`] (also if the picture is of another size than its recipe), [`Error::ModelMoved`],
+/// [`Error::OtherModel`] if the weights are not those of the recipe, and what drawing says.
 pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
     let (picture, recipe) = read_picture(&arguments.picture)?;
     let source = source(arguments, &recipe)?;
-    let found = source.hash()?;
+    let files = source.files()?;
+    let found = files.hash()?;
     if found != recipe.model_hash {
         return Err(Error::OtherModel {
             picture: arguments.picture.clone(),
             expected: recipe.model_hash,
-            model: source.weights()?.to_owned(),
-            found,
+            model: files.path().unwrap_or(Path::new("")).to_owned(),
+            found: found.to_owned(),
         });
     }
-    let description = &source.description;
-    let cascade = description.cascade.build()?;
-    cascade.check_size(recipe.height, recipe.width, description.model.patch_size)?;
-    let sampler = recipe.sampler.clone().check(cascade)?;
-    let files = text_encoder(arguments, &recipe, &source)?;
+    let request = recipe.request(BATCH);
+    request.check(&source.description)?;
+    let text_encoder = text_encoder(arguments, &recipe, &source)?;
     let device = select(&arguments.device)?;
     if let Some(out) = &arguments.out {
         Destination::Grid(out.clone()).prepare()?;
     }
-    let texts = texts::encode(device, &recipe, files.as_ref())?;
-    let drawn = draw_on(device, &source, &recipe, texts.as_ref(), &sampler, BATCH)?;
-    let again = lay_out(&recipe, &drawn.images);
+    let setup = DrawingSetup { source, device, format: recipe.dtype, text_encoder };
+    let images = device.run(DrawAgain { setup, request })?;
+    let again = lay_out(&recipe, &images);
     if let Some(out) = &arguments.out {
         write_picture(&again, &recipe, out)?;
     }
     Ok(compare(&picture, &again))
+}
+
+/// Drawing all images of a picture, on whatever backend the user has chosen.
+struct DrawAgain {
+    setup: DrawingSetup,
+    request: Request,
+}
+
+impl OnBackend for DrawAgain {
+    type Output = Result<Vec<RgbImage>>;
+
+    fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
+        let drawing = self.setup.pipeline::<B>(&device)?.draw(&self.request)?;
+        let mut silent = Silent;
+        let images = Watched::new(drawing, &mut silent, Interrupt::default());
+        Ok(images.collect::<pixelflow::Result<_>>()?)
+    }
 }
 
 /// The model that the user or else the recipe names.
@@ -85,7 +106,7 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
     let moved = || Error::ModelMoved { picture: arguments.picture.clone(), model: path.to_owned() };
     if HubName::is_meant(path) {
         // A picture that somebody sends fetches nothing; only its user does, with --model.
-        return ModelSource::find_fetched(path, recipe.weights.into()).map_err(|_| moved());
+        return ModelSource::find_fetched(path, recipe.weights).map_err(|_| moved());
     }
     if !path.exists() {
         return Err(moved());
@@ -98,19 +119,25 @@ fn text_encoder(
     arguments: &ReplayArguments,
     recipe: &Recipe,
     source: &ModelSource,
-) -> Result<Option<TextEncoderFiles>> {
-    let Some(encoder) = &recipe.text_encoder else {
+) -> Result<Option<TextEncoderSetup>> {
+    let Some(wanted) = &recipe.text_encoder else {
         return Ok(None);
     };
-    let files = text_encoder_files(source, encoder.folder.as_deref(), Fetching::Never)?;
-    let found = files.hash()?;
-    if found == encoder.hash {
-        Ok(Some(files))
+    let named = arguments.text_encoder.as_deref().or(wanted.folder.as_deref());
+    let Some(setup) = TextEncoderSetup::of(source, named, wanted.dtype, Fetching::Never)? else {
+        return Ok(None);
+    };
+    let found = match recipe.noise {
+        NoiseRule::SubjectToo => setup.files.sampled_hash()?,
+        NoiseRule::SeedAndNumber => setup.files.hash()?,
+    };
+    if found == wanted.hash {
+        Ok(Some(setup))
     } else {
         Err(Error::OtherModel {
             picture: arguments.picture.clone(),
-            expected: encoder.hash.clone(),
-            model: files.folder().to_owned(),
+            expected: wanted.hash.clone(),
+            model: setup.files.folder().to_owned(),
             found,
         })
     }

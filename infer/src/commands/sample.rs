@@ -1,22 +1,25 @@
 //! `infer sample`: draws images.
 
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::time::Instant;
 
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::sampler::{Sampler, SamplerConfig};
+use pixelflow::pipeline::Request;
+use pixelflow_host::device::{Device, OnBackend, select};
+use pixelflow_host::interrupt::Interrupt;
 
 use super::dry_run::dry_run;
-use super::{model, texts};
-use crate::arguments::{SampleArguments, SamplerArguments};
+use super::model;
+use crate::arguments::SampleArguments;
 use crate::classes::chosen_classes;
 use crate::destination::Destination;
-use crate::device::{Device, OnBackend, refuse_unsupported, select};
-use crate::draw::{Drawn, Subjects};
-use crate::hub::Fetching;
+use crate::draw::Watched;
+use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config, say_unseen};
+use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
-use crate::prompts::{EncodedTexts, read_prompts, text_encoder_files};
-use crate::recipe::{DEMO, Layout, Recipe, RecipeEncoder, RecipeRow, TEXT_DEMO};
+use crate::prompts::read_prompts;
+use crate::recipe::{Layout, Recipe, RecipeRow};
 use crate::{Error, Result};
 
 /// Images of a grid are enlarged to about this many pixels a side.
@@ -24,83 +27,96 @@ const SHOWN_SIDE: usize = 96;
 /// Letters of a prompt that stand beside its images, at most.
 const LABEL_LETTERS: usize = 200;
 
-/// Draws the images; returns a line that says what was done.
+/// Draws the images; gives what was done.
 ///
 /// # Errors
 /// Everything that can be wrong with the arguments, the model, or the place to write to; all but
 /// the weights are checked before anything is computed.
-pub fn sample(arguments: &SampleArguments) -> Result<String> {
+pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
     let prompts = prompts(arguments)?;
     let source = match &arguments.model.model {
         // Whoever has a prompt means the model that draws from text.
         None if !prompts.is_empty() => ModelSource::text_demo()?,
         path => model(path.as_deref(), arguments.model.weights)?,
     };
-    let description = &source.description;
-    let [height, width] = arguments.size.unwrap_or([description.resolution; 2]);
-    let cascade = description.cascade.build()?;
-    cascade.check_size(height, width, description.model.patch_size)?;
-    let config = sampler_config(&arguments.sampler, &source);
-    let sampler = config.clone().check(cascade)?;
-    let rows = rows(arguments, &source, prompts)?;
+    let destination = Destination::choose(arguments.out.as_deref())?;
+    let mut rows = rows(arguments, &source, prompts)?;
+    if matches!(destination, Destination::Npz(_)) {
+        number_on(&mut rows);
+    }
+    let request = Request {
+        size: arguments.size,
+        sampler: Some(sampler_config(&arguments.sampler, &source)),
+        batch: arguments.batch as usize,
+        // The rows are of the model's kind: one image stands for all.
+        ..rows.first().map_or_else(|| Request::new(vec![]), |row| row.first_request(arguments.seed))
+    };
+    let size = request.check(&source.description)?.size();
     let device = select(&arguments.device)?;
     if arguments.dry_run {
-        return dry_run(arguments, &source, [height, width], &rows, device);
+        return dry_run(arguments, &source, size, &rows, device).map(Sampled::Planned);
     }
-    let destination = Destination::choose(arguments.out.as_deref())?;
     destination.prepare()?;
     // From here on a repository's files are fetched, all but the descriptions.
-    let files = source
-        .is_text()
-        .then(|| {
-            let named = arguments.text.text_encoder.as_deref();
-            text_encoder_files(&source, named, Fetching::Allowed)
-        })
-        .transpose()?;
-
-    let scale = arguments.scale.unwrap_or_else(|| SHOWN_SIDE.div_ceil(height.max(width)) as u32);
-    let recipe = Recipe {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        model: match arguments.model.model {
-            None if source.is_text() => TEXT_DEMO.to_owned(),
-            None => DEMO.to_owned(),
-            Some(_) => source.name(),
-        },
-        weights: arguments.model.weights,
-        model_hash: source.hash()?,
-        text_encoder: files
-            .as_ref()
-            .map(|files| {
-                Ok::<_, Error>(RecipeEncoder {
-                    folder: arguments.text.text_encoder.clone(),
-                    hash: files.hash()?,
-                    dtype: arguments.text.dtype(arguments.dtype),
-                })
-            })
-            .transpose()?,
-        sampler: config,
-        device: device.to_string(),
-        dtype: arguments.dtype,
-        height,
-        width,
-        seed: arguments.seed,
-        layout: Layout::Grid { scale },
+    let (named, format) = (&arguments.text.text_encoder, arguments.text.dtype(arguments.dtype));
+    let text_encoder = TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
+    let scale = arguments.scale.unwrap_or_else(|| SHOWN_SIDE.div_ceil(size[0].max(size[1])) as u32);
+    let job = Sample {
+        setup: DrawingSetup { source, device, format: arguments.dtype, text_encoder },
+        request,
+        layout: Layout::Grid { scale, numbered: true },
         rows,
+        arguments,
+        destination,
     };
-    if matches!(destination, Destination::Grid(_)) {
-        recipe.check().map_err(|reason| Error::Argument {
-            argument: "--count",
-            value: arguments.count.to_string(),
-            reason: format!("{reason}; draw fewer, or write single files with --out FOLDER"),
-        })?;
+    device.run(job)
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Sampled {
+    /// It was only asked what it needs.
+    Planned(String),
+    /// It was drawn.
+    Drawn(Summary),
+}
+
+/// What was drawn.
+#[derive(Debug)]
+pub struct Summary {
+    images: u64,
+    /// How many were asked for.
+    of: u64,
+    seconds: f64,
+    device: Device,
+    /// The fewest and the most network evaluations of an image.
+    evaluations: Option<[usize; 2]>,
+    destination: Destination,
+}
+
+impl Summary {
+    /// Whether all images that were asked for are there.
+    pub fn is_whole(&self) -> bool {
+        self.images == self.of
     }
-    let started = Instant::now();
-    let texts = texts::encode(device, &recipe, files.as_ref())?;
-    let batch = arguments.batch as usize;
-    let drawn = draw_on(device, &source, &recipe, texts.as_ref(), &sampler, batch)?;
-    let elapsed = started.elapsed();
-    destination.write(&recipe, &drawn.images)?;
-    Ok(summary(&drawn, elapsed, device, &destination))
+}
+
+/// `64 images in 12.3 s on cpu, 24 evaluations each: samples/grid-1.png`.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { images, of, seconds, device, .. } = self;
+        let evaluations = match self.evaluations {
+            Some([least, most]) if least == most => format!("{most} evaluations each"),
+            Some([least, most]) => format!("{least} to {most} evaluations each"),
+            None => "no evaluations".to_owned(),
+        };
+        let count = if images == of { images.to_string() } else { format!("{images} of {of}") };
+        write!(f, "{count} images in {seconds:.1} s on {device}, {evaluations}")?;
+        match (images, self.destination.path().display()) {
+            (0, _) => f.write_str(": nothing is written"),
+            (_, path) => write!(f, ": {path}"),
+        }
+    }
 }
 
 /// The prompts that the user gave, in words or in a file.
@@ -128,7 +144,7 @@ fn rows(
         first: 0,
         count: u64::from(arguments.count),
     };
-    if !source.is_text() {
+    if !source.description.is_text() {
         if let Some(prompt) = prompts.first() {
             let reason = "this model draws classes; choose them with --class, or take a text model";
             return wrong("--prompt", prompt, reason);
@@ -137,8 +153,9 @@ fn rows(
             let reason = "this model draws classes, which have no negatives";
             return wrong("--negative", &arguments.text.negative, reason);
         }
-        let classes = chosen_classes(&arguments.classes, source)?.into_iter();
-        return Ok(classes.map(|class| row(source.class_name(class), class, None)).collect());
+        let classes = chosen_classes(&arguments.classes, &source.description)?.into_iter();
+        let name = |class| source.description.class_name(class);
+        return Ok(classes.map(|class| row(name(class), class, None)).collect());
     }
     if let Some(class) = arguments.classes.first() {
         let reason = "this model draws from text; say with --prompt what it shall draw";
@@ -165,70 +182,69 @@ fn label(prompt: &str) -> String {
     format!("{} ...", beginning.trim_end())
 }
 
-/// Loads the model on a device and draws all images of a recipe.
-pub(super) fn draw_on(
-    device: Device,
-    source: &ModelSource,
-    recipe: &Recipe,
-    texts: Option<&EncodedTexts>,
-    sampler: &Sampler,
-    batch: usize,
-) -> Result<Drawn> {
-    device.run(DrawRecipe { source, recipe, texts, sampler, batch })
+/// Numbers the images of all rows in one sequence: images of an array, which statistics are made of,
+/// share no noise.
+fn number_on(rows: &mut [RecipeRow]) {
+    let mut next = 0;
+    for row in rows {
+        row.first = next;
+        next += row.count;
+    }
 }
 
-struct DrawRecipe<'a> {
-    source: &'a ModelSource,
-    recipe: &'a Recipe,
-    texts: Option<&'a EncodedTexts>,
-    sampler: &'a Sampler,
-    batch: usize,
+/// Drawing, on whatever backend the user has chosen.
+struct Sample<'a> {
+    setup: DrawingSetup,
+    /// Everything but the images.
+    request: Request,
+    layout: Layout,
+    rows: Vec<RecipeRow>,
+    arguments: &'a SampleArguments,
+    destination: Destination,
 }
 
-impl OnBackend for DrawRecipe<'_> {
-    type Output = Result<Drawn>;
+impl OnBackend for Sample<'_> {
+    type Output = Result<Sampled>;
 
-    fn run<B: PixelFlowBackend>(self, device: B::Device) -> Result<Drawn> {
-        let Self { source, recipe, texts, sampler, batch } = self;
-        refuse_unsupported::<B>("--dtype", recipe.dtype, &device)?;
-        let model = source.load_as::<B>(recipe.dtype, &device)?;
-        let batches = recipe.requests().len().div_ceil(batch);
-        let mut progress = DrawProgress::new(batches, source.description.cascade.stages);
-        let subjects = match texts {
-            None => Subjects::Classes,
-            Some(texts) => recipe.subjects(texts, &device),
-        };
-        let drawn = recipe.draw(&model, &subjects, sampler, batch, &device, &mut progress);
+    fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
+        let Self { setup, request, layout, rows, arguments, destination } = self;
+        let (named, batch) = (setup.device, request.batch);
+        let stages = setup.source.description.cascade.stages;
+        let mut pipeline = setup.pipeline::<B>(&device)?;
+        let provenance = pipeline.provenance(&request)?;
+        let mut recipe = Recipe::new(provenance, named.to_string(), arguments.seed, layout, rows);
+        if let (Some(encoder), Some(name)) =
+            (&mut recipe.text_encoder, &arguments.text.text_encoder)
+        {
+            // The name of a repository tells nothing of its user's disk.
+            encoder.folder = Some(name.clone()).filter(|name| HubName::is_meant(name.as_ref()));
+        }
+        if matches!(destination, Destination::Grid(_)) {
+            recipe.check().map_err(|reason| Error::Argument {
+                argument: "--count",
+                value: arguments.count.to_string(),
+                reason: format!("{reason}; draw fewer, or write single files with --out FOLDER"),
+            })?;
+        }
+        let interrupt = Interrupt::listen("stopping after this step")?;
+        let started = Instant::now();
+        let request = recipe.request(batch);
+        let of = request.images.len();
+        let mut progress = DrawProgress::new(of.div_ceil(batch), stages);
+        pipeline.encode(&request)?;
+        say_unseen(&pipeline.unseen()?);
+        let mut images = Watched::new(pipeline.draw(&request)?, &mut progress, interrupt);
+        let written = destination.write(&recipe, &mut images);
+        let evaluations = images.evaluations();
+        drop(images);
         progress.finish();
-        Ok(drawn?)
+        Ok(Sampled::Drawn(Summary {
+            images: written?,
+            of: of as u64,
+            seconds: started.elapsed().as_secs_f64(),
+            device: named,
+            evaluations,
+            destination,
+        }))
     }
-}
-
-/// The model's sampler with what the user wants otherwise.
-pub(super) fn sampler_config(arguments: &SamplerArguments, source: &ModelSource) -> SamplerConfig {
-    let model = source.sampler();
-    SamplerConfig {
-        solver: arguments.solver.map_or(model.solver, Into::into),
-        reference: arguments.reference || model.reference,
-        steps: arguments.steps.clone().unwrap_or(model.steps),
-        shift: arguments.shift.unwrap_or(model.shift),
-        guidance: arguments
-            .guidance
-            .map_or(model.guidance, |guidance| guidance.of_model(source.is_text())),
-        rtol: arguments.rtol.unwrap_or(model.rtol),
-        atol: arguments.atol.unwrap_or(model.atol),
-    }
-}
-
-/// `64 images in 12.3 s on cpu, 24 evaluations each: samples/grid-1.png`.
-fn summary(drawn: &Drawn, elapsed: Duration, device: Device, destination: &Destination) -> String {
-    let (least, most) = (drawn.evaluations.iter().min(), drawn.evaluations.iter().max());
-    let evaluations = match (least, most) {
-        (Some(least), Some(most)) if least == most => format!("{most} evaluations each"),
-        (Some(least), Some(most)) => format!("{least} to {most} evaluations each"),
-        _ => "no evaluations".to_owned(),
-    };
-    let (images, seconds) = (drawn.images.len(), elapsed.as_secs_f64());
-    let path = destination.path().display();
-    format!("{images} images in {seconds:.1} s on {device}, {evaluations}: {path}")
 }

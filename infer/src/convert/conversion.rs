@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pixelflow::durable;
 use pixelflow::weights::{ModelDescription, ShardIndex, TensorFile, is_int8, plan_shards};
+use pixelflow_host::device::select;
 
 use super::target::exists;
 use super::{
@@ -11,7 +13,6 @@ use super::{
     copy_tensors, planned,
 };
 use crate::Result;
-use crate::device::select;
 use crate::error::{read_error, write_error};
 
 /// What is converted, to what, and where it goes.
@@ -133,8 +134,7 @@ impl Conversion<'_> {
         let path = self.target.description();
         match &self.description {
             Some(text) if !path.exists() => {
-                crate::atomic_file::write_atomically(&path, |file| file.write_all(text))
-                    .map_err(write_error(&path))
+                durable::write_bytes(&path, text).map_err(write_error(&path))
             }
             _ => Ok(()),
         }
@@ -144,7 +144,7 @@ impl Conversion<'_> {
 /// Moves files to their places; if one cannot be, takes back those that were.
 fn put_in_place(files: &[(PathBuf, PathBuf)]) -> Result<()> {
     for (number, (from, to)) in files.iter().enumerate() {
-        if let Err(error) = fs::rename(from, to) {
+        if let Err(error) = durable::rename(from, to) {
             let moved = files[..number].iter().map(|(_, to)| to.as_path());
             moved.for_each(|path: &Path| {
                 // The first error is the one to report.

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::{DType, ModelDescription, Rounding, TensorFile, convert_to_int8};
+use pixelflow_host::device::OnBackend;
 
 use super::{ConversionReport, ConvertProgress, PlannedTensor, TensorReport};
-use crate::device::OnBackend;
 use crate::{Error, Result};
 
 /// Most of the largest weight of its row that rounding to eight bits may change: half a step.

@@ -1,7 +1,8 @@
 //! How far a conversion has come, on the terminal.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use pixelflow::weights::{TensorFile, TensorInfo};
+use pixelflow_host::progress::percent_bar;
 
 /// A bar over the bytes that are read, once for writing and once for reading back; it is silent where
 /// there is no terminal.
@@ -15,10 +16,7 @@ impl ConvertProgress {
     /// A bar over all tensors of a file; `what` is done with them.
     pub fn new(file: &TensorFile, what: &str) -> Self {
         let bytes: u64 = file.tensors().values().map(TensorInfo::size_in_bytes).sum();
-        let bar = ProgressBar::new(2 * bytes);
-        let style = ProgressStyle::with_template("{bar:32} {percent:>3}%  {eta} left  {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar, what: what.to_owned() }
+        Self { bar: percent_bar(2 * bytes), what: what.to_owned() }
     }
 
     /// Says what is going on.

@@ -1,13 +1,14 @@
 //! What a conversion has done.
 
 use std::fmt;
+use std::io::Write;
 use std::path::Path;
 
+use pixelflow::durable;
 use pixelflow::weights::Rounding;
 
 use super::PlannedTensor;
 use crate::Result;
-use crate::atomic_file::write_atomically;
 use crate::error::write_error;
 
 /// What has become of one tensor.
@@ -34,7 +35,7 @@ impl ConversionReport {
     /// # Errors
     /// [`crate::Error::Write`].
     pub fn write(&self, path: &Path) -> Result<()> {
-        let written = write_atomically(path, |file| {
+        let written = durable::write(path, |file| {
             writeln!(
                 file,
                 "tensor\tshape\tfrom\tto\tlargest absolute error\tlargest relative error"

@@ -5,11 +5,11 @@ use std::path::Path;
 use image::RgbImage;
 use pixelflow_dataset::Source;
 use pixelflow_dataset::source::{WebDatasetConfig, WebDatasetSource};
+use pixelflow_host::progress::counting_bar;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use super::attributes::attribute_names;
-use crate::progress::counting_bar;
 use crate::{Error, Result};
 
 /// Bytes of pixels that are read at most.

@@ -1,9 +1,9 @@
 //! The measurement: probes learn from training images and read held-out and drawn ones.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use image::RgbImage;
+use pixelflow_host::progress::ShareBar;
 use serde::Serialize;
 
 use super::attributes::{Attribute, MIN_SEEN};
@@ -11,7 +11,7 @@ use super::captioned_images::CaptionedImages;
 use super::probe::Probes;
 use super::score::{AttributeScore, Means};
 use crate::caption_images::{CaptionRequest, DrawCaptions};
-use crate::progress::{CaptionProgress, share_bar};
+use crate::progress::CaptionProgress;
 use crate::{Error, Result};
 
 /// Training and held-out images that fit together.
@@ -116,7 +116,7 @@ pub fn measure(
         attributes.iter().map(of).collect::<Vec<_>>()
     };
     let (learned, wanted) = (targets(train), targets(heldout));
-    let bar = share_bar("fitting probes");
+    let bar = ShareBar::new("fitting probes");
     let probes = Probes::fit(attributes, train.pixels(), &learned, |share| bar.set(share));
     bar.finish();
 
@@ -190,15 +190,14 @@ fn draw(
     Ok(drawn)
 }
 
+/// Every image has a number of its own: images that are measured together share no noise.
 fn requests(captions: &[&str], seed: u64) -> Vec<CaptionRequest> {
-    let mut numbers: HashMap<&str, u64> = HashMap::new();
-    let mut all = Vec::with_capacity(captions.len());
-    for &caption in captions {
-        let next = numbers.entry(caption).or_default();
-        all.push(CaptionRequest { caption: caption.to_owned(), seed, number: *next });
-        *next += 1;
-    }
-    all
+    let request = |(number, caption): (u64, &&str)| CaptionRequest {
+        caption: (*caption).to_owned(),
+        seed,
+        number,
+    };
+    (0..).zip(captions).map(request).collect()
 }
 
 fn same_size(drawn: [usize; 2], expected: [usize; 2]) -> Result<()> {

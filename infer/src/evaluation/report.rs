@@ -93,7 +93,7 @@ pub fn comparison_grid(heldout: &CaptionedImages, drawn: &[RgbImage]) -> RgbImag
     let pairs = captions.into_iter().zip(drawn).enumerate();
     let rows: Vec<GridRow> = pairs.take(GRID_ROWS).map(row).collect();
     let side = heldout.size().into_iter().max().unwrap_or(1);
-    labelled_grid(&rows, SHOWN_SIDE.div_ceil(side) as u32)
+    labelled_grid(&rows, SHOWN_SIDE.div_ceil(side) as u32, None)
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use pixelflow::durable;
 use pixelflow::weights::{TensorFile, WEIGHTS_FILE, WeightSet};
 
 use super::{Hub, HubName};
 use crate::Result;
 use crate::convert::{ConvertProgress, copy_tensors, planned};
 use crate::error::{read_error, write_error};
-use crate::model_source::file_hash;
+use pixelflow::weights::hash_of_files;
 
 /// Folder of the converted weights of a repository, beside Hugging Face's own folders.
 const FOLDER: &str = "converted";
@@ -62,7 +63,7 @@ fn convert(file: &TensorFile, name: &HubName, path: &Path) -> Result<()> {
     let draft_path = draft.path().join(WEIGHTS_FILE);
     copy_tensors(file, &tensors, &draft_path, &metadata, &mut progress)?;
     progress.finish();
-    fs::rename(&draft_path, path).map_err(write_error(path))
+    durable::rename(&draft_path, path).map_err(write_error(path))
 }
 
 /// Removes what a conversion that was killed has left behind.
@@ -82,6 +83,6 @@ fn key(weights: &Path) -> Result<String> {
     let is_blob = real.parent().is_some_and(|folder| folder.ends_with("blobs"));
     match real.file_name().and_then(|name| name.to_str()) {
         Some(name) if is_blob => Ok(name.to_owned()),
-        _ => file_hash(&[weights.to_owned()]),
+        _ => Ok(hash_of_files(&[weights.to_owned()])?),
     }
 }

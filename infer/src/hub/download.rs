@@ -12,14 +12,15 @@ use sha2::{Digest, Sha256};
 
 use super::patience::{Pulse, within};
 use super::progress::FetchProgress;
-use super::{Hub, HubError, HubName, Wanted, is_plain};
+use super::{Hub, HubName, Wanted, is_plain};
+use crate::{Error, Result};
 
 /// How often a lost connection is taken up again by itself.
 const RETRIES: usize = 3;
 
 impl Hub {
     /// Fetches what is not in the cache; all files are of the commit that the revision is now.
-    pub(super) fn download(&self, name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf, HubError> {
+    pub(super) fn download(&self, name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf> {
         let api = self.api(name)?;
         let (asked, repository) = (api.clone(), name.repository());
         let info = self.patiently(name, move |_| asked.repo(repository).info())?;
@@ -37,8 +38,8 @@ impl Hub {
                 let names = info.siblings.iter().map(|sibling| sibling.rfilename.escape_debug());
                 names.map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
             };
-            chosen.push(*file.ok_or_else(|| HubError::NoFile {
-                name: name.clone(),
+            chosen.push(*file.ok_or_else(|| Error::NoFile {
+                name: name.to_string(),
                 wanted: group.join(" or "),
                 found: found(),
             })?);
@@ -58,11 +59,11 @@ impl Hub {
         }
         // Only now, so that a revision never names files that are not there.
         let reference = self.repository(name, name.revision());
-        reference.create_ref(&info.sha).map_err(self.cache_failure())?;
+        reference.create_ref(&info.sha).map_err(|error| self.cache_failure(&error))?;
         Ok(folder)
     }
 
-    fn api(&self, name: &HubName) -> Result<Api, HubError> {
+    fn api(&self, name: &HubName) -> Result<Api> {
         ApiBuilder::from_cache(self.cache.clone())
             .with_endpoint(self.settings.endpoint.clone())
             .with_token(self.settings.token.clone())
@@ -79,14 +80,14 @@ impl Hub {
         remote: &Repo,
         folder: &Path,
         file: &str,
-    ) -> Result<(), HubError> {
+    ) -> Result<()> {
         let path = folder.join(file);
         if path.is_file() {
             return Ok(());
         }
         let failed = |error: ApiError| match self.failure(&error, name) {
-            HubError::NoRepository { .. } => HubError::NoFile {
-                name: name.clone(),
+            Error::NoRepository { .. } => Error::NoFile {
+                name: name.to_string(),
                 wanted: file.to_owned(),
                 found: "not what it lists".to_owned(),
             },
@@ -107,19 +108,18 @@ impl Hub {
         }
         let blob = self.repository(name, commit).blob_path(etag);
         make_continuable(&blob.with_extension("part"), metadata.size() as u64)
-            .map_err(self.cache_failure())?;
+            .map_err(|error| self.cache_failure(&error))?;
         let (repository, wanted) = (api.repo(remote.clone()), file.to_owned());
         let fetched = self.patiently(name, move |pulse| {
             repository.download_with_progress(&wanted, FetchProgress::new(pulse))
         })?;
         fetched.map_err(failed)?;
-        if let Some(reason) =
-            damage(&path, metadata.size() as u64, etag).map_err(self.cache_failure())?
-        {
+        let damage = damage(&path, metadata.size() as u64, etag);
+        if let Some(reason) = damage.map_err(|error| self.cache_failure(&error))? {
             for wrong in [&path, &blob] {
-                fs::remove_file(wrong).map_err(self.cache_failure())?;
+                fs::remove_file(wrong).map_err(|error| self.cache_failure(&error))?;
             }
-            return Err(HubError::Damaged { name: name.clone(), file: file.to_owned(), reason });
+            return Err(Error::Damaged { name: name.to_string(), file: file.to_owned(), reason });
         }
         Ok(())
     }
@@ -129,28 +129,62 @@ impl Hub {
         &self,
         name: &HubName,
         ask: impl FnOnce(Pulse) -> T + Send + 'static,
-    ) -> Result<T, HubError> {
+    ) -> Result<T> {
         let patience = self.settings.patience;
-        within(patience, ask).ok_or_else(|| HubError::Unreachable {
-            endpoint: self.settings.endpoint.clone(),
-            name: name.clone(),
-            reason: format!(
-                "it was silent for {} seconds (HF_HUB_DOWNLOAD_TIMEOUT)",
-                patience.as_secs()
-            ),
+        within(patience, ask).ok_or_else(|| {
+            let seconds = patience.as_secs();
+            let reason = format!("it was silent for {seconds} seconds (HF_HUB_DOWNLOAD_TIMEOUT)");
+            self.unreachable(name, reason)
         })
     }
 
-    fn failure(&self, error: &ApiError, name: &HubName) -> HubError {
-        HubError::of(error, &self.settings.endpoint, name, &self.settings.cache)
+    /// The error for what the crate `hf-hub` says.
+    fn failure(&self, error: &ApiError, name: &HubName) -> Error {
+        use io::ErrorKind as Kind;
+        let (endpoint, repository) = (self.settings.endpoint.clone(), name.to_string());
+        match error {
+            ApiError::TooManyRetries(last) => self.failure(last, name),
+            ApiError::RequestError(request) => match request.as_ref() {
+                ureq::Error::StatusCode(401 | 404) => {
+                    Error::NoRepository { endpoint, name: repository }
+                }
+                ureq::Error::StatusCode(403) => Error::Refused { endpoint, name: repository },
+                ureq::Error::Json(error) => self.bad_answer(name, error.to_string()),
+                other => self.unreachable(name, other.to_string()),
+            },
+            ApiError::IoError(error) => match error.kind() {
+                // Sockets fail with these kinds; all others are the disk's.
+                Kind::UnexpectedEof
+                | Kind::ConnectionReset
+                | Kind::ConnectionAborted
+                | Kind::BrokenPipe
+                | Kind::TimedOut
+                | Kind::Other => self.unreachable(name, error.to_string()),
+                _ => self.cache_failure(error),
+            },
+            ApiError::LockAcquisition(path) => Error::HubCache {
+                path: path.clone(),
+                reason: "another program is fetching it".to_owned(),
+            },
+            other => self.bad_answer(name, other.to_string()),
+        }
     }
 
-    fn bad_answer(&self, name: &HubName, reason: String) -> HubError {
-        HubError::BadAnswer { endpoint: self.settings.endpoint.clone(), name: name.clone(), reason }
+    fn unreachable(&self, name: &HubName, reason: String) -> Error {
+        let endpoint = self.settings.endpoint.clone();
+        Error::Unreachable { endpoint, name: name.to_string(), reason }
     }
 
-    fn cache_failure(&self) -> impl Fn(io::Error) -> HubError + '_ {
-        |error| HubError::Cache { path: self.settings.cache.clone(), reason: error.to_string() }
+    fn bad_answer(&self, name: &HubName, reason: String) -> Error {
+        Error::BadAnswer {
+            endpoint: self.settings.endpoint.clone(),
+            name: name.to_string(),
+            reason,
+        }
+    }
+
+    fn cache_failure(&self, error: &io::Error) -> Error {
+        Error::HubCache { path: self.settings.cache.clone(), reason: error.to_string() }
     }
 }
 

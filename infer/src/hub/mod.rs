@@ -6,7 +6,6 @@
 
 mod converted;
 mod download;
-mod error;
 mod name;
 mod patience;
 mod progress;
@@ -17,8 +16,9 @@ use std::path::{Path, PathBuf};
 use hf_hub::{Cache, CacheRepo};
 use pixelflow::weights::ShardIndex;
 
+use crate::{Error, Result};
+
 pub use converted::converted;
-pub use error::HubError;
 pub use name::HubName;
 pub use settings::HubSettings;
 
@@ -38,8 +38,8 @@ pub enum Fetching {
 /// Fetches files of a repository, as the environment says; returns the folder they are in.
 ///
 /// # Errors
-/// Every [`HubError`].
-pub fn fetch(name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf, HubError> {
+/// [`Error::Variable`], and those of [`Hub::fetch`].
+pub fn fetch(name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf> {
     Hub::new(HubSettings::from_environment()?).fetch(name, wanted)
 }
 
@@ -60,12 +60,14 @@ impl Hub {
     /// Fetches files that are not in the cache; returns the folder they are in.
     ///
     /// # Errors
-    /// Every [`HubError`]; what has been fetched of a file is continued with the next time.
-    pub fn fetch(&self, name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf, HubError> {
+    /// [`Error::Offline`], [`Error::NoRepository`], [`Error::NoFile`], [`Error::Refused`],
+    /// [`Error::Unreachable`], [`Error::BadAnswer`], [`Error::Damaged`] and [`Error::HubCache`]; what
+    /// has been fetched of a file is continued with the next time.
+    pub fn fetch(&self, name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf> {
         match self.cached(name, wanted) {
             Some(folder) => Ok(folder),
             None if self.settings.offline => {
-                Err(HubError::Offline { name: name.clone(), cache: self.settings.cache.clone() })
+                Err(Error::Offline { name: name.to_string(), cache: self.settings.cache.clone() })
             }
             None => self.download(name, wanted),
         }
@@ -74,17 +76,12 @@ impl Hub {
     /// The folder of a repository's files, which are fetched if that is allowed.
     ///
     /// # Errors
-    /// As [`fetch`](Self::fetch); [`HubError::NotFetched`].
-    pub fn get(
-        &self,
-        name: &HubName,
-        wanted: Wanted<'_>,
-        fetching: Fetching,
-    ) -> Result<PathBuf, HubError> {
+    /// As [`fetch`](Self::fetch); [`Error::NotFetched`].
+    pub fn get(&self, name: &HubName, wanted: Wanted<'_>, fetching: Fetching) -> Result<PathBuf> {
         match fetching {
             Fetching::Allowed => self.fetch(name, wanted),
-            Fetching::Never => self.cached(name, wanted).ok_or_else(|| HubError::NotFetched {
-                name: name.clone(),
+            Fetching::Never => self.cached(name, wanted).ok_or_else(|| Error::NotFetched {
+                name: name.to_string(),
                 cache: self.settings.cache.clone(),
             }),
         }

@@ -1,7 +1,8 @@
 //! How far fetching has come, on the terminal.
 
 use hf_hub::api::Progress;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
+use pixelflow_host::progress::bar;
 
 use super::patience::Pulse;
 
@@ -14,11 +15,7 @@ pub(super) struct FetchProgress {
 
 impl FetchProgress {
     pub(super) fn new(pulse: Pulse) -> Self {
-        let bar = ProgressBar::new(0);
-        let style = ProgressStyle::with_template(
-            "{bar:32} {percent:>3}%  {eta} left  {msg}, {bytes} of {total_bytes}",
-        );
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = bar(0, "{bar:32} {percent:>3}%  {eta} left  {msg}, {bytes} of {total_bytes}");
         Self { bar, pulse }
     }
 }

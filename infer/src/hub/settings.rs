@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::HubError;
+use crate::{Error, Result};
 
 /// The Hub itself.
 const ENDPOINT: &str = "https://huggingface.co";
@@ -42,13 +42,13 @@ impl HubSettings {
     /// What the environment says.
     ///
     /// # Errors
-    /// [`HubError::Setting`].
-    pub fn from_environment() -> Result<Self, HubError> {
+    /// [`Error::Variable`].
+    pub fn from_environment() -> Result<Self> {
         Self::new(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
     /// What an environment says, in which a variable has a value or none.
-    fn new(variable: impl Fn(&str) -> Option<String>) -> Result<Self, HubError> {
+    fn new(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let endpoint = variable("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
         let host = ["https://", "http://"].iter().find_map(|scheme| endpoint.strip_prefix(scheme));
         let is_address = |host: &str| {
@@ -56,7 +56,7 @@ impl HubSettings {
             !host.is_empty() && !host.starts_with('/') && host.chars().all(plain)
         };
         if !host.is_some_and(is_address) {
-            return Err(HubError::Setting {
+            return Err(Error::Variable {
                 variable: "HF_ENDPOINT",
                 value: endpoint,
                 expected: "an address such as https://huggingface.co",
@@ -67,7 +67,7 @@ impl HubSettings {
             .as_ref()
             .map_or(Some(PATIENCE), |seconds| seconds.parse().ok().filter(|seconds| *seconds > 0));
         let Some(seconds) = seconds else {
-            return Err(HubError::Setting {
+            return Err(Error::Variable {
                 variable: "HF_HUB_DOWNLOAD_TIMEOUT",
                 value: patience.unwrap_or_default(),
                 expected: "a whole number of seconds",
@@ -80,7 +80,7 @@ impl HubSettings {
             Some(caches?.join("huggingface"))
         });
         let Some(home) = home else {
-            return Err(HubError::Setting {
+            return Err(Error::Variable {
                 variable: "HF_HOME",
                 value: String::new(),
                 expected: "a folder for what is fetched, since there is no home folder",
@@ -108,7 +108,7 @@ impl HubSettings {
 mod tests {
     use super::*;
 
-    fn settings(variables: &[(&str, &str)]) -> Result<HubSettings, HubError> {
+    fn settings(variables: &[(&str, &str)]) -> Result<HubSettings> {
         HubSettings::new(|name| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())

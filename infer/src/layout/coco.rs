@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::prompt_file::{check_id, line, read_lines, read_text, wrong};
+use super::file_name::check_id;
 use super::{Images, LayoutArgument, Plan, PlannedFile};
+use crate::prompts::file::{line, read_lines, read_text, wrong};
 use crate::{Error, Result};
 
 pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {

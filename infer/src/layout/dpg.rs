@@ -6,9 +6,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::prompt_file::{check_id, read_text, wrong};
+use super::file_name::check_id;
 use super::{Images, LayoutArgument, Plan, PlannedFile};
 use crate::error::read_error;
+use crate::prompts::file::{read_text, wrong};
 use crate::{Error, Result};
 
 pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::plan::PlannedText;
-use super::prompt_file::{line, read_lines, wrong};
 use super::{Images, LayoutArgument, Plan, PlannedFile};
 use crate::Result;
+use crate::prompts::file::{line, read_lines, wrong};
 
 /// Images of a prompt in the paper.
 const IMAGES: u32 = 4;

@@ -7,9 +7,9 @@
 mod arguments;
 mod coco;
 mod dpg;
+mod file_name;
 mod geneval;
 mod plan;
-mod prompt_file;
 mod record;
 mod shard;
 mod t2i_compbench;

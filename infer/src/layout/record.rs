@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use pixelflow::durable::DurableFile;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -101,13 +102,12 @@ impl FolderRecord {
         let (own, path) = (folder.join(OWN_FOLDER), folder.join(RECORD_FILE));
         let write = || -> io::Result<bool> {
             fs::create_dir_all(&own)?;
-            let mut file = tempfile::NamedTempFile::new_in(&own)?;
+            let mut file = DurableFile::create(&path)?;
             serde_json::to_writer_pretty(&mut file, self)?;
             writeln!(file)?;
-            match file.persist_noclobber(&path) {
-                Ok(_) => Ok(true),
-                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-                Err(error) => Err(error.error),
+            match file.finish_new() {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+                written => written.map(|()| true),
             }
         };
         if write().map_err(write_error(folder))? {

@@ -6,9 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::prompt_file::{MAX_NAME, line, read_lines, wrong};
+use super::file_name::MAX_NAME;
 use super::{Images, LayoutArgument, Plan, PlannedFile};
 use crate::Result;
+use crate::prompts::file::{line, read_lines, wrong};
 
 /// Images of a prompt in the paper.
 const IMAGES: u32 = 10;

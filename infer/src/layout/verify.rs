@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pixelflow_host::progress::counting_bar;
 use rayon::prelude::*;
 
 use super::record::OWN_FOLDER;
 use super::{FolderRecord, Plan, PlannedFile, RECORD_FILE};
 use crate::error::read_error;
-use crate::progress::counting_bar;
 use crate::{Error, Result};
 
 /// Everything that is wrong with a folder, one line each; nothing if it is finished and sound.

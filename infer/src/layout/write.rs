@@ -1,15 +1,15 @@
 //! Drawing what is missing of a plan.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use image::{ImageFormat, RgbImage};
+use pixelflow::durable::DurableFile;
 
 use super::record::OWN_FOLDER;
 use super::{FolderRecord, Plan, PlannedFile, Shard};
 use crate::Result;
-use crate::atomic_file::write_by_way_of;
 use crate::caption_images::{CaptionRequest, DrawCaptions};
 use crate::draw::DrawObserver;
 use crate::error::write_error;
@@ -110,22 +110,22 @@ fn batches<'a>(
 }
 
 fn write_picture(folder: &Path, path: &Path, picture: &RgbImage) -> Result<()> {
-    put(folder, path, |mut file| {
-        let written = picture.write_to(&mut file, ImageFormat::Png);
-        written.map_err(io::Error::other)
-    })
+    put(folder, path, |file| picture.write_to(file, ImageFormat::Png).map_err(io::Error::other))
 }
 
 /// Evaluators may read the folder at any time: unfinished files lie outside of what they read.
 fn put(
     folder: &Path,
     path: &Path,
-    write: impl FnOnce(&mut dyn crate::atomic_file::WriteSeek) -> io::Result<()>,
+    write: impl FnOnce(&mut DurableFile) -> io::Result<()>,
 ) -> Result<()> {
-    let parent = path.parent().unwrap_or(folder);
-    fs::create_dir_all(parent)
-        .and_then(|()| write_by_way_of(&folder.join(OWN_FOLDER), path, write))
-        .map_err(write_error(path))
+    let put = || -> io::Result<()> {
+        fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        let mut file = DurableFile::create_in(&folder.join(OWN_FOLDER), path)?;
+        write(&mut file)?;
+        file.finish()
+    };
+    put().map_err(write_error(path))
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use pixelflow::weights::{DESCRIPTION_FILE, INDEX_FILE, ModelDescription, WEIGHTS_FILE, WeightSet};
+use pixelflow::weights::{
+    DESCRIPTION_FILE, INDEX_FILE, ModelDescription, REFERENCE_DESCRIPTION, WEIGHTS_FILE, WeightSet,
+    WeightsError, description_beside,
+};
 
-use super::files::{REFERENCE_DESCRIPTION, description_beside};
 use crate::hub::{self, Fetching, Hub, HubName, HubSettings};
 use crate::{Error, Result};
 
@@ -74,7 +76,7 @@ impl Repository {
 /// The weights of a repository as they are there, fetched with their description.
 ///
 /// # Errors
-/// [`Error::Hub`].
+/// [`Error::Argument`] for a name that cannot be, and those of [`hub::fetch`].
 pub fn fetched_weights(path: &Path) -> Result<PathBuf> {
     hub_weights(&hub::fetch(&hub_name(path, "INPUT")?, &[HUB_DESCRIPTIONS, HUB_WEIGHTS])?)
 }
@@ -82,10 +84,11 @@ pub fn fetched_weights(path: &Path) -> Result<PathBuf> {
 /// The weights in the folder of a repository.
 fn hub_weights(folder: &Path) -> Result<PathBuf> {
     let files = HUB_WEIGHTS.iter().map(|name| folder.join(name));
-    files.into_iter().find(|file| file.is_file()).ok_or_else(|| Error::NotAModel {
+    let found = files.into_iter().find(|file| file.is_file());
+    Ok(found.ok_or_else(|| WeightsError::NotAModel {
         path: folder.to_owned(),
         reason: format!("it has no {}", HUB_WEIGHTS.join(" or ")),
-    })
+    })?)
 }
 
 fn hub() -> Result<Hub> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use pixelflow::NumberFormat;
+use pixelflow::text::{EncodedText, TextStore};
 use pixelflow::weights::{DType, SafetensorsWriter, TensorFile};
 use sha2::{Digest, Sha256};
 
-use super::EncodedText;
 use crate::cache_folder::cache_folder;
 
 /// Name of the one tensor of a file.
@@ -21,32 +22,17 @@ pub struct PromptCache {
 }
 
 impl PromptCache {
-    /// The states that an encoder of this hash has made, in the user's cache folder; `None` where
-    /// the system has no such folder.
-    pub fn of_encoder(hash: &str) -> Option<Self> {
-        Some(Self::new(&cache_folder()?.join("prompts").join(hash)))
+    /// The states that an encoder of this hash, which is of its weights and tokenizer, has made in a
+    /// format on a kind of device, in the user's cache folder; `None` where the system has no such
+    /// folder.
+    pub fn of_encoder(hash: &str, format: NumberFormat, device: &str) -> Option<Self> {
+        let folder = cache_folder()?.join("texts").join(format!("{hash}-{format}-{device}"));
+        Some(Self::new(&folder))
     }
 
     /// States in `folder`.
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
-    }
-
-    /// What was kept of a text that has `tokens` tokens; whatever does not fit is as nothing.
-    pub fn get(&self, text: &str, tokens: usize, width: usize) -> Option<EncodedText> {
-        let file = TensorFile::open(&self.path(text)).ok()?;
-        if file.tensors().get(STATES)?.shape != [tokens, width] {
-            return None;
-        }
-        let values = file.read(STATES).ok()?;
-        let is_finite = values.iter().all(|value| value.is_finite());
-        is_finite.then_some(EncodedText { values, tokens })
-    }
-
-    /// Keeps the states of a text.
-    pub fn keep(&self, text: &str, encoded: &EncodedText) {
-        // Without room on the disk the next run encodes again; nothing else is lost.
-        let _ = self.write(text, encoded);
     }
 
     fn write(&self, text: &str, encoded: &EncodedText) -> Option<()> {
@@ -69,6 +55,24 @@ impl PromptCache {
         let (first, second) = digest.split_at(16);
         let name = name(first) + &name(second) + ".safetensors";
         self.folder.join(name)
+    }
+}
+
+impl TextStore for PromptCache {
+    /// What does not fit is as nothing.
+    fn get(&self, text: &str, tokens: usize, width: usize) -> Option<EncodedText> {
+        let file = TensorFile::open(&self.path(text)).ok()?;
+        if file.tensors().get(STATES)?.shape != [tokens, width] {
+            return None;
+        }
+        let values = file.read(STATES).ok()?;
+        let is_finite = values.iter().all(|value| value.is_finite());
+        is_finite.then_some(EncodedText { values, tokens })
+    }
+
+    fn keep(&self, text: &str, encoded: &EncodedText) {
+        // Without room on the disk the next run encodes again; nothing else is lost.
+        let _ = self.write(text, encoded);
     }
 }
 

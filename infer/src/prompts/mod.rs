@@ -1,14 +1,10 @@
-//! Prompts: reading them, and making states of them before the model itself is loaded.
-//!
-//! Every different text is encoded once, in batches; then the encoder leaves the memory. States are
-//! kept on disk, so that the same prompt needs no encoder the next time.
+//! Prompts: reading them, finding their encoder, and keeping its states on disk, so that the same prompt
+//! needs no encoder the next time.
 
 mod cache;
-mod encode;
-mod list;
+pub(crate) mod file;
 mod source;
 
 pub use cache::PromptCache;
-pub use encode::{BATCH_TOKENS, EncodePrompts, EncodedText, EncodedTexts, encode_tokens};
-pub use list::read_prompts;
+pub use file::read_prompts;
 pub use source::{folder_of, text_encoder_config, text_encoder_files};

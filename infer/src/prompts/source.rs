@@ -8,7 +8,7 @@ use pixelflow::weights::{
     WeightSet, read_text_encoder_config,
 };
 
-use crate::hub::{self, Fetching, Hub, HubError, HubName, HubSettings, Wanted};
+use crate::hub::{self, Fetching, Hub, HubName, HubSettings, Wanted};
 use crate::model_source::ModelSource;
 use crate::{Error, Result};
 
@@ -21,7 +21,7 @@ const FILES: Wanted<'static> =
 /// Only a repository that the user names, by itself or by the model's, is fetched.
 ///
 /// # Errors
-/// [`Error::NoTextEncoder`] if there is none, [`Error::Hub`], and what opening it says.
+/// [`Error::NoTextEncoder`] if there is none, those of [`Hub::get`], and what opening it says.
 pub fn text_encoder_files(
     model: &ModelSource,
     named: Option<&str>,
@@ -65,7 +65,7 @@ fn text_encoder_folder(
         let fetching = if is_named { fetching } else { Fetching::Never };
         let hub = Hub::new(HubSettings::from_environment()?);
         let folder = match hub.get(&hub_name(name)?, wanted, fetching) {
-            Err(HubError::NotFetched { .. }) => {
+            Err(Error::NotFetched { .. }) => {
                 return Err(missing(
                     model,
                     format!(
@@ -113,10 +113,10 @@ fn missing(model: &ModelSource, reason: String) -> Error {
 /// The folder of a text encoder that the user names: a path, or a repository, which is fetched.
 ///
 /// # Errors
-/// [`Error::Argument`] for a name that cannot be, [`Error::Hub`].
+/// [`Error::Argument`] for a name that cannot be, and those of [`hub::fetch`].
 pub fn folder_of(name: &str) -> Result<PathBuf> {
     if HubName::is_meant(Path::new(name)) {
-        Ok(hub::fetch(&hub_name(name)?, FILES)?)
+        hub::fetch(&hub_name(name)?, FILES)
     } else {
         Ok(PathBuf::from(name))
     }

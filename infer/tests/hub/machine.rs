@@ -1,8 +1,10 @@
 //! The program on a machine of its own, and what is on the Hub.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
+use std::process::Command;
+
+use program_tests::{Program, Run, text};
 
 pub const NAME: &str = "hf:owner/name";
 
@@ -26,63 +28,26 @@ impl Machine {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_infer"));
+        let mut command = Program(env!("CARGO_BIN_EXE_infer")).command(arguments);
         command
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .env_remove("HF_TOKEN")
             .env_remove("HF_HUB_CACHE")
             .env_remove("HF_HUB_OFFLINE")
             .env("HF_HOME", self.path("home"))
-            .env("HF_ENDPOINT", &self.endpoint)
-            .args(arguments);
+            .env("HF_ENDPOINT", &self.endpoint);
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(arguments))
     }
 
-    /// Draws two images; returns the picture.
-    pub fn sample(&self, model: &str, picture: &str) -> (Output, PathBuf) {
+    /// Draws two images into one picture.
+    pub fn sample(&self, model: &str, picture: &str) -> Run {
         let path = self.path(picture);
-        let out = path.to_str().unwrap();
-        let arguments = [
-            "sample", "--model", model, "--class", "1", "--count", "2", "--out", out, "--device",
-            "cpu",
-        ];
-        (self.run(&arguments), path)
+        let arguments = ["sample", "--model", model, "--class", "1", "--count", "2"];
+        self.run(&[&arguments[..], &["--device", "cpu", "--out", text(&path)]].concat())
     }
-}
-
-pub fn message(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-pub fn succeeded(output: &Output) {
-    assert!(output.status.success(), "{}", message(output));
-}
-
-/// The reference's files: a training checkpoint of the golden files, and its `config.yaml`.
-pub fn reference_files() -> Vec<(&'static str, Vec<u8>)> {
-    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/cls_a_train.pt");
-    let yaml = "model:\n  params:\n    num_attention_heads: 2\n    attention_head_dim: 16\n    \
-                in_channels: 3\n    out_channels: 3\n    depth: 2\n    num_classes: 10\n    \
-                patch_size: 4\n    attention_bias: true\nscheduler:\n  num_train_timesteps: 1000\n  \
-                num_stages: 2\ndata:\n  resolution: 16\n";
-    vec![
-        ("README.md", b"# A model".to_vec()),
-        ("config.yaml", yaml.into()),
-        ("model.pt", fs::read(golden).unwrap()),
-    ]
-}
-
-/// The same files in a folder; returns the weights.
-pub fn local(folder: &Path) -> String {
-    fs::create_dir_all(folder).unwrap();
-    for (name, bytes) in reference_files() {
-        fs::write(folder.join(name), bytes).unwrap();
-    }
-    folder.join("model.pt").to_str().unwrap().to_owned()
 }
 
 pub fn converted(machine: &Machine) -> Vec<PathBuf> {

@@ -4,7 +4,9 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use super::machine::{Machine, NAME, local, message, reference_files, succeeded};
+use program_tests::{reference_files, reference_model, text};
+
+use super::machine::{Machine, NAME};
 use super::server::{COMMIT, Flaws, Server};
 
 #[test]
@@ -46,16 +48,10 @@ fn what_cannot_be_fetched_is_refused_with_a_message_that_helps() {
     ];
     for (endpoint, name, expected) in cases {
         let machine = Machine::new(endpoint);
-        let (output, picture) = machine.sample(name, "picture.png");
-        let message = message(&output);
-        assert!(!output.status.success(), "{endpoint} {name} was accepted");
-        assert!(!message.contains("panicked"), "{name}: {message}");
-        for part in *expected {
-            assert!(message.contains(part), "`{part}` is not in: {message}");
-        }
-        assert!(!picture.exists());
+        machine.sample(name, "picture.png").refused(expected);
+        assert!(!machine.path("picture.png").exists());
         let weights = machine.repository().join("snapshots").join(COMMIT).join("model.pt");
-        assert!(!weights.exists(), "{message}");
+        assert!(!weights.exists(), "{endpoint} {name}");
         assert!(!machine.path("evil").exists() && !machine.path("home/evil").exists());
     }
 }
@@ -64,13 +60,12 @@ fn what_cannot_be_fetched_is_refused_with_a_message_that_helps() {
 fn nothing_leaves_the_machine_unless_a_name_says_so() {
     let server = Server::start(&reference_files(), Flaws::default());
     let machine = Machine::new(&server.endpoint);
-    let model = local(&machine.path("local"));
-    let (output, picture) = machine.sample(&model, "picture.png");
-    succeeded(&output);
-    succeeded(&machine.run(&["info", "--model", &model]));
-    succeeded(&machine.run(&["replay", picture.to_str().unwrap(), "--device", "cpu"]));
-    let out = machine.path("converted");
-    succeeded(&machine.run(&["convert", &model, out.to_str().unwrap()]));
+    let model = reference_model(&machine.path("local"));
+    machine.sample(text(&model), "picture.png").succeeded();
+    machine.run(&["info", "--model", text(&model)]).succeeded();
+    let (picture, out) = (machine.path("picture.png"), machine.path("converted"));
+    machine.run(&["replay", text(&picture), "--device", "cpu"]).succeeded();
+    machine.run(&["convert", text(&model), text(&out)]).succeeded();
     assert!(server.requests().is_empty());
     assert!(!machine.path("home").exists());
 }

@@ -5,13 +5,12 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
 use super::{Linear, MatrixFormat, RmsNorm, Rope, in_format};
-use crate::faults::{Fault, is_planted};
 use crate::ops::{self, PixelFlowBackend};
 use crate::{PixelFlowConfig, Segments, TextStates};
 
 /// Keys and values of some texts, for one block.
 #[derive(Clone, Debug)]
-pub struct TextKeys<B: Backend> {
+pub(crate) struct TextKeys<B: Backend> {
     /// `[keys, width]`.
     pub k: Tensor<B, 2>,
     /// `[keys, width]`.
@@ -80,15 +79,13 @@ impl<B: PixelFlowBackend> Attention<B> {
         let q = ops::norm_rotate(self.q_proj.forward(x.clone()), self.q_norm.weight.val(), rope);
         let k = ops::norm_rotate(self.k_proj.forward(x.clone()), self.k_norm.weight.val(), rope);
         let v = self.v_proj.forward(x);
-        let attended = ops::packed_attention(q, k, v, None, segments, segments, self.heads);
-        if is_planted(Fault::DroppedBias) {
-            return attended.matmul(self.o_proj.weight.val());
-        }
-        self.o_proj.forward(attended)
+        self.o_proj.forward(ops::packed_attention(q, k, v, None, segments, segments, self.heads))
     }
 
     /// The keys and values of texts, which do not depend on the tokens.
-    pub fn text_keys(&self, text: &TextStates<B>) -> TextKeys<B> {
+    ///
+    /// `k = RMS(k_proj(states))`, `v = v_proj(states)`
+    pub(crate) fn text_keys(&self, text: &TextStates<B>) -> TextKeys<B> {
         let states = in_format(text.states.clone(), self.k_proj.weight.dtype());
         TextKeys {
             k: self.k_norm.forward(self.k_proj.forward(states.clone())),
@@ -102,7 +99,7 @@ impl<B: PixelFlowBackend> Attention<B> {
     ///
     /// # Shapes
     /// - x and output: `[tokens, width]`
-    pub fn attend_to_text(
+    pub(crate) fn attend_to_text(
         &self,
         x: Tensor<B, 2>,
         segments: &Segments,

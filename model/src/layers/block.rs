@@ -4,9 +4,9 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::{AdaNorm, Attention, FeedForward, MatrixFormat, Modulation, RmsNorm, Rope, TextKeys};
+use super::{AdaNorm, Attention, FeedForward, MatrixFormat, RmsNorm};
 use crate::ops::{self, PixelFlowBackend};
-use crate::{PixelFlowConfig, Segments, TextStates};
+use crate::{Pass, PixelFlowConfig};
 
 /// A block: modulated self-attention, cross-attention if there is text, modulated feed-forward.
 ///
@@ -52,47 +52,21 @@ impl<B: Backend> TransformerBlock<B> {
 }
 
 impl<B: PixelFlowBackend> TransformerBlock<B> {
-    /// Applies the block to every token.
+    /// Applies the block, the model's `number`th from 0, to every token of a pass.
     ///
     /// # Shapes
     /// - h and output: `[tokens, width]`
-    /// - condition: `[examples, width]`, after `silu`
-    pub fn forward(
-        &self,
-        h: Tensor<B, 2>,
-        condition: Tensor<B, 2>,
-        segments: &Segments,
-        rope: &Rope<B>,
-        text: Option<&TextStates<B>>,
-    ) -> Tensor<B, 2> {
-        let modulation = self.norm1.forward(condition);
-        let text = text.and_then(|text| self.text_keys(text));
-        self.apply(h, modulation, segments, rope, text.as_ref())
-    }
+    pub fn forward(&self, h: Tensor<B, 2>, number: usize, pass: &Pass<B>) -> Tensor<B, 2> {
+        let Pass { segments, rope, .. } = pass;
+        let m = pass.modulation(number, &self.norm1);
+        let text = self.attn2.as_ref().and_then(|attention| pass.text_keys(number, attention));
 
-    /// Keys and values of the text; `None` without cross-attention.
-    pub fn text_keys(&self, text: &TextStates<B>) -> Option<TextKeys<B>> {
-        Some(self.attn2.as_ref()?.text_keys(text))
-    }
-
-    /// [`forward`](Self::forward) with what does not depend on the tokens.
-    ///
-    /// # Shapes
-    /// - h and output: `[tokens, width]`
-    pub fn apply(
-        &self,
-        h: Tensor<B, 2>,
-        m: Modulation<B>,
-        segments: &Segments,
-        rope: &Rope<B>,
-        text: Option<&TextKeys<B>>,
-    ) -> Tensor<B, 2> {
         let x = ops::ada_layer_norm(h.clone(), m.shift_attention, m.scale_attention, segments);
         let x = self.attn1.attend_to_self(x, segments, rope);
         let mut h = ops::gated_add(h, m.gate_attention, x, segments);
 
         if let (Some(norm), Some(attention), Some(text)) = (&self.norm2, &self.attn2, text) {
-            h = h.clone() + attention.attend_to_text(norm.forward(h), segments, rope, text);
+            h = h.clone() + attention.attend_to_text(norm.forward(h), segments, rope, &text);
         }
 
         let weight = self.norm3.weight.val();

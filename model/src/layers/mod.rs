@@ -14,7 +14,8 @@ mod rope;
 mod timestep;
 
 pub use ada_norm::{AdaNorm, Modulation};
-pub use attention::{Attention, TextKeys};
+pub use attention::Attention;
+pub(crate) use attention::TextKeys;
 pub use block::TransformerBlock;
 pub use class_embedder::ClassEmbedder;
 pub use feed_forward::FeedForward;
@@ -27,14 +28,11 @@ pub use rms_norm::RmsNorm;
 pub use rope::{Rope, rotary_table};
 pub use timestep::{TIMESTEP_FEATURES, TimestepEmbedder, sinusoid};
 
-use crate::faults::{Fault, is_planted};
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor};
 
 /// Epsilon of every normalisation.
-pub(crate) fn norm_epsilon() -> f64 {
-    if is_planted(Fault::Epsilon) { 1e-5 } else { 1e-6 }
-}
+pub(crate) const NORM_EPSILON: f64 = 1e-6;
 
 /// `x` in a format.
 pub(crate) fn in_format<B: Backend, const D: usize>(x: Tensor<B, D>, dtype: DType) -> Tensor<B, D> {

@@ -8,7 +8,6 @@ use burn::tensor::module::linear;
 
 use super::in_format;
 use crate::PixelFlowConfig;
-use crate::faults::{Fault, is_planted};
 
 /// Cuts images into tokens: row-major, features in `(c ph pw)` order.
 ///
@@ -20,11 +19,7 @@ pub fn images_to_tokens<B: Backend>(images: Tensor<B, 4>, patch: usize) -> Tenso
     let (rows, columns) = (height / patch, width / patch);
     images
         .reshape([batch, channels, rows, patch, columns, patch])
-        .permute(if is_planted(Fault::TransposedStride) {
-            [0, 2, 4, 1, 5, 3]
-        } else {
-            [0, 2, 4, 1, 3, 5]
-        })
+        .permute([0, 2, 4, 1, 3, 5])
         .reshape([batch * rows * columns, channels * patch * patch])
 }
 

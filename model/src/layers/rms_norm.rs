@@ -4,7 +4,7 @@ use burn::module::{Initializer, Module, Param};
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor};
 
-use super::norm_epsilon;
+use super::NORM_EPSILON;
 use crate::ops::in_f32;
 
 /// `x / sqrt(mean(x^2) + 1e-6) * weight`, over the last dimension.
@@ -34,5 +34,5 @@ impl<B: Backend> RmsNorm<B> {
 /// `x / sqrt(mean(x^2) + 1e-6)` over the last dimension.
 fn rms_normalise<B: Backend>(x: Tensor<B, 2>) -> Tensor<B, 2> {
     let mean_square = (x.clone() * x.clone()).mean_dim(1);
-    x / (mean_square + norm_epsilon()).sqrt()
+    x / (mean_square + NORM_EPSILON).sqrt()
 }

@@ -4,7 +4,6 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor, TensorData};
 
 use crate::Example;
-use crate::faults::{Fault, is_planted};
 
 /// Cosines and sines of the angles of a grid's tokens, row-major.
 ///
@@ -20,7 +19,7 @@ pub fn rotary_table(height: usize, width: usize, head_dim: usize) -> (Vec<f32>, 
     let mut table = (Vec::new(), Vec::new());
     for row in 0..height {
         for column in 0..width {
-            for position in order([column, row]) {
+            for position in [column, row] {
                 for frequency in &frequencies {
                     let (sin, cos) = (position as f64 * frequency).sin_cos();
                     table.0.push(cos as f32);
@@ -30,11 +29,6 @@ pub fn rotary_table(height: usize, width: usize, head_dim: usize) -> (Vec<f32>, 
         }
     }
     table
-}
-
-/// The order in which positions turn the halves of the features.
-fn order([column, row]: [usize; 2]) -> [usize; 2] {
-    if is_planted(Fault::RotaryOrder) { [row, column] } else { [column, row] }
 }
 
 /// The rotary table of a packed sequence, on a device.

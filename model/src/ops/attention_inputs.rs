@@ -50,11 +50,11 @@ pub struct Attended<B: Backend> {
     pub output: FloatTensor<B>,
     /// The logarithm of the sum of the exponentials of a query's scores, `[queries, heads]`, in
     /// f32.
-    pub log_sums: FloatTensor<B>,
+    pub lse: FloatTensor<B>,
 }
 
 impl<B: Backend> Clone for Attended<B> {
     fn clone(&self) -> Self {
-        Self { output: self.output.clone(), log_sums: self.log_sums.clone() }
+        Self { output: self.output.clone(), lse: self.lse.clone() }
     }
 }

@@ -11,7 +11,6 @@ use burn::tensor::ops::FloatTensor;
 
 use super::{Attended, AttentionForm, AttentionInputs, AttentionLayout, PixelFlowBackend};
 use crate::Segments;
-use crate::faults::{Fault, is_planted};
 
 impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B, C> {
     fn attention_form(head_dim: usize, dtype: DType, device: &Self::Device) -> AttentionForm {
@@ -111,13 +110,13 @@ impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B
         };
         let attended = B::packed_attention(inputs.clone(), layout);
         let output = attended.output.clone();
-        let log_sums = Self::from_inner(attended.log_sums.clone());
+        let lse = Self::from_inner(attended.lse.clone());
         let operation = PackedAttention.prepare::<C>(nodes);
         let output = match operation.compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((inputs, attended, layout.clone()), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         };
-        Attended { output, log_sums }
+        Attended { output, lse }
     }
 }
 
@@ -224,11 +223,7 @@ impl<B: PixelFlowBackend> Backward<B, 3> for PackedAttention {
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         register::<B, _, 3>(ops, grads, |(inputs, attended, layout), gradient| {
-            let [q, k, v] = B::packed_attention_backward(inputs, attended, gradient, &layout);
-            if is_planted(Fault::KeyGradient) {
-                return [q, B::float_add(k.clone(), k), v];
-            }
-            [q, k, v]
+            B::packed_attention_backward(inputs, attended, gradient, &layout)
         });
     }
 }

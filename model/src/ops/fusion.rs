@@ -18,15 +18,15 @@ where
 {
     fn packed_attention(inputs: AttentionInputs<Self>, layout: &AttentionLayout) -> Attended<Self> {
         let (q, dtype) = (inputs.q.shape.clone(), inputs.q.dtype);
-        let log_sums = Shape::new([q[0], layout.heads]);
+        let lse = Shape::new([q[0], layout.heads]);
         let outputs = register::<B, Forward<B>>(
             "packed_attention",
             tensors(inputs),
-            vec![(q, dtype), (log_sums, DType::F32)],
+            vec![(q, dtype), (lse, DType::F32)],
             layout,
         );
-        let [output, log_sums] = outputs.try_into().expect("as many as were registered");
-        Attended { output, log_sums }
+        let [output, lse] = outputs.try_into().expect("as many as were registered");
+        Attended { output, lse }
     }
 
     fn packed_attention_backward(
@@ -37,7 +37,7 @@ where
     ) -> [FloatTensor<Self>; 3] {
         let like = |x: &FloatTensor<Self>| (x.shape.clone(), x.dtype);
         let outputs = vec![like(&inputs.q), like(&inputs.k), like(&inputs.v)];
-        let mut all = vec![attended.output, attended.log_sums, gradient];
+        let mut all = vec![attended.output, attended.lse, gradient];
         all.extend(tensors(inputs));
         let outputs = register::<B, Backward<B>>("packed_attention_backward", all, outputs, layout);
         outputs.try_into().expect("as many as were registered")
@@ -71,7 +71,7 @@ struct Forward<B>(PhantomData<B>);
 impl<B: FusionBackend + PixelFlowBackend> Attention<B> for Forward<B> {
     fn compute(tensors: Vec<FloatTensor<B>>, layout: &AttentionLayout) -> Vec<FloatTensor<B>> {
         let attended = B::packed_attention(inputs::<B>(&mut tensors.into_iter()), layout);
-        vec![attended.output, attended.log_sums]
+        vec![attended.output, attended.lse]
     }
 }
 
@@ -82,8 +82,8 @@ impl<B: FusionBackend + PixelFlowBackend> Attention<B> for Backward<B> {
     fn compute(tensors: Vec<FloatTensor<B>>, layout: &AttentionLayout) -> Vec<FloatTensor<B>> {
         let mut tensors = tensors.into_iter();
         let mut next = || tensors.next().expect("output, sums and gradient");
-        let (output, log_sums, gradient) = (next(), next(), next());
-        let attended = Attended { output, log_sums };
+        let (output, lse, gradient) = (next(), next(), next());
+        let attended = Attended { output, lse };
         let inputs = inputs::<B>(&mut tensors);
         B::packed_attention_backward(inputs, attended, gradient, layout).into()
     }

@@ -27,7 +27,6 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Int, Tensor, TensorPrimitive};
 
 use crate::Segments;
-use crate::faults::{Fault, is_planted};
 use crate::layers::Rope;
 
 /// `LN(x) (1 + scale) + shift`: layer norm without parameters, modulated per example.
@@ -128,14 +127,13 @@ pub fn packed_attention<B: PixelFlowBackend>(
     key_segments: &Segments,
     heads: usize,
 ) -> Tensor<B, 2> {
-    let (mut query_segments, mut key_segments) = (query_segments.clone(), key_segments.clone());
-    if is_planted(Fault::AttentionLeak) && query_segments.examples() > 1 {
-        query_segments = query_segments.with_first_two_merged();
-        key_segments = key_segments.with_first_two_merged();
-    }
     let inputs =
         AttentionInputs { q: unwrap(q), k: unwrap(k), v: unwrap(v), bias: bias.map(unwrap) };
-    let layout = AttentionLayout { query_segments, key_segments, heads };
+    let layout = AttentionLayout {
+        query_segments: query_segments.clone(),
+        key_segments: key_segments.clone(),
+        heads,
+    };
     wrap(B::packed_attention(inputs, &layout).output)
 }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::backend::Backend;
 
-use crate::{Context, TextStates};
+use crate::{Context, Error, Result, TextStates};
 
 /// The conditions of all images of a run.
 #[derive(Clone, Debug)]
@@ -29,6 +29,17 @@ impl<B: Backend> Conditions<B> {
         match self {
             Self::Class { labels, .. } => labels.len(),
             Self::Text { prompts, .. } => prompts.segments.examples(),
+        }
+    }
+
+    /// Refuses a class that a model of `classes` classes does not have.
+    pub(super) fn check_classes(&self, classes: usize) -> Result<()> {
+        let Self::Class { labels, .. } = self else {
+            return Ok(());
+        };
+        match labels.iter().find(|&&label| label > classes) {
+            Some(&class) => Err(Error::ClassOutOfRange { class, classes }),
+            None => Ok(()),
         }
     }
 

@@ -29,25 +29,23 @@ pub fn euler_times(steps: usize, shift: f64, train_timesteps: usize, reference: 
     starts.map(warp).chain([1.0]).collect()
 }
 
-/// `x <- x + (t' - t) v(t, x)` over all times; the state stays in f32.
-///
-/// `done` is told every new state.
+/// One step, `x + (t' - t) v(t, x)`, and the slope `v(t, x)`; the state stays in f32.
 ///
 /// # Errors
 /// What the velocity cannot compute.
-pub fn euler<B: PixelFlowBackend>(
+pub(super) fn euler_step<B: PixelFlowBackend>(
     velocity: &mut impl Velocity<B>,
-    mut state: Tensor<B, 4>,
-    times: &[f64],
+    state: Tensor<B, 4>,
+    [from, to]: [f64; 2],
     rows: Rows<'_>,
-    mut done: impl FnMut(usize, f64, &Tensor<B, 4>),
-) -> Result<Tensor<B, 4>> {
-    for (step, pair) in times.windows(2).enumerate() {
-        let v = velocity.at(&vec![pair[0]; rows.len()], state.clone(), rows)?;
-        state = state + v * (pair[1] as f32 - pair[0] as f32);
-        done(step, pair[1], &state);
-    }
-    Ok(state)
+) -> Result<[Tensor<B, 4>; 2]> {
+    let slope = velocity.at(&vec![from; rows.len()], state.clone(), rows)?;
+    Ok([state + slope.clone() * (to as f32 - from as f32), slope])
+}
+
+/// The times from `start` on: `start` itself, then all later ones.
+pub(super) fn times_from(times: &[f64], start: f64) -> Times {
+    std::iter::once(start).chain(times.iter().copied().filter(|&time| time > start)).collect()
 }
 
 #[cfg(test)]
@@ -69,5 +67,12 @@ mod tests {
     fn a_shift_above_one_spends_more_steps_early() {
         let times = euler_times(2, 3.0, 1000, false);
         assert_eq!(times, [0.0, 0.25, 1.0]);
+    }
+
+    #[test]
+    fn a_late_start_keeps_the_later_times() {
+        assert_eq!(times_from(&[0.0, 0.25, 1.0], 0.0), [0.0, 0.25, 1.0]);
+        assert_eq!(times_from(&[0.0, 0.25, 1.0], 0.25), [0.25, 1.0]);
+        assert_eq!(times_from(&[0.0, 0.25, 1.0], 0.3), [0.3, 1.0]);
     }
 }

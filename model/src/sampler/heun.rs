@@ -6,26 +6,19 @@ use super::{Rows, Velocity};
 use crate::Result;
 use crate::ops::PixelFlowBackend;
 
-/// `x' = x + h v(t, x)`, then `x <- x + h/2 (v(t, x) + v(t + h, x'))`, over all times.
-///
-/// `done` is told every new state.
+/// One step, `x' = x + h v(t, x)`, then `x + h/2 (v(t, x) + v(t + h, x'))`, and the slope at its end.
 ///
 /// # Errors
 /// What the velocity cannot compute.
-pub fn heun<B: PixelFlowBackend>(
+pub(super) fn heun_step<B: PixelFlowBackend>(
     velocity: &mut impl Velocity<B>,
-    mut state: Tensor<B, 4>,
-    times: &[f64],
+    state: Tensor<B, 4>,
+    [from, to]: [f64; 2],
     rows: Rows<'_>,
-    mut done: impl FnMut(usize, f64, &Tensor<B, 4>),
-) -> Result<Tensor<B, 4>> {
-    for (step, pair) in times.windows(2).enumerate() {
-        let h = (pair[1] - pair[0]) as f32;
-        let first = velocity.at(&vec![pair[0]; rows.len()], state.clone(), rows)?;
-        let guess = state.clone() + first.clone() * h;
-        let second = velocity.at(&vec![pair[1]; rows.len()], guess, rows)?;
-        state = state + (first + second) * (0.5 * h);
-        done(step, pair[1], &state);
-    }
-    Ok(state)
+) -> Result<[Tensor<B, 4>; 2]> {
+    let h = (to - from) as f32;
+    let first = velocity.at(&vec![from; rows.len()], state.clone(), rows)?;
+    let guess = state.clone() + first.clone() * h;
+    let second = velocity.at(&vec![to; rows.len()], guess, rows)?;
+    Ok([state + (first + second.clone()) * (0.5 * h), second])
 }

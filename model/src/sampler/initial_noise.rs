@@ -4,7 +4,7 @@ use crate::cascade::block_noise;
 use crate::noise::{Key, Purpose};
 
 /// Where the noise of a run comes from.
-pub trait NoiseSource {
+pub trait NoiseSource: Send + Sync {
     /// Standard normal noise of all images, `[images, channels, height, width]`.
     fn initial(&self, channels: usize, height: usize, width: usize) -> Vec<f32>;
 
@@ -19,6 +19,23 @@ pub trait NoiseSource {
         height: usize,
         width: usize,
     ) -> Vec<f32>;
+}
+
+impl<T: NoiseSource + ?Sized> NoiseSource for &T {
+    fn initial(&self, channels: usize, height: usize, width: usize) -> Vec<f32> {
+        (**self).initial(channels, height, width)
+    }
+
+    fn block(
+        &self,
+        stage: usize,
+        copy: usize,
+        channels: usize,
+        height: usize,
+        width: usize,
+    ) -> Vec<f32> {
+        (**self).block(stage, copy, channels, height, width)
+    }
 }
 
 /// Names an image: the same key is the same image, whatever else is drawn beside it.

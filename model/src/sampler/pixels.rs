@@ -3,6 +3,9 @@
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
+use super::read_back::read_back;
+use crate::Result;
+
 /// `round(255 clamp(x / 2 + 1/2, 0, 1))`, halves to even, one `[height, width, 3]` buffer an image.
 ///
 /// A single channel is repeated three times.
@@ -10,18 +13,21 @@ use burn::tensor::backend::Backend;
 /// # Shapes
 /// - images: `[images, channels, height, width]` with 1 or 3 channels
 ///
+/// # Errors
+/// [`crate::Error::Device`].
+///
 /// # Panics
 /// If there are other than 1 or 3 channels.
-pub fn to_rgb8<B: Backend>(images: Tensor<B, 4>) -> Vec<Vec<u8>> {
+pub async fn to_rgb8<B: Backend>(images: Tensor<B, 4>) -> Result<Vec<Vec<u8>>> {
     let [_, channels, height, width] = images.dims();
     assert!(channels == 1 || channels == 3, "{channels} channels are not an RGB image");
-    let values: Vec<f32> = images.into_data().convert::<f32>().iter::<f32>().collect();
+    let values = read_back(images).await?;
     let plane = height * width;
     let image = |values: &[f32]| {
         let pixel = |at: usize| (0..3).map(move |c| level(values[(c % channels) * plane + at]));
         (0..plane).flat_map(pixel).collect()
     };
-    values.chunks_exact(channels * plane).map(image).collect()
+    Ok(values.chunks_exact(channels * plane).map(image).collect())
 }
 
 /// One value in -1..1 as a level of 0..=255.

@@ -6,10 +6,10 @@ use burn::tensor::activation::silu;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor, TensorData};
 
-use crate::faults::{Fault, is_planted};
 use crate::layers::{Rope, TextKeys};
 use crate::ops::PixelFlowBackend;
-use crate::{Context, Example, Modulations, PixelFlow, Prepared, Segments};
+use crate::pass::{Conditioning, Modulations, Projections};
+use crate::{Context, Example, Pass, PixelFlow, Segments};
 
 /// Most numbers that the modulations of a stage's schedule may be; a batch needs its own in any
 /// case.
@@ -19,7 +19,7 @@ pub(crate) const MOST_MODULATIONS: usize = 1 << 24;
 ///
 /// A condition is a timestep and a class: images that share both share their modulation.
 #[derive(Debug)]
-pub struct StageCache<B: Backend> {
+pub(super) struct StageCache<B: Backend> {
     table: Option<Table<B>>,
     rope: Option<([usize; 2], Rope<B>)>,
     text: Option<Texts<B>>,
@@ -29,7 +29,7 @@ pub struct StageCache<B: Backend> {
 pub(super) type Images<'a> = [&'a [usize]; 2];
 
 /// Whose texts, and their keys for each block.
-type Texts<B> = ([Vec<usize>; 2], Vec<Option<TextKeys<B>>>);
+type Texts<B> = ([Vec<usize>; 2], Option<Vec<TextKeys<B>>>);
 
 impl<B: Backend> Default for StageCache<B> {
     fn default() -> Self {
@@ -88,13 +88,13 @@ impl<B: PixelFlowBackend> StageCache<B> {
         let (Some((_, rope)), Some((_, text))) = (&self.rope, &self.text) else {
             unreachable!("both were just set");
         };
-        let prepared = Prepared {
-            segments: Segments::uniform(examples.len(), grid[0] * grid[1]),
+        let projections = Projections { modulations, text: text.clone() };
+        let pass = Pass {
+            segments: Segments::uniform(examples.len(), examples[0].tokens()),
             rope: rope.clone(),
-            modulations,
-            text: text.clone(),
+            conditioning: Conditioning::Projections(projections),
         };
-        model.forward_prepared(tokens, &prepared)
+        model.forward_pass(tokens, &pass)
     }
 
     /// The modulation of each example.
@@ -116,10 +116,7 @@ impl<B: PixelFlowBackend> StageCache<B> {
             fresh = table(model, examples, context, &first, conditions);
             &fresh
         };
-        let mut rows: Vec<i64> = asked.iter().map(|asked| table.rows[asked] as i64).collect();
-        if is_planted(Fault::StaleModulation) {
-            rows.fill(0);
-        }
+        let rows: Vec<i64> = asked.iter().map(|asked| table.rows[asked] as i64).collect();
         if rows.iter().copied().eq(0..table.rows.len() as i64) {
             return table.modulations.clone();
         }
@@ -130,10 +127,7 @@ impl<B: PixelFlowBackend> StageCache<B> {
 }
 
 fn conditions<B: Backend>(examples: &[Example], context: &Context<B>) -> Vec<Condition> {
-    let label = |index: usize| match context {
-        Context::Class(labels) => labels[index],
-        Context::Text(_) => 0,
-    };
+    let label = |index: usize| context.labels().map_or(0, |labels| labels[index]);
     let condition =
         |(index, example): (usize, &Example)| (example.timestep.to_bits(), label(index));
     examples.iter().enumerate().map(condition).collect()
@@ -160,11 +154,8 @@ fn table<B: PixelFlowBackend>(
     rows: HashMap<Condition, usize>,
 ) -> Table<B> {
     let examples: Vec<Example> = chosen.iter().map(|&index| examples[index]).collect();
-    let labels = match context {
-        Context::Class(labels) => Some(chosen.iter().map(|&index| labels[index]).collect()),
-        Context::Text(_) => None,
-    };
-    let condition = model.condition_of(&examples, labels);
+    let chosen = |labels: &[usize]| chosen.iter().map(|&index| labels[index]).collect::<Vec<_>>();
+    let condition = model.condition(&examples, context.labels().map(chosen).as_deref());
     Table { rows, modulations: model.modulations(silu(condition)) }
 }
 
@@ -176,28 +167,14 @@ mod tests {
     use super::*;
     use crate::noise::{Key, Purpose};
     use crate::sampler::Conditions;
-    use crate::weights::model_from;
+    use crate::weights::keyed_model;
     use crate::{PixelFlowConfig, Preset, TextStates};
 
     const CLASSES: usize = 3;
     const GRID: [usize; 2] = [2, 3];
 
     fn model() -> PixelFlow<Flex> {
-        with_weights(&Preset::Tiny.config(CLASSES))
-    }
-
-    /// Keyed weights; a model's own initialisation would not do: its velocity is zero.
-    fn with_weights(config: &PixelFlowConfig) -> PixelFlow<Flex> {
-        let mut index = 0;
-        let weights = |_: &str, shape: &[usize]| {
-            index += 1;
-            let values = Key::new(31, index, Purpose::Testing).normals(shape.iter().product());
-            Ok::<_, std::convert::Infallible>(values.into_iter().map(|x| 0.3 * x).collect())
-        };
-        match model_from(config, &FlexDevice, weights) {
-            Ok(model) => model,
-            Err(never) => match never {},
-        }
+        keyed_model(&Preset::Tiny.config(CLASSES), 0.3, &FlexDevice)
     }
 
     fn example(timestep: f32) -> Example {
@@ -244,7 +221,7 @@ mod tests {
     #[test]
     fn texts_are_told_apart_by_image_and_by_whether_they_are_negative() {
         let config = PixelFlowConfig { cross_attention_dim: Some(8), ..Preset::Tiny.config(0) };
-        let model = with_weights(&config);
+        let model = keyed_model(&config, 0.3, &FlexDevice);
         let text = |seed| {
             let values = Key::new(seed, 1, Purpose::Testing).normals(2 * 3 * 8);
             TextStates {

@@ -3,7 +3,6 @@
 use burn::tensor::Tensor;
 
 use super::{Conditions, Sampler, StageCache};
-use crate::faults::{Fault, is_planted};
 use crate::layers::{images_to_tokens, tokens_to_images};
 use crate::ops::PixelFlowBackend;
 use crate::{Context, Example, PixelFlow, Result};
@@ -40,20 +39,10 @@ pub struct GuidedVelocity<'a, B: PixelFlowBackend> {
     pub(super) sampler: &'a Sampler,
     pub(super) conditions: &'a Conditions<B>,
     pub(super) stage: usize,
-    cache: StageCache<B>,
+    pub(super) cache: &'a mut StageCache<B>,
 }
 
-impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
-    /// The velocity of a stage.
-    pub(super) fn new(
-        model: &'a PixelFlow<B>,
-        sampler: &'a Sampler,
-        conditions: &'a Conditions<B>,
-        stage: usize,
-    ) -> Self {
-        Self { model, sampler, conditions, stage, cache: StageCache::default() }
-    }
-
+impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
     /// Computes what all images will need at these times within the stage.
     pub(super) fn expect(&mut self, times: &[f64], [height, width]: [usize; 2]) {
         let rows: Vec<usize> = (0..self.conditions.images()).collect();
@@ -79,9 +68,7 @@ impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
     /// `t` in `[0, (N-1)/N]` maps linearly onto the stage's timesteps. Only the reference's Dopri5
     /// asks for more; our own solvers stop at the last timestep the network was trained on.
     pub fn timestep(&self, t: f64) -> f64 {
-        let stages = self.sampler.cascade.stages();
-        let off = usize::from(is_planted(Fault::StageOffByOne));
-        let stage = &stages[(self.stage + off) % stages.len()];
+        let stage = &self.sampler.cascade.stages()[self.stage];
         stage.timestep_at(if self.sampler.config.reference { t } else { t.min(stage.last_time()) })
     }
 
@@ -127,8 +114,7 @@ impl<'a, B: PixelFlowBackend> GuidedVelocity<'a, B> {
 
         let tokens = images_to_tokens(batch, patch);
         let images = [unconditional.as_slice(), rows];
-        let cache = &mut self.cache;
-        let velocity = cache.velocity(self.model, tokens, &examples, &context, images);
+        let velocity = self.cache.velocity(self.model, tokens, &examples, &context, images);
         let velocity = tokens_to_images(velocity, grid_height, grid_width, patch);
         if guided.is_empty() {
             return velocity;

@@ -58,6 +58,12 @@ pub enum TextError {
         /// What is wrong.
         reason: String,
     },
+    /// The encoder gave values that are not finite.
+    #[error(
+        "the text encoder gave values that are not finite: its weights are damaged, or the precision \
+         is too low for them; try f32"
+    )]
+    NotFinite,
     /// A tokenizer cannot be made from texts.
     #[error("cannot make a tokenizer from the captions: {reason}")]
     Training {

@@ -9,6 +9,9 @@
 mod attention;
 mod block;
 mod config;
+#[cfg(feature = "tokenizer")]
+mod encode;
+mod encoded;
 mod encoder;
 mod error;
 mod feed_forward;
@@ -23,10 +26,16 @@ mod tokenizer_training;
 pub use attention::T5Attention;
 pub use block::T5Block;
 pub use config::T5Config;
+#[cfg(feature = "tokenizer")]
+pub use encode::TextReader;
+pub use encoded::{EncodedText, EncodedTexts, TextStore};
 pub use encoder::T5Encoder;
 pub use error::TextError;
 pub use feed_forward::T5FeedForward;
 pub use names::hugging_face_name;
 pub use relative_position::{RelativePosition, relative_bucket};
 #[cfg(feature = "tokenizer")]
-pub use tokenizer::{MAX_TOKENS, TextTokenizer, Tokens};
+pub use tokenizer::{TextTokenizer, Tokens};
+
+/// Tokens of a text at most, with the one that ends it: what the reference cuts prompts to.
+pub const MAX_TOKENS: usize = 512;

@@ -26,42 +26,38 @@ pub fn model_from<B: Backend, E>(
 /// As [`model_from`], with weights in another format than f32; the model computes in it.
 ///
 /// Each parameter is converted on the host: the device never holds it in f32.
-///
-/// # Errors
-/// The first error of `read`.
-///
-/// # Panics
-/// If `read` returns another number of values than the shape asks for.
-pub fn model_in<B: Backend, E>(
+pub(super) fn model_in<B: Backend, E>(
     config: &PixelFlowConfig,
     dtype: DType,
     device: &B::Device,
     mut read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
 ) -> Result<PixelFlow<B>, E> {
-    model_of(config, device, |name, shape, transposed| {
+    let model = PixelFlow::uninitialised(config, MatrixFormat::Float, device);
+    with_parameters(model, |name, shape, transposed| {
         let data = TensorData::new(read(name, shape)?, shape);
         Ok(if transposed { transpose(data) } else { data }.convert_dtype(dtype))
     })
 }
 
-/// A model of parameters as Burn has them, which `read` gives for name and reference shape; where it
-/// is told `true`, the matrix of a linear layer, transposed. The model computes in their format.
-///
-/// # Errors
-/// The first error of `read`.
-///
-/// # Panics
-/// If `read` returns another shape than it is asked for.
-pub fn model_of<B: Backend, E>(
+/// A model of keyed normal values; one's own initialisation would not do, for its velocity is zero.
+#[cfg(all(test, feature = "flex"))]
+pub(crate) fn keyed_model<B: Backend>(
     config: &PixelFlowConfig,
+    deviation: f32,
     device: &B::Device,
-    read: impl FnMut(&str, &[usize], bool) -> Result<TensorData, E>,
-) -> Result<PixelFlow<B>, E> {
-    let model = PixelFlow::uninitialised(config, MatrixFormat::Float, device);
-    with_parameters(model, read)
+) -> PixelFlow<B> {
+    use crate::noise::{Key, Purpose};
+    let mut index = 0;
+    let weights = |_: &str, shape: &[usize]| {
+        index += 1;
+        let values = Key::new(31, index, Purpose::Testing).normals(shape.iter().product());
+        Ok::<_, ()>(values.into_iter().map(|x| deviation * x).collect())
+    };
+    model_from(config, device, weights).unwrap()
 }
 
-/// The module with parameters as in [`model_of`].
+/// The module with parameters as Burn has them, which `read` gives for name and reference shape; where
+/// it is told `true`, the matrix of a linear layer, transposed. It computes in their format.
 ///
 /// # Errors
 /// The first error of `read`.

@@ -9,7 +9,7 @@ use super::place::{Place, shape_of_words};
 use crate::layers::MatrixFormat;
 use crate::{PixelFlow, PixelFlowConfig};
 
-/// As [`model_in`](super::model_in), with the matrices of linear layers in eight bits; for drawing only.
+/// As [`model_in`](super::assemble::model_in), with the matrices of linear layers in eight bits; for drawing only.
 ///
 /// Matrices that `read` returns as floats are rounded, one at a time. What is no such matrix is in
 /// `dtype`, in which the model computes.
@@ -20,7 +20,7 @@ use crate::{PixelFlow, PixelFlowConfig};
 /// # Panics
 /// If `read` returns another number of values than the shape asks for, or the configuration is not
 /// [fit for it](PixelFlowConfig::check_int8), or the backend differentiates: bytes have no gradients.
-pub fn model_in_int8<B: Backend, E>(
+pub(super) fn model_in_int8<B: Backend, E>(
     config: &PixelFlowConfig,
     dtype: DType,
     device: &B::Device,

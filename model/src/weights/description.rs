@@ -47,16 +47,34 @@ pub struct TextDescription {
 }
 
 impl ModelDescription {
+    /// Whether the model draws from text, not from classes.
+    pub fn is_text(&self) -> bool {
+        self.model.cross_attention_dim.is_some()
+    }
+
+    /// The name of a class, or its number where it has none.
+    pub fn class_name(&self, class: usize) -> String {
+        let name = self.class_names.as_ref().and_then(|names| names.get(class));
+        name.cloned().unwrap_or_else(|| class.to_string())
+    }
+
     /// Reads and checks a description.
     ///
     /// # Errors
     /// [`WeightsError::Open`], or [`WeightsError::Config`] naming what does not fit.
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
         let open = |source| WeightsError::Open { path: path.to_owned(), source };
+        Self::parse(path, &std::fs::read_to_string(path).map_err(open)?)
+    }
+
+    /// Reads and checks a description in memory; errors call it `path`.
+    ///
+    /// # Errors
+    /// [`WeightsError::Config`] naming what does not fit.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, WeightsError> {
         let config = |reason: String| WeightsError::Config { path: path.to_owned(), reason };
-        let text = std::fs::read_to_string(path).map_err(open)?;
         let description: Self =
-            serde_json::from_str(&text).map_err(|error| config(error.to_string()))?;
+            serde_json::from_str(text).map_err(|error| config(error.to_string()))?;
         description.check().map_err(|error| config(error.to_string()))?;
         if let Some(names) = &description.class_names
             && names.len() != description.model.num_classes
@@ -94,7 +112,7 @@ impl ModelDescription {
     #[cfg(feature = "save")]
     pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
         let text = serde_json::to_string_pretty(self).expect("a description has a form in JSON");
-        super::write_text(path, &text)
+        crate::durable::write_text(path, &text)
             .map_err(|source| WeightsError::Write { path: path.to_owned(), source })
     }
 }

@@ -46,6 +46,18 @@ pub enum WeightsError {
         /// What was found, and what was expected.
         reason: String,
     },
+    /// A path is no model.
+    #[error(
+        "{} is no model: {reason}; give a run's folder, a checkpoint, a folder with \
+         model.safetensors and config.json, or a .pt with its config.yaml beside it",
+        path.display()
+    )]
+    NotAModel {
+        /// The path.
+        path: PathBuf,
+        /// What is there instead.
+        reason: String,
+    },
     /// The configuration beside the weights cannot be used.
     #[error("cannot use {}: {reason}", path.display())]
     Config {

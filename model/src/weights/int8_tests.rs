@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use burn::backend::Autodiff;
 use burn::tensor::{DType as Format, Tensor, TensorData};
 use burn_flex::{Flex, FlexDevice};
 
+use super::assemble::model_in;
+use super::assemble_int8::model_in_int8;
 use super::*;
 use crate::int8::Int8Rows;
 use crate::noise::{Key, Purpose};
-use crate::{Context, PixelFlow, PixelFlowConfig, Preset};
+use crate::{Context, NumberFormat, PixelFlow, PixelFlowConfig, Preset};
 
 const DEVICE: FlexDevice = FlexDevice;
 
@@ -145,7 +148,7 @@ fn all_ways_to_a_file_in_eight_bits_lead_to_the_same_bytes_and_back() {
     save_float(&path("float"));
     let float = TensorFile::open(&path("float")).unwrap();
     assert!(!is_int8(&float));
-    let model = load_model_int8::<Flex>(&float, &config(), Format::F32, &DEVICE).unwrap();
+    let model = load_model::<Flex>(&float, &config(), NumberFormat::Int8, &DEVICE).unwrap();
 
     save_model_int8(&float_model(&config()), &path("of_floats"), &metadata).unwrap();
     save_model_int8(&model, &path("of_int8"), &metadata).unwrap();
@@ -171,7 +174,7 @@ fn all_ways_to_a_file_in_eight_bits_lead_to_the_same_bytes_and_back() {
     }
     let file = TensorFile::open(&path("converted")).unwrap();
     assert!(is_int8(&file));
-    let again = load_model_in::<Flex>(&file, &config(), Format::F32, &DEVICE).unwrap();
+    let again = load_model::<Flex>(&file, &config(), NumberFormat::F32, &DEVICE).unwrap();
     assert!(all_values(&again) == all_values(&model));
     let bytes = |name: &str| std::fs::metadata(path(name)).unwrap().len();
     assert!(bytes("converted") < bytes("float") * 3 / 10);
@@ -183,7 +186,8 @@ fn nothing_is_trained_from_eight_bits() {
     let path = folder.path().join("model.safetensors");
     save_model_int8(&float_model(&config()), &path, &BTreeMap::new()).unwrap();
     let file = TensorFile::open(&path).unwrap();
-    let message = load_model::<Flex>(&file, &config(), &DEVICE).unwrap_err().to_string();
+    let trained = load_model::<Autodiff<Flex>>(&file, &config(), NumberFormat::F32, &DEVICE);
+    let message = trained.unwrap_err().to_string();
     assert!(message.contains("matrices in int8"), "{message}");
     assert!(message.contains("the weights that it was made of"), "{message}");
 }
@@ -207,7 +211,7 @@ fn load_changed(change: impl FnOnce(&mut BTreeMap<String, (TensorInfo, Vec<u8>)>
     }
     writer.finish().unwrap();
     let file = TensorFile::open(&path).unwrap();
-    match load_model_in::<Flex>(&file, &config(), Format::F32, &DEVICE) {
+    match load_model::<Flex>(&file, &config(), NumberFormat::F32, &DEVICE) {
         Ok(_) => String::new(),
         Err(error) => error.to_string(),
     }
@@ -262,7 +266,6 @@ fn texts_whose_features_do_not_fill_words_are_refused() {
 fn a_backend_that_differentiates_is_refused() {
     let read =
         |name: &str, shape: &[usize]| Ok::<_, WeightsError>(Values::Float(weights(name, shape)));
-    let model =
-        model_in_int8::<burn::backend::Autodiff<Flex>, _>(&config(), Format::F32, &DEVICE, read);
+    let model = model_in_int8::<Autodiff<Flex>, _>(&config(), Format::F32, &DEVICE, read);
     drop(model);
 }

@@ -6,43 +6,36 @@ use burn::module::Module;
 use burn::tensor::backend::Backend;
 
 use super::assemble::with_parameters;
+use super::assemble_int8::model_in_int8;
 use super::int8_file::{is_int8, read_values, scale_name};
 use super::parameters::{Form, for_each_form, parameter_forms};
-use super::{DType, Mismatches, TensorFile, TensorInfo, WeightsError, model_in_int8};
+use super::{DType, Mismatches, TensorFile, TensorInfo, WeightsError};
 use crate::layers::MatrixFormat;
-use crate::{PixelFlow, PixelFlowConfig, Result};
+use crate::{NumberFormat, PixelFlow, PixelFlowConfig, Result};
 
-/// A model with the weights of a file.
+/// A model with the weights of a file, in a format in which it then computes.
+///
+/// Matrices that the file has in eight bits stay so. With [`NumberFormat::Int8`] all matrices are
+/// rounded to eight bits as they are read: none but the one being read is ever in floats.
 ///
 /// # Errors
 /// [`crate::Error::InvalidModel`]; [`WeightsError::Mismatch`] listing every tensor that is
-/// missing, surplus or of another shape; [`WeightsError::NotFinite`]; [`WeightsError::Int8`], for such
-/// a file is less than a model; or what went wrong on reading.
+/// missing, surplus or of another shape; [`WeightsError::NotFinite`]; [`WeightsError::Int8`] on a
+/// backend that differentiates, for eight bits have no gradients; or what went wrong on reading.
 pub fn load_model<B: Backend>(
     file: &TensorFile,
     config: &PixelFlowConfig,
+    format: NumberFormat,
     device: &B::Device,
 ) -> Result<PixelFlow<B>> {
-    if is_int8(file) {
-        let path = file.path().to_owned();
-        return Err(WeightsError::Int8 { path }.into());
-    }
-    load_model_in(file, config, burn::tensor::DType::F32, device)
-}
-
-/// As [`load_model`], for drawing: with weights in another format than f32, in which the model
-/// computes. Matrices that the file has in eight bits stay so.
-///
-/// # Errors
-/// As [`load_model`], but none for matrices in eight bits.
-pub fn load_model_in<B: Backend>(
-    file: &TensorFile,
-    config: &PixelFlowConfig,
-    dtype: burn::tensor::DType,
-    device: &B::Device,
-) -> Result<PixelFlow<B>> {
-    if is_int8(file) {
-        return load_model_int8(file, config, dtype, device);
+    let dtype = format.dtype();
+    if format == NumberFormat::Int8 || is_int8(file) {
+        if B::ad_enabled(device) {
+            return Err(WeightsError::Int8 { path: file.path().to_owned() }.into());
+        }
+        config.check_int8()?;
+        refuse_mismatches(&parameter_forms::<B>(config, device), file, &|_| false)?;
+        return Ok(model_in_int8(config, dtype, device, |name, _| read_values(file, name))?);
     }
     config.check()?;
     let model = PixelFlow::uninitialised(config, MatrixFormat::Float, device);
@@ -73,23 +66,6 @@ pub(super) fn load_into<B: Backend, M: Module<B>>(
     with_parameters(module, |name, _, transposed| {
         file.read_in(&(names.in_file)(name), dtype(name), transposed)
     })
-}
-
-/// As [`load_model_in`], with the matrices of linear layers in eight bits, whatever the file has.
-///
-/// Matrices in floats are rounded as they are read: none but the one being read is ever in floats.
-///
-/// # Errors
-/// As [`load_model_in`].
-pub fn load_model_int8<B: Backend>(
-    file: &TensorFile,
-    config: &PixelFlowConfig,
-    dtype: burn::tensor::DType,
-    device: &B::Device,
-) -> Result<PixelFlow<B>> {
-    config.check_int8()?;
-    refuse_mismatches(&parameter_forms::<B>(config, device), file, &|_| false)?;
-    Ok(model_in_int8(config, dtype, device, |name, _| read_values(file, name))?)
 }
 
 /// Refuses a file whose tensors are not those of a model.

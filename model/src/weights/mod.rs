@@ -6,6 +6,7 @@
 
 mod assemble;
 mod assemble_int8;
+mod class_to_text;
 mod description;
 mod dtype;
 mod error;
@@ -13,6 +14,7 @@ mod float;
 mod int8_file;
 mod layout;
 mod load;
+mod model_folder;
 mod parameters;
 mod place;
 mod positioned;
@@ -43,13 +45,19 @@ mod int8_tests;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
-pub use assemble::{model_from, model_in, model_of};
-pub use assemble_int8::model_in_int8;
+#[cfg(all(test, feature = "flex"))]
+pub(crate) use assemble::keyed_model;
+pub use assemble::model_from;
+pub use class_to_text::load_class_as_text;
 pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGHTS_FILE};
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
 pub use int8_file::is_int8;
-pub use load::{load_model, load_model_in, load_model_int8};
+pub use load::load_model;
+pub use model_folder::{
+    CHECKPOINTS, EMA_FILE, REFERENCE_DESCRIPTION, checkpoint_name, checkpoint_steps,
+    description_beside, hash_of_files, name_of, weights_at,
+};
 #[cfg(all(test, feature = "flex"))]
 pub(crate) use parameters::parameter_forms;
 pub use parameters::{for_each_parameter, for_each_value, parameter_shapes};
@@ -70,5 +78,3 @@ pub use text_encoder_weights::{TEXT_ENCODER_FOLDER, load_text_encoder, read_text
 pub use values::Values;
 #[cfg(feature = "save")]
 pub use writer::SafetensorsWriter;
-#[cfg(feature = "save")]
-pub(crate) use writer::write_text;

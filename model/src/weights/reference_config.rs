@@ -7,9 +7,10 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
-use super::WeightsError;
+use super::{ModelDescription, TextDescription, WeightsError};
 use crate::PixelFlowConfig;
 use crate::cascade::CascadeConfig;
+use crate::text::MAX_TOKENS;
 
 /// Longest configuration that is read, in bytes; the reference's has 600.
 const MAX_LENGTH: u64 = 1 << 20;
@@ -37,6 +38,29 @@ pub struct ReferenceConfig {
     pub cascade: CascadeConfig,
     /// Side of the images it was trained on in pixels, if the file says: `data.resolution`.
     pub resolution: Option<usize>,
+}
+
+/// Side of the images of a model that does not say.
+const RESOLUTION: usize = 256;
+/// The text encoder of the authors' text model.
+const TEXT_ENCODER: &str = "hf:google/flan-t5-xl";
+
+impl ReferenceConfig {
+    /// The model's description; the reference's files name neither classes nor text encoder.
+    pub fn description(self) -> ModelDescription {
+        let text = self
+            .model
+            .cross_attention_dim
+            .map(|_| TextDescription { encoder: TEXT_ENCODER.to_owned(), max_tokens: MAX_TOKENS });
+        ModelDescription {
+            text,
+            model: self.model,
+            cascade: self.cascade,
+            resolution: self.resolution.unwrap_or(RESOLUTION),
+            class_names: None,
+            sampler: None,
+        }
+    }
 }
 
 /// The parts of the file that are read; the others say how it was trained.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use safetensors::tensor::Metadata;
 
@@ -21,25 +22,47 @@ const MAX_HEADER: u64 = 100_000_000;
 #[derive(Debug)]
 pub(super) struct SafetensorsFile {
     path: PathBuf,
-    file: File,
+    source: Source,
     tensors: BTreeMap<String, TensorInfo>,
     /// First byte of each tensor in the file.
     starts: BTreeMap<String, u64>,
     metadata: BTreeMap<String, String>,
 }
 
+/// Where the bytes are.
+#[derive(Debug)]
+enum Source {
+    File(File),
+    Memory(Arc<[u8]>),
+}
+
 impl SafetensorsFile {
-    /// Reads and checks the header.
+    /// Opens a file, reads and checks its header.
     pub(super) fn open(path: &Path) -> Result<Self, WeightsError> {
         let open = |source| WeightsError::Open { path: path.to_owned(), source };
-        let damaged = |reason: String| WeightsError::Damaged { path: path.to_owned(), reason };
-        let mut file = File::open(path).map_err(open)?;
+        let file = File::open(path).map_err(open)?;
         let length = file.metadata().map_err(open)?.len();
+        Self::of(path, Source::File(file), length)
+    }
+
+    /// Reads and checks the header of a file in memory, which errors call `name`.
+    pub(super) fn in_memory(name: &Path, bytes: Arc<[u8]>) -> Result<Self, WeightsError> {
+        let length = bytes.len() as u64;
+        Self::of(name, Source::Memory(bytes), length)
+    }
+
+    fn of(path: &Path, source: Source, length: u64) -> Result<Self, WeightsError> {
+        let open = |source| WeightsError::Open { path: path.to_owned(), source };
+        let damaged = |reason: String| WeightsError::Damaged { path: path.to_owned(), reason };
+        let reader: &mut dyn Read = match &source {
+            Source::File(file) => &mut &*file,
+            Source::Memory(bytes) => &mut &**bytes,
+        };
         if length < 8 {
             return Err(damaged(format!("it has {length} bytes, fewer than the shortest header")));
         }
         let mut first = [0; 8];
-        file.read_exact(&mut first).map_err(open)?;
+        reader.read_exact(&mut first).map_err(open)?;
         let header_length = u64::from_le_bytes(first);
         if header_length > MAX_HEADER || header_length > length - 8 {
             return Err(damaged(format!(
@@ -47,7 +70,7 @@ impl SafetensorsFile {
             )));
         }
         let mut header = vec![0; header_length as usize];
-        file.read_exact(&mut header).map_err(open)?;
+        reader.read_exact(&mut header).map_err(open)?;
         let header: Metadata = serde_json::from_slice(&header)
             .map_err(|error| damaged(format!("its header is invalid: {error}")))?;
 
@@ -71,7 +94,7 @@ impl SafetensorsFile {
             tensors.insert(name, TensorInfo { shape: info.shape.clone(), dtype });
         }
         let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
-        Ok(Self { path: path.to_owned(), file, tensors, starts, metadata })
+        Ok(Self { path: path.to_owned(), source, tensors, starts, metadata })
     }
 
     pub(super) fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
@@ -85,9 +108,13 @@ impl SafetensorsFile {
     /// A tensor, to be read.
     pub(super) fn stored(&self, name: &str) -> Result<StoredTensor<'_>, WeightsError> {
         match (self.tensors.get(name), self.starts.get(name)) {
-            (Some(info), Some(start)) => {
-                Ok(StoredTensor::in_file(info, &self.file, *start, None, false))
-            }
+            (Some(info), Some(start)) => Ok(match &self.source {
+                Source::File(file) => StoredTensor::in_file(info, file, *start, None, false),
+                Source::Memory(bytes) => {
+                    let (start, size) = (*start as usize, info.size_in_bytes() as usize);
+                    StoredTensor::in_memory(info, &bytes[start..start + size], false)
+                }
+            }),
             _ => Err(WeightsError::NoTensor { path: self.path.clone(), name: name.to_owned() }),
         }
     }

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use burn::tensor::backend::Backend;
 
+use super::model_folder::EMA_FILE;
 use super::save::save_from;
-use super::text_encoder::{EMA_FILE, TOKENIZER_FILE};
+use super::text_encoder::TOKENIZER_FILE;
 use super::text_encoder_weights::CONFIG_FILE;
-use super::{DType, WEIGHTS_FILE, WeightSet, WeightsError, write_text};
+use super::{DType, WEIGHTS_FILE, WeightSet, WeightsError};
 use crate::Result;
+use crate::durable::write_text;
 use crate::text::{T5Config, T5Encoder, TextTokenizer, hugging_face_name};
 
 /// Writes an encoder's weights to `folder`, with its configuration and tokenizer.

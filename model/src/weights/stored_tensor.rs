@@ -1,5 +1,6 @@
 //! A tensor in its file: where its values are, and how to get at any of them.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 
@@ -21,9 +22,8 @@ pub(super) struct StoredTensor<'f> {
 enum Place<'f> {
     /// From byte `start` on, and what the checksum over all of it must be.
     File { file: &'f File, start: u64, checksum: Option<u32> },
-    /// Read already, because it is not in one piece there.
-    #[cfg(feature = "torch")]
-    Memory(Vec<u8>),
+    /// In memory: read already, because it is not in one piece there, or never in a file.
+    Memory(Cow<'f, [u8]>),
 }
 
 impl<'f> StoredTensor<'f> {
@@ -37,9 +37,12 @@ impl<'f> StoredTensor<'f> {
         Self { info, place: Place::File { file, start, checksum }, big_endian }
     }
 
-    #[cfg(feature = "torch")]
-    pub(super) fn in_memory(info: &'f TensorInfo, bytes: Vec<u8>, big_endian: bool) -> Self {
-        Self { info, place: Place::Memory(bytes), big_endian }
+    pub(super) fn in_memory(
+        info: &'f TensorInfo,
+        bytes: impl Into<Cow<'f, [u8]>>,
+        big_endian: bool,
+    ) -> Self {
+        Self { info, place: Place::Memory(bytes.into()), big_endian }
     }
 
     /// Number of values.
@@ -77,7 +80,6 @@ impl<'f> StoredTensor<'f> {
                     checksum.update(into);
                 }
             }
-            #[cfg(feature = "torch")]
             Place::Memory(bytes) => into.copy_from_slice(&bytes[first..first + into.len()]),
         }
         Ok(())

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use burn::tensor::TensorData;
 use crc32fast::Hasher;
 use half::{bf16, f16};
+use serde::{Deserialize, Serialize};
 
 use super::float::Float;
 use super::layout::{self, Unreadable};
@@ -36,12 +38,14 @@ impl TensorInfo {
 }
 
 /// Which weights of a training checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum WeightSet {
+    /// Their moving average, which images are drawn from.
+    #[default]
+    Ema,
     /// The weights being trained.
     Model,
-    /// Their moving average, which images are drawn from.
-    Ema,
 }
 
 /// An opened file of tensors: only its index is in memory, tensors are read one at a time.
@@ -96,6 +100,16 @@ impl TensorFile {
     /// Every [`WeightsError`] about files; nothing of the file is ever run.
     pub fn open_torch(path: &Path, set: WeightSet) -> Result<Self, WeightsError> {
         Self::open_set(path, Some(set))
+    }
+
+    /// A safetensors file that is in memory; errors call it `name`.
+    ///
+    /// # Errors
+    /// [`WeightsError::Damaged`], [`WeightsError::NotWeights`].
+    pub fn from_bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Result<Self, WeightsError> {
+        let path = PathBuf::from(name);
+        let format = Format::Safetensors(SafetensorsFile::in_memory(&path, bytes.into())?);
+        Ok(Self { path, format })
     }
 
     pub(super) fn open_set(path: &Path, set: Option<WeightSet>) -> Result<Self, WeightsError> {

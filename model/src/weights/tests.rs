@@ -6,7 +6,7 @@ use std::path::Path;
 use burn_flex::{Flex, FlexDevice};
 
 use super::*;
-use crate::{PixelFlow, PixelFlowConfig, Preset};
+use crate::{NumberFormat, PixelFlow, PixelFlowConfig, Preset};
 
 fn config() -> PixelFlowConfig {
     PixelFlowConfig {
@@ -44,7 +44,7 @@ fn write(path: &Path, change: impl FnOnce(&mut BTreeMap<String, (Vec<usize>, Vec
 }
 
 fn load(path: &Path) -> crate::Result<PixelFlow<Flex>> {
-    load_model(&TensorFile::open(path)?, &config(), &FlexDevice)
+    load_model(&TensorFile::open(path)?, &config(), NumberFormat::F32, &FlexDevice)
 }
 
 #[test]
@@ -122,13 +122,13 @@ fn a_value_too_large_for_the_format_is_named() {
         values[3] = -70_000.0;
     });
     let file = TensorFile::open(&path).unwrap();
-    let load_in = |dtype| load_model_in::<Flex>(&file, &config(), dtype, &FlexDevice);
-    let message = load_in(burn::tensor::DType::F16).unwrap_err().to_string();
+    let load_in = |format| load_model::<Flex>(&file, &config(), format, &FlexDevice);
+    let message = load_in(NumberFormat::F16).unwrap_err().to_string();
     assert!(
         message.contains("`proj_out_2.bias` has values up to 7e4, too large for F16; take bf16"),
         "{message}"
     );
-    assert!(load_in(burn::tensor::DType::BF16).is_ok());
+    assert!(load_in(NumberFormat::Bf16).is_ok());
 }
 
 #[test]

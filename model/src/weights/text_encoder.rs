@@ -1,25 +1,22 @@
 //! Text encoders in Hugging Face's layout: `config.json`, `tokenizer.json`, safetensors.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use burn::tensor::backend::Backend;
 use sha2::{Digest, Sha256};
 
+use super::model_folder::{EMA_FILE, add_content, first_digits};
 use super::text_encoder_weights::{
     CONFIG_FILE, load_text_encoder, read_text_encoder_config, unusable,
 };
-use super::{TensorFile, WEIGHTS_FILE, WeightSet, WeightsError};
+use super::{INDEX_FILE, TensorFile, WEIGHTS_FILE, WeightSet, WeightsError};
 use crate::Result;
 use crate::text::{T5Config, T5Encoder, TextTokenizer};
 
 /// The tokenizer in a text encoder's folder.
 pub const TOKENIZER_FILE: &str = "tokenizer.json";
-/// The list of the files that a large model is cut into.
-const INDEX_FILE: &str = "model.safetensors.index.json";
-/// The moving average of an encoder that is being trained.
-pub(super) const EMA_FILE: &str = "ema.safetensors";
 
 /// A text encoder's folder: its configuration and tokenizer, and where its weights are.
 #[derive(Debug)]
@@ -88,45 +85,58 @@ impl TextEncoderFiles {
         Ok(load_text_encoder(&self.weights, &self.config, dtype, device)?)
     }
 
-    /// 16 hex digits that tell the encoder and its tokenizer from others.
-    ///
-    /// They are of the SHA-256 of configuration, tokenizer, and weights; of weights of more than
-    /// 64 MiB, of 64 stretches of 1 MiB, so that a large encoder is told in a moment.
+    /// 16 hex digits that tell the encoder and its tokenizer from others: of the SHA-256 of
+    /// configuration, tokenizer and weights, the length before the bytes of each file.
     ///
     /// # Errors
     /// [`WeightsError::Open`].
     pub fn hash(&self) -> Result<String, WeightsError> {
+        self.hash_by(|hash, file, _| add_content(hash, file))
+    }
+
+    /// The hash that pictures of the first noise rule have: of weights of more than 64 MiB, 64
+    /// stretches of 1 MiB.
+    ///
+    /// # Errors
+    /// [`WeightsError::Open`].
+    pub fn sampled_hash(&self) -> Result<String, WeightsError> {
+        self.hash_by(|hash, file, length| {
+            if length <= STRETCH * STRETCHES {
+                add_content(hash, file)
+            } else {
+                add_stretches(hash, file, length)
+            }
+        })
+    }
+
+    fn hash_by(
+        &self,
+        add: impl Fn(&mut Sha256, File, u64) -> io::Result<()>,
+    ) -> Result<String, WeightsError> {
         let mut hash = Sha256::new();
-        for path in [CONFIG_FILE, TOKENIZER_FILE]
-            .map(|name| self.folder.join(name))
-            .iter()
-            .chain(&self.weights.files())
-        {
-            add_file(&mut hash, path)
-                .map_err(|source| WeightsError::Open { path: path.clone(), source })?;
+        let own = [CONFIG_FILE, TOKENIZER_FILE].map(|name| self.folder.join(name));
+        for path in own.iter().chain(&self.weights.files()) {
+            let open = |source| WeightsError::Open { path: path.clone(), source };
+            let file = File::open(path).map_err(open)?;
+            let length = file.metadata().map_err(open)?.len();
+            hash.update(length.to_le_bytes());
+            add(&mut hash, file, length).map_err(open)?;
         }
-        let digest = hash.finalize();
-        let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
-        Ok(format!("{first:016x}"))
+        Ok(first_digits(hash))
     }
 }
 
-/// Adds length and content of a file, or 64 stretches of it.
-fn add_file(hash: &mut Sha256, path: &Path) -> std::io::Result<()> {
-    const STRETCH: u64 = 1 << 20;
-    const STRETCHES: u64 = 64;
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    hash.update(length.to_le_bytes());
+/// Bytes of a stretch.
+const STRETCH: u64 = 1 << 20;
+/// Stretches of a large file.
+const STRETCHES: u64 = 64;
+
+/// Adds evenly spaced stretches of a large file to a hash.
+fn add_stretches(hash: &mut Sha256, mut file: File, length: u64) -> io::Result<()> {
     let mut buffer = Vec::new();
-    for stretch in 0..STRETCHES.min(length.div_ceil(STRETCH)) {
-        let start = if length <= STRETCH * STRETCHES {
-            stretch * STRETCH
-        } else {
-            (length - STRETCH) / (STRETCHES - 1) * stretch
-        };
+    for stretch in 0..STRETCHES {
         buffer.clear();
-        file.seek(SeekFrom::Start(start))?;
+        file.seek(SeekFrom::Start((length - STRETCH) / (STRETCHES - 1) * stretch))?;
         Read::by_ref(&mut file).take(STRETCH).read_to_end(&mut buffer)?;
         hash.update(&buffer);
     }

@@ -1,13 +1,13 @@
-//! Writing safetensors, one tensor at a time, atomically.
+//! Writing safetensors, one tensor at a time.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Metadata, TensorInfo};
-use tempfile::NamedTempFile;
 
 use super::{DType, WeightsError};
+use crate::durable::DurableFile;
 
 /// Writes tensors one after the other; the file appears under its name only when all are there.
 ///
@@ -15,7 +15,7 @@ use super::{DType, WeightsError};
 #[derive(Debug)]
 pub struct SafetensorsWriter {
     path: PathBuf,
-    file: BufWriter<NamedTempFile>,
+    file: DurableFile,
     /// Names, formats and bytes of values that are still to come, in order.
     expected: VecDeque<(String, DType, usize)>,
 }
@@ -75,9 +75,7 @@ impl SafetensorsWriter {
             .map_err(io::Error::other)
             .and_then(|header| Ok(serde_json::to_vec(&header)?))
             .map_err(write)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(write)?;
-        let mut file = BufWriter::new(file);
+        let mut file = DurableFile::create(path).map_err(write)?;
         // Padded with spaces, so that the data is aligned.
         let padded = header.len().next_multiple_of(8);
         file.write_all(&(padded as u64).to_le_bytes())
@@ -144,35 +142,6 @@ impl SafetensorsWriter {
             self.expected
         );
         let Self { path, file, .. } = self;
-        let write = |source| WeightsError::Write { path: path.clone(), source };
-        let file = file.into_inner().map_err(|error| write(error.into_error()))?;
-        file.as_file().sync_all().map_err(write)?;
-        readable_by_others(&file).map_err(write)?;
-        file.persist(&path).map_err(|error| write(error.error))?;
-        Ok(())
+        file.finish().map_err(|source| WeightsError::Write { path, source })
     }
-}
-
-/// Replaces a small text file at once, and makes it durable.
-pub(crate) fn write_text(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.as_file().sync_all()?;
-    readable_by_others(&file)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// Temporary files are for their owner only; weights are as readable as any new file.
-fn readable_by_others(file: &NamedTempFile) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    #[cfg(not(unix))]
-    let _ = file;
-    Ok(())
 }

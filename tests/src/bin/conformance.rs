@@ -2,7 +2,6 @@
 //!
 //! `cargo xtask check-backends` starts it and reads the events it prints, one JSON object a line.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,8 +13,10 @@ use clap::Parser;
     feature = "cuda",
     feature = "rocm"
 ))]
-use infer::device::OnBackend;
-use infer::device::{Device, DeviceKind};
+use pixelflow_host::device::OnBackend;
+use pixelflow_host::device::{Device, DeviceKind};
+use pixelflow_host::output::say;
+use pixelflow_host::program;
 use tests::conformance::{Event, Job, Run, RunResult, Target};
 
 #[derive(Debug, Parser)]
@@ -42,10 +43,6 @@ struct Arguments {
     /// Only say what the device is
     #[arg(long)]
     probe: bool,
-    /// Plant a fault
-    #[cfg(feature = "faults")]
-    #[arg(long)]
-    fault: Option<pixelflow::faults::Fault>,
 }
 
 fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
@@ -54,11 +51,11 @@ fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 fn main() -> ExitCode {
+    program::run(1, run)
+}
+
+fn run() -> Result<ExitCode, String> {
     let arguments = Arguments::parse();
-    #[cfg(feature = "faults")]
-    if let Some(fault) = arguments.fault {
-        pixelflow::faults::plant(fault);
-    }
     let job = Job {
         target: arguments.target,
         fixtures: arguments.fixtures,
@@ -70,19 +67,10 @@ fn main() -> ExitCode {
     };
     // Each line at once: the process may die at any time.
     let mut listener = |event: &Event| {
-        if let Ok(line) = serde_json::to_string(event) {
-            let mut out = io::stdout().lock();
-            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-        }
+        let _ = serde_json::to_string(event).map(say);
     };
-    let run = Run { job: &job, listener: &mut listener };
-    match on_target(job.target, run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            eprintln!("{reason}");
-            ExitCode::FAILURE
-        }
-    }
+    on_target(job.target, Run { job: &job, listener: &mut listener })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Does the run on the target's backend: with kernel fusion it is another type.

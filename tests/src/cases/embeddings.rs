@@ -5,7 +5,7 @@ use pixelflow::ops::PixelFlowBackend;
 
 use super::download;
 use crate::tensors::widen;
-use crate::{Limits, Recorder, Result, Subject};
+use crate::{Recorder, Result, Subject};
 
 /// Checks the sinusoids and the embeddings of a file.
 ///
@@ -27,26 +27,19 @@ pub fn check<B: PixelFlowBackend>(
                 .or_else(|_| Ok::<_, crate::Error>(as_floats(&tensors.integers(name)?)))?;
             let (features, embedding) = (format!("{name}_proj"), format!("{name}_emb"));
             if tensors.has(&features) {
-                let limits = limits(subject, &features)?;
-                let expected = tensors.doubles(&tensors.truth(&features))?;
+                let limits = subject.limits(&features)?;
                 let found = widen(&sinusoid(&values));
-                recorder.compare(subject.case(&features), &found, &expected, &limits);
+                subject.compare(&features, &found, &tensors, &limits, recorder)?;
             }
             if tensors.has(&embedding) {
-                let limits = limits(subject, &embedding)?;
-                let expected = tensors.doubles(&tensors.truth(&embedding))?;
+                let limits = subject.limits(&embedding)?;
                 let found = download(embedder.forward(&values));
-                recorder.compare(subject.case(&embedding), &found, &expected, &limits);
+                subject.compare(&embedding, &found, &tensors, &limits, recorder)?;
             }
             Ok(())
         });
     }
     Ok(())
-}
-
-fn limits(subject: Subject<'_>, name: &str) -> Result<Limits> {
-    let recorded = subject.entry.must_record(&["err_f32_vs_f64", name])?;
-    Ok(Limits::ten_times(&recorded))
 }
 
 fn as_floats(integers: &[i64]) -> Vec<f32> {

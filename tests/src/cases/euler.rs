@@ -42,11 +42,10 @@ pub fn check<B: PixelFlowBackend>(
             let step = |step| format!("stage{stage}/step{step}");
             let names = std::iter::once(start).chain((0..sampler.steps()[stage]).map(step));
             for name in names.filter(|name| tensors.has(name)) {
-                let expected = tensors.doubles(&tensors.truth(&name))?;
                 let found = states.first(&name, usize::MAX).unwrap_or_default();
                 let recorded = if name == last { &last_state } else { &any_state };
                 let limits = Limits::ten_times(recorded);
-                recorder.compare(subject.case(&name), found, &expected, &limits);
+                subject.compare(&name, found, &tensors, &limits, recorder)?;
             }
             let name = format!("stage{stage}/timesteps");
             if tensors.has(&name) {
@@ -56,19 +55,14 @@ pub fn check<B: PixelFlowBackend>(
             let name = format!("stage{stage}/model_out_step0");
             if tensors.has(&name) {
                 let found = first_output::<B>(subject, &tensors, &sampler, stage, device)?;
-                let expected = tensors.doubles(&tensors.truth(&name))?;
                 let limits = Limits::ten_times_relative(&last_state, "the last state of its run");
-                recorder.compare(subject.case(&name), &found, &expected, &limits);
+                subject.compare(&name, &found, &tensors, &limits, recorder)?;
             }
             Ok(())
         });
     }
-    let recorded = entry.must_record(&["err_f32_vs_f64", "samples"])?;
-    let expected = tensors.doubles(&tensors.truth("samples"))?;
-    let found = trajectory::pixels(samples.images);
-    let limits = Limits::ten_times(&recorded);
-    recorder.compare(subject.case("samples"), &found, &expected, &limits);
-    Ok(())
+    let (found, limits) = (trajectory::pixels(samples.images), subject.limits("samples")?);
+    subject.compare("samples", &found, &tensors, &limits, recorder)
 }
 
 /// The network's timesteps of a stage, in f32.

@@ -2,9 +2,9 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::silu;
-use pixelflow::layers::{Rope, images_to_tokens, tokens_to_images};
+use pixelflow::layers::{images_to_tokens, tokens_to_images};
 use pixelflow::ops::{PixelFlowBackend, ada_layer_norm};
-use pixelflow::{Context, Example, PixelFlow, Segments};
+use pixelflow::{Context, Example, PixelFlow};
 
 use super::{download, text, upload};
 use crate::{Limits, Recorder, Result, Subject, Tensors};
@@ -20,24 +20,20 @@ pub fn check<B: PixelFlowBackend>(
 ) -> Result<()> {
     let tensors = subject.open()?;
     let model = subject.model::<B>(device)?;
-    let head_dim = subject.config()?.attention_head_dim;
     for prefix in subject.entry.prefixes() {
         recorder.attempt(&subject.case(&prefix), |recorder| {
             let pass = Pass::<B>::read(&tensors, &prefix, model.patch_size(), device)?;
             let recorded = subject.entry.must_record(&["err_f32_vs_f64", &prefix])?;
 
             let output = format!("{prefix}/out");
-            let expected = tensors.doubles(&tensors.truth(&output))?;
             let found = download(pass.run(&model));
-            let limits = Limits::ten_times(&recorded);
-            recorder.compare(subject.case(&output), &found, &expected, &limits);
+            subject.compare(&output, &found, &tensors, &Limits::ten_times(&recorded), recorder)?;
 
             let inside = Limits::ten_times_relative(&recorded, "its model output");
-            for (part, found) in pass.activations(&model, head_dim) {
+            for (part, found) in pass.activations(&model) {
                 let name = format!("{prefix}/act/{part}");
                 if tensors.has(&name) {
-                    let expected = tensors.doubles(&tensors.truth(&name))?;
-                    recorder.compare(subject.case(&name), &found, &expected, &inside);
+                    subject.compare(&name, &found, &tensors, &inside, recorder)?;
                 }
             }
             Ok(())
@@ -93,16 +89,9 @@ impl<B: PixelFlowBackend> Pass<B> {
     }
 
     /// The activations the reference stores, by its names.
-    fn activations(&self, model: &PixelFlow<B>, head_dim: usize) -> Vec<(String, Vec<f64>)> {
-        let lengths = self.examples.iter().map(|e| e.height * e.width).collect();
-        let segments = Segments::new(lengths);
-        let rope = Rope::new(&self.examples, head_dim, &self.images.device());
-        let condition = model.condition(&self.examples, &self.context);
-        let text = match &self.context {
-            Context::Class(_) => None,
-            Context::Text(states) => Some(states),
-        };
-
+    fn activations(&self, model: &PixelFlow<B>) -> Vec<(String, Vec<f64>)> {
+        let pass = model.pass(&self.examples, &self.context);
+        let condition = model.condition(&self.examples, self.context.labels());
         let mut found = vec![("conditioning".to_owned(), download(condition.clone()))];
         let condition = silu(condition);
         let tokens = images_to_tokens(self.images.clone(), model.patch_size());
@@ -111,11 +100,11 @@ impl<B: PixelFlowBackend> Pass<B> {
         for (index, block) in model.transformer_blocks.iter().enumerate() {
             let name = |part: &str| format!("block{index}_{part}");
             let m = block.norm1.forward(condition.clone());
-            let x = ada_layer_norm(h.clone(), m.shift_attention, m.scale_attention, &segments);
+            let x = ada_layer_norm(h.clone(), m.shift_attention, m.scale_attention, &pass.segments);
             found.push((name("norm1"), download(x.clone())));
-            let x = block.attn1.attend_to_self(x, &segments, &rope);
+            let x = block.attn1.attend_to_self(x, &pass.segments, &pass.rope);
             found.push((name("attn1"), download(x)));
-            h = block.forward(h, condition.clone(), &segments, &rope, text);
+            h = block.forward(h, index, &pass);
             found.push((name("out"), download(h.clone())));
         }
         found

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use pixelflow::PixelFlow;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::{TensorFile, for_each_parameter, load_model};
+use pixelflow::{NumberFormat, PixelFlow};
 
 use crate::{Outcome, Recorder, Result, Subject, Tensors};
 
@@ -32,7 +32,7 @@ pub fn check<B: PixelFlowBackend>(
     let tensors = subject.open()?;
     let config = subject.entry.config()?;
     let file = TensorFile::open(tensors.file().path())?;
-    let parameters = parameters(&load_model::<B>(&file, &config, device)?);
+    let parameters = parameters(&load_model::<B>(&file, &config, NumberFormat::F32, device)?);
     if let Some(expected) = subject.entry.count("params") {
         let found = parameters.values().map(Vec::len).sum();
         recorder.exact(subject.case("count"), &[found], &[expected]);

@@ -30,7 +30,7 @@ pub fn check<B: PixelFlowBackend>(
         relative: entry.number("rtol").unwrap_or(1e-3),
         absolute: entry.number("atol").unwrap_or(1e-6),
     };
-    let solved = dopri5_reference(&mut velocity, start, &outputs, tolerance, 0, |_, _, _| {})?;
+    let solved = dopri5_reference(&mut velocity, start, &outputs, tolerance, 0)?;
     let mut found = tensors.doubles("y0")?;
     found.extend(solved.outputs.into_iter().flat_map(download));
 

@@ -8,7 +8,7 @@ use pixelflow::ops::PixelFlowBackend;
 
 use super::download;
 use crate::tensors::widen;
-use crate::{Limits, Recorder, Result, Subject, Tensors};
+use crate::{Recorder, Result, Subject, Tensors};
 
 /// Checks all tables, and all vectors, of a file.
 ///
@@ -24,8 +24,7 @@ pub fn check<B: PixelFlowBackend>(
         recorder.attempt(&subject.case(&prefix), |recorder| {
             let problem = || tensors.problem(format!("`{prefix}` does not name a grid hH_wW"));
             let grid = grid(&prefix).ok_or_else(problem)?;
-            let recorded = subject.entry.must_record(&["err_f32_vs_f64", &prefix])?;
-            let limits = Limits::ten_times(&recorded);
+            let limits = subject.limits(&prefix)?;
             if tensors.has(&format!("{prefix}/x")) {
                 let turned = turned::<B>(&tensors, &prefix, grid, device)?;
                 let expected = tensors.doubles(&format!("{prefix}/y"))?;

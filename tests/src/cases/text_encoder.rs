@@ -6,7 +6,7 @@ use pixelflow::weights::{TensorFile, load_text_encoder};
 use serde_json::Value;
 
 use super::{download, schedule};
-use crate::{Entry, Limits, Recorder, Result, Subject, Tensors};
+use crate::{Entry, Recorder, Result, Subject, Tensors};
 
 /// Checks the encoder's states with and without a mask, and the kinds of distances.
 ///
@@ -76,8 +76,7 @@ fn states<B: PixelFlowBackend>(
     let name = |part: &str| format!("{prefix}/{part}");
     let [batch, length] = tensors.dims(&name("input_ids"))?;
     let ids = tensors.integers(&name("input_ids"))?;
-    let recorded = subject.entry.must_record(&["err_f32_vs_f64", prefix])?;
-    let limits = Limits::ten_times(&recorded);
+    let limits = subject.limits(prefix)?;
     let lengths: Vec<usize> = tensors
         .integers(&name("attention_mask"))?
         .chunks(length)
@@ -85,9 +84,8 @@ fn states<B: PixelFlowBackend>(
         .collect();
     for (part, kept) in [("out_masked", Some(&lengths)), ("out_no_mask", None)] {
         let name = name(part);
-        let expected = tensors.doubles(&tensors.truth(&name))?;
         let found = download(encoder.forward(&ids, [batch, length], kept));
-        recorder.compare(subject.case(&name), &found, &expected, &limits);
+        subject.compare(&name, &found, tensors, &limits, recorder)?;
     }
     // Without padding: the same states of what is not padding.
     let texts: Vec<Vec<u32>> = ids

@@ -1,5 +1,6 @@
 //! PyTorch files: the same weights as in the safetensors files they were saved with.
 
+use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::{TensorFile, WeightSet, load_model};
 
@@ -39,7 +40,7 @@ fn load<B: PixelFlowBackend>(
     file: &TensorFile,
     device: &B::Device,
 ) -> Result<Parameters> {
-    let model = load_model::<B>(file, &subject.config()?, device)?;
+    let model = load_model::<B>(file, &subject.config()?, NumberFormat::F32, device)?;
     Ok(parameters(&model))
 }
 

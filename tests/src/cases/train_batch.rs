@@ -107,10 +107,8 @@ fn forward<B: PixelFlowBackend>(
     let context = batch.context(tensors, device)?;
     let velocity = batch.velocity(&model, tensors, &context, device)?;
     let recorded = subject.entry.must_record(&["err_f32_vs_f64", "model_out"])?;
-    let expected = tensors.doubles(&tensors.truth("model_out"))?;
-    let found = download(velocity.clone());
-    let limits = Limits::ten_times(&recorded);
-    recorder.compare(subject.case("model_out"), &found, &expected, &limits);
+    let (found, limits) = (download(velocity.clone()), Limits::ten_times(&recorded));
+    subject.compare("model_out", &found, tensors, &limits, recorder)?;
 
     let target = upload::<B, 2>(tensors, "target", device)?;
     let losses = download(loss_per_example(velocity, target, &batch.packed.segments));
@@ -124,7 +122,5 @@ fn forward<B: PixelFlowBackend>(
     let error = subject.entry.at(&place).and_then(serde_json::Value::as_f64);
     let error = error.ok_or_else(|| subject.entry.problem("the manifest records no `loss_rel`"))?;
     let limits = Limits::of_one_number(error, &format!("{} loss_rel", subject.entry.file));
-    let expected = tensors.doubles(&tensors.truth("loss"))?;
-    recorder.compare(subject.case("loss"), &[loss], &expected, &limits);
-    Ok(())
+    subject.compare("loss", &[loss], tensors, &limits, recorder)
 }

@@ -113,7 +113,7 @@ pub(super) fn run<B: PixelFlowBackend>(
     let scale = sampler.cascade().reduction(0);
     let size = [height * scale, width * scale];
     let mut states = States::default();
-    let samples = sampler.run(&model, &conditions, &noise, size, device, &mut states)?;
+    let samples = sampler.run(&model, &conditions, &noise, size, &mut states)?;
     Ok((states, samples))
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::backend::Backend;
-use pixelflow::PixelFlow;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::{DType, TensorFile, for_each_parameter, load_model, save_model};
+use pixelflow::{NumberFormat, PixelFlow};
 
 use super::small_model;
 use crate::cases::download;
@@ -49,7 +49,7 @@ pub fn read_checkpoint<B: PixelFlowBackend>(
     recorder.attempt(&case("read"), |recorder| {
         let path = folder.join(WEIGHTS);
         let file = TensorFile::open(&path)?;
-        let model = load_model::<B>(&file, &small_model::config(), device)?;
+        let model = load_model::<B>(&file, &small_model::config(), NumberFormat::F32, device)?;
         recorder.push(same_parameters(&case("parameters"), &model, &path)?);
         let stored = folder.join(VELOCITY);
         let unreadable = |source| crate::Error::Unreadable { path: stored.clone(), source };

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use image::RgbImage;
-use infer::draw::{Drawn, ImageRequest, Subjects, draw};
+use infer::draw::rgb_image;
 use infer::model_source::ModelSource;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::sampler::{SamplerConfig, Silent};
+use pixelflow::pipeline::{ImageRequest, Pipeline, Request, Subject};
+use pixelflow::sampler::SamplerConfig;
 
 use crate::precision::REFERENCE_BF16;
 use crate::{Outcome, Precision, Recorder, TEN};
@@ -33,10 +34,10 @@ pub(super) fn check<B: PixelFlowBackend>(
 ) {
     recorder.attempt("demo", |recorder| {
         match drawn::<B>(precision, device) {
-            Ok(drawn) => {
+            Ok(images) => {
                 let path = folder.join(DEMO_IMAGE);
-                let saved = side_by_side(&drawn.images).save(&path);
-                recorder.push(outcome(&drawn.images));
+                let saved = side_by_side(&images).save(&path);
+                recorder.push(outcome(&images));
                 if let Err(error) = saved {
                     let reason = format!("cannot write {}: {error}", path.display());
                     recorder.push(Outcome::broken("demo/file", reason));
@@ -48,22 +49,23 @@ pub(super) fn check<B: PixelFlowBackend>(
     });
 }
 
-fn drawn<B: PixelFlowBackend>(precision: Precision, device: &B::Device) -> Result<Drawn, String> {
+fn drawn<B: PixelFlowBackend>(
+    precision: Precision,
+    device: &B::Device,
+) -> Result<Vec<RgbImage>, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let source = ModelSource::demo().map_err(|e| text(&e))?;
-    let model = source.load_in::<B>(precision.dtype(), device);
-    let model = model.map_err(|e| text(&e))?;
-    let description = &source.description;
-    let cascade = description.cascade.build().map_err(|e| text(&e))?;
-    let config = SamplerConfig { steps: vec![STEPS], ..source.sampler() };
-    let sampler = config.check(cascade).map_err(|e| text(&e))?;
-    let classes = model.classes();
-    let requests: Vec<ImageRequest> =
-        (0..IMAGES).map(|image| ImageRequest::new(SEED, image * classes / IMAGES, 0)).collect();
-    let size = [description.resolution; 2];
-    let drawn =
-        draw(&model, &sampler, &requests, &Subjects::Classes, size, IMAGES, device, &mut Silent);
-    drawn.map_err(|e| text(&e))
+    let files = source.files().map_err(|e| text(&e))?;
+    let mut pipeline = Pipeline::<B>::new(files, device).with_format(precision.number_format());
+    let classes = source.description.model.num_classes;
+    let image = |image| {
+        let subject = Subject::Class(image * classes / IMAGES);
+        ImageRequest { subject, seed: SEED, number: image as u64 }
+    };
+    let request = Request::new((0..IMAGES).map(image).collect())
+        .sampler(SamplerConfig { steps: vec![STEPS], ..source.sampler() });
+    let drawing = pipeline.draw(&request).map_err(|e| text(&e))?;
+    drawing.map(|image| image.map(rgb_image).map_err(|e| text(&e))).collect()
 }
 
 fn side_by_side(images: &[RgbImage]) -> RgbImage {

@@ -1,7 +1,7 @@
 //! What a backend says of its device.
 
-use infer::device::DeviceKind;
 use pixelflow::ops::PixelFlowBackend;
+use pixelflow_host::device::DeviceKind;
 
 use super::{DeviceInfo, Target};
 use crate::Precision;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use burn::backend::Autodiff;
-use infer::device::OnBackend;
 use pixelflow::ops::PixelFlowBackend;
+use pixelflow_host::device::OnBackend;
 
 use super::device_info::device_info;
 use super::values::{Values, write_values};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use infer::device::DeviceKind;
+use pixelflow_host::device::DeviceKind;
 
 use crate::Precision;
 

@@ -8,7 +8,7 @@ use burn::backend::{Autodiff, Flex};
 use super::cases::{attention, check, norm, rotary};
 use super::reference::{self, EPSILON, angles};
 use super::shapes::{HEADS, PACKED, WIDTH, lengths};
-use super::{Arithmetic, Case, Scalar, Tape};
+use super::{Arithmetic, Case, Matrix, Scalar, Tape};
 use crate::{Outcome, Precision, Recorder, Report, Verdict};
 
 type Train = Autodiff<Flex>;
@@ -164,5 +164,21 @@ fn attention_to_the_next_example_is_found() {
             reference::packed_attention(parts, None, &lengths, &lengths, HEADS)
         });
         assert_eq!(failures(&wrong, precision).len(), 4, "in {precision}");
+    }
+}
+
+#[test]
+fn twice_the_gradient_of_the_keys_is_found() {
+    for precision in Precision::ALL {
+        let right: Case<Train> = attention::to_self("keys", PACKED, 1.0, WIDTH);
+        let wrong = right.with_formula(|inputs| {
+            let part = |block| inputs[0].narrow(block * WIDTH..(block + 1) * WIDTH);
+            let (q, k, v, lengths) = (part(0), part(1), part(2), lengths(PACKED));
+            // `2 k - c` with the constant `c = k`: the same keys, twice their gradient.
+            let row = |row| k.row(row).iter().map(|&x| x * 2.0 - x.value()).collect();
+            let k = Matrix::from_rows((0..k.rows()).map(row));
+            reference::packed_attention([&q, &k, &v], None, &lengths, &lengths, HEADS)
+        });
+        assert_eq!(failures(&wrong, precision), ["operations/keys/grad_k"], "in {precision}");
     }
 }

@@ -1,19 +1,18 @@
 //! Writing a checkpoint.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Write};
 use std::path::Path;
 
 use burn::tensor::backend::AutodiffBackend;
+use pixelflow::durable::{DurableFolder, write_text};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::{
     DESCRIPTION_FILE, DType, ModelDescription, TEXT_ENCODER_FOLDER, WeightSet, WeightsError,
     save_model, save_text_encoder,
 };
+use pixelflow_host::explain;
 
 use super::{EMA, MODEL, OPTIMIZER, STATE, State, Store, moments};
-use crate::error::explain;
 use crate::texts::TextSource;
 use crate::trainer::Trainer;
 use crate::{Error, Result};
@@ -35,14 +34,11 @@ where
 {
     let path = store.path(state.step);
     let failed = |reason: String| Error::SaveCheckpoint { path: path.clone(), reason };
-    let hidden = store.begin(state.step).map_err(|error| failed(explain(&error)))?;
-    let written = write_files(&hidden, trainer, text, state, description)
-        .and_then(|()| store.publish(&hidden, state.step).map_err(|error| explain(&error)));
-    written.map_err(|reason| {
-        // Half a checkpoint would only fill the disk further; if it stays, `clean` removes it.
-        let _ = std::fs::remove_dir_all(&hidden);
-        failed(reason)
-    })
+    // Half a checkpoint would only fill the disk further: with an error it vanishes.
+    let folder = DurableFolder::create(&path).map_err(|error| failed(explain(&error)))?;
+    write_files(folder.unfinished(), trainer, text, state, description)
+        .and_then(|()| folder.replace().map_err(|error| explain(&error)))
+        .map_err(failed)
 }
 
 fn write_files<A>(
@@ -79,12 +75,6 @@ where
             )?;
         }
     }
-    write_state(&folder.join(STATE), state).map_err(|error| explain(&error))
-}
-
-fn write_state(path: &Path, state: &State) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    serde_json::to_writer_pretty(&mut file, state)?;
-    file.write_all(b"\n")?;
-    file.sync_all()
+    let state = serde_json::to_string_pretty(state).map_err(|error| error.to_string())?;
+    write_text(&folder.join(STATE), &state).map_err(|error| explain(&error))
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use infer::atomic_file::write_atomically;
+use pixelflow::durable;
 
 use super::Record;
 use crate::error::{read_error, write_error};
@@ -31,8 +31,7 @@ impl JsonLines {
         let kept: Vec<&Record> = records.iter().filter(|record| record.step() <= step).collect();
         let lines: String = kept.into_iter().map(line).collect();
         if path.exists() {
-            write_atomically(path, |file| file.write_all(lines.as_bytes()))
-                .map_err(write_error(path))?;
+            durable::write_bytes(path, lines.as_bytes()).map_err(write_error(path))?;
         }
         let file = OpenOptions::new().append(true).create(true).open(path);
         Ok(Self { path: path.to_owned(), file: file.map_err(write_error(path))? })

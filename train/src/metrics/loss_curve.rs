@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
+use pixelflow::durable;
 use plotters::prelude::*;
-
-use infer::atomic_file::write_atomically;
 
 use super::Record;
 use crate::error::write_error;
@@ -42,7 +41,7 @@ pub fn draw_loss_curve(records: &[Record], path: &Path) -> Result<()> {
     let mut svg = String::new();
     draw(&mut svg, &training, &validation, (last, low / 1.2, high * 1.2))
         .map_err(|error| failed(error.to_string()))?;
-    write_atomically(path, |file| file.write_all(svg.as_bytes())).map_err(write_error(path))
+    durable::write_bytes(path, svg.as_bytes()).map_err(write_error(path))
 }
 
 fn draw(

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressStyle};
-use infer::arguments::NumberFormat;
-use infer::device::{OnBackend, refuse_unsupported};
-use infer::prompts::encode_tokens;
+use indicatif::ProgressBar;
+use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::T5Encoder;
+use pixelflow::text::TextError;
 use pixelflow::weights::{DType, SafetensorsWriter, TextDescription, TextEncoderFiles};
 use pixelflow_dataset::Source;
+use pixelflow_host::device::{OnBackend, refuse_unsupported};
+use pixelflow_host::progress::bar;
 use sha2::{Digest, Sha256};
 
+use super::batches::encode_tokens;
 use super::{INDEX, StatesIndex, file_name, tensor_name};
 use crate::error::write_error;
 use crate::{Error, Result};
@@ -43,7 +45,7 @@ pub struct EncodeText<'a> {
 /// [`Error::NoCaptions`], [`Error::States`] if the folder holds states of other captions or of
 /// another encoder, and what reading, encoding or writing says.
 pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device) -> Result<usize> {
-    refuse_unsupported::<B>("--dtype", job.format, device)?;
+    refuse_unsupported::<B>("--dtype", job.format.dtype(), device)?;
     let records = job.source.len();
     let (captions_hash, captions) = hash_of_captions(job.source)?;
     if captions == 0 {
@@ -79,9 +81,7 @@ pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device
     }
     let encoder = job.files.load::<B>(job.format.dtype(), device)?;
     let captions: usize = open.iter().map(|&file| index.records_of(file).len()).sum();
-    let bar = ProgressBar::new(captions as u64);
-    let style = ProgressStyle::with_template("{bar:32} {pos} of {len} captions  {eta} left");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = bar(captions as u64, "{bar:32} {pos} of {len} captions  {eta} left");
     for file in open {
         write_file(job, &index, &encoder, file, &bar)?;
     }
@@ -123,9 +123,7 @@ fn write_file<B: PixelFlowBackend>(
     let mut writer = SafetensorsWriter::create(&path, &tensors, format, &BTreeMap::new())?;
     for (names, tokens) in names.chunks(AT_ONCE).zip(tokens.chunks(AT_ONCE)) {
         let states = encode_tokens(encoder, tokens, &mut |count| bar.inc(count as u64));
-        let states = states.ok_or_else(|| infer::Error::EncoderOverflow {
-            folder: job.files.folder().to_owned(),
-        })?;
+        let states = states.ok_or(pixelflow::Error::Text(TextError::NotFinite))?;
         for (name, state) in names.iter().zip(states) {
             writer.push(name, &state.values)?;
         }

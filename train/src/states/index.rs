@@ -1,10 +1,11 @@
 //! What a folder of states is of.
 
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use infer::arguments::NumberFormat;
-use infer::atomic_file::write_atomically;
+use pixelflow::NumberFormat;
+use pixelflow::durable;
 use pixelflow::weights::TextDescription;
 use serde::{Deserialize, Serialize};
 
@@ -55,11 +56,8 @@ impl StatesIndex {
     /// [`Error::Write`].
     pub fn write(&self, folder: &Path) -> Result<()> {
         let path = folder.join(INDEX);
-        write_atomically(&path, |file| {
-            serde_json::to_writer_pretty(&mut *file, self)?;
-            file.write_all(b"\n")
-        })
-        .map_err(write_error(&path))
+        let text = serde_json::to_string_pretty(self).map_err(io::Error::from);
+        text.and_then(|text| durable::write_text(&path, &text)).map_err(write_error(&path))
     }
 
     /// Number of files.

@@ -3,6 +3,7 @@
 //! A folder with `states.json`, the [`StatesIndex`], and at most 256 safetensors of consecutive
 //! records: tensor `0` is of the empty text, in the first file; tensor `N + 1` of record `N`.
 
+mod batches;
 mod encode;
 mod index;
 mod reader;

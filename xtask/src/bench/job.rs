@@ -1,7 +1,7 @@
 //! What can be timed.
 
-use infer::device::OnBackend;
 use pixelflow::ops::PixelFlowBackend;
+use pixelflow_host::device::OnBackend;
 
 use super::measure::Settings;
 use super::record::Record;

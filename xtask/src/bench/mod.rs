@@ -17,12 +17,13 @@ mod sample;
 mod table;
 mod train_step;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
-use infer::device::select;
+use pixelflow::durable;
+use pixelflow_host::device::select;
 
 use job::{Job, Work};
 use measure::Settings;
@@ -118,7 +119,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     if let Some(path) = &arguments.json {
-        infer::atomic_file::write_atomically(path, |file| {
+        durable::write(path, |file| {
             for record in &records {
                 serde_json::to_writer(&mut *file, record)?;
                 file.write_all(b"\n")?;

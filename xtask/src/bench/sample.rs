@@ -1,9 +1,9 @@
 //! The demo model draws.
 
-use infer::draw::{ImageRequest, Subjects, draw};
 use infer::model_source::ModelSource;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::sampler::{SamplerConfig, Silent};
+use pixelflow::pipeline::{ImageRequest, Pipeline, Request, Subject};
+use pixelflow::sampler::SamplerConfig;
 
 use super::flop;
 use super::measure::{Settings, measure};
@@ -18,28 +18,25 @@ const STEPS: usize = 16;
 /// Outside of the repository: the demo model is needed.
 pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<Record> {
     let source = ModelSource::demo().expect("the demo model is in the repository");
-    let model = source.load::<B>(device).expect("the demo model is sound");
-    let description = &source.description;
-    let cascade = description.cascade.build().expect("the demo's cascade is valid");
-    let side = description.resolution;
-    let stages = cascade.stages().len();
+    let files = source.files().expect("the demo model is in the repository");
+    let mut pipeline = Pipeline::<B>::new(files, device);
+    let description = pipeline.description().clone();
+    let (side, stages) = (description.resolution, description.cascade.stages);
+    let classes = description.model.num_classes;
     let config = SamplerConfig { steps: vec![STEPS], ..source.sampler() };
     let guidance = config.guidance;
-    let sampler = config.check(cascade).expect("the demo's sampler is valid");
-    let requests: Vec<ImageRequest> =
-        (0..IMAGES as u64).map(|n| ImageRequest::new(1, n as usize % model.classes(), n)).collect();
+    let image =
+        |n| ImageRequest { subject: Subject::Class(n as usize % classes), seed: 1, number: n };
+    let request =
+        Request::new((0..IMAGES as u64).map(image).collect()).sampler(config).batch(IMAGES);
+    let sampler = request.check(&description).expect("the demo's sampler is valid");
+    let sampler = sampler.sampler();
+    pipeline.load().expect("the demo model is sound");
     let seconds = measure::<B>(settings, device, || {
-        let drawn = draw(
-            &model,
-            &sampler,
-            &requests,
-            &Subjects::Classes,
-            [side; 2],
-            IMAGES,
-            device,
-            &mut Silent,
-        );
-        drawn.expect("the demo model draws");
+        let drawing = pipeline.draw(&request).expect("the demo model draws");
+        for image in drawing {
+            image.expect("the demo model draws");
+        }
     });
     let flop = (0..stages).map(|stage| {
         let (height, width) = sampler.cascade().sides(stage, side, side);

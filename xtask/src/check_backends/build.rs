@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use infer::device::DeviceKind;
+use pixelflow_host::device::DeviceKind;
 use serde_json::Value;
 
 use super::Plan;

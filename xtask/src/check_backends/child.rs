@@ -34,8 +34,6 @@ pub struct Child<'a> {
     pub checkpoint: Option<(&'a str, &'a Path)>,
     /// What it may take.
     pub timeout: Duration,
-    /// A fault to plant.
-    pub fault: Option<&'a str>,
 }
 
 /// Is told what happens.
@@ -114,9 +112,6 @@ impl Child<'_> {
         if let Some((name, folder)) = self.checkpoint {
             command.arg("--read");
             command.arg(format!("{name}={}", folder.display()));
-        }
-        if let Some(fault) = self.fault {
-            command.args(["--fault", fault]);
         }
         // A suite that tunes at every shape would not end on a software device.
         if std::env::var_os("CUBECL_AUTOTUNE_LEVEL").is_none() {
@@ -270,13 +265,13 @@ impl Progress {
     }
 }
 
-/// The message of the last panic, or the last line.
+/// The message of the last panic, or of the error in the last line.
 fn panic_message(log: &str) -> Option<&str> {
     let lines: Vec<&str> = log.lines().collect();
     let panic = lines.iter().rposition(|line| line.contains("panicked at"));
     let message = panic.and_then(|place| lines.get(place + 1)).copied();
     let last = || lines.iter().rev().find(|line| !line.trim().is_empty());
-    message.or_else(|| last().copied()).map(str::trim)
+    message.or_else(|| last().copied()).map(|line| line.trim().trim_start_matches("error: "))
 }
 
 /// The end of a log.
@@ -309,7 +304,6 @@ mod tests {
             quick: false,
             checkpoint: None,
             timeout,
-            fault: None,
         };
         child.run(true, &Silent)
     }
@@ -384,7 +378,6 @@ echo '{"event":"outcome","case":"euler_0/x","verdict":"passed","measure":"rel_l2
             quick: false,
             checkpoint: None,
             timeout: Duration::from_secs(5),
-            fault: None,
         };
         let row = child.run(false, &Silent);
         assert!(matches!(row.end, RowEnd::Crashed { .. }));

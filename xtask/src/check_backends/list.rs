@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ::tests::conformance::DeviceInfo;
 use anyhow::{Context, Result};
-use infer::device::DeviceKind;
+use pixelflow_host::device::DeviceKind;
 
 use super::Plan;
 use super::build::{Suite, Suites};
@@ -41,7 +41,6 @@ pub fn run(plan: &Plan, suites: &Suites, fixtures: &Path) -> Result<ExitCode> {
                     quick: false,
                     checkpoint: None,
                     timeout: PATIENCE,
-                    fault: None,
                 };
                 child.probe()
             }

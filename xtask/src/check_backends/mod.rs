@@ -147,7 +147,6 @@ fn check(
                     quick: arguments.quick,
                     checkpoint: Some(("flex", &checkpoint)),
                     timeout: arguments.timeout(),
-                    fault: None,
                 };
                 return child.run(planned.required, &terminal);
             }
@@ -203,7 +202,7 @@ fn write(report: &ConformanceReport, folder: &Path) -> Result<()> {
     let page = html::page(report).into_bytes();
     for (name, bytes) in [("report.json", json), ("report.html", page)] {
         let path = folder.join(name);
-        infer::atomic_file::write_atomically(&path, |file| file.write_all(&bytes))
+        pixelflow::durable::write_bytes(&path, &bytes)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())

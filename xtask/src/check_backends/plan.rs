@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use ::tests::Precision;
 use ::tests::conformance::Target;
 use anyhow::{Result, bail};
-use infer::device::DeviceKind;
+use pixelflow_host::device::DeviceKind;
 
 use super::presence::presence;
 use super::{Arguments, Switch};

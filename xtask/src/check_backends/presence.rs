@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use infer::device::DeviceKind;
+use pixelflow_host::device::DeviceKind;
 
 /// Looks for what the backend cannot do without.
 ///

@@ -1,41 +1,43 @@
 //! Arrows between crates run one way: each depends only on those that stand behind it in a list.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 use toml::{Table, Value};
 
+use super::shown;
 use crate::repository::read;
 
 /// Folders of the crates: each may depend on those behind it, and is unknown to them.
-const ORDER: [&str; 8] = ["xtask", "tests", "train", "infer", "host", "dataset", "model", "assets"];
+const ORDER: [&str; 9] = [
+    "xtask",
+    "tests",
+    "train",
+    "infer",
+    "infer/host",
+    "dataset",
+    "model",
+    "assets",
+    "tests/programs",
+];
 
 /// Dependencies that point forwards in [`ORDER`], and crates that are not in it.
 pub(super) fn violations(root: &Path) -> Result<Vec<String>> {
     let workspace = table(&root.join("Cargo.toml"))?;
     let members = workspace["workspace"].get("members").and_then(Value::as_array);
-    let folders = members.into_iter().flatten().filter_map(Value::as_str);
-    let mut crates = BTreeMap::new();
-    for folder in folders {
-        let manifest = table(&root.join(folder).join("Cargo.toml"))?;
-        let name = manifest["package"].get("name").and_then(Value::as_str);
-        let name = name.with_context(|| format!("{folder} has no package name"))?.to_owned();
-        crates.insert(name, (folder, manifest));
-    }
-    let place = |folder: &str| ORDER.iter().position(|known| *known == folder);
     let mut violations = Vec::new();
-    for (folder, manifest) in crates.values() {
-        let Some(here) = place(folder) else {
+    for folder in members.into_iter().flatten().filter_map(Value::as_str) {
+        let Some(here) = place(Path::new(folder)) else {
             violations
                 .push(format!("{folder}/Cargo.toml: the crate is not in the order of crates"));
             continue;
         };
-        for dependency in dependencies(manifest) {
-            let there = crates.get(&dependency).and_then(|(folder, _)| place(folder));
-            if there.is_some_and(|there| there <= here) {
+        let manifest = table(&root.join(folder).join("Cargo.toml"))?;
+        for (name, dependency) in dependencies(&manifest) {
+            let there = crate_folder(name, dependency, Path::new(folder), &workspace);
+            if there.and_then(|there| place(&there)).is_some_and(|there| there <= here) {
                 violations.push(format!(
-                    "{folder}/Cargo.toml: it depends on {dependency}; dependencies run {}",
+                    "{folder}/Cargo.toml: it depends on {name}; dependencies run {}",
                     ORDER.join(" → ")
                 ));
             }
@@ -44,25 +46,46 @@ pub(super) fn violations(root: &Path) -> Result<Vec<String>> {
     Ok(violations)
 }
 
-/// Names of all packages that a manifest depends on, on any target, in tests or builds too.
-fn dependencies(manifest: &Table) -> Vec<String> {
-    let mut names = Vec::new();
+/// Position of a crate's folder in [`ORDER`].
+fn place(folder: &Path) -> Option<usize> {
+    ORDER.iter().position(|known| *known == shown(Path::new(""), folder))
+}
+
+/// Everything that a manifest depends on, on any target, in tests or builds too.
+fn dependencies(manifest: &Table) -> Vec<(&String, &Value)> {
+    let mut found = Vec::new();
     for (key, value) in manifest {
         let Some(table) = value.as_table() else { continue };
         match key.as_str() {
-            "dependencies" | "dev-dependencies" | "build-dependencies" => {
-                let package = |(key, value): (&String, &Value)| {
-                    value.get("package").and_then(Value::as_str).unwrap_or(key).to_owned()
-                };
-                names.extend(table.iter().map(package));
-            }
+            "dependencies" | "dev-dependencies" | "build-dependencies" => found.extend(table),
             "target" => {
-                names.extend(table.values().filter_map(Value::as_table).flat_map(dependencies));
+                found.extend(table.values().filter_map(Value::as_table).flat_map(dependencies));
             }
             _ => {}
         }
     }
-    names
+    found
+}
+
+/// The folder of a dependency in the repository, if it is a crate of the repository; `from` is the
+/// folder of the crate that depends on it.
+fn crate_folder(name: &str, dependency: &Value, from: &Path, workspace: &Table) -> Option<PathBuf> {
+    let is_inherited = dependency.get("workspace").and_then(Value::as_bool) == Some(true);
+    let (dependency, from) = if is_inherited {
+        (workspace["workspace"].get("dependencies")?.get(name)?, Path::new(""))
+    } else {
+        (dependency, from)
+    };
+    let mut folder = PathBuf::new();
+    for part in from.join(dependency.get("path")?.as_str()?).components() {
+        match part {
+            Component::ParentDir => {
+                folder.pop();
+            }
+            part => folder.push(part),
+        }
+    }
+    Some(folder)
 }
 
 fn table(path: &Path) -> Result<Table> {
@@ -74,26 +97,32 @@ mod tests {
     use super::super::planted;
     use super::violations;
 
+    const WORKSPACE: &str = "\
+[workspace]
+members = [\"model\", \"infer/host\"]
+[workspace.dependencies]
+serde = \"1\"
+pixelflow-host = { path = \"infer/host\" }
+pixelflow = { package = \"burn-pixelflow\", path = \"model\" }
+";
+
     fn with_model(dependencies: &str) -> Vec<String> {
-        let model = format!("[package]\nname = \"pixelflow\"\n{dependencies}");
         let files = [
-            ("Cargo.toml", "[workspace]\nmembers = [\"model\", \"infer\"]"),
-            ("infer/Cargo.toml", "[package]\nname = \"infer\"\n[dependencies]\npixelflow = \"1\""),
-            ("model/Cargo.toml", &model),
+            ("Cargo.toml", WORKSPACE),
+            ("infer/host/Cargo.toml", "[dependencies]\npixelflow.workspace = true"),
+            ("model/Cargo.toml", dependencies),
         ];
         planted::violations(violations, &files)
     }
 
     #[test]
     fn a_dependency_against_the_order_is_found_in_every_section() {
-        assert!(with_model("[dependencies]\nserde = \"1\"").is_empty());
+        assert!(with_model("[dependencies]\nserde.workspace = true\nlibm = \"1\"").is_empty());
         for section in ["dependencies", "dev-dependencies", "target.'cfg(unix)'.dependencies"] {
-            for line in
-                ["infer.workspace = true", "x = { package = \"infer\", path = \"../infer\" }"]
-            {
+            for line in ["pixelflow-host.workspace = true", "x = { path = \"../infer/host\" }"] {
                 let found = with_model(&format!("[{section}]\n{line}"));
                 assert_eq!(found.len(), 1, "{section} {line}");
-                assert!(found[0].starts_with("model/Cargo.toml: it depends on infer"), "{found:?}");
+                assert!(found[0].starts_with("model/Cargo.toml: it depends on "), "{found:?}");
             }
         }
     }

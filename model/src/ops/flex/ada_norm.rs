@@ -1,9 +1,9 @@
 //! Normalisation followed by a modulation per example.
 
-use super::pieces::{for_each_piece, pieces_of, sum_all, sum_by_example};
 use super::rows::{dot, mean_and_inverse, rms_inverse, sum};
+use super::token_chunks::{chunks_of, for_each_chunk, sum_all, sum_by_example};
 use crate::Segments;
-use crate::layers::norm_epsilon;
+use crate::layers::NORM_EPSILON;
 
 /// Inputs of the layer-norm form: x `[tokens, width]`, shift and scale `[examples, width]`.
 pub(super) fn layer_norm(
@@ -14,11 +14,11 @@ pub(super) fn layer_norm(
     width: usize,
 ) -> Vec<f32> {
     let mut out = vec![0.0; x.len()];
-    for_each_piece(&pieces_of(segments), &mut out, width, |piece, out| {
-        let (shift, scale) = (piece.row(shift, width), piece.row(scale, width));
-        let rows = piece.of(x, width).chunks_exact(width);
+    for_each_chunk(&chunks_of(segments), &mut out, width, |chunk, out| {
+        let (shift, scale) = (chunk.row(shift, width), chunk.row(scale, width));
+        let rows = chunk.of(x, width).chunks_exact(width);
         for (x, out) in rows.zip(out.chunks_exact_mut(width)) {
-            let (mean, inverse) = mean_and_inverse(x, norm_epsilon() as f32);
+            let (mean, inverse) = mean_and_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 out[i] = (x[i] - mean) * inverse * (1.0 + scale[i]) + shift[i];
             }
@@ -35,16 +35,16 @@ pub(super) fn layer_norm_backward(
     segments: &Segments,
     width: usize,
 ) -> [Vec<f32>; 3] {
-    let pieces = pieces_of(segments);
+    let chunks = chunks_of(segments);
     let mut for_x = vec![0.0; x.len()];
-    let sums = for_each_piece(&pieces, &mut for_x, width, |piece, for_x| {
-        let scale = piece.row(scale, width);
+    let sums = for_each_chunk(&chunks, &mut for_x, width, |chunk, for_x| {
+        let scale = chunk.row(scale, width);
         let (mut for_shift, mut for_scale) = (vec![0.0; width], vec![0.0; width]);
         let (mut normal, mut inner) = (vec![0.0; width], vec![0.0; width]);
-        let rows = piece.of(x, width).chunks_exact(width);
-        let gradients = piece.of(gradient, width).chunks_exact(width);
+        let rows = chunk.of(x, width).chunks_exact(width);
+        let gradients = chunk.of(gradient, width).chunks_exact(width);
         for ((x, gradient), for_x) in rows.zip(gradients).zip(for_x.chunks_exact_mut(width)) {
-            let (mean, inverse) = mean_and_inverse(x, norm_epsilon() as f32);
+            let (mean, inverse) = mean_and_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 normal[i] = (x[i] - mean) * inverse;
                 inner[i] = gradient[i] * (1.0 + scale[i]);
@@ -60,7 +60,7 @@ pub(super) fn layer_norm_backward(
         [for_shift, for_scale]
     });
     let per_example = |part: usize| {
-        sum_by_example(&pieces, sums.iter().map(|sums| &sums[part]), segments.examples(), width)
+        sum_by_example(&chunks, sums.iter().map(|sums| &sums[part]), segments.examples(), width)
     };
     [for_x, per_example(0), per_example(1)]
 }
@@ -75,12 +75,12 @@ pub(super) fn rms_norm(
     width: usize,
 ) -> Vec<f32> {
     let mut out = vec![0.0; x.len()];
-    for_each_piece(&pieces_of(segments), &mut out, width, |piece, out| {
-        let (shift, scale) = (piece.row(shift, width), piece.row(scale, width));
+    for_each_chunk(&chunks_of(segments), &mut out, width, |chunk, out| {
+        let (shift, scale) = (chunk.row(shift, width), chunk.row(scale, width));
         let weight = &weight[..width];
-        let rows = piece.of(x, width).chunks_exact(width);
+        let rows = chunk.of(x, width).chunks_exact(width);
         for (x, out) in rows.zip(out.chunks_exact_mut(width)) {
-            let inverse = rms_inverse(x, norm_epsilon() as f32);
+            let inverse = rms_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 out[i] = x[i] * inverse * weight[i] * (1.0 + scale[i]) + shift[i];
             }
@@ -98,17 +98,17 @@ pub(super) fn rms_norm_backward(
     segments: &Segments,
     width: usize,
 ) -> [Vec<f32>; 4] {
-    let pieces = pieces_of(segments);
+    let chunks = chunks_of(segments);
     let mut for_x = vec![0.0; x.len()];
-    let sums = for_each_piece(&pieces, &mut for_x, width, |piece, for_x| {
-        let scale = piece.row(scale, width);
+    let sums = for_each_chunk(&chunks, &mut for_x, width, |chunk, for_x| {
+        let scale = chunk.row(scale, width);
         let weight = &weight[..width];
         let (mut for_shift, mut with_normal) = (vec![0.0; width], vec![0.0; width]);
         let (mut normal, mut inner) = (vec![0.0; width], vec![0.0; width]);
-        let rows = piece.of(x, width).chunks_exact(width);
-        let gradients = piece.of(gradient, width).chunks_exact(width);
+        let rows = chunk.of(x, width).chunks_exact(width);
+        let gradients = chunk.of(gradient, width).chunks_exact(width);
         for ((x, gradient), for_x) in rows.zip(gradients).zip(for_x.chunks_exact_mut(width)) {
-            let inverse = rms_inverse(x, norm_epsilon() as f32);
+            let inverse = rms_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 normal[i] = x[i] * inverse;
                 inner[i] = gradient[i] * weight[i] * (1.0 + scale[i]);
@@ -129,7 +129,7 @@ pub(super) fn rms_norm_backward(
         [for_shift, for_scale, for_weight]
     });
     let part = |part: usize| sums.iter().map(move |sums| &sums[part]);
-    let per_example = |rows: usize| sum_by_example(&pieces, part(rows), segments.examples(), width);
+    let per_example = |rows: usize| sum_by_example(&chunks, part(rows), segments.examples(), width);
     let (for_shift, for_scale) = (per_example(0), per_example(1));
     [for_x, for_shift, for_scale, sum_all(part(2), width)]
 }

@@ -125,33 +125,27 @@ impl Attention<'_> {
                 head_dim: self.head_dim(),
             })
         });
-        let (outputs, log_sums): (Vec<_>, Vec<_>) = results.into_iter().unzip();
+        let (outputs, lse): (Vec<_>, Vec<_>) = results.into_iter().unzip();
         let output = self.join(self.q.len(), &outputs, self.query_segments);
         let per_query = Self { width: self.heads, ..*self };
-        let log_sums =
-            per_query.join(self.q.len() / self.head_dim(), &log_sums, self.query_segments);
-        (output, log_sums)
+        let lse = per_query.join(self.q.len() / self.head_dim(), &lse, self.query_segments);
+        (output, lse)
     }
 
     /// Gradients of q, k and v from that of the result.
-    pub(super) fn backward(
-        &self,
-        output: &[f32],
-        log_sums: &[f32],
-        gradient: &[f32],
-    ) -> [Vec<f32>; 3] {
+    pub(super) fn backward(&self, output: &[f32], lse: &[f32], gradient: &[f32]) -> [Vec<f32>; 3] {
         let examples = self.examples();
         let results = self.over_heads(&examples, |example, head| {
             let (queries, keys) = (example.queries, example.keys);
             let of_queries = |x| self.head(x, example.first_query, queries, head);
-            let sums = &log_sums[example.first_query * self.heads + head..];
+            let sums = &lse[example.first_query * self.heads + head..];
             Arch::new().dispatch(Backward {
                 q: of_queries(self.q),
                 k: self.head(self.k, example.first_key, keys, head),
                 v: self.head(self.v, example.first_key, keys, head),
                 bias: self.bias(example),
                 output: of_queries(output),
-                log_sums: Rows::new(sums, self.heads, queries, 1),
+                lse: Rows::new(sums, self.heads, queries, 1),
                 gradient: of_queries(gradient),
                 scale: self.scale(),
                 queries,
@@ -165,11 +159,11 @@ impl Attention<'_> {
                 part.push(values);
             }
         }
-        let [for_q, for_k, for_v] = parts;
+        let [grad_q, grad_k, grad_v] = parts;
         [
-            self.join(self.q.len(), &for_q, self.query_segments),
-            self.join(self.k.len(), &for_k, self.key_segments),
-            self.join(self.k.len(), &for_v, self.key_segments),
+            self.join(self.q.len(), &grad_q, self.query_segments),
+            self.join(self.k.len(), &grad_k, self.key_segments),
+            self.join(self.k.len(), &grad_v, self.key_segments),
         ]
     }
 
@@ -229,7 +223,7 @@ impl WithSimd for Forward<'_> {
         let mut weights = Padded::zeros(simd, most, keys);
         let mut block = Padded::zeros(simd, most, head_dim);
         let mut output = Vec::with_capacity(self.queries * head_dim);
-        let mut log_sums = Vec::with_capacity(self.queries);
+        let mut lse = Vec::with_capacity(self.queries);
         let mut factors = vec![0.0; most];
         for from in (0..self.queries).step_by(most) {
             let count = most.min(self.queries - from);
@@ -238,7 +232,7 @@ impl WithSimd for Forward<'_> {
             for (row, factor) in factors[..count].iter_mut().enumerate() {
                 let (most, sum) = exponentials(weights.row_mut(row, keys), self.bias);
                 *factor = 1.0 / sum;
-                log_sums.push(most + sum.ln());
+                lse.push(most + sum.ln());
             }
             let weights = weights.rows(count, keys);
             multiply(simd, weights, &values, Target::Replace, &mut block);
@@ -248,7 +242,7 @@ impl WithSimd for Forward<'_> {
                 output.extend(row.iter().map(|x| x * factor));
             }
         }
-        (output, log_sums)
+        (output, lse)
     }
 }
 
@@ -259,7 +253,7 @@ struct Backward<'a> {
     v: Rows<'a>,
     bias: Option<&'a [f32]>,
     output: Rows<'a>,
-    log_sums: Rows<'a>,
+    lse: Rows<'a>,
     gradient: Rows<'a>,
     scale: f32,
     queries: usize,
@@ -279,36 +273,36 @@ impl WithSimd for Backward<'_> {
         // Weights, and their gradients.
         let most = most_queries(2 * keys).min(self.queries);
         let mut weights = Padded::zeros(simd, most, keys);
-        let mut for_scores = Padded::zeros(simd, most, keys);
+        let mut grad_scores = Padded::zeros(simd, most, keys);
         let mut block = Padded::zeros(simd, most, head_dim);
-        let mut for_q = Vec::with_capacity(self.queries * head_dim);
-        let mut for_k = Padded::zeros(simd, keys, head_dim);
-        let mut for_v = Padded::zeros(simd, keys, head_dim);
+        let mut grad_q = Vec::with_capacity(self.queries * head_dim);
+        let mut grad_k = Padded::zeros(simd, keys, head_dim);
+        let mut grad_v = Padded::zeros(simd, keys, head_dim);
         for from in (0..self.queries).step_by(most) {
             let count = most.min(self.queries - from);
             let rows = from..from + count;
             let (q, gradient) = (self.q.slice(rows.clone()), self.gradient.slice(rows));
             multiply(simd, q, &turned_keys, Target::Replace, &mut weights);
-            multiply(simd, gradient, &turned_values, Target::Replace, &mut for_scores);
+            multiply(simd, gradient, &turned_values, Target::Replace, &mut grad_scores);
             for row in 0..count {
-                let along = dot(gradient.row(row), self.output.row(from + row));
-                let log_sum = self.log_sums.row(from + row)[0];
+                let delta = dot(gradient.row(row), self.output.row(from + row));
+                let lse = self.lse.row(from + row)[0];
                 let weights = weights.row_mut(row, keys);
-                let for_scores = for_scores.row_mut(row, keys);
-                score_gradients(weights, for_scores, self.bias, log_sum, [along, self.scale]);
+                let grad_scores = grad_scores.row_mut(row, keys);
+                score_gradients(weights, grad_scores, self.bias, lse, [delta, self.scale]);
             }
-            let for_scores = for_scores.rows(count, keys);
-            multiply(simd, for_scores, &key_rows, Target::Replace, &mut block);
+            let grad_scores = grad_scores.rows(count, keys);
+            multiply(simd, grad_scores, &key_rows, Target::Replace, &mut block);
             for row in 0..count {
-                for_q.extend_from_slice(block.row_mut(row, head_dim));
+                grad_q.extend_from_slice(block.row_mut(row, head_dim));
             }
             let weights = Columns(weights.rows(count, keys));
             let right = Right::of_rows(simd, gradient);
-            multiply(simd, weights, &right, Target::Add, &mut for_v);
+            multiply(simd, weights, &right, Target::Add, &mut grad_v);
             let right = Right::of_rows(simd, q);
-            multiply(simd, Columns(for_scores), &right, Target::Add, &mut for_k);
+            multiply(simd, Columns(grad_scores), &right, Target::Add, &mut grad_k);
         }
-        [for_q, for_k.unpadded(keys, head_dim), for_v.unpadded(keys, head_dim)]
+        [grad_q, grad_k.unpadded(keys, head_dim), grad_v.unpadded(keys, head_dim)]
     }
 }
 
@@ -330,8 +324,8 @@ fn score_gradients(
     scores: &mut [f32],
     gradients: &mut [f32],
     bias: Option<&[f32]>,
-    log_sum: f32,
-    [along, scale]: [f32; 2],
+    lse: f32,
+    [delta, scale]: [f32; 2],
 ) {
     if let Some(bias) = bias {
         for (score, bias) in scores.iter_mut().zip(bias) {
@@ -339,7 +333,7 @@ fn score_gradients(
         }
     }
     for (score, gradient) in scores.iter_mut().zip(gradients) {
-        *score = exp(*score - log_sum);
-        *gradient = *score * (*gradient - along) * scale;
+        *score = exp(*score - lse);
+        *gradient = *score * (*gradient - delta) * scale;
     }
 }

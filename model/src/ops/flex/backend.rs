@@ -165,10 +165,10 @@ impl PixelFlowBackend for Flex {
             return portable::packed_attention(inputs, layout);
         };
         let [queries, width] = values.q.sides();
-        let (output, log_sums) = values.attention(layout).forward();
+        let (output, lse) = values.attention(layout).forward();
         Attended {
             output: tensor(output, [queries, width]),
-            log_sums: tensor(log_sums, [queries, layout.heads]),
+            lse: tensor(lse, [queries, layout.heads]),
         }
     }
 
@@ -178,15 +178,14 @@ impl PixelFlowBackend for Flex {
         gradient: Flat,
         layout: &AttentionLayout,
     ) -> [Flat; 3] {
-        let saved = all([&attended.output, &attended.log_sums, &gradient]);
-        let Some((values, [output, log_sums, gradients])) =
-            AttentionValues::new(&inputs).zip(saved)
+        let saved = all([&attended.output, &attended.lse, &gradient]);
+        let Some((values, [output, lse, gradients])) = AttentionValues::new(&inputs).zip(saved)
         else {
             return portable::packed_attention_backward(inputs, attended, gradient, layout);
         };
         let (for_queries, for_keys) = (values.q.sides(), values.k.sides());
         let [q, k, v] =
-            values.attention(layout).backward(output.slice(), log_sums.slice(), gradients.slice());
+            values.attention(layout).backward(output.slice(), lse.slice(), gradients.slice());
         [tensor(q, for_queries), tensor(k, for_keys), tensor(v, for_keys)]
     }
 

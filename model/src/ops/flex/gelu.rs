@@ -2,8 +2,8 @@
 //!
 //! With `u = sqrt(2/pi) (x + 0.044715 x^3)`, `(1 + tanh u) / 2 = 1 / (1 + e^(-2u))`.
 
-use super::pieces::{for_each_piece, pieces_of_tokens, sum_all};
 use super::rows::exp;
+use super::token_chunks::{chunks_of_tokens, for_each_chunk, sum_all};
 
 /// `sqrt(2 / pi)`.
 const FACTOR: f32 = 0.797_884_6;
@@ -20,8 +20,8 @@ fn gate(x: f32) -> f32 {
 pub(super) fn bias_gelu(x: &[f32], bias: &[f32]) -> Vec<f32> {
     let width = bias.len();
     let mut out = vec![0.0; x.len()];
-    for_each_piece(&pieces_of_tokens(x.len() / width), &mut out, width, |piece, out| {
-        let rows = piece.of(x, width).chunks_exact(width).zip(out.chunks_exact_mut(width));
+    for_each_chunk(&chunks_of_tokens(x.len() / width), &mut out, width, |chunk, out| {
+        let rows = chunk.of(x, width).chunks_exact(width).zip(out.chunks_exact_mut(width));
         for (x, out) in rows {
             for i in 0..width {
                 let x = x[i] + bias[i];
@@ -36,11 +36,11 @@ pub(super) fn bias_gelu(x: &[f32], bias: &[f32]) -> Vec<f32> {
 pub(super) fn bias_gelu_backward(x: &[f32], bias: &[f32], gradient: &[f32]) -> [Vec<f32>; 2] {
     let width = bias.len();
     let mut for_x = vec![0.0; x.len()];
-    let pieces = pieces_of_tokens(x.len() / width);
-    let sums = for_each_piece(&pieces, &mut for_x, width, |piece, for_x| {
+    let chunks = chunks_of_tokens(x.len() / width);
+    let sums = for_each_chunk(&chunks, &mut for_x, width, |chunk, for_x| {
         let mut for_bias = vec![0.0; width];
-        let rows = piece.of(x, width).chunks_exact(width);
-        let gradients = piece.of(gradient, width).chunks_exact(width);
+        let rows = chunk.of(x, width).chunks_exact(width);
+        let gradients = chunk.of(gradient, width).chunks_exact(width);
         for ((x, gradient), for_x) in rows.zip(gradients).zip(for_x.chunks_exact_mut(width)) {
             for i in 0..width {
                 let x = x[i] + bias[i];

@@ -14,7 +14,7 @@ mod dequantise;
 mod gated_add;
 mod gelu;
 mod norm_rotate;
-mod pieces;
 mod product;
 mod rows;
 mod tensors;
+mod token_chunks;

@@ -1,8 +1,8 @@
 //! RMS norm and rotary embedding.
 
-use super::pieces::{for_each_piece, pieces_of_tokens, sum_all};
 use super::rows::{dot, rms_inverse};
-use crate::layers::norm_epsilon;
+use super::token_chunks::{chunks_of_tokens, for_each_chunk, sum_all};
+use crate::layers::NORM_EPSILON;
 
 /// A rotary table `[positions, pairs]` that the tokens repeat.
 #[derive(Clone, Copy)]
@@ -38,15 +38,15 @@ impl<'a> Table<'a> {
 pub(super) fn norm_rotate(x: &[f32], weight: &[f32], table: Table<'_>) -> Vec<f32> {
     let width = weight.len();
     let mut out = vec![0.0; x.len()];
-    let pieces = pieces_of_tokens(x.len() / width);
-    for_each_piece(&pieces, &mut out, width, |piece, out| {
-        let rows = piece.of(x, width).chunks_exact(width).zip(out.chunks_exact_mut(width));
+    let chunks = chunks_of_tokens(x.len() / width);
+    for_each_chunk(&chunks, &mut out, width, |chunk, out| {
+        let rows = chunk.of(x, width).chunks_exact(width).zip(out.chunks_exact_mut(width));
         for (offset, (x, out)) in rows.enumerate() {
-            let inverse = rms_inverse(x, norm_epsilon() as f32);
+            let inverse = rms_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 out[i] = x[i] * inverse * weight[i];
             }
-            table.turn(piece.first_token + offset, out, 1.0);
+            table.turn(chunk.first_token + offset, out, 1.0);
         }
     });
     out
@@ -61,17 +61,17 @@ pub(super) fn norm_rotate_backward(
 ) -> [Vec<f32>; 2] {
     let width = weight.len();
     let mut for_x = vec![0.0; x.len()];
-    let pieces = pieces_of_tokens(x.len() / width);
-    let sums = for_each_piece(&pieces, &mut for_x, width, |piece, for_x| {
+    let chunks = chunks_of_tokens(x.len() / width);
+    let sums = for_each_chunk(&chunks, &mut for_x, width, |chunk, for_x| {
         let mut for_weight = vec![0.0; width];
         let (mut normal, mut inner) = (vec![0.0; width], vec![0.0; width]);
-        let rows = piece.of(x, width).chunks_exact(width);
-        let gradients = piece.of(gradient, width).chunks_exact(width);
+        let rows = chunk.of(x, width).chunks_exact(width);
+        let gradients = chunk.of(gradient, width).chunks_exact(width);
         let rows = rows.zip(gradients).zip(for_x.chunks_exact_mut(width));
         for (offset, ((x, gradient), for_x)) in rows.enumerate() {
             inner.copy_from_slice(gradient);
-            table.turn(piece.first_token + offset, &mut inner, -1.0);
-            let inverse = rms_inverse(x, norm_epsilon() as f32);
+            table.turn(chunk.first_token + offset, &mut inner, -1.0);
+            let inverse = rms_inverse(x, NORM_EPSILON as f32);
             for i in 0..width {
                 normal[i] = x[i] * inverse;
                 for_weight[i] += inner[i] * normal[i];

@@ -6,7 +6,7 @@ use burn::tensor::backend::Backend;
 use super::per_example::{sum_tokens, to_tokens};
 use super::precision::{lower, raise};
 use crate::Segments;
-use crate::layers::norm_epsilon;
+use crate::layers::NORM_EPSILON;
 
 pub(in crate::ops) fn ada_layer_norm<B: Backend>(
     x: Tensor<B, 2>,
@@ -78,14 +78,14 @@ pub(in crate::ops) fn ada_rms_norm_backward<B: Backend>(
 fn layer_normalise<B: Backend>(x: Tensor<B, 2>) -> (Tensor<B, 2>, Tensor<B, 2>) {
     let centred = x.clone() - x.mean_dim(1);
     let variance = (centred.clone() * centred.clone()).mean_dim(1);
-    let inverse = (variance + norm_epsilon()).sqrt().recip();
+    let inverse = (variance + NORM_EPSILON).sqrt().recip();
     (centred * inverse.clone(), inverse)
 }
 
 /// `x / sqrt(mean(x^2) + 1e-6)` over the last dimension, and the factor.
 pub(super) fn rms_normalise<B: Backend>(x: Tensor<B, 2>) -> (Tensor<B, 2>, Tensor<B, 2>) {
     let mean_square = (x.clone() * x.clone()).mean_dim(1);
-    let inverse = (mean_square + norm_epsilon()).sqrt().recip();
+    let inverse = (mean_square + NORM_EPSILON).sqrt().recip();
     (x * inverse.clone(), inverse)
 }
 

@@ -13,7 +13,7 @@ pub(in crate::ops) fn packed_attention<B: Backend>(
     layout: &AttentionLayout,
 ) -> Attended<B> {
     let inputs = Inputs::<B>::new(inputs, layout.heads);
-    let (mut outputs, mut log_sums) = (Vec::new(), Vec::new());
+    let (mut outputs, mut lse) = (Vec::new(), Vec::new());
     for (query_run, key_run) in &layout.runs() {
         let scores = inputs.scores(query_run, key_run);
         let largest = scores.clone().max_dim(3);
@@ -21,9 +21,9 @@ pub(in crate::ops) fn packed_attention<B: Backend>(
         let sums = exponentials.clone().sum_dim(3);
         let weights = lower(exponentials / sums.clone(), inputs.v.dtype());
         outputs.push(merge(weights.matmul(cut(&inputs.v, key_run, layout.heads))));
-        log_sums.push(merge(largest + sums.log()));
+        lse.push(merge(largest + sums.log()));
     }
-    Attended { output: unwrap(join(outputs)), log_sums: unwrap(join(log_sums)) }
+    Attended { output: unwrap(join(outputs)), lse: unwrap(join(lse)) }
 }
 
 /// Gradients of q, k and v.
@@ -36,24 +36,24 @@ pub(in crate::ops) fn packed_attention_backward<B: Backend>(
     let heads = layout.heads;
     let inputs = Inputs::<B>::new(inputs, heads);
     let gradient = wrap::<B, 2>(gradient);
-    let (output, log_sums) = (wrap::<B, 2>(attended.output), wrap::<B, 2>(attended.log_sums));
+    let (output, lse) = (wrap::<B, 2>(attended.output), wrap::<B, 2>(attended.lse));
     let dtype = gradient.dtype();
-    let (mut for_q, mut for_k, mut for_v) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut grad_q, mut grad_k, mut grad_v) = (Vec::new(), Vec::new(), Vec::new());
     for (query_run, key_run) in &layout.runs() {
         let of_queries = |x: &Tensor<B, 2>| cut(x, query_run, heads);
         let of_keys = |x: &Tensor<B, 2>| cut(x, key_run, heads);
-        let weights = (inputs.scores(query_run, key_run) - of_queries(&log_sums)).exp();
+        let weights = (inputs.scores(query_run, key_run) - of_queries(&lse)).exp();
         let low_weights = lower(weights.clone(), dtype);
         let gradient = of_queries(&gradient);
-        for_v.push(merge(low_weights.transpose().matmul(gradient.clone())));
-        let along = (raise(gradient.clone()) * raise(of_queries(&output))).sum_dim(3);
-        let for_weights = raise(gradient.matmul(of_keys(&inputs.v).transpose()));
-        let for_scores = lower(weights * (for_weights - along) * inputs.scale(), dtype);
-        let transposed = for_scores.clone().transpose();
-        for_k.push(merge(transposed.matmul(of_queries(&inputs.q))));
-        for_q.push(merge(for_scores.matmul(of_keys(&inputs.k))));
+        grad_v.push(merge(low_weights.transpose().matmul(gradient.clone())));
+        let delta = (raise(gradient.clone()) * raise(of_queries(&output))).sum_dim(3);
+        let grad_weights = raise(gradient.matmul(of_keys(&inputs.v).transpose()));
+        let grad_scores = lower(weights * (grad_weights - delta) * inputs.scale(), dtype);
+        let transposed = grad_scores.clone().transpose();
+        grad_k.push(merge(transposed.matmul(of_queries(&inputs.q))));
+        grad_q.push(merge(grad_scores.matmul(of_keys(&inputs.k))));
     }
-    [join(for_q), join(for_k), join(for_v)].map(unwrap)
+    [join(grad_q), join(grad_k), join(grad_v)].map(unwrap)
 }
 
 struct Inputs<B: Backend> {

@@ -86,7 +86,7 @@ impl ShardIndex {
     #[cfg(feature = "save")]
     pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
         let text = serde_json::to_string_pretty(self).expect("an index has a form in JSON");
-        crate::weights::write_text(path, &text)
+        crate::durable::write_text(path, &text)
             .map_err(|source| WeightsError::Write { path: path.to_owned(), source })
     }
 }

@@ -14,7 +14,6 @@ fn check(assignments: &[&str]) -> Result<(), String> {
 
 #[test]
 // A table: one line a rule.
-#[expect(clippy::too_many_lines)]
 fn every_senseless_value_is_named_with_a_fix() {
     for (assignment, expected) in [
         (

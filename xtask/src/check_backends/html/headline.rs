@@ -1,19 +1,75 @@
-//! The verdict of a whole run, in words.
+//! The top of the page: the verdict of the whole run in words, and what was run where.
+
+use std::collections::BTreeMap;
 
 use ::tests::Verdict;
 use ::tests::conformance::{Comparison, ConformanceReport, Row, RowEnd};
+use maud::{Markup, html};
 
-use super::{numbers, row_end};
+use super::notation::{count, end, end_class, reason, seconds};
+
+/// Sections of the page: their anchors and names.
+pub(super) const SECTIONS: [(&str, &str); 7] = [
+    ("targets", "Targets"),
+    ("cases", "Cases"),
+    ("comparisons", "Comparisons"),
+    ("findings", "Findings"),
+    ("logs", "Unfinished"),
+    ("timings", "Timings"),
+    ("legend", "Legend"),
+];
+
+/// The verdict, when and how it was found, the machine and the versions.
+pub(super) fn header(report: &ConformanceReport) -> Markup {
+    let problems = problems(report);
+    let class = if problems.is_empty() { "p" } else { "f" };
+    html! {
+        header {
+            div.verdict.(class) {
+                p.kicker { "PixelFlow backend conformance" }
+                h1 { (headline(report)) }
+                @if !problems.is_empty() {
+                    ul { @for problem in &problems { li { (problem) } } }
+                }
+                p.notes { (notes(report).join(" · ")) }
+            }
+            p.run {
+                time datetime=(report.started) { (report.started) }
+                code { (report.command) }
+                span { (seconds(report.seconds)) }
+            }
+            div.environment {
+                (definitions("Machine", &report.machine))
+                (definitions("Versions", &report.versions))
+            }
+            nav { @for (anchor, name) in SECTIONS { a href={ "#" (anchor) } { (name) } } }
+        }
+    }
+}
+
+fn definitions(title: &str, of: &BTreeMap<String, String>) -> Markup {
+    html! {
+        @if !of.is_empty() {
+            section {
+                h2 { (title) }
+                dl { @for (term, value) in of { dt { (term) } dd { (value) } } }
+            }
+        }
+    }
+}
 
 /// The verdict in one line.
 pub(super) fn headline(report: &ConformanceReport) -> String {
     let rows = report.rows.iter().filter(|row| !row.is_success()).count();
     let comparisons = failed(&report.comparisons).count();
-    let targets = format!("{rows} of {} failed", numbers::count(report.rows.len(), "target"));
-    let compared = format!("{} failed", numbers::count(comparisons, "comparison"));
+    let targets = format!("{rows} of {} failed", count(report.rows.len(), "target"));
+    let compared = format!("{} failed", count(comparisons, "comparison"));
     match (rows, comparisons) {
-        (0, 0) if report.is_success() => passed(&report.rows).to_owned(),
-        (0, 0) => "Nothing was run".to_owned(),
+        (0, 0) if !report.is_success() => "Nothing was run".to_owned(),
+        (0, 0) if report.rows.iter().all(|row| row.end == RowEnd::Finished) => {
+            "Everything passed".to_owned()
+        }
+        (0, 0) => "Everything required passed".to_owned(),
         (0, _) => compared,
         (_, 0) => targets,
         _ => format!("{targets}, and {compared}"),
@@ -21,7 +77,7 @@ pub(super) fn headline(report: &ConformanceReport) -> String {
 }
 
 /// Everything that is wrong, a sentence each; empty if and only if the run is a success.
-pub(super) fn problems(report: &ConformanceReport) -> Vec<String> {
+fn problems(report: &ConformanceReport) -> Vec<String> {
     let rows = report.rows.iter().filter(|row| !row.is_success());
     let mut problems: Vec<String> = rows.map(row_problem).collect();
     problems.extend(comparison_problem(&report.comparisons));
@@ -31,21 +87,17 @@ pub(super) fn problems(report: &ConformanceReport) -> Vec<String> {
     problems
 }
 
-/// What is no failure but worth knowing.
-pub(super) fn notes(report: &ConformanceReport) -> Vec<String> {
+/// Sentences about what is no failure but worth knowing.
+fn notes(report: &ConformanceReport) -> Vec<String> {
     let total = |verdict| report.rows.iter().map(|row| row.count(verdict)).sum::<usize>();
     let finished = report.rows.iter().filter(|row| row.end == RowEnd::Finished).count();
-    let skipped = report.rows.iter().filter(|row| row_end::class(row) == "s").count();
-    let passed = format!(
-        "{} passed on {} that finished",
-        numbers::count(total(Verdict::Passed), "case"),
-        numbers::count(finished, "target"),
-    );
+    let skipped = report.rows.iter().filter(|row| end_class(row) == "s").count();
+    let passed = count(total(Verdict::Passed), "case");
     let [known, unexpected] = [Verdict::Known, Verdict::Unexpected].map(total);
     [
-        (finished, passed),
-        (skipped, format!("{} skipped", numbers::count(skipped, "target"))),
-        (known, numbers::count(known, "known upstream failure")),
+        (finished, format!("{passed} passed on {} that finished", count(finished, "target"))),
+        (skipped, format!("{} skipped", count(skipped, "target"))),
+        (known, count(known, "known upstream failure")),
         (unexpected, format!("{unexpected} passed unexpectedly")),
     ]
     .into_iter()
@@ -53,28 +105,17 @@ pub(super) fn notes(report: &ConformanceReport) -> Vec<String> {
     .collect()
 }
 
-fn passed(rows: &[Row]) -> &'static str {
-    if rows.iter().all(|row| row.end == RowEnd::Finished) {
-        "Everything passed"
-    } else {
-        "Everything required passed"
-    }
-}
-
 fn row_problem(row: &Row) -> String {
-    let target = &row.target;
-    let cases = numbers::count(row.outcomes.len(), "case");
+    let (target, end) = (&row.target, end(row));
     let failures = row.count(Verdict::Failed);
-    let failed = format!("{failures} of {cases} failed");
+    let failed = format!("{failures} of {} failed", count(row.outcomes.len(), "case"));
     match row.end {
         RowEnd::Finished if failures > 0 => format!("{target}: {failed}."),
         RowEnd::Finished => format!("{target} finished without a case that passed."),
-        _ if failures > 0 => format!("{target} {}; before that {failed}.", row_end::words(row)),
-        RowEnd::Skipped { .. } => {
-            format!("{target} was {}: {}.", row_end::words(row), row_end::reason(row))
-        }
+        _ if failures > 0 => format!("{target} {end}; before that {failed}."),
+        RowEnd::Skipped { .. } => format!("{target} was {end}: {}.", reason(row)),
         RowEnd::NotBuilt { .. } => format!("{target} was not built."),
-        _ => format!("{target} {}.", row_end::words(row)),
+        _ => format!("{target} {end}."),
     }
 }
 
@@ -88,18 +129,17 @@ fn comparison_problem(comparisons: &[Comparison]) -> Option<String> {
         1 => format!("{} and {}", first.left, first.right),
         more => format!("{more} pairs of targets"),
     };
-    let all = numbers::count(comparisons.len(), "comparison");
+    let all = count(comparisons.len(), "comparison");
     Some(format!("{} of {all} failed, between {between}.", failed.len()))
 }
 
 fn failed(comparisons: &[Comparison]) -> impl Iterator<Item = &Comparison> {
-    let is_failed = |c: &&Comparison| c.outcome.verdict == Verdict::Failed;
-    comparisons.iter().filter(is_failed)
+    comparisons.iter().filter(|c| c.outcome.verdict == Verdict::Failed)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{self, crashed, failed, passed, row, skipped};
+    use super::super::sample::{self, comparison, crashed, failed, passed, row, skipped};
     use super::*;
 
     #[test]
@@ -125,11 +165,7 @@ mod tests {
             row("metal-f32", Vec::new()),
             Row { required: true, ..skipped("rocm-f32") },
         ]);
-        report.comparisons.push(Comparison {
-            left: "flex-f32".to_owned(),
-            right: "wgpu-f32".to_owned(),
-            outcome: failed("a/c"),
-        });
+        report.comparisons.push(comparison("wgpu-f32", failed("a/c")));
         assert_eq!(headline(&report), "5 of 6 targets failed, and 1 comparison failed");
         let expected = [
             "wgpu-f32: 1 of 2 cases failed.",
@@ -144,15 +180,10 @@ mod tests {
 
     #[test]
     fn pairs_are_counted_once() {
-        let comparison = |right: &str| Comparison {
-            left: "flex-f32".to_owned(),
-            right: right.to_owned(),
-            outcome: failed("a/c"),
-        };
-        let comparisons = ["wgpu-f32", "cuda-f32", "wgpu-f32"].map(comparison);
-        let problem = comparison_problem(&comparisons);
+        let comparisons =
+            ["wgpu-f32", "cuda-f32", "wgpu-f32"].map(|right| comparison(right, failed("a/c")));
         let expected = "3 of 3 comparisons failed, between 2 pairs of targets.";
-        assert_eq!(problem.as_deref(), Some(expected));
+        assert_eq!(comparison_problem(&comparisons).as_deref(), Some(expected));
     }
 
     #[test]
@@ -160,5 +191,21 @@ mod tests {
         let report = sample::report(vec![skipped("cuda-f32")]);
         assert_eq!(headline(&report), "Nothing was run");
         assert_eq!(problems(&report), ["No target could run the cases."]);
+    }
+
+    #[test]
+    fn the_machine_and_the_command_are_shown() {
+        let mut report = sample::report(vec![row("flex-f32", vec![failed("a/b")])]);
+        report.command = "cargo xtask check-backends".to_owned();
+        report.machine.insert("memory".to_owned(), "8 GiB".to_owned());
+        let header = header(&report).into_string();
+        for part in [
+            "<code>cargo xtask check-backends</code>",
+            "<dt>memory</dt><dd>8 GiB</dd>",
+            "<h1>1 of 1 target failed</h1>",
+            "<li>flex-f32: 1 of 1 case failed.</li>",
+        ] {
+            assert!(header.contains(part), "{part}: {header}");
+        }
     }
 }

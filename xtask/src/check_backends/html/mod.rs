@@ -1,29 +1,15 @@
 //! The report of a run as one page: `report.html`.
 //!
-//! The page needs no other file and no network. [`page`] puts its sections in order; each section is
-//! a file here, named after it. The style is `report.css`, and colours are chosen there: an element
-//! only has the class of a verdict, see [`verdict::class`].
+//! The page needs no other file and no network. [`page`] puts its sections in order: [`headline`]
+//! has the verdict, [`targets`] the processes, [`cases`] the matrix, [`outcomes`] comparisons and
+//! findings, and [`notation`] the words, numbers and bars of all of them, with their legend. The
+//! style is `report.css`, and colours are chosen there: an element only has the class of a verdict.
 
-mod bar;
-mod case_cell;
-mod comparisons;
-mod findings;
-mod group_cell;
-mod grouping;
-mod header;
+mod cases;
 mod headline;
-mod legend;
-mod logs;
-mod matrix;
-mod numbers;
-mod outcome_table;
-mod row_end;
+mod notation;
+mod outcomes;
 mod targets;
-mod timings;
-mod verdict;
-
-#[cfg(test)]
-mod sample;
 
 use ::tests::conformance::ConformanceReport;
 use maud::{DOCTYPE, PreEscaped, html};
@@ -43,16 +29,16 @@ pub fn page(report: &ConformanceReport) -> String {
                 title { (headline::headline(report)) " – PixelFlow conformance" }
                 style { (PreEscaped(STYLE)) }
             }
-            body style={ "--limit:" (bar::LIMIT_PERCENT) "%" } {
-                (header::section(report))
+            body style={ "--limit:" (notation::LIMIT_PERCENT) "%" } {
+                (headline::header(report))
                 main {
-                    (targets::section(&report.rows))
-                    (matrix::section(&report.rows))
-                    (comparisons::section(&report.comparisons))
-                    (findings::section(report))
-                    (logs::section(&report.rows))
-                    (timings::section(&report.rows))
-                    (legend::section())
+                    (targets::table(&report.rows))
+                    (cases::matrix(&report.rows))
+                    (outcomes::comparisons(&report.comparisons))
+                    (outcomes::findings(report))
+                    (targets::logs(&report.rows))
+                    (targets::timings(&report.rows))
+                    (notation::legend())
                 }
             }
         }
@@ -60,46 +46,89 @@ pub fn page(report: &ConformanceReport) -> String {
     page.into_string()
 }
 
+/// Small reports for the tests of this folder.
+#[cfg(test)]
+mod sample {
+    use ::tests::Outcome;
+    use ::tests::conformance::{Comparison, ConformanceReport, Row, RowEnd};
+
+    /// A case at a quarter of its limit.
+    pub fn passed(case: &str) -> Outcome {
+        Outcome::measured(case, "rel_l2", 2.5e-6, 1e-5, "10 x its file")
+    }
+
+    /// A case at twice its limit.
+    pub fn failed(case: &str) -> Outcome {
+        Outcome::measured(case, "rel_l2", 2e-5, 1e-5, "10 x its file")
+    }
+
+    /// A target of which all cases were run.
+    pub fn row(target: &str, outcomes: Vec<Outcome>) -> Row {
+        Row {
+            target: target.to_owned(),
+            end: RowEnd::Finished,
+            required: true,
+            device: None,
+            outcomes,
+            seconds: 1.0,
+            log: String::new(),
+        }
+    }
+
+    /// A target that died in a group of cases.
+    pub fn crashed(target: &str, during: &str, outcomes: Vec<Outcome>) -> Row {
+        let end = RowEnd::Crashed { reason: "signal 11".to_owned(), during: during.to_owned() };
+        Row { end, log: "the last words".to_owned(), ..row(target, outcomes) }
+    }
+
+    /// A target that there is no device for.
+    pub fn skipped(target: &str) -> Row {
+        let end = RowEnd::Skipped { reason: "no adapter".to_owned() };
+        Row { end, required: false, ..row(target, Vec::new()) }
+    }
+
+    /// `flex-f32` against another target.
+    pub fn comparison(right: &str, outcome: Outcome) -> Comparison {
+        Comparison { left: "flex-f32".to_owned(), right: right.to_owned(), outcome }
+    }
+
+    /// A report of rows alone.
+    pub fn report(rows: Vec<Row>) -> ConformanceReport {
+        ConformanceReport { rows, ..ConformanceReport::default() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ::tests::Outcome;
-    use ::tests::conformance::ConformanceReport;
 
-    use super::{page, sample};
+    use super::*;
+
+    fn page_of(outcome: Outcome) -> String {
+        page(&sample::report(vec![sample::row("flex-f32", vec![outcome])]))
+    }
 
     #[test]
     fn texts_of_cases_are_never_markup() {
         let broken = Outcome::broken("a/<b>", "it said <script>alert('x')</script> & died");
-        let page = page(&sample::report(vec![sample::row("flex-f32", vec![broken])]));
-        assert!(!page.contains("<script"), "{page}");
-        assert!(!page.contains("a/<b>"), "{page}");
+        let page = page_of(broken);
+        assert!(!page.contains("<script") && !page.contains("a/<b>"), "{page}");
         assert!(page.contains("&lt;script&gt;alert('x')&lt;/script&gt; &amp; died"));
     }
 
     #[test]
-    fn sections_are_in_their_order() {
-        let report = sample::report(vec![sample::row("flex-f32", vec![sample::passed("a/b")])]);
-        let page = page(&report);
-        let places: Vec<usize> = [
-            "<header",
-            "id=\"targets\"",
-            "id=\"cases\"",
-            "id=\"comparisons\"",
-            "id=\"findings\"",
-            "id=\"logs\"",
-            "id=\"timings\"",
-            "id=\"legend\"",
-        ]
-        .iter()
-        .map(|part| page.find(part).unwrap_or_else(|| panic!("no {part}")))
-        .collect();
+    fn sections_are_in_the_order_of_the_links_to_them() {
+        let page = page_of(sample::passed("a/b"));
+        let links = headline::SECTIONS.map(|(anchor, _)| format!("id=\"{anchor}\""));
+        let parts = ["<header".to_owned()].into_iter().chain(links);
+        let places: Vec<usize> =
+            parts.map(|part| page.find(&part).unwrap_or_else(|| panic!("no {part}"))).collect();
         assert!(places.is_sorted(), "{places:?}");
     }
 
     #[test]
     fn nothing_is_loaded_from_elsewhere() {
-        let report = sample::report(vec![sample::row("flex-f32", vec![sample::passed("a/b")])]);
-        let page = page(&report);
+        let page = page_of(sample::passed("a/b"));
         for loads in ["src=", "<link", "@import", "url(", "http:", "https:"] {
             assert!(!page.contains(loads), "{loads}");
         }

@@ -1,20 +1,48 @@
 //! Packed attention in tiles: the scores of a tile are all that ever exists of them, in the forward
-//! and in the backward pass.
+//! and in the backward pass (`FlashAttention`: Dao et al. 2022, arXiv 2205.14135).
 //!
-//! One cube has a tile of queries (or keys) of one head of one example, and meets the other tokens
-//! of the example tile by tile. Sums are f32 whatever the tensors are, and so are the tiles, but where
-//! the device has [matrix units](matrix) for the tensors' format.
+//! # One tile, from the table to the output
+//!
+//! Two examples have 70 and 3 queries, and 81 and 20 keys; there are 2 heads of 72 features. Without
+//! [matrix units](matrix), a tile may have 32 x 32 scores.
+//!
+//! 1. The host cuts the queries into tiles of at most 32, none of two examples: 0..32, 32..64,
+//!    64..70, 70..73. Each is a row of the [table], with the keys that it meets: 0..81, for the last
+//!    81..101. The table is made and uploaded once a pass. A kernel is [launched](launch) with 4 x 2
+//!    cubes of 8 x 8 units: one cube for each tile and head.
+//! 2. Cube (1, 0) is about queries 32..64 of head 0, and loads them into shared memory: 32 rows of
+//!    18 vectors of 4 features. It meets the keys 32 at a time: 0..32, 32..64, then 64..81 and 15
+//!    rows of zeros. Each time:
+//! 3. It loads the keys. `S = q k' scale + bias`: unit (r, c) has the 16 scores of every eighth row
+//!    and column from r and c on, in registers. Keys that are not there score -1e30.
+//! 4. The units of a row tell each other their largest score, in shared memory. Where the largest so
+//!    far, `m`, has grown, what was summed up is scaled by `exp(m_old - m_new)`. The weights
+//!    `P = exp(S - m)` go to shared memory, and `l += sum P`.
+//! 5. It loads the values, where the keys were: `O += P v`, each unit every eighth vector of its rows.
+//! 6. After the last keys it writes `output = O / l`, and `lse = m + ln l`, from which the backward
+//!    pass has the final weights, `exp(S - lse)`, without meeting the other keys first.
+//!
+//! The backward pass first takes [`delta`](mod@delta) `= grad_output . output` of each query. With
+//! `P = exp(S - lse)`, the gradient of the weights is `dP = grad_output v'`, and that of the scores
+//! `dS = P (dP - delta)`. The kernel `grad_queries` has the tiles from above, and sums
+//! `grad_q = scale dS k`. That of `grad_keys` is about tiles of keys, which meet queries:
+//! `grad_k = scale dS' q`, `grad_v = P' grad_output`. No two cubes write the same row, so nothing is
+//! atomic, and two runs give the same bits.
+//!
+//! Sums are f32 whatever the tensors are, and so are the tiles, but where the device has matrix units
+//! for the tensors' format.
 
 // What `#[cube]` makes of a function: handles of no size by reference, and bindings it uses itself.
 #![allow(clippy::trivially_copy_pass_by_ref, clippy::used_underscore_binding)]
 
-mod backward;
+mod bindings;
 #[cfg(all(test, feature = "cuda-source"))]
 mod cuda_source;
-mod forward;
+mod delta;
+mod launch;
 mod matrix;
-mod pieces;
-mod tile;
+mod table;
+mod units;
 
 use burn::tensor::DType;
 use burn::tensor::backend::Backend;
@@ -25,16 +53,10 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use self::matrix::MatrixTile;
-use self::tile::{LANES, Resident, Tile, UNITS, cut};
+use self::bindings::LANES;
+use self::launch::{BackwardTensors, Bindings, arg};
+use self::units::Tile;
 use crate::ops::{Attended, AttentionInputs, AttentionLayout};
-
-/// Tokens of the forward kernel: queries, and keys or values.
-const FORWARD: Resident = Resident { rows: 1, columns: 1, partials: true };
-/// Of the one for queries: those and their gradients, and keys or values.
-const FOR_QUERIES: Resident = Resident { rows: 2, columns: 1, partials: false };
-/// Of the one for keys: those and their values, and queries and their gradients.
-const FOR_KEYS: Resident = Resident { rows: 2, columns: 2, partials: false };
 
 /// Units of a cube that has no tile.
 const UNITS_WITHOUT_TILE: u32 = 64;
@@ -45,42 +67,10 @@ pub(super) fn is_possible<R: CubeRuntime>(
     head_dim: usize,
     dtype: DType,
 ) -> bool {
-    // The kernels for keys need the most memory.
-    matches!(dtype, DType::F32 | DType::F16 | DType::BF16)
-        && tile(client, head_dim, FOR_KEYS).is_some()
-}
-
-/// What a cube computes a tile of scores with.
-#[derive(Clone, Copy)]
-enum TileKind {
-    Units(Tile),
-    Matrices(MatrixTile),
-}
-
-impl TileKind {
-    /// Tokens that a cube is about.
-    fn rows(self) -> usize {
-        match self {
-            Self::Units(tile) => tile.rows,
-            Self::Matrices(tile) => tile.rows,
-        }
-    }
-
-    fn cube_dim(self) -> CubeDim {
-        match self {
-            Self::Units(_) => CubeDim::new_2d(UNITS as u32, UNITS as u32),
-            Self::Matrices(tile) => CubeDim::new_2d(tile.plane as u32, tile.planes() as u32),
-        }
-    }
-}
-
-fn tile<R: CubeRuntime>(
-    client: &ComputeClient<R>,
-    head_dim: usize,
-    resident: Resident,
-) -> Option<Tile> {
     let shared_memory = client.properties().hardware.max_shared_memory_size;
-    Tile::largest(head_dim, resident, shared_memory)
+    // The kernel for keys needs the most memory.
+    matches!(dtype, DType::F32 | DType::F16 | DType::BF16)
+        && Tile::largest(head_dim, units::GRAD_KEYS, shared_memory).is_some()
 }
 
 /// Queries, keys and values, and which belong together.
@@ -115,36 +105,6 @@ impl<'a, R: CubeRuntime> Attention<'a, R> {
         self.q.meta.shape()[1] / self.layout.heads
     }
 
-    fn scale(&self) -> f32 {
-        1.0 / (self.head_dim() as f32).sqrt()
-    }
-
-    /// The tile of a kernel that [`is_possible`].
-    fn tile(&self, units: Resident, matrices: matrix::Resident) -> TileKind {
-        let (client, head_dim) = (&self.q.client, self.head_dim());
-        match MatrixTile::largest(client.properties(), self.q.dtype, head_dim, matrices) {
-            Some(tile) => TileKind::Matrices(tile),
-            None => TileKind::Units(
-                tile(client, head_dim, units).expect("smaller than the largest kernel's"),
-            ),
-        }
-    }
-
-    fn bias<E: Float>(&self) -> ComptimeOptionArgs<Tensor<E>, R> {
-        self.bias.clone().map(CubeTensor::into_tensor_arg).into()
-    }
-
-    /// The table of the tiles, and a cube for each tile and head.
-    fn cubes(&self, tiles: &[[u32; 4]]) -> (TensorArg<R>, CubeCount) {
-        let values: Vec<u32> = tiles.iter().flatten().copied().collect();
-        let handle = self.q.client.create_from_slice(u32::as_bytes(&values));
-        let (client, device) = (self.q.client.clone(), self.q.device.clone());
-        let shape = [tiles.len(), 4].into();
-        let table = CubeTensor::new_contiguous(client, device, shape, handle, DType::U32);
-        let count = CubeCount::Static(tiles.len() as u32, self.layout.heads as u32, 1);
-        (table.into_tensor_arg(), count)
-    }
-
     /// A value in f32 for each query and head.
     fn per_query(&self) -> CubeTensor<R> {
         let shape = [self.q.meta.shape()[0], self.layout.heads].into();
@@ -157,164 +117,52 @@ impl<'a, R: CubeRuntime> Attention<'a, R> {
     where
         B: Backend<FloatTensorPrimitive = CubeTensor<R>>,
     {
-        let (output, log_sums) = (empty_like(&self.q), self.per_query());
-        let kind = self.tile(FORWARD, matrix::FORWARD);
-        let tiles = cut(&self.layout.query_segments, &self.layout.key_segments, kind.rows());
-        if tiles.is_empty() {
-            return Attended { output, log_sums };
-        }
-        let (table, count) = self.cubes(&tiles);
-        macro_rules! launch {
-            ($kernel:path, $tile:expr) => {
-                $kernel(
-                    &self.q.client,
-                    count,
-                    kind.cube_dim(),
-                    LANES,
-                    self.q.clone().into_tensor_arg(),
-                    self.k.clone().into_tensor_arg(),
-                    self.v.clone().into_tensor_arg(),
-                    self.bias(),
-                    table,
-                    output.clone().into_tensor_arg(),
-                    log_sums.clone().into_tensor_arg(),
-                    self.scale(),
-                    $tile,
-                    self.q.dtype.into(),
-                )
-            };
-        }
-        match kind {
-            TileKind::Units(tile) => launch!(forward::attend::launch, tile),
-            TileKind::Matrices(tile) => launch!(matrix::attend::launch, tile),
-        }
-        Attended { output, log_sums }
+        let (output, lse) = (empty_like(&self.q), self.per_query());
+        self.launch(&Bindings::Attend { output: &output, lse: &lse });
+        Attended { output, lse }
     }
 
     /// Gradients of q, k and v from that of the output.
     pub(super) fn backward<B>(
         &self,
         attended: Attended<B>,
-        gradient: CubeTensor<R>,
+        grad_output: CubeTensor<R>,
     ) -> [CubeTensor<R>; 3]
     where
         B: Backend<FloatTensorPrimitive = CubeTensor<R>>,
     {
-        let (output, gradient) = (readable(attended.output), readable(gradient));
-        let log_sums = into_contiguous(attended.log_sums);
-        let along = self.along(&output, &gradient);
-        let for_q = self.for_queries(&gradient, &log_sums, &along);
-        let [for_k, for_v] = self.for_keys(&gradient, &log_sums, &along);
-        [for_q, for_k, for_v]
+        let (output, grad_output) = (readable(attended.output), readable(grad_output));
+        let lse = into_contiguous(attended.lse);
+        let delta = self.delta(&output, &grad_output);
+        let backward = &BackwardTensors { grad_output, lse, delta };
+        let [grad_q, grad_k, grad_v] = [&self.q, &self.k, &self.v].map(empty_like);
+        self.launch(&Bindings::GradQueries { backward, grad_q: &grad_q });
+        self.launch(&Bindings::GradKeys { backward, grad_k: &grad_k, grad_v: &grad_v });
+        [grad_q, grad_k, grad_v]
     }
 
-    /// `gradient . output` of each query and head.
-    fn along(&self, output: &CubeTensor<R>, gradient: &CubeTensor<R>) -> CubeTensor<R> {
-        let along = self.per_query();
-        let count = along.meta.num_elements();
+    /// `grad_output . output` of each query and head.
+    fn delta(&self, output: &CubeTensor<R>, grad_output: &CubeTensor<R>) -> CubeTensor<R> {
+        let delta = self.per_query();
+        let count = delta.meta.num_elements();
         if count == 0 {
-            return along;
+            return delta;
         }
         let units = CubeDim::new_1d(UNITS_WITHOUT_TILE);
-        backward::dots_by_head::launch(
+        delta::dots_by_head::launch(
             &self.q.client,
             // More cubes than fit into one dimension are spread over three.
             calculate_cube_count_elemwise(&self.q.client, count, units),
             units,
             LANES,
-            gradient.clone().into_tensor_arg(),
-            output.clone().into_tensor_arg(),
-            along.clone().into_tensor_arg(),
+            arg(grad_output),
+            arg(output),
+            arg(&delta),
             self.layout.heads,
             self.head_dim() / LANES,
             self.q.dtype.into(),
         );
-        along
-    }
-
-    fn for_queries(
-        &self,
-        gradient: &CubeTensor<R>,
-        log_sums: &CubeTensor<R>,
-        along: &CubeTensor<R>,
-    ) -> CubeTensor<R> {
-        let for_q = empty_like(&self.q);
-        let kind = self.tile(FOR_QUERIES, matrix::FOR_QUERIES);
-        let tiles = cut(&self.layout.query_segments, &self.layout.key_segments, kind.rows());
-        if tiles.is_empty() {
-            return for_q;
-        }
-        let (table, count) = self.cubes(&tiles);
-        macro_rules! launch {
-            ($kernel:path, $tile:expr) => {
-                $kernel(
-                    &self.q.client,
-                    count,
-                    kind.cube_dim(),
-                    LANES,
-                    self.q.clone().into_tensor_arg(),
-                    self.k.clone().into_tensor_arg(),
-                    self.v.clone().into_tensor_arg(),
-                    self.bias(),
-                    gradient.clone().into_tensor_arg(),
-                    log_sums.clone().into_tensor_arg(),
-                    along.clone().into_tensor_arg(),
-                    table,
-                    for_q.clone().into_tensor_arg(),
-                    self.scale(),
-                    $tile,
-                    self.q.dtype.into(),
-                )
-            };
-        }
-        match kind {
-            TileKind::Units(tile) => launch!(backward::for_queries::launch, tile),
-            TileKind::Matrices(tile) => launch!(matrix::for_queries::launch, tile),
-        }
-        for_q
-    }
-
-    fn for_keys(
-        &self,
-        gradient: &CubeTensor<R>,
-        log_sums: &CubeTensor<R>,
-        along: &CubeTensor<R>,
-    ) -> [CubeTensor<R>; 2] {
-        let (for_k, for_v) = (empty_like(&self.k), empty_like(&self.v));
-        let kind = self.tile(FOR_KEYS, matrix::FOR_KEYS);
-        let tiles = cut(&self.layout.key_segments, &self.layout.query_segments, kind.rows());
-        if tiles.is_empty() {
-            return [for_k, for_v];
-        }
-        let (table, count) = self.cubes(&tiles);
-        macro_rules! launch {
-            ($kernel:path, $tile:expr) => {
-                $kernel(
-                    &self.q.client,
-                    count,
-                    kind.cube_dim(),
-                    LANES,
-                    self.q.clone().into_tensor_arg(),
-                    self.k.clone().into_tensor_arg(),
-                    self.v.clone().into_tensor_arg(),
-                    self.bias(),
-                    gradient.clone().into_tensor_arg(),
-                    log_sums.clone().into_tensor_arg(),
-                    along.clone().into_tensor_arg(),
-                    table,
-                    for_k.clone().into_tensor_arg(),
-                    for_v.clone().into_tensor_arg(),
-                    self.scale(),
-                    $tile,
-                    self.q.dtype.into(),
-                )
-            };
-        }
-        match kind {
-            TileKind::Units(tile) => launch!(backward::for_keys::launch, tile),
-            TileKind::Matrices(tile) => launch!(matrix::for_keys::launch, tile),
-        }
-        [for_k, for_v]
+        delta
     }
 }
 

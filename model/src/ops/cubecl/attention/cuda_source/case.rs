@@ -67,14 +67,14 @@ pub struct Case {
     pub q: Matrix,
     pub k: Matrix,
     pub v: Matrix,
-    pub gradient: Matrix,
+    pub grad_output: Matrix,
     pub bias: Vec<f64>,
     pub output: Vec<f64>,
-    pub log_sums: Vec<f64>,
-    pub along: Vec<f64>,
-    pub for_q: Vec<f64>,
-    pub for_k: Vec<f64>,
-    pub for_v: Vec<f64>,
+    pub lse: Vec<f64>,
+    pub delta: Vec<f64>,
+    pub grad_q: Vec<f64>,
+    pub grad_k: Vec<f64>,
+    pub grad_v: Vec<f64>,
 }
 
 impl Case {
@@ -100,14 +100,14 @@ impl Case {
             q: matrix(1, queries, 3 * width),
             k,
             v: matrix(3, keys, width),
-            gradient: matrix(4, queries, width),
+            grad_output: matrix(4, queries, width),
             bias: if variant.bias { normals(5, keys) } else { vec![0.0; keys] },
             output: vec![0.0; queries * width],
-            log_sums: vec![0.0; queries * HEADS],
-            along: vec![0.0; queries * HEADS],
-            for_q: vec![0.0; queries * width],
-            for_k: vec![0.0; keys * width],
-            for_v: vec![0.0; keys * width],
+            lse: vec![0.0; queries * HEADS],
+            delta: vec![0.0; queries * HEADS],
+            grad_q: vec![0.0; queries * width],
+            grad_k: vec![0.0; keys * width],
+            grad_v: vec![0.0; keys * width],
         };
         case.solve(variant.head_dim);
         case
@@ -124,27 +124,26 @@ impl Case {
                 let range = |token| of(token)..of(token) + head_dim;
                 let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
                 let q = &self.q.values[range(row)];
-                let gradient = &self.gradient.values[range(row)];
+                let grad_output = &self.grad_output.values[range(row)];
                 let score = |j| dot(q, &self.k.values[range(j)]) * scale + self.bias[j];
                 let scores: Vec<f64> = (key..key + keys).map(score).collect();
                 let largest = scores.iter().copied().fold(f64::MIN, f64::max);
                 let total: f64 = scores.iter().map(|score| (score - largest).exp()).sum();
-                let log_sum = largest + total.ln();
-                let weights: Vec<f64> =
-                    scores.iter().map(|score| (score - log_sum).exp()).collect();
-                let for_weights: Vec<f64> =
-                    (key..key + keys).map(|j| dot(gradient, &self.v.values[range(j)])).collect();
-                let along = dot(&weights, &for_weights);
-                self.log_sums[row * HEADS + head] = log_sum;
-                self.along[row * HEADS + head] = along;
-                for (j, (weight, for_weight)) in (key..).zip(weights.iter().zip(&for_weights)) {
-                    let for_score = weight * (for_weight - along) * scale;
+                let lse = largest + total.ln();
+                let weights: Vec<f64> = scores.iter().map(|score| (score - lse).exp()).collect();
+                let grad_weights: Vec<f64> =
+                    (key..key + keys).map(|j| dot(grad_output, &self.v.values[range(j)])).collect();
+                let delta = dot(&weights, &grad_weights);
+                self.lse[row * HEADS + head] = lse;
+                self.delta[row * HEADS + head] = delta;
+                for (j, (weight, grad_weight)) in (key..).zip(weights.iter().zip(&grad_weights)) {
+                    let grad_score = weight * (grad_weight - delta) * scale;
                     for d in 0..head_dim {
                         let (at, own) = (of(j) + d, of(row) + d);
                         self.output[own] += weight * self.v.values[at];
-                        self.for_q[own] += for_score * self.k.values[at];
-                        self.for_k[at] += for_score * self.q.values[own];
-                        self.for_v[at] += weight * self.gradient.values[own];
+                        self.grad_q[own] += grad_score * self.k.values[at];
+                        self.grad_k[at] += grad_score * self.q.values[own];
+                        self.grad_v[at] += weight * self.grad_output.values[own];
                     }
                 }
             }

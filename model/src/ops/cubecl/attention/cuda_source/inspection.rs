@@ -4,7 +4,8 @@ use cubecl::prelude::*;
 use cubecl_cpp::shared::{self, Elem};
 
 use super::super::DType;
-use super::variant::{Kernel, SHARED_MEMORY, Variant};
+use super::super::launch::Kernel;
+use super::variant::{SHARED_MEMORY, Variant};
 
 const BARRIER: &str = "__syncthreads();";
 
@@ -124,7 +125,7 @@ fn all_units_reach_all_barriers() {
         // Between loading, multiplying, weighing and summing up; and before the last sums are read.
         let expected = match (variant.matrices, variant.kernel) {
             (false, Kernel::Attend) => [4, 1],
-            (false, Kernel::ForQueries | Kernel::ForKeys) => [5, 0],
+            (false, Kernel::GradQueries | Kernel::GradKeys) => [5, 0],
             // Between are barriers of a plane.
             (true, _) => [2, 0],
         };

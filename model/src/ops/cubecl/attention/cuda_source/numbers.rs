@@ -4,10 +4,12 @@ use cubecl::InfoBuilder;
 use cubecl::ir::AddressType;
 
 use super::super::DType;
-use super::super::tile::{LANES, cut};
+use super::super::bindings::LANES;
+use super::super::launch::Kernel;
+use super::super::table::cut;
 use super::case::{Case, HEADS, KEYS, Matrix, QUERIES, decode, encode};
 use super::program::{Program, Watch};
-use super::variant::{Kernel, Variant};
+use super::variant::Variant;
 use crate::Segments;
 
 /// Buffers of a kernel, as launching it would pass them.
@@ -72,7 +74,7 @@ fn run(variant: Variant, program: &Program) -> Result<Vec<Written>, String> {
     let [queries, keys] = [QUERIES, KEYS].map(|lengths| Segments::new(lengths.to_vec()));
     let rows = variant.tile_kind().rows();
     let tiles = match variant.kernel {
-        Kernel::ForKeys => cut(&keys, &queries, rows),
+        Kernel::GradKeys => cut(&keys, &queries, rows),
         _ => cut(&queries, &keys, rows),
     };
     let [queries, keys] = [case.q.rows(), case.k.rows()];
@@ -84,20 +86,20 @@ fn run(variant: Variant, program: &Program) -> Result<Vec<Written>, String> {
     if variant.bias {
         arguments.scalars(&case.bias, keys, dtype);
     }
+    arguments.table(&tiles);
     if variant.kernel != Kernel::Attend {
-        arguments.rows(&case.gradient, dtype);
-        for values in [&case.log_sums, &case.along] {
+        arguments.rows(&case.grad_output, dtype);
+        for values in [&case.lse, &case.delta] {
             arguments.scalars(values, HEADS, DType::F32);
         }
     }
-    arguments.table(&tiles);
     let written = match variant.kernel {
-        Kernel::Attend => vec![(case.output, dtype), (case.log_sums, DType::F32)],
-        Kernel::ForQueries => vec![(case.for_q, dtype)],
-        Kernel::ForKeys => vec![(case.for_k, dtype), (case.for_v, dtype)],
+        Kernel::Attend => vec![(case.output, dtype), (case.lse, DType::F32)],
+        Kernel::GradQueries => vec![(case.grad_q, dtype)],
+        Kernel::GradKeys => vec![(case.grad_k, dtype), (case.grad_v, dtype)],
     };
     for (expected, dtype) in &written {
-        let tokens = if variant.kernel == Kernel::ForKeys { keys } else { queries };
+        let tokens = if variant.kernel == Kernel::GradKeys { keys } else { queries };
         let columns = expected.len() / tokens;
         let lanes = if columns == width { LANES } else { 1 };
         arguments.room(tokens, columns, *dtype, lanes);

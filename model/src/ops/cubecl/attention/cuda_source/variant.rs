@@ -10,9 +10,13 @@ use cubecl_cpp::cuda::CudaDialect;
 use cubecl_cpp::cuda::mma::CudaWmmaCompiler;
 use cubecl_cpp::shared::{CompilationOptions, CppCompiler};
 
+use super::super::DType;
+use super::super::bindings::{
+    BackwardInputs, BackwardInputsCompilationArg, Inputs, InputsCompilationArg, LANES,
+};
+use super::super::launch::{Kernel, TileKind};
 use super::super::matrix::{self, MatrixTile};
-use super::super::tile::{LANES, Resident, Tile};
-use super::super::{DType, FOR_KEYS, FOR_QUERIES, FORWARD, TileKind, backward, forward};
+use super::super::units::{self, Tile};
 
 pub type Dialect = CudaDialect<CudaWmmaCompiler>;
 
@@ -24,13 +28,6 @@ const F32: usize = size_of::<f32>();
 
 /// Units of a plane of every CUDA device.
 const PLANE: usize = 32;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kernel {
-    Attend,
-    ForQueries,
-    ForKeys,
-}
 
 /// A kernel for tensors of a format, heads of a size, and scores with or without a bias; on matrix
 /// units or without them.
@@ -48,8 +45,7 @@ pub struct Variant {
 impl Variant {
     /// All that are looked at.
     pub fn all() -> impl Iterator<Item = Self> {
-        let kernels = [Kernel::Attend, Kernel::ForQueries, Kernel::ForKeys];
-        let with_dtype = move |dtype| kernels.map(|kernel| (kernel, dtype));
+        let with_dtype = |dtype| Kernel::ALL.map(|kernel| (kernel, dtype));
         let pairs = [DType::F32, DType::F16, DType::BF16].into_iter().flat_map(with_dtype);
         let shapes = [(64, false), (64, true), (72, false), (72, true)];
         let of_units = pairs.flat_map(move |(kernel, dtype)| {
@@ -69,29 +65,13 @@ impl Variant {
         })
     }
 
-    fn resident(self) -> Resident {
-        match self.kernel {
-            Kernel::Attend => FORWARD,
-            Kernel::ForQueries => FOR_QUERIES,
-            Kernel::ForKeys => FOR_KEYS,
-        }
-    }
-
-    fn matrix_resident(self) -> matrix::Resident {
-        match self.kernel {
-            Kernel::Attend => matrix::FORWARD,
-            Kernel::ForQueries => matrix::FOR_QUERIES,
-            Kernel::ForKeys => matrix::FOR_KEYS,
-        }
-    }
-
     fn tile(self) -> Tile {
-        Tile::largest(self.head_dim, self.resident(), SHARED_MEMORY).expect("it fits")
+        Tile::largest(self.head_dim, self.kernel.residents().0, SHARED_MEMORY).expect("it fits")
     }
 
     fn matrix_tile(self) -> MatrixTile {
         let room = [self.plane, SHARED_MEMORY];
-        MatrixTile::fitting(self.head_dim, self.matrix_resident(), room).expect("it fits")
+        MatrixTile::fitting(self.head_dim, self.kernel.residents().1, room).expect("it fits")
     }
 
     pub fn tile_kind(self) -> TileKind {
@@ -105,19 +85,19 @@ impl Variant {
     /// Shared memory that the tile was chosen for.
     pub fn shared_memory(self) -> usize {
         match self.tile_kind() {
-            TileKind::Units(tile) => tile.bytes(self.resident()),
-            TileKind::Matrices(tile) => tile.bytes(self.matrix_resident()),
+            TileKind::Units(tile) => tile.bytes(self.kernel.residents().0),
+            TileKind::Matrices(tile) => tile.bytes(self.kernel.residents().1),
         }
     }
 
     /// Bindings that are read, and those that are written.
     pub fn bindings(self) -> [usize; 2] {
         let [read, written] = match self.kernel {
-            // q, k, v and the tiles; the output and the sums.
+            // q, k, v and the tiles; the output and its lse.
             Kernel::Attend => [4, 2],
-            // And the gradient, the sums and the dot products; one gradient, or two.
-            Kernel::ForQueries => [7, 1],
-            Kernel::ForKeys => [7, 2],
+            // And the gradient of the output, lse and delta; one gradient, or two.
+            Kernel::GradQueries => [7, 1],
+            Kernel::GradKeys => [7, 2],
         };
         [read + usize::from(self.bias), written]
     }
@@ -126,7 +106,7 @@ impl Variant {
     pub fn shared_arrays(self) -> Vec<usize> {
         let mut arrays = match self.tile_kind() {
             TileKind::Units(tile) => {
-                let resident = self.resident();
+                let resident = self.kernel.residents().0;
                 let vectors = |tokens| tile.vectors_of(tokens) * LANES * F32;
                 let mut arrays = vec![vectors(tile.rows); resident.rows];
                 arrays.extend(vec![vectors(tile.columns); resident.columns]);
@@ -137,7 +117,7 @@ impl Variant {
                 arrays
             }
             TileKind::Matrices(tile) => {
-                let (resident, half) = (self.matrix_resident(), self.dtype.size());
+                let (resident, half) = (self.kernel.residents().1, self.dtype.size());
                 let vectors = |tokens| tile.vectors_of(tokens) * LANES * half;
                 let mut arrays = vec![vectors(tile.rows); resident.rows];
                 arrays.extend(vec![vectors(tile.columns); resident.columns]);
@@ -151,125 +131,92 @@ impl Variant {
     }
 
     pub fn compile(self) -> ComputeKernel<Dialect> {
-        match self.kernel {
-            Kernel::Attend => self.attend(),
-            Kernel::ForQueries => self.for_queries(),
-            Kernel::ForKeys => self.for_keys(),
-        }
-    }
-
-    fn attend(self) -> ComputeKernel<Dialect> {
-        use forward::attend::{E, N};
-        type Rows = Tensor<Vector<E, N>>;
-        let mut bindings = Bindings::new::<E, N>(self);
-        let [q, k, v] = std::array::from_fn(|_| bindings.read::<Rows>());
-        let (bias, tiles) = (bindings.bias::<E>(), bindings.read::<Tensor<u32>>());
-        let (output, sums) = (bindings.write::<Rows>(), bindings.write::<Tensor<f32>>());
-        let (scale, dtype) = (bindings.scalar(), self.dtype.into());
-        let scope = &mut bindings.builder.scope;
-        macro_rules! expand {
-            ($kernel:path, $tile:expr) => {
-                $kernel(scope, LANES, q, k, v, bias, tiles, output, sums, scale, $tile, dtype)
+        let mut bindings = Bindings::new(self);
+        // The kernels for plain and for matrix units have the same bindings, and types of their own.
+        macro_rules! expand_on {
+            ($units:ident, $tile:expr) => {
+                match self.kernel {
+                    Kernel::Attend => {
+                        use $units::attend::{E, N, expand};
+                        let inputs = bindings.inputs::<E, N>();
+                        let output = bindings.write::<Rows<E, N>>();
+                        let lse = bindings.write::<Tensor<f32>>();
+                        let scope = &mut bindings.builder.scope;
+                        let dtype = self.dtype.into();
+                        expand::<E, N>(scope, LANES, inputs, output, lse, $tile, dtype);
+                    }
+                    Kernel::GradQueries => {
+                        use $units::grad_queries::{E, N, expand};
+                        let inputs = bindings.inputs::<E, N>();
+                        let backward = bindings.backward::<E, N>();
+                        let grad_q = bindings.write::<Rows<E, N>>();
+                        let scope = &mut bindings.builder.scope;
+                        let dtype = self.dtype.into();
+                        expand::<E, N>(scope, LANES, inputs, backward, grad_q, $tile, dtype);
+                    }
+                    Kernel::GradKeys => {
+                        use $units::grad_keys::{E, N, expand};
+                        let inputs = bindings.inputs::<E, N>();
+                        let backward = bindings.backward::<E, N>();
+                        let [grad_k, grad_v] =
+                            std::array::from_fn(|_| bindings.write::<Rows<E, N>>());
+                        let scope = &mut bindings.builder.scope;
+                        let dtype = self.dtype.into();
+                        expand::<E, N>(
+                            scope, LANES, inputs, backward, grad_k, grad_v, $tile, dtype,
+                        );
+                    }
+                }
             };
         }
         match self.tile_kind() {
-            TileKind::Units(tile) => expand!(forward::attend::expand::<E, N>, tile),
-            TileKind::Matrices(tile) => expand!(matrix::attend::expand::<E, N>, tile),
-        }
-        bindings.compile(self.tile_kind().cube_dim())
-    }
-
-    fn for_queries(self) -> ComputeKernel<Dialect> {
-        use backward::for_queries::{E, N};
-        type Rows = Tensor<Vector<E, N>>;
-        let mut bindings = Bindings::new::<E, N>(self);
-        let [q, k, v] = std::array::from_fn(|_| bindings.read::<Rows>());
-        let (bias, gradient) = (bindings.bias::<E>(), bindings.read::<Rows>());
-        let [sums, along] = std::array::from_fn(|_| bindings.read::<Tensor<f32>>());
-        let tiles = bindings.read::<Tensor<u32>>();
-        let for_q = bindings.write::<Rows>();
-        let (scale, dtype) = (bindings.scalar(), self.dtype.into());
-        let scope = &mut bindings.builder.scope;
-        macro_rules! expand {
-            ($kernel:path, $tile:expr) => {
-                $kernel(
-                    scope, LANES, q, k, v, bias, gradient, sums, along, tiles, for_q, scale, $tile,
-                    dtype,
-                )
-            };
-        }
-        match self.tile_kind() {
-            TileKind::Units(tile) => expand!(backward::for_queries::expand::<E, N>, tile),
-            TileKind::Matrices(tile) => expand!(matrix::for_queries::expand::<E, N>, tile),
-        }
-        bindings.compile(self.tile_kind().cube_dim())
-    }
-
-    fn for_keys(self) -> ComputeKernel<Dialect> {
-        use backward::for_keys::{E, N};
-        type Rows = Tensor<Vector<E, N>>;
-        let mut bindings = Bindings::new::<E, N>(self);
-        let [q, k, v] = std::array::from_fn(|_| bindings.read::<Rows>());
-        let (bias, gradient) = (bindings.bias::<E>(), bindings.read::<Rows>());
-        let [sums, along] = std::array::from_fn(|_| bindings.read::<Tensor<f32>>());
-        let tiles = bindings.read::<Tensor<u32>>();
-        let [for_k, for_v] = std::array::from_fn(|_| bindings.write::<Rows>());
-        let (scale, dtype) = (bindings.scalar(), self.dtype.into());
-        let scope = &mut bindings.builder.scope;
-        macro_rules! expand {
-            ($kernel:path, $tile:expr) => {
-                $kernel(
-                    scope, LANES, q, k, v, bias, gradient, sums, along, tiles, for_k, for_v, scale,
-                    $tile, dtype,
-                )
-            };
-        }
-        match self.tile_kind() {
-            TileKind::Units(tile) => expand!(backward::for_keys::expand::<E, N>, tile),
-            TileKind::Matrices(tile) => expand!(matrix::for_keys::expand::<E, N>, tile),
+            TileKind::Units(tile) => expand_on!(units, tile),
+            TileKind::Matrices(tile) => expand_on!(matrix, tile),
         }
         bindings.compile(self.tile_kind().cube_dim())
     }
 }
 
+type Rows<E, N> = Tensor<Vector<E, N>>;
+
 /// What a kernel is given.
 struct Bindings {
     builder: KernelBuilder,
-    bias: bool,
+    variant: Variant,
 }
 
 impl Bindings {
     const TENSOR: TensorCompilationArg = TensorCompilationArg { inplace: None };
 
-    /// `E` and `N` stand for the format and the lanes in the kernel.
-    fn new<E: 'static, N: 'static>(variant: Variant) -> Self {
-        let mut builder = KernelBuilder::default();
-        builder.scope.register_type::<E>(variant.dtype.into());
-        builder.scope.register_size::<N>(LANES);
-        AddressType::U32.register(&mut builder.scope);
-        let bias = variant.bias;
-        Self { builder, bias }
+    fn new(variant: Variant) -> Self {
+        Self { builder: KernelBuilder::default(), variant }
     }
 
-    fn read<T: LaunchArg<CompilationArg = TensorCompilationArg>>(&mut self) -> T::ExpandType {
-        T::expand(&Self::TENSOR, &mut self.builder)
-    }
-
-    fn write<T: LaunchArg<CompilationArg = TensorCompilationArg>>(&mut self) -> T::ExpandType {
-        T::expand_output(&Self::TENSOR, &mut self.builder)
-    }
-
-    fn bias<E: CubePrimitive>(&mut self) -> <ComptimeOption<Tensor<E>> as CubeType>::ExpandType {
-        let argument = if self.bias {
+    /// What all kernels read, the first that a kernel is given; `E` and `N` are its own names of the
+    /// format and the lanes.
+    fn inputs<E: Float, N: Size>(&mut self) -> <Inputs<E, N> as CubeType>::ExpandType {
+        let scope = &mut self.builder.scope;
+        scope.register_type::<E>(self.variant.dtype.into());
+        scope.register_size::<N>(LANES);
+        AddressType::U32.register(scope);
+        let bias = if self.variant.bias {
             ComptimeOptionCompilationArg::Some(Self::TENSOR)
         } else {
             ComptimeOptionCompilationArg::None
         };
-        ComptimeOption::<Tensor<E>>::expand(&argument, &mut self.builder)
+        let [q, k, v, tiles] = [Self::TENSOR; 4];
+        let argument = InputsCompilationArg::<E, N> { q, k, v, bias, tiles, scale: () };
+        Inputs::expand(&argument, &mut self.builder)
     }
 
-    fn scalar(&mut self) -> <f32 as CubeType>::ExpandType {
-        f32::expand(&(), &mut self.builder)
+    fn backward<E: Float, N: Size>(&mut self) -> <BackwardInputs<E, N> as CubeType>::ExpandType {
+        let [grad_output, lse, delta] = [Self::TENSOR; 3];
+        let argument = BackwardInputsCompilationArg::<E, N> { grad_output, lse, delta };
+        BackwardInputs::expand(&argument, &mut self.builder)
+    }
+
+    fn write<T: LaunchArg<CompilationArg = TensorCompilationArg>>(&mut self) -> T::ExpandType {
+        T::expand_output(&Self::TENSOR, &mut self.builder)
     }
 
     fn compile(self, units: CubeDim) -> ComputeKernel<Dialect> {

@@ -6,8 +6,9 @@
 
 use cubecl::prelude::*;
 
-use super::super::pieces::{bias_of_key, range_of_cube};
-use super::pieces::{
+use super::super::bindings::{Inputs, bias_of_key};
+use super::super::table::range_of_cube;
+use super::products::{
     add_weighted, largest_of_row, load, no_sums, place_of_unit, products_of_plane, scale_rows,
     store_rows, sum_of_row,
 };
@@ -20,23 +21,18 @@ const NO_SCORE: f32 = -1e30;
 const RISE: f32 = 8.0;
 
 /// One tile of queries of one head against all keys of their example; see
-/// [`attend`](fn@super::super::forward::attend).
+/// [`attend`](fn@super::super::units::attend).
 #[cube(launch)]
-#[allow(clippy::too_many_arguments)] // A kernel's bindings.
 pub(in super::super) fn attend<E: Float, N: Size>(
-    q: &Tensor<Vector<E, N>>,
-    k: &Tensor<Vector<E, N>>,
-    v: &Tensor<Vector<E, N>>,
-    bias: &ComptimeOption<Tensor<E>>,
-    tiles: &Tensor<u32>,
+    inputs: &Inputs<E, N>,
     output: &mut Tensor<Vector<E, N>>,
-    log_sums: &mut Tensor<f32>,
-    scale: f32,
+    lse: &mut Tensor<f32>,
     #[comptime] tile: MatrixTile,
     #[define(E)] _dtype: StorageType,
 ) {
     let place = place_of_unit(tile);
-    let range = range_of_cube(tiles);
+    let scale = inputs.scale;
+    let range = range_of_cube(&inputs.tiles);
     let unit_columns = comptime!(tile.unit_columns());
     let parts = comptime!(tile.parts());
 
@@ -52,7 +48,7 @@ pub(in super::super) fn attend<E: Float, N: Size>(
     let mut total = f32::new(0.0);
 
     let tokens = comptime!(tile.rows);
-    load(q, &mut queries, range.first_row, range.end_row, tokens, tile);
+    load(&inputs.q, &mut queries, range.first_row, range.end_row, tokens, tile);
     let tokens = comptime!(tile.columns);
     let row = place.plane_row + place.row;
     let row_of_scores = row * comptime!(tile.score_stride());
@@ -60,8 +56,8 @@ pub(in super::super) fn attend<E: Float, N: Size>(
     let end = range.end_column;
     let mut first = range.first_column;
     while first < end {
-        load(k, &mut keys, first, end, tokens, tile);
-        load(v, &mut values, first, end, tokens, tile);
+        load(&inputs.k, &mut keys, first, end, tokens, tile);
+        load(&inputs.v, &mut values, first, end, tokens, tile);
         sync_cube();
         products_of_plane(&queries, &keys, &mut scores, tile);
         sync_plane();
@@ -71,7 +67,7 @@ pub(in super::super) fn attend<E: Float, N: Size>(
             let column = place.part + comptime!(c * parts);
             let key = first + column;
             let is_there = key < end;
-            let added = bias_of_key(bias, key, end);
+            let added = bias_of_key(&inputs.bias, key, end);
             let score = scores[row_of_scores + column] * scale + added;
             own[c] = select(is_there, score, NO_SCORE);
             largest = max(largest, own[c]);
@@ -105,6 +101,6 @@ pub(in super::super) fn attend<E: Float, N: Size>(
     store_rows(output, &sums, &mut scores, token, range.end_row, 1.0 / total, tile);
     if token < range.end_row && place.part == 0 {
         let at = token * CUBE_COUNT_Y as usize + CUBE_POS_Y as usize;
-        log_sums[at] = shift + f32::ln(total);
+        lse[at] = shift + f32::ln(total);
     }
 }

@@ -6,9 +6,9 @@
 
 mod backward;
 mod forward;
-mod pieces;
+mod products;
 mod tile;
 
-pub(super) use self::backward::{for_keys, for_queries};
+pub(super) use self::backward::{grad_keys, grad_queries};
 pub(super) use self::forward::attend;
-pub(super) use self::tile::{FOR_KEYS, FOR_QUERIES, FORWARD, MatrixTile, Resident};
+pub(super) use self::tile::{ATTEND, GRAD_KEYS, GRAD_QUERIES, MatrixTile, Resident};

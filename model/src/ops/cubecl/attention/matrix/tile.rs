@@ -4,7 +4,7 @@ use burn::tensor::DType;
 use cubecl::ir::features::MmaConfig;
 use cubecl::ir::{DeviceProperties, ElemType, FloatKind};
 
-use super::super::tile::LANES;
+use super::super::bindings::LANES;
 
 /// Side of the matrices that the units multiply.
 pub(in super::super) const SIDE: usize = 16;
@@ -44,11 +44,11 @@ pub(in super::super) struct Resident {
 }
 
 /// Queries; keys and values.
-pub(in super::super) const FORWARD: Resident = Resident { rows: 1, columns: 2 };
-/// Queries and their gradients; keys and values.
-pub(in super::super) const FOR_QUERIES: Resident = Resident { rows: 2, columns: 2 };
-/// Keys and values; queries and their gradients.
-pub(in super::super) const FOR_KEYS: Resident = FOR_QUERIES;
+pub(in super::super) const ATTEND: Resident = Resident { rows: 1, columns: 2 };
+/// Queries and the gradients of their outputs; keys and values.
+pub(in super::super) const GRAD_QUERIES: Resident = Resident { rows: 2, columns: 2 };
+/// Keys and values; queries and the gradients of their outputs.
+pub(in super::super) const GRAD_KEYS: Resident = GRAD_QUERIES;
 
 impl MatrixTile {
     /// Sides that are tried, the fastest first.
@@ -192,10 +192,10 @@ mod tests {
             vectors: head_dim / LANES,
             plane: 32,
         };
-        for resident in [FORWARD, FOR_QUERIES, FOR_KEYS] {
+        for resident in [ATTEND, GRAD_QUERIES, GRAD_KEYS] {
             assert!(tile(72).bytes(resident) <= 48 << 10);
         }
-        assert!(tile(128).bytes(FORWARD) <= 48 << 10);
+        assert!(tile(128).bytes(ATTEND) <= 48 << 10);
         assert_eq!(tile(72).head_matrices(), 5);
         assert_eq!((tile(72).planes(), tile(72).parts()), (4, 2));
     }

@@ -1,0 +1,49 @@
+//! Files and folders that appear under their names only when they are whole and safe on the disk.
+//!
+//! A [`DurableFile`] is written under a hidden name beside its place, flushed to the disk and renamed;
+//! then its folder is flushed, which has the name. A [`DurableFolder`] is the same for many files. Until
+//! that has succeeded, what was there before is as it was.
+
+mod file;
+mod folder;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+pub use file::{DurableFile, check_writable, write, write_bytes, write_text};
+pub use folder::{DurableFolder, remove_folder, remove_unfinished};
+
+/// Gives a whole file another name in the same file system, or replaces the file of that name.
+///
+/// # Errors
+/// What the operating system says.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_folder(folder_of(to))
+}
+
+/// The folder that a path is in.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes the names in a folder durable; not every system can, or needs to.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// What the names of unfinished files and folders begin with; nobody reads them.
+const HIDDEN: &str = ".partial-";
+
+/// A builder of hidden files and folders with the permissions that the user's umask gives new ones.
+fn hidden(prefix: &str, #[allow(unused)] mode: u32) -> tempfile::Builder<'_, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(mode));
+    }
+    builder.prefix(prefix);
+    builder
+}

@@ -1,0 +1,258 @@
+//! Images of a request on their way, batch by batch and step by step.
+
+use std::collections::VecDeque;
+
+use burn::tensor::{Tensor, read_sync};
+
+use super::{CheckedRequest, DrawingState, Subjects};
+use crate::ops::PixelFlowBackend;
+use crate::sampler::{KeyedNoise, Progress, SavedState, StageStart, StepDone, Stepper, to_rgb8};
+use crate::{Error, PixelFlow, Result};
+
+/// A finished image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawnImage {
+    /// Its place in the request.
+    pub index: usize,
+    /// Height in pixels.
+    pub height: usize,
+    /// Width in pixels.
+    pub width: usize,
+    /// Its pixels, row by row, three bytes each.
+    pub rgb: Vec<u8>,
+    /// Network evaluations (NFE) that it took so far.
+    pub evaluations: usize,
+}
+
+/// News of a drawing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DrawEvent {
+    /// A stage of a batch has begun.
+    Stage(StageStart),
+    /// A step is made.
+    Step(StepDone),
+    /// So many images are finished; [`Drawing::finished`] has them.
+    Finished(usize),
+}
+
+/// The images of a request on their way: at most a batch of them at once.
+///
+/// As an iterator it gives one image after the other. [`next_event`](Self::next_event) goes step by
+/// step; between two steps it can be [looked at](Self::preview), [saved](Self::save) or dropped. It owns
+/// all it needs.
+pub struct Drawing<B: PixelFlowBackend> {
+    model: PixelFlow<B>,
+    request: CheckedRequest,
+    subjects: Subjects<B>,
+    /// Hash of the weights, where it is known.
+    model_hash: String,
+    /// The first image of the batch.
+    first: usize,
+    /// The batch; `None` when all are done.
+    stepper: Option<Stepper<'static, B>>,
+    finished: VecDeque<DrawnImage>,
+}
+
+impl<B: PixelFlowBackend> Drawing<B> {
+    /// Draws with a model at hand.
+    ///
+    /// # Errors
+    /// Those of [`Sampler::stepper`](crate::sampler::Sampler::stepper).
+    ///
+    /// # Panics
+    /// If the subjects are not of the model's kind.
+    pub fn new(
+        model: &PixelFlow<B>,
+        request: CheckedRequest,
+        subjects: Subjects<B>,
+    ) -> Result<Self> {
+        let mut drawing = Self {
+            model: model.clone(),
+            request,
+            subjects,
+            model_hash: String::new(),
+            first: 0,
+            stepper: None,
+            finished: VecDeque::new(),
+        };
+        drawing.stepper = drawing.batch(0, None)?;
+        Ok(drawing)
+    }
+
+    /// Names the weights in what [`save`](Self::save) gives away.
+    pub(super) fn with_hash(self, model_hash: String) -> Self {
+        Self { model_hash, ..self }
+    }
+
+    /// Goes on where another drawing of the same request was saved.
+    ///
+    /// # Errors
+    /// [`Error::SavedState`] for the state of another request.
+    pub(super) fn go_on(mut self, first: usize, saved: &SavedState) -> Result<Self> {
+        self.first = first;
+        self.stepper = self.batch(first, Some(saved))?;
+        if self.stepper.is_none() {
+            let reason = format!("it has {first} images, the request has no more");
+            return Err(Error::SavedState { reason });
+        }
+        Ok(self)
+    }
+
+    /// The stepper of the batch whose first image is `first`, new or saved; `None` behind the last.
+    fn batch(
+        &self,
+        first: usize,
+        saved: Option<&SavedState>,
+    ) -> Result<Option<Stepper<'static, B>>> {
+        let CheckedRequest { request, size, sampler } = &self.request;
+        let images = request.images.iter().skip(first).take(request.batch);
+        let images: Vec<_> = images.cloned().collect();
+        if images.is_empty() {
+            return Ok(None);
+        }
+        let noise =
+            KeyedNoise { images: images.iter().map(|image| request.noise.key(image)).collect() };
+        let conditions = self.subjects.conditions(&images, first, self.model.classes());
+        Ok(Some(match saved {
+            None => sampler.stepper(&self.model, conditions, noise, *size)?,
+            Some(saved) => sampler.resume(&self.model, conditions, noise, saved)?,
+        }))
+    }
+
+    /// Enters a stage, makes a step, or finishes a batch, and waits for the device once at most; `None`
+    /// when all images are done.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] and [`Error::SolverStuck`] where the model misbehaves, [`Error::Device`].
+    pub async fn next_event_async(&mut self) -> Result<Option<DrawEvent>> {
+        let Some(stepper) = &mut self.stepper else {
+            return Ok(None);
+        };
+        match stepper.step_async().await? {
+            Some(Progress::Stage(start)) => return Ok(Some(DrawEvent::Stage(start))),
+            Some(Progress::Step(done)) => return Ok(Some(DrawEvent::Step(done))),
+            None => {}
+        }
+        let Some(state) = stepper.state() else {
+            return Ok(None);
+        };
+        let evaluations = stepper.total_evaluations();
+        let images = shown(state, self.first, &evaluations).await?;
+        self.first += images.len();
+        self.stepper = self.batch(self.first, None)?;
+        let count = images.len();
+        self.finished.extend(images);
+        Ok(Some(DrawEvent::Finished(count)))
+    }
+
+    /// As [`next_event_async`](Self::next_event_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`next_event_async`](Self::next_event_async).
+    ///
+    /// # Panics
+    /// In a browser, whose devices answer only what awaits them.
+    pub fn next_event(&mut self) -> Result<Option<DrawEvent>> {
+        read_sync(self.next_event_async())
+    }
+
+    /// Takes the images that are finished and not yet taken.
+    pub fn finished(&mut self) -> impl Iterator<Item = DrawnImage> {
+        self.finished.drain(..)
+    }
+
+    /// The batch as it is heading: see [`Stepper::preview`]. None before its first stage.
+    ///
+    /// # Errors
+    /// [`Error::Device`], and what the velocity cannot compute.
+    pub async fn preview_async(&mut self) -> Result<Vec<DrawnImage>> {
+        let Some(stepper) = &mut self.stepper else {
+            return Ok(Vec::new());
+        };
+        let evaluations = stepper.total_evaluations();
+        match stepper.preview()? {
+            Some(state) => shown(state, self.first, &evaluations).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// As [`preview_async`](Self::preview_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`preview_async`](Self::preview_async).
+    ///
+    /// # Panics
+    /// As [`next_event`](Self::next_event).
+    pub fn preview(&mut self) -> Result<Vec<DrawnImage>> {
+        read_sync(self.preview_async())
+    }
+
+    /// All that is needed to go on from here, besides the model: [`Pipeline::resume`] takes it. Images
+    /// that are finished but not yet taken are not in it.
+    ///
+    /// [`Pipeline::resume`]: super::Pipeline::resume
+    ///
+    /// # Errors
+    /// [`Error::Device`]; [`Error::SavedState`] if all images are done.
+    pub async fn save_async(&self) -> Result<DrawingState> {
+        let Some(stepper) = &self.stepper else {
+            return Err(Error::SavedState { reason: "all images are done".to_owned() });
+        };
+        Ok(DrawingState {
+            request: self.request.request.clone(),
+            model_hash: self.model_hash.clone(),
+            first: self.first,
+            stepper: stepper.save_async().await?,
+        })
+    }
+
+    /// As [`save_async`](Self::save_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`save_async`](Self::save_async).
+    ///
+    /// # Panics
+    /// As [`next_event`](Self::next_event).
+    pub fn save(&self) -> Result<DrawingState> {
+        read_sync(self.save_async())
+    }
+}
+
+impl<B: PixelFlowBackend> Iterator for Drawing<B> {
+    type Item = Result<DrawnImage>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(image) = self.finished.pop_front() {
+                return Some(Ok(image));
+            }
+            match self.next_event() {
+                Ok(Some(_)) => {}
+                Ok(None) => return None,
+                Err(error) => {
+                    // Nothing comes after an error.
+                    self.stepper = None;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+/// States as images, the first of which is number `first`.
+async fn shown<B: PixelFlowBackend>(
+    state: Tensor<B, 4>,
+    first: usize,
+    evaluations: &[usize],
+) -> Result<Vec<DrawnImage>> {
+    let [_, _, height, width] = state.dims();
+    let images = to_rgb8(state).await?.into_iter().zip(evaluations).enumerate();
+    let image = |(place, (rgb, &evaluations))| DrawnImage {
+        index: first + place,
+        height,
+        width,
+        rgb,
+        evaluations,
+    };
+    Ok(images.map(image).collect())
+}

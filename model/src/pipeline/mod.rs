@@ -1,0 +1,287 @@
+//! From a model and a request to images.
+//!
+//! [`Pipeline::open`] → [`Request`] → [`Pipeline::draw`] → [`Drawing`], which gives images as they are
+//! done and can be looked at, stopped and gone on from at every solver step.
+
+mod drawing;
+mod drawing_state;
+#[cfg(feature = "tokenizer")]
+mod encoder;
+#[cfg(not(feature = "tokenizer"))]
+#[path = "no_encoder.rs"]
+mod encoder;
+mod model_files;
+mod noise_rule;
+mod provenance;
+mod request;
+mod subjects;
+#[cfg(all(test, feature = "flex", feature = "save", feature = "tokenizer"))]
+mod tests;
+
+use std::path::Path;
+
+use burn::tensor::read_sync;
+
+pub use self::drawing::{DrawEvent, Drawing, DrawnImage};
+pub use self::drawing_state::DrawingState;
+use self::encoder::Encoder;
+pub use self::model_files::ModelFiles;
+pub use self::noise_rule::NoiseRule;
+pub use self::provenance::{EncoderProvenance, Provenance};
+pub use self::request::{CheckedRequest, Field, ImageRequest, Problem, Problems, Request, Subject};
+pub use self::subjects::Subjects;
+use crate::ops::PixelFlowBackend;
+use crate::text::EncodedTexts;
+#[cfg(feature = "tokenizer")]
+use crate::text::TextStore;
+use crate::weights::ModelDescription;
+#[cfg(feature = "tokenizer")]
+use crate::weights::TextEncoderFiles;
+use crate::{Error, NumberFormat, PixelFlow, Result};
+
+/// A model on a device that draws what it is asked.
+///
+/// The weights are read when the first image is drawn, after the texts of the request are encoded and
+/// the text encoder is gone again: the larger of both must fit in memory, not their sum.
+pub struct Pipeline<B: PixelFlowBackend> {
+    files: ModelFiles,
+    format: NumberFormat,
+    device: B::Device,
+    model: Option<PixelFlow<B>>,
+    encoder: Option<Encoder>,
+    texts: EncodedTexts,
+    watch: Box<dyn FnMut(usize, usize) + Send>,
+}
+
+/// Parts of texts that a text encoder does not see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unseen {
+    /// Texts that were too long, each with the number of tokens that were cut off.
+    pub cut: Vec<(String, usize)>,
+    /// Tokens of a text at most.
+    pub max_tokens: usize,
+    /// Words that the tokenizer does not know; they are drawn as any unknown word.
+    pub unknown: Vec<String>,
+}
+
+impl<B: PixelFlowBackend> Pipeline<B> {
+    /// The model at `path`, as [`ModelFiles::find`] takes it, with the text encoder in its folder if it
+    /// has one there.
+    ///
+    /// # Errors
+    /// Those of [`ModelFiles::find`] and [`TextEncoderFiles::open`].
+    pub fn open(path: impl AsRef<Path>, device: &B::Device) -> Result<Self> {
+        let files = ModelFiles::find(path.as_ref())?;
+        #[cfg(feature = "tokenizer")]
+        if let (Some(weights), Some(text)) = (files.path(), &files.description().text) {
+            let folder = weights.with_file_name(&text.encoder);
+            if folder.is_dir() {
+                let encoder = TextEncoderFiles::open(&folder, files.set())?;
+                return Ok(Self::new(files, device).with_text_encoder(encoder, NumberFormat::F32));
+            }
+        }
+        Ok(Self::new(files, device))
+    }
+
+    /// The model of these files.
+    pub fn new(files: ModelFiles, device: &B::Device) -> Self {
+        Self {
+            files,
+            format: NumberFormat::default(),
+            device: device.clone(),
+            model: None,
+            encoder: None,
+            texts: EncodedTexts::default(),
+            watch: Box::new(|_, _| {}),
+        }
+    }
+
+    /// Computes in another number format than f32. Matrices that the file has in eight bits stay so.
+    #[must_use]
+    pub fn with_format(self, format: NumberFormat) -> Self {
+        Self { format, model: None, ..self }
+    }
+
+    /// Reads prompts with this encoder, its weights in `format`.
+    #[cfg(feature = "tokenizer")]
+    #[must_use]
+    pub fn with_text_encoder(mut self, mut files: TextEncoderFiles, format: NumberFormat) -> Self {
+        if let Some(text) = &self.files.description().text {
+            files.tokenizer = files.tokenizer.with_max_tokens(text.max_tokens);
+        }
+        self.texts = EncodedTexts::default();
+        self.encoder = Some(Encoder { files, format, store: None });
+        self
+    }
+
+    /// Keeps the states of prompts in a store. Without a text encoder it does nothing.
+    #[cfg(feature = "tokenizer")]
+    #[must_use]
+    pub fn with_text_store(mut self, store: impl TextStore + Send + Sync + 'static) -> Self {
+        if let Some(encoder) = &mut self.encoder {
+            encoder.store = Some(Box::new(store));
+        }
+        self
+    }
+
+    /// Tells `watch` how many of how many texts are encoded.
+    #[must_use]
+    pub fn watching_texts(self, watch: impl FnMut(usize, usize) + Send + 'static) -> Self {
+        Self { watch: Box::new(watch), ..self }
+    }
+
+    /// What the model is: its classes or texts, sizes and defaults.
+    pub fn description(&self) -> &ModelDescription {
+        self.files.description()
+    }
+
+    /// Its files.
+    pub fn files(&self) -> &ModelFiles {
+        &self.files
+    }
+
+    /// The texts that are encoded so far.
+    pub fn texts(&self) -> &EncodedTexts {
+        &self.texts
+    }
+
+    /// Parts of the encoded texts that the text encoder does not see.
+    ///
+    /// # Errors
+    /// [`crate::text::TextError::Text`].
+    pub fn unseen(&self) -> Result<Unseen> {
+        match &self.encoder {
+            Some(encoder) => encoder.unseen(&self.texts),
+            None => Ok(Unseen::default()),
+        }
+    }
+
+    /// Checks a request, and names all that is wrong with it at once; nothing is read or computed.
+    ///
+    /// # Errors
+    /// [`Error::Request`], [`Error::NoTextEncoder`].
+    pub fn check(&self, request: &Request) -> Result<CheckedRequest> {
+        let checked = request.check(self.description())?;
+        let Some(wanted) = self.description().model.cross_attention_dim else {
+            return Ok(checked);
+        };
+        let reason = match &self.encoder {
+            None => "none is at hand".to_owned(),
+            Some(encoder) if encoder.width() == wanted => return Ok(checked),
+            Some(encoder) => {
+                format!("it makes states of {} features, the model reads {wanted}", encoder.width())
+            }
+        };
+        Err(Error::NoTextEncoder { reason })
+    }
+
+    /// Encodes the texts of a request that are not yet encoded; the encoder is gone when this returns.
+    /// [`draw`](Self::draw) does it by itself.
+    ///
+    /// # Errors
+    /// [`Error::Request`], [`crate::text::TextError`], and what went wrong on reading the encoder.
+    pub async fn encode_async(&mut self, request: &Request) -> Result<()> {
+        let request = self.check(request)?;
+        self.encode_checked(&request).await
+    }
+
+    /// As [`encode_async`](Self::encode_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`encode_async`](Self::encode_async).
+    ///
+    /// # Panics
+    /// In a browser, whose devices answer only what awaits them.
+    pub fn encode(&mut self, request: &Request) -> Result<()> {
+        read_sync(self.encode_async(request))
+    }
+
+    async fn encode_checked(&mut self, request: &CheckedRequest) -> Result<()> {
+        let Self { encoder, texts, device, watch, .. } = self;
+        match encoder {
+            Some(encoder) => encoder.encode::<B>(request, texts, device, watch).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the weights, unless that is done already.
+    ///
+    /// # Errors
+    /// Those of [`ModelFiles::load`].
+    pub fn load(&mut self) -> Result<&PixelFlow<B>> {
+        match &mut self.model {
+            Some(model) => Ok(model),
+            none => Ok(none.insert(self.files.load(self.format, &self.device)?)),
+        }
+    }
+
+    /// Begins to draw: encodes what is not yet encoded, reads the weights if they are not yet read.
+    ///
+    /// # Errors
+    /// [`Error::Request`] before any work; then those of [`encode_async`](Self::encode_async) and
+    /// [`load`](Self::load).
+    pub async fn draw_async(&mut self, request: &Request) -> Result<Drawing<B>> {
+        let request = self.check(request)?;
+        self.encode_checked(&request).await?;
+        let hash = self.files.hash()?.to_owned();
+        let subjects = Subjects::of_texts(&request.request.images, &self.texts, &self.device);
+        Ok(Drawing::new(self.load()?, request, subjects)?.with_hash(hash))
+    }
+
+    /// As [`draw_async`](Self::draw_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`draw_async`](Self::draw_async).
+    ///
+    /// # Panics
+    /// In a browser with prompts, whose devices answer only what awaits them.
+    pub fn draw(&mut self, request: &Request) -> Result<Drawing<B>> {
+        read_sync(self.draw_async(request))
+    }
+
+    /// Goes on with a drawing that was [saved](Drawing::save), perhaps by another process: the images
+    /// that are not done yet.
+    ///
+    /// # Errors
+    /// [`Error::SavedState`] for the state of another model; those of [`draw`](Self::draw).
+    pub async fn resume_async(&mut self, state: &DrawingState) -> Result<Drawing<B>> {
+        let hash = self.files.hash()?;
+        if hash != state.model_hash {
+            let reason = format!("it is of weights {}, these are {hash}", state.model_hash);
+            return Err(Error::SavedState { reason });
+        }
+        let drawing = self.draw_async(&state.request).await?;
+        drawing.go_on(state.first, &state.stepper)
+    }
+
+    /// As [`resume_async`](Self::resume_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`resume_async`](Self::resume_async).
+    ///
+    /// # Panics
+    /// As [`draw`](Self::draw).
+    pub fn resume(&mut self, state: &DrawingState) -> Result<Drawing<B>> {
+        read_sync(self.resume_async(state))
+    }
+
+    /// All that images of a request are drawn from: what a picture says of itself.
+    ///
+    /// # Errors
+    /// [`Error::Request`], and what went wrong on reading the weights.
+    pub fn provenance(&self, request: &Request) -> Result<Provenance> {
+        let checked = self.check(request)?;
+        let encoder = self.encoder.as_ref().map(Encoder::provenance);
+        Ok(Provenance {
+            model: self.files.name().to_owned(),
+            weights: self.files.set(),
+            model_hash: self.files.hash()?.to_owned(),
+            text_encoder: encoder.transpose()?,
+            sampler: checked.sampler.config().clone(),
+            dtype: self.format,
+            height: checked.size[0],
+            width: checked.size[1],
+            noise: request.noise,
+        })
+    }
+}

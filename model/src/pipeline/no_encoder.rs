@@ -1,0 +1,33 @@
+//! Without a tokenizer there is no text encoder.
+
+use super::{CheckedRequest, EncoderProvenance, Unseen};
+use crate::Result;
+use crate::ops::PixelFlowBackend;
+use crate::text::EncodedTexts;
+
+/// There is none.
+pub(super) enum Encoder {}
+
+impl Encoder {
+    pub(super) fn width(&self) -> usize {
+        match *self {}
+    }
+
+    pub(super) fn unseen(&self, _: &EncodedTexts) -> Result<Unseen> {
+        match *self {}
+    }
+
+    pub(super) fn provenance(&self) -> Result<EncoderProvenance> {
+        match *self {}
+    }
+
+    pub(super) async fn encode<B: PixelFlowBackend>(
+        &self,
+        _: &CheckedRequest,
+        _: &mut EncodedTexts,
+        _: &B::Device,
+        _: &mut dyn FnMut(usize, usize),
+    ) -> Result<()> {
+        match *self {}
+    }
+}

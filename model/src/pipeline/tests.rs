@@ -1,0 +1,244 @@
+//! A pipeline draws the same image for the same request, whatever happens around it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use burn_flex::{Flex, FlexDevice};
+
+use super::*;
+use crate::cascade::CascadeConfig;
+use crate::noise::{Key, Purpose};
+use crate::sampler::{Guidance, SamplerConfig, SolverKind};
+use crate::text::{EncodedText, T5Config, TextTokenizer};
+use crate::weights::{
+    DESCRIPTION_FILE, DType, TextDescription, WEIGHTS_FILE, WeightSet, model_from, save_model,
+    save_text_encoder,
+};
+use crate::{PixelFlowConfig, Preset};
+
+const WIDTH: usize = 32;
+
+/// A model's folder; a text model with the encoder that reads its prompts.
+fn folder(path: &Path, is_text: bool) {
+    let model = PixelFlowConfig {
+        depth: 1,
+        patch_size: 2,
+        cross_attention_dim: is_text.then_some(WIDTH),
+        ..Preset::Tiny.config(if is_text { 0 } else { 5 })
+    };
+    // Initial weights would not do: their velocity is zero.
+    let weights = |name: &str, shape: &[usize]| {
+        let key = Key::new(name.len() as u64, 0, Purpose::Testing);
+        let values = key.normals(shape.iter().product());
+        Ok::<_, std::convert::Infallible>(values.into_iter().map(|value| value * 0.2).collect())
+    };
+    let Ok(weights) = model_from::<Flex, _>(&model, &FlexDevice, weights);
+    save_model(&weights, &path.join(WEIGHTS_FILE), DType::F32, &BTreeMap::new()).unwrap();
+    let description = ModelDescription {
+        model,
+        cascade: CascadeConfig { stages: 2, train_timesteps: 1000 },
+        resolution: 8,
+        class_names: None,
+        text: is_text.then(|| TextDescription { encoder: "text".to_owned(), max_tokens: 6 }),
+        sampler: Some(sampler(SolverKind::Euler)),
+    };
+    description.write(&path.join(DESCRIPTION_FILE)).unwrap();
+    if is_text {
+        let tokenizer = TextTokenizer::train(["a red robe on ice"], 100).unwrap();
+        let config = T5Config::small(WIDTH, 1, tokenizer.vocabulary());
+        let encoder = config.init::<Flex>(5, &FlexDevice).unwrap();
+        let (folder, set) = (path.join("text"), WeightSet::Model);
+        save_text_encoder(&encoder, &config, &tokenizer, &folder, set, DType::F32).unwrap();
+    }
+}
+
+fn sampler(solver: SolverKind) -> SamplerConfig {
+    let guidance = Guidance::Constant { scale: 1.5 };
+    SamplerConfig { solver, steps: vec![2], guidance, ..SamplerConfig::default() }
+}
+
+fn pipeline(path: &Path) -> Pipeline<Flex> {
+    Pipeline::open(path, &FlexDevice).unwrap()
+}
+
+fn drawn(pipeline: &mut Pipeline<Flex>, request: &Request) -> Vec<DrawnImage> {
+    pipeline.draw(request).unwrap().collect::<Result<_>>().unwrap()
+}
+
+/// Five images of three classes.
+fn classes() -> Request {
+    let image = |n| ImageRequest { subject: Subject::Class(n % 3), seed: 7, number: n as u64 };
+    Request::new((0..5_usize).map(image).collect())
+}
+
+fn prompts(texts: &[&str]) -> Request {
+    let image = |text: &&str| ImageRequest { subject: Subject::prompt(*text), seed: 7, number: 0 };
+    Request::new(texts.iter().map(image).collect())
+}
+
+#[test]
+fn an_image_depends_on_its_request_alone() {
+    let model = tempfile::tempdir().unwrap();
+    folder(model.path(), false);
+    let mut pipeline = pipeline(model.path());
+    for solver in [SolverKind::Euler, SolverKind::Heun, SolverKind::Dopri5] {
+        let request = classes().sampler(sampler(solver));
+        let together = drawn(&mut pipeline, &request);
+        assert_eq!(drawn(&mut pipeline, &request.clone().batch(2)), together);
+        let mut backwards = request.clone().batch(3);
+        backwards.images.reverse();
+        let mut images = drawn(&mut pipeline, &backwards);
+        images.reverse();
+        for (image, same) in images.iter().zip(&together) {
+            assert_eq!(image.rgb, same.rgb);
+        }
+    }
+}
+
+#[test]
+fn seed_and_number_make_another_image_and_so_does_the_class() {
+    let model = tempfile::tempdir().unwrap();
+    folder(model.path(), false);
+    let mut pipeline = pipeline(model.path());
+    let one = Request::class(1).seed(7);
+    let images: Vec<Vec<u8>> =
+        [one.clone(), one.clone().seed(8), one.clone().count(2), Request::class(2).seed(7)]
+            .iter()
+            .map(|request| drawn(&mut pipeline, request).pop().unwrap().rgb)
+            .collect();
+    for (index, image) in images.iter().enumerate() {
+        assert!(images[..index].iter().all(|other| other != image), "request {index}");
+    }
+}
+
+#[test]
+fn a_drawing_that_was_stopped_goes_on_in_another_pipeline() {
+    let model = tempfile::tempdir().unwrap();
+    folder(model.path(), false);
+    for solver in [SolverKind::Euler, SolverKind::Heun, SolverKind::Dopri5] {
+        let request = classes().batch(2).sampler(sampler(solver));
+        let whole = drawn(&mut pipeline(model.path()), &request);
+        let mut events = 0;
+        let mut drawing = pipeline(model.path()).draw(&request).unwrap();
+        while drawing.next_event().unwrap().is_some() {
+            events += 1;
+        }
+        for stop in (0..events).step_by((events / 8).max(1)) {
+            let mut drawing = pipeline(model.path()).draw(&request).unwrap();
+            for _ in 0..stop {
+                drawing.next_event().unwrap();
+            }
+            let bytes = drawing.save().unwrap().to_bytes();
+            let mut images: Vec<DrawnImage> = drawing.finished().collect();
+            let state = DrawingState::from_bytes(&bytes).unwrap();
+            let rest = pipeline(model.path()).resume(&state).unwrap();
+            images.extend(rest.map(Result::unwrap));
+            assert_eq!(images, whole, "{solver:?}, stopped after {stop} of {events}");
+        }
+    }
+}
+
+#[test]
+fn a_state_is_refused_by_other_weights() {
+    let [model, other] = [false, false].map(|_| tempfile::tempdir().unwrap());
+    folder(model.path(), false);
+    folder(other.path(), false);
+    let state = pipeline(model.path()).draw(&classes()).unwrap().save().unwrap();
+    let mut bytes = std::fs::read(other.path().join(WEIGHTS_FILE)).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(other.path().join(WEIGHTS_FILE), bytes).unwrap();
+    let refused = pipeline(other.path()).resume(&state).err().unwrap().to_string();
+    assert!(refused.contains("it is of weights"), "{refused}");
+}
+
+/// States of texts in memory.
+#[derive(Default)]
+struct Store(Mutex<HashMap<String, EncodedText>>);
+
+impl TextStore for Store {
+    fn get(&self, text: &str, tokens: usize, _: usize) -> Option<EncodedText> {
+        self.0.lock().unwrap().get(text).filter(|known| known.tokens == tokens).cloned()
+    }
+
+    fn keep(&self, text: &str, encoded: &EncodedText) {
+        self.0.lock().unwrap().insert(text.to_owned(), encoded.clone());
+    }
+}
+
+#[test]
+fn a_text_has_the_same_bits_whatever_is_encoded_beside_it() {
+    let model = tempfile::tempdir().unwrap();
+    folder(model.path(), true);
+    let texts = ["a robe", "", "a red robe on ice", "a"];
+    // Each time a store of its own: nothing comes from an earlier run.
+    let encoded = |texts: &[&str]| {
+        let mut pipeline = pipeline(model.path()).with_text_store(Store::default());
+        pipeline.encode(&prompts(texts)).unwrap();
+        pipeline.texts().clone()
+    };
+    let together = encoded(&texts);
+    for text in texts {
+        let alone = encoded(&[text]);
+        assert_eq!(alone.get(text), together.get(text), "{text}");
+    }
+}
+
+#[test]
+fn texts_are_encoded_once_and_known_ones_need_no_encoder() {
+    let model = tempfile::tempdir().unwrap();
+    folder(model.path(), true);
+    let encoder = TextEncoderFiles::open(&model.path().join("text"), WeightSet::Model);
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let mut pipeline = pipeline(model.path())
+        .with_text_encoder(encoder.unwrap(), NumberFormat::F32)
+        .watching_texts(move |done, all| {
+            if done == all {
+                counted.fetch_add(all, Ordering::Relaxed);
+            }
+        });
+    let request = prompts(&["a robe", "on ice", "a robe"]);
+    let first = drawn(&mut pipeline, &request);
+    // Two prompts, and the empty negative.
+    assert_eq!(count.load(Ordering::Relaxed), 3);
+    assert_eq!(first[0].rgb, first[2].rgb);
+    // Weights that are gone cannot be asked.
+    std::fs::remove_file(model.path().join("text").join(WEIGHTS_FILE)).unwrap();
+    assert_eq!(drawn(&mut pipeline, &request), first);
+}
+
+#[test]
+fn long_texts_and_unknown_words_are_named() {
+    let model = tempfile::tempdir().unwrap();
+    folder(model.path(), true);
+    let mut pipeline = pipeline(model.path());
+    pipeline.encode(&prompts(&["a red robe on ice on ice", "a green robe"])).unwrap();
+    let unseen = pipeline.unseen().unwrap();
+    assert_eq!(unseen.cut, [("a red robe on ice on ice".to_owned(), 2)]);
+    assert_eq!((unseen.max_tokens, unseen.unknown), (6, vec!["green".to_owned()]));
+}
+
+#[test]
+fn a_refused_request_reads_nothing() {
+    let model = tempfile::tempdir().unwrap();
+    folder(model.path(), false);
+    let mut pipeline = pipeline(model.path());
+    std::fs::remove_file(model.path().join(WEIGHTS_FILE)).unwrap();
+    let refused = pipeline.draw(&Request::class(9).size([3, 8])).err().unwrap();
+    assert!(matches!(refused, Error::Request(_)), "{refused}");
+}
+
+#[test]
+fn a_picture_tells_what_it_was_drawn_from_and_not_where_that_lies() {
+    let model = tempfile::tempdir().unwrap();
+    folder(model.path(), true);
+    let provenance = pipeline(model.path()).provenance(&prompts(&["a robe"])).unwrap();
+    let json = serde_json::to_string(&provenance).unwrap();
+    let parent = model.path().parent().unwrap().display().to_string();
+    assert!(!json.contains(&parent), "{json}");
+    assert_eq!(provenance.model_hash.len(), 16);
+    assert!(provenance.text_encoder.is_some());
+    assert_eq!(serde_json::from_str::<Provenance>(&json).unwrap(), provenance);
+}

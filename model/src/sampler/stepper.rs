@@ -1,0 +1,451 @@
+//! The run through the stages, one step at a time.
+
+use burn::tensor::{Tensor, TensorData, read_sync};
+
+use super::dopri5::{Batch, PerImage};
+use super::fixed_steps::{FixedSteps, Order};
+use super::saved_state::{HostTensor, Place, SLOPE, STATE, SavedState};
+use super::solver::{Solver, times, tolerance};
+use super::velocity::Velocity;
+use super::{Conditions, GuidedVelocity, NoiseSource, Sampler, SolverKind, StageCache, StageStart};
+use crate::cascade::Renoise;
+use crate::ops::PixelFlowBackend;
+use crate::{Error, PixelFlow, Result};
+
+/// A batch of images on its way through the cascade.
+///
+/// It stands still between two calls of [`step`](Self::step): there it can be looked at
+/// ([`state`](Self::state), [`preview`](Self::preview)), given away ([`save`](Self::save)) and gone on
+/// from later ([`Sampler::resume`]), or dropped. It owns all it needs, and touches no file, thread,
+/// clock or environment.
+pub struct Stepper<'n, B: PixelFlowBackend> {
+    model: PixelFlow<B>,
+    sampler: Sampler,
+    conditions: Conditions<B>,
+    noise: Box<dyn NoiseSource + 'n>,
+    size: [usize; 2],
+    device: B::Device,
+    /// The stage that comes next, or that the solver is in.
+    stage: usize,
+    phase: Phase<B>,
+    cache: StageCache<B>,
+    /// Evaluations of each image in each finished stage.
+    evaluations: Vec<Vec<usize>>,
+}
+
+enum Phase<B: PixelFlowBackend> {
+    /// Before a stage, with what the stage before it left.
+    Between(Option<Tensor<B, 4>>),
+    /// In a stage.
+    Solving(Solver<B>),
+}
+
+/// Where a run that does not begin with noise starts: at a time within a stage.
+#[derive(Clone, Debug)]
+pub struct Start<B: PixelFlowBackend> {
+    /// The stage.
+    pub stage: usize,
+    /// The time within it, 0 to less than 1.
+    pub time: f64,
+    /// The state at that time, `[images, channels, height, width]` in the stage's own sides.
+    pub state: Tensor<B, 4>,
+}
+
+/// News of a stepper.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Progress {
+    /// A stage has begun; nothing is solved yet.
+    Stage(StageStart),
+    /// A step is made.
+    Step(StepDone),
+}
+
+/// A step that is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepDone {
+    /// The stage.
+    pub stage: usize,
+    /// Steps of this stage so far; a solver's first step size is chosen in steps that do not count.
+    pub step: usize,
+    /// Time within the stage of the image that is furthest behind, 0..1.
+    pub time: f64,
+    /// Network evaluations (NFE) so far, over all stages, of the image that needed most.
+    pub evaluations: usize,
+    /// Whether the stage is done.
+    pub stage_is_done: bool,
+}
+
+impl Sampler {
+    /// Images of `height` x `width` pixels, not yet begun.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSize`] for a size that does not fit, [`Error::ClassOutOfRange`] for a class the
+    /// model does not have.
+    pub fn stepper<'n, B: PixelFlowBackend>(
+        &self,
+        model: &PixelFlow<B>,
+        conditions: Conditions<B>,
+        noise: impl NoiseSource + 'n,
+        [height, width]: [usize; 2],
+    ) -> Result<Stepper<'n, B>> {
+        self.cascade.check_size(height, width, model.patch_size())?;
+        conditions.check_classes(model.classes())?;
+        Ok(Stepper {
+            device: model.device(),
+            model: model.clone(),
+            sampler: self.clone(),
+            conditions,
+            noise: Box::new(noise),
+            size: [height, width],
+            stage: 0,
+            phase: Phase::Between(None),
+            cache: StageCache::default(),
+            evaluations: Vec::new(),
+        })
+    }
+
+    /// Images that go on from a state.
+    ///
+    /// # Errors
+    /// As [`stepper`](Self::stepper); [`Error::InvalidStart`] for a stage, a time or a state that does
+    /// not fit.
+    pub fn stepper_from<'n, B: PixelFlowBackend>(
+        &self,
+        model: &PixelFlow<B>,
+        conditions: Conditions<B>,
+        noise: impl NoiseSource + 'n,
+        size: [usize; 2],
+        start: Start<B>,
+    ) -> Result<Stepper<'n, B>> {
+        let mut stepper = self.stepper(model, conditions, noise, size)?;
+        let Start { stage, time, state } = start;
+        let stages = self.cascade.stages().len();
+        let wrong = |reason: String| Err(Error::InvalidStart { reason });
+        if stage >= stages {
+            return wrong(format!("stage {stage} of {stages}, counted from 0"));
+        }
+        if !(0.0..1.0).contains(&time) {
+            return wrong(format!("time {time}, it must be from 0 to less than 1"));
+        }
+        let images = stepper.conditions.images();
+        let (found, expected) = (state.dims(), stepper.shape(stage, images));
+        if found != expected {
+            return wrong(format!(
+                "the state is {found:?}, in stage {stage} it must be {expected:?}"
+            ));
+        }
+        let state = state.repeat_dim(0, self.copies());
+        stepper.evaluations = vec![vec![0; images]; stage];
+        stepper.stage = stage;
+        stepper.phase = Phase::Solving(Solver::new(self, stage, time, state));
+        stepper.prepare();
+        Ok(stepper)
+    }
+
+    /// Images that go on where a stepper of the same model, conditions and noise was
+    /// [saved](Stepper::save).
+    ///
+    /// # Errors
+    /// As [`stepper`](Self::stepper); [`Error::SavedState`] for the state of another run.
+    pub fn resume<'n, B: PixelFlowBackend>(
+        &self,
+        model: &PixelFlow<B>,
+        conditions: Conditions<B>,
+        noise: impl NoiseSource + 'n,
+        saved: &SavedState,
+    ) -> Result<Stepper<'n, B>> {
+        let numbers = &saved.numbers;
+        let mut stepper = self.stepper(model, conditions, noise, numbers.size)?;
+        let images = stepper.conditions.images();
+        let is_of_this_run = numbers.sampler == self.config
+            && numbers.images == images
+            && numbers.evaluations.len() == numbers.stage
+            && numbers.evaluations.iter().all(|stage| stage.len() == images);
+        if !is_of_this_run || numbers.stage > self.cascade.stages().len() {
+            let reason = "it is of a run with other settings, or of other images".to_owned();
+            return Err(Error::SavedState { reason });
+        }
+        stepper.stage = numbers.stage;
+        stepper.evaluations.clone_from(&numbers.evaluations);
+        stepper.phase = stepper.phase_of(saved)?;
+        stepper.prepare();
+        Ok(stepper)
+    }
+
+    /// How often the state is carried: the reference's Dopri5 has it twice, with separate noise from
+    /// stage 1 on.
+    pub(super) fn copies(&self) -> usize {
+        if self.config.reference && self.config.solver == SolverKind::Dopri5 { 2 } else { 1 }
+    }
+}
+
+impl<B: PixelFlowBackend> Stepper<'_, B> {
+    /// Enters a stage or makes one step of its solver, and waits for the device once at most; `None`
+    /// when the images are done.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] and [`Error::SolverStuck`] where the model misbehaves, [`Error::Device`].
+    pub async fn step_async(&mut self) -> Result<Option<Progress>> {
+        if self.is_done() {
+            return Ok(None);
+        }
+        let Self { model, sampler, conditions, stage, cache, .. } = self;
+        match &mut self.phase {
+            Phase::Between(_) => Ok(Some(Progress::Stage(self.enter()))),
+            Phase::Solving(solver) => {
+                let stage = *stage;
+                let mut velocity = GuidedVelocity { model, sampler, conditions, stage, cache };
+                solver.step(&mut velocity).await?;
+                Ok(Some(Progress::Step(self.after_step())))
+            }
+        }
+    }
+
+    /// As [`step_async`](Self::step_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`step_async`](Self::step_async).
+    ///
+    /// # Panics
+    /// In a browser, whose devices answer only what awaits them.
+    pub fn step(&mut self) -> Result<Option<Progress>> {
+        read_sync(self.step_async())
+    }
+
+    /// Whether all stages are done.
+    pub fn is_done(&self) -> bool {
+        self.stage == self.sampler.cascade.stages().len()
+    }
+
+    /// The state of all images, in the sides of the newest stage; `None` before the first.
+    ///
+    /// # Shapes
+    /// - output: `[images, channels, height, width]`, pixels in -1..1 at the end
+    pub fn state(&self) -> Option<Tensor<B, 4>> {
+        let state = match &self.phase {
+            Phase::Between(state) => state.clone()?,
+            Phase::Solving(solver) => solver.state(),
+        };
+        Some(state.narrow(0, 0, self.conditions.images()))
+    }
+
+    /// The predicted end of the stage for all images, `x + (1 - t) v`: in the last stage, clean images.
+    ///
+    /// It takes the newest slope of the solver; at the start of a stage, where there is none, it asks
+    /// the network once, which does not change what is drawn. `None` before the first stage.
+    ///
+    /// # Shapes
+    /// - output: `[images, channels, height, width]`, in the sides of the newest stage
+    ///
+    /// # Errors
+    /// What the velocity cannot compute.
+    pub fn preview(&mut self) -> Result<Option<Tensor<B, 4>>> {
+        let images = self.conditions.images();
+        let Phase::Solving(solver) = &self.phase else {
+            return Ok(self.state());
+        };
+        let heading = if let Some(heading) = solver.heading() {
+            heading
+        } else {
+            let (state, time) = (solver.state().narrow(0, 0, images), solver.time());
+            let Self { model, sampler, conditions, stage, cache, .. } = self;
+            let mut velocity = GuidedVelocity { model, sampler, conditions, stage: *stage, cache };
+            let rows: Vec<usize> = (0..images).collect();
+            let slope = velocity.at(&vec![time; images], state.clone(), &rows)?;
+            state + slope * (1.0 - time) as f32
+        };
+        Ok(Some(heading.narrow(0, 0, images)))
+    }
+
+    /// Network evaluations (NFE) of each image in each stage so far, `[stage][image]`.
+    pub fn evaluations(&self) -> Vec<Vec<usize>> {
+        let mut all = self.evaluations.clone();
+        if let Phase::Solving(solver) = &self.phase {
+            all.push(solver.evaluations(self.conditions.images()));
+        }
+        all
+    }
+
+    /// Network evaluations of each image over all stages so far.
+    pub fn total_evaluations(&self) -> Vec<usize> {
+        let all = self.evaluations();
+        (0..self.conditions.images()).map(|i| all.iter().map(|stage| stage[i]).sum()).collect()
+    }
+
+    /// All that is needed to go on from here, read from the device.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub async fn save_async(&self) -> Result<SavedState> {
+        let (place, state, slope) = match &self.phase {
+            Phase::Between(state) => (Place::Before, state.clone(), None),
+            Phase::Solving(solver) => {
+                let (place, slope) = match solver {
+                    Solver::Steps(steps) => {
+                        (Place::Steps { start: steps.start(), done: steps.done() }, None)
+                    }
+                    Solver::PerImage(per_image) => match per_image.places() {
+                        Some((places, slope)) => {
+                            (Place::PerImage { places, steps: per_image.steps() }, Some(slope))
+                        }
+                        None => (Place::Start(solver.time()), None),
+                    },
+                    Solver::Batch(batch) => match batch.place() {
+                        Some((place, slope)) => (Place::Batch(place), Some(slope)),
+                        None => (Place::Start(solver.time()), None),
+                    },
+                };
+                (place, Some(solver.state()), slope)
+            }
+        };
+        let images = self.conditions.images();
+        let at = (self.stage, place);
+        let mut saved =
+            SavedState::new(&self.sampler.config, self.size, images, at, &self.evaluations);
+        for (name, tensor) in [(STATE, state), (SLOPE, slope)] {
+            if let Some(tensor) = tensor {
+                saved.tensors.insert(name.to_owned(), HostTensor::read(tensor).await?);
+            }
+        }
+        Ok(saved)
+    }
+
+    /// As [`save_async`](Self::save_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    ///
+    /// # Panics
+    /// As [`step`](Self::step).
+    pub fn save(&self) -> Result<SavedState> {
+        read_sync(self.save_async())
+    }
+
+    /// The shape of `images` states in a stage.
+    fn shape(&self, stage: usize, images: usize) -> [usize; 4] {
+        let (height, width) = self.sampler.cascade.sides(stage, self.size[0], self.size[1]);
+        [images, self.model.channels(), height, width]
+    }
+
+    /// Where a saved stepper was.
+    fn phase_of(&self, saved: &SavedState) -> Result<Phase<B>> {
+        let (stage, copies) = (saved.numbers.stage, self.sampler.copies());
+        let tensor = |name, stage| {
+            let shape = self.shape(stage, saved.numbers.images * copies);
+            Ok::<_, Error>(saved.tensor(name, shape)?.upload::<B>(&self.device))
+        };
+        let place = &saved.numbers.place;
+        if *place == Place::Before {
+            let before = stage.checked_sub(1).map(|before| tensor(STATE, before)).transpose()?;
+            return Ok(Phase::Between(before));
+        }
+        let wrong = || Error::SavedState { reason: "its place is not in the cascade".to_owned() };
+        if stage >= self.sampler.cascade.stages().len() {
+            return Err(wrong());
+        }
+        let state = tensor(STATE, stage)?;
+        let (sampler, kind) = (&self.sampler, self.sampler.config.solver);
+        let is_time = |time: &f64| (0.0..=1.0).contains(time);
+        Ok(Phase::Solving(match (place, kind, copies) {
+            (Place::Start(time), ..) if (0.0..1.0).contains(time) => {
+                Solver::new(sampler, stage, *time, state)
+            }
+            (Place::Steps { start, done }, SolverKind::Euler | SolverKind::Heun, _)
+                if (0.0..1.0).contains(start) =>
+            {
+                let order = if kind == SolverKind::Euler { Order::First } else { Order::Second };
+                let times = times(sampler, stage);
+                let solver = FixedSteps::new(order, &times, *start, *done, state);
+                if *done >= solver.steps() {
+                    return Err(wrong());
+                }
+                Solver::Steps(solver)
+            }
+            (Place::PerImage { places, steps }, SolverKind::Dopri5, 1)
+                if places.len() == saved.numbers.images
+                    && places.iter().all(|p| is_time(&p.time) && p.step > 0.0) =>
+            {
+                let tensors = [state, tensor(SLOPE, stage)?];
+                Solver::PerImage(PerImage::at(places, tensors, tolerance(sampler), *steps))
+            }
+            (Place::Batch(place), SolverKind::Dopri5, 2)
+                if is_time(&place.time) && place.step > 0.0 =>
+            {
+                let tensors = [state, tensor(SLOPE, stage)?];
+                Solver::Batch(Batch::at(*place, tensors, tolerance(sampler)))
+            }
+            _ => return Err(wrong()),
+        }))
+    }
+
+    /// Enters the next stage.
+    fn enter(&mut self) -> StageStart {
+        let (index, copies) = (self.stage, self.sampler.copies());
+        let [_, channels, height, width] = self.shape(index, 1);
+        let upload = |values: Vec<f32>| {
+            let count = values.len() / (channels * height * width);
+            let data = TensorData::new(values, [count, channels, height, width]);
+            Tensor::<B, 4>::from_data(data, &self.device)
+        };
+        let state = match std::mem::replace(&mut self.phase, Phase::Between(None)) {
+            Phase::Between(Some(before)) => {
+                let block = |copy| self.noise.block(index, copy, channels, height, width);
+                let blocks = upload((0..copies).flat_map(block).collect());
+                let stage = &self.sampler.cascade.stages()[index];
+                let Renoise { alpha, beta } = Renoise::entering(stage);
+                double(before) * alpha + blocks * beta
+            }
+            _ => upload(self.noise.initial(channels, height, width)).repeat_dim(0, copies),
+        };
+        let solver = Solver::new(&self.sampler, index, 0.0, state);
+        let stages = self.sampler.cascade.stages().len();
+        let steps = solver.steps_in_all();
+        self.phase = Phase::Solving(solver);
+        self.prepare();
+        StageStart { stage: index, stages, height, width, steps }
+    }
+
+    /// Computes what the steps of the stage will need, where their times are known.
+    fn prepare(&mut self) {
+        let Phase::Solving(Solver::Steps(solver)) = &self.phase else {
+            return;
+        };
+        let [_, _, height, width] = solver.state().dims();
+        let Self { model, sampler, conditions, stage, cache, .. } = self;
+        let mut velocity = GuidedVelocity { model, sampler, conditions, stage: *stage, cache };
+        velocity.expect(solver.asked(), [height, width]);
+    }
+
+    /// What a step has brought; leaves the stage if it is done.
+    fn after_step(&mut self) -> StepDone {
+        let Phase::Solving(solver) = &self.phase else {
+            unreachable!("a step is made by a solver");
+        };
+        let done = StepDone {
+            stage: self.stage,
+            step: solver.steps(),
+            time: solver.time(),
+            evaluations: self.total_evaluations().into_iter().max().unwrap_or(0),
+            stage_is_done: solver.is_done(),
+        };
+        if done.stage_is_done {
+            let state = solver.state();
+            self.evaluations.push(solver.evaluations(self.conditions.images()));
+            self.phase = Phase::Between(Some(state));
+            self.cache = StageCache::default();
+            self.stage += 1;
+        }
+        done
+    }
+}
+
+/// Nearest-neighbour upsampling by two.
+///
+/// # Shapes
+/// - images: `[images, channels, height, width]`
+/// - output: `[images, channels, 2 height, 2 width]`
+fn double<B: PixelFlowBackend>(images: Tensor<B, 4>) -> Tensor<B, 4> {
+    let [count, channels, height, width] = images.dims();
+    let apart = images.reshape([count, channels, height, 1, width, 1]);
+    apart.repeat(&[1, 1, 1, 2, 1, 2]).reshape([count, channels, 2 * height, 2 * width])
+}

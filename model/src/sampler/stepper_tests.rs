@@ -1,0 +1,162 @@
+//! A stepper stops anywhere and goes on as if it had not.
+
+use burn::tensor::Tensor;
+use burn_flex::{Flex, FlexDevice};
+
+use super::*;
+use crate::cascade::{Cascade, CascadeConfig};
+use crate::noise::{Key, Purpose};
+use crate::weights::model_from;
+use crate::{Error, PixelFlow, PixelFlowConfig, Preset};
+
+const SIZE: [usize; 2] = [8, 8];
+
+fn model() -> PixelFlow<Flex> {
+    let config = PixelFlowConfig { depth: 1, patch_size: 2, ..Preset::Tiny.config(5) };
+    // Initial weights would not do: their velocity is zero.
+    let weights = |name: &str, shape: &[usize]| {
+        let key = Key::new(name.len() as u64, 0, Purpose::Testing);
+        let values = key.normals(shape.iter().product());
+        Ok::<_, std::convert::Infallible>(values.into_iter().map(|value| value * 0.2).collect())
+    };
+    match model_from(&config, &FlexDevice, weights) {
+        Ok(model) => model,
+        Err(never) => match never {},
+    }
+}
+
+fn cascade() -> Cascade {
+    CascadeConfig { stages: 2, train_timesteps: 1000 }.build().unwrap()
+}
+
+/// Every solver, as ours and as the reference's.
+fn samplers() -> Vec<Sampler> {
+    let kinds = [
+        (SolverKind::Euler, false),
+        (SolverKind::Euler, true),
+        (SolverKind::Heun, false),
+        (SolverKind::Dopri5, false),
+        (SolverKind::Dopri5, true),
+    ];
+    let sampler = |(solver, reference)| {
+        let guidance = Guidance::Constant { scale: 1.5 };
+        let steps = vec![3];
+        let config = SamplerConfig { solver, reference, steps, guidance, ..Default::default() };
+        config.check(cascade()).unwrap()
+    };
+    kinds.map(sampler).into()
+}
+
+fn conditions() -> Conditions<Flex> {
+    Conditions::Class { labels: vec![1, 4], null: 5 }
+}
+
+fn noise() -> KeyedNoise {
+    KeyedNoise { images: [3, 8].map(|index| ImageKey { seed: 7, index }).into() }
+}
+
+fn begun(sampler: &Sampler) -> Stepper<'static, Flex> {
+    sampler.stepper(&model(), conditions(), noise(), SIZE).unwrap()
+}
+
+fn values(tensor: Tensor<Flex, 4>) -> Vec<f32> {
+    tensor.into_data().to_vec().unwrap()
+}
+
+/// Takes all steps that are left; the images, and how many steps there were.
+fn finished(mut stepper: Stepper<'_, Flex>) -> (Vec<f32>, Vec<Vec<usize>>, usize) {
+    let mut steps = 0;
+    while stepper.step().unwrap().is_some() {
+        steps += 1;
+    }
+    (values(stepper.state().unwrap()), stepper.evaluations(), steps)
+}
+
+#[test]
+fn after_any_step_it_can_be_saved_and_gone_on_from() {
+    for sampler in samplers() {
+        let (images, evaluations, steps) = finished(begun(&sampler));
+        // An adaptive solver takes a hundred steps: some of them will do, the first few among them.
+        for stop in (0..6).chain((6..=steps).step_by((steps / 6).max(1))) {
+            let mut stepper = begun(&sampler);
+            for _ in 0..stop {
+                stepper.step().unwrap().unwrap();
+            }
+            let bytes = stepper.save().unwrap().to_bytes();
+            let saved = SavedState::from_bytes(&bytes).unwrap();
+            let stepper = sampler.resume(&model(), conditions(), noise(), &saved).unwrap();
+            let (again, counts, _) = finished(stepper);
+            assert!(again == images, "{:?}, stopped after {stop}", sampler.config());
+            assert_eq!(counts, evaluations, "{:?}, stopped after {stop}", sampler.config());
+        }
+    }
+}
+
+#[test]
+fn a_preview_changes_nothing_and_ends_as_the_image() {
+    for sampler in samplers() {
+        let (images, ..) = finished(begun(&sampler));
+        let mut stepper = begun(&sampler);
+        assert!(stepper.preview().unwrap().is_none());
+        let mut last = None;
+        while stepper.step().unwrap().is_some() {
+            last = stepper.preview().unwrap();
+        }
+        assert_eq!(values(stepper.state().unwrap()), images);
+        assert_eq!(values(last.unwrap()), images, "at time 1 nothing is left to predict");
+    }
+}
+
+#[test]
+fn of_one_euler_step_the_preview_is_the_end_of_the_stage() {
+    let config = SamplerConfig { steps: vec![1], ..Default::default() };
+    let mut stepper = begun(&config.check(cascade()).unwrap());
+    stepper.step().unwrap();
+    let preview = values(stepper.preview().unwrap().unwrap());
+    stepper.step().unwrap();
+    assert_eq!(preview, values(stepper.state().unwrap()));
+}
+
+#[test]
+fn a_start_at_a_step_of_the_schedule_goes_on_as_the_whole_run() {
+    let sampler = &samplers()[0];
+    let (images, ..) = finished(begun(sampler));
+    let mut stepper = begun(sampler);
+    // Stage 0 has an entry and three steps; then the entry of stage 1 and one step.
+    for _ in 0..6 {
+        stepper.step().unwrap();
+    }
+    let start = Start { stage: 1, time: 1.0 / 3.0, state: stepper.state().unwrap() };
+    let stepper = sampler.stepper_from(&model(), conditions(), noise(), SIZE, start).unwrap();
+    let (again, evaluations, steps) = finished(stepper);
+    let apart = again.iter().zip(&images).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    // The table of modulations has other rows, which may round differently.
+    assert!(apart < 1e-5, "{apart}");
+    assert_eq!((evaluations, steps), (vec![vec![0; 2], vec![2; 2]], 2));
+}
+
+#[test]
+fn starts_and_states_that_do_not_fit_are_refused() {
+    let sampler = &samplers()[3];
+    let state = |side| Tensor::<Flex, 4>::zeros([2, 3, side, side], &FlexDevice);
+    for (stage, time, side, expected) in [
+        (2, 0.0, 8, "stage 2 of 2"),
+        (1, 1.0, 8, "time 1"),
+        (1, f64::NAN, 8, "time NaN"),
+        (1, 0.0, 4, "must be [2, 3, 8, 8]"),
+    ] {
+        let start = Start { stage, time, state: state(side) };
+        let refused = sampler.stepper_from(&model(), conditions(), noise(), SIZE, start);
+        let message = refused.err().unwrap().to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+    let saved = begun(sampler).save().unwrap();
+    let other = samplers()[0].resume(&model(), conditions(), noise(), &saved);
+    assert!(matches!(other.err(), Some(Error::SavedState { .. })));
+    let one = Conditions::Class { labels: vec![1], null: 5 };
+    let fewer = sampler.resume(&model(), one, noise(), &saved);
+    assert!(matches!(fewer.err(), Some(Error::SavedState { .. })));
+    for bytes in [&b""[..], b"nonsense", &saved.to_bytes()[..20]] {
+        assert!(matches!(SavedState::from_bytes(bytes), Err(Error::SavedState { .. })));
+    }
+}

@@ -1,0 +1,111 @@
+//! Running the real programs in tests: what they print, refuse and leave behind.
+
+mod reference;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+pub use reference::{CONFIG_YAML, reference_files, reference_model};
+
+/// Root of the repository, in which the programs are started.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// A program by the path of its file, which a test knows as `env!("CARGO_BIN_EXE_…")`.
+#[derive(Clone, Copy, Debug)]
+pub struct Program(pub &'static str);
+
+/// A program that has been run to its end.
+#[derive(Debug)]
+pub struct Run {
+    command: String,
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// The text of its standard output.
+    pub printed: String,
+    /// The text of its standard error.
+    pub message: String,
+}
+
+impl Program {
+    /// The command with these arguments, in the root of the repository.
+    pub fn command(self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.0);
+        command.current_dir(ROOT).args(arguments);
+        command
+    }
+
+    /// Runs it with these arguments.
+    pub fn run(self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// Runs it where no file can have more than so many blocks.
+    ///
+    /// That is what a full disk is to the program: a write that fails.
+    pub fn run_on_a_full_disk(self, blocks: usize, arguments: &[&str]) -> Run {
+        let script = format!(r#"trap "" XFSZ; ulimit -f {blocks}; exec "$0" "$@""#);
+        Run::of(Program("sh").command(&["-c", &script, self.0]).args(arguments))
+    }
+}
+
+impl Run {
+    /// Runs a command.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            command: format!("{command:?}"),
+            status: output.status,
+            printed: text(&output.stdout),
+            message: text(&output.stderr),
+        }
+    }
+
+    /// Asserts that it has succeeded.
+    ///
+    /// # Panics
+    /// If it has not.
+    #[expect(clippy::return_self_not_must_use)]
+    pub fn succeeded(self) -> Self {
+        assert!(self.status.success(), "{} failed: {}", self.command, self.message);
+        self
+    }
+
+    /// Asserts that it has refused its input: it failed without a panic, and its message has all of
+    /// these parts.
+    ///
+    /// # Panics
+    /// If it has not.
+    pub fn refused(&self, parts: &[&str]) {
+        assert!(!self.status.success(), "{} was accepted", self.command);
+        assert!(!self.message.contains("panicked"), "{} panics: {}", self.command, self.message);
+        for part in parts {
+            let message = &self.message;
+            assert!(message.contains(part), "{}: `{part}` is not in: {message}", self.command);
+        }
+    }
+}
+
+/// A path as an argument.
+///
+/// # Panics
+/// If it is not UTF-8.
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("paths of tests are UTF-8")
+}
+
+/// The sorted names of what is in a folder, hidden files included.
+///
+/// # Panics
+/// If it cannot be read.
+pub fn listing(folder: &Path) -> Vec<String> {
+    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    let names = fs::read_dir(folder).and_then(|entries| entries.map(|e| e.map(name)).collect());
+    let mut names: Vec<_> = names.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    names.sort();
+    names
+}
