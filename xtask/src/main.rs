@@ -2,6 +2,10 @@
 
 mod bench;
 mod check_backends;
+mod dist;
+mod generate;
+mod repository;
+mod tidy;
 mod verify;
 
 use std::process::ExitCode;
@@ -25,6 +29,12 @@ enum Command {
     Bench(bench::Arguments),
     /// Run the conformance suite on every backend of this machine.
     CheckBackends(check_backends::Arguments),
+    /// Print what violates the rules about this repository's files; seconds, no network.
+    Tidy,
+    /// Write the files that are made from code: man pages, completions.
+    Generate,
+    /// Build a stripped archive of the programs for this machine.
+    Dist(dist::Arguments),
 }
 
 /// Exit code of a command that could not do its work.
@@ -35,5 +45,8 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::CheckBackends(arguments) => check_backends::run(&arguments),
+        Command::Tidy => tidy::run(),
+        Command::Generate => generate::run(),
+        Command::Dist(arguments) => dist::run(&arguments),
     })
 }

@@ -91,7 +91,7 @@ impl Arguments {
 /// # Errors
 /// If an argument is wrong, the suite does not compile anywhere, or nothing can be written.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let root = repository()?;
+    let root = crate::repository::root()?;
     let fixtures = arguments.fixtures.clone().unwrap_or_else(|| root.join("tests/fixtures"));
     // A wrong folder is refused before minutes of compiling.
     let manifest = tests::Manifest::open(&fixtures)?;
@@ -206,13 +206,4 @@ fn write(report: &ConformanceReport, folder: &Path) -> Result<()> {
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
-}
-
-/// The root of the repository: the command is about its sources.
-fn repository() -> Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    match root {
-        Some(root) if root.join("tests/Cargo.toml").exists() => Ok(root.to_owned()),
-        _ => bail!("the repository that this program was built from is gone"),
-    }
 }

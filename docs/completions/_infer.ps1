@@ -1,0 +1,204 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'infer'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'infer' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--class', '--class', [CompletionResultType]::ParameterName, 'Classes by name or number, separated by commas; each is drawn once. [default: all]')
+            [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'What a text model shall draw; may be given several times')
+            [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'A file with a prompt a line; `-` for the standard input')
+            [CompletionResult]::new('--negative', '--negative', [CompletionResultType]::ParameterName, 'What a text model shall not draw')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model''s]')
+            [CompletionResult]::new('--text-dtype', '--text-dtype', [CompletionResultType]::ParameterName, 'Format of the text encoder''s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Images of each class or prompt')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The same seed gives the same images, whatever --batch, --count or --class')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
+            [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
+            [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
+            [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
+            [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size of the images in pixels: 32, or height and width as 48x32. [default: what the model was trained on]')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once; changes speed and memory, not the images')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]')
+            [CompletionResult]::new('--scale', '--scale', [CompletionResultType]::ParameterName, 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what drawing would need in memory and exit')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('sample', 'sample', [CompletionResultType]::ParameterValue, 'Draw images')
+            [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Draw a picture again from the recipe inside it and compare the pixels')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say what a model is')
+            [CompletionResult]::new('evaluate-captions', 'evaluate-captions', [CompletionResultType]::ParameterValue, 'Measure how well drawn images follow their captions')
+            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Draw a public benchmark''s prompts in the layout that its evaluator reads')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write weights anew: as safetensors, in another number format, in one file or several')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'infer;sample' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--class', '--class', [CompletionResultType]::ParameterName, 'Classes by name or number, separated by commas; each is drawn once. [default: all]')
+            [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'What a text model shall draw; may be given several times')
+            [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'A file with a prompt a line; `-` for the standard input')
+            [CompletionResult]::new('--negative', '--negative', [CompletionResultType]::ParameterName, 'What a text model shall not draw')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model''s]')
+            [CompletionResult]::new('--text-dtype', '--text-dtype', [CompletionResultType]::ParameterName, 'Format of the text encoder''s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Images of each class or prompt')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The same seed gives the same images, whatever --batch, --count or --class')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
+            [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
+            [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
+            [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
+            [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size of the images in pixels: 32, or height and width as 48x32. [default: what the model was trained on]')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once; changes speed and memory, not the images')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]')
+            [CompletionResult]::new('--scale', '--scale', [CompletionResultType]::ParameterName, 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what drawing would need in memory and exit')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;replay' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Where the model is now. [default: where it was when the picture was drawn]')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Also write the new picture here')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'infer;info' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;evaluate-captions' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
+            [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
+            [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
+            [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
+            [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
+            [CompletionResult]::new('--negative', '--negative', [CompletionResultType]::ParameterName, 'What a text model shall not draw')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model''s]')
+            [CompletionResult]::new('--text-dtype', '--text-dtype', [CompletionResultType]::ParameterName, 'Format of the text encoder''s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The same seed gives the same images, whatever --batch or the other captions')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once; changes speed and memory, not the images')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32')
+            [CompletionResult]::new('--train', '--train', [CompletionResultType]::ParameterName, '`WebDataset` tar, or a folder of them, that the probes learn from: images with their attributes in .json, texts or null. [default: assets/demo/heroes.tar]')
+            [CompletionResult]::new('--heldout', '--heldout', [CompletionResultType]::ParameterName, 'The same of images that the model was not trained on; their captions are drawn. [default: assets/demo/heroes-heldout.tar]')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Only the first so many held-out captions. [default: all]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Also write the table here as JSON')
+            [CompletionResult]::new('--grid', '--grid', [CompletionResultType]::ParameterName, 'Also write a picture here of some captions: drawn image on the left, real one on the right')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
+            [CompletionResult]::new('--real-only', '--real-only', [CompletionResultType]::ParameterName, 'Measure the real images alone, the ceiling; needs no model')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;generate' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
+            [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
+            [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
+            [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
+            [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
+            [CompletionResult]::new('--negative', '--negative', [CompletionResultType]::ParameterName, 'What a text model shall not draw')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model''s]')
+            [CompletionResult]::new('--text-dtype', '--text-dtype', [CompletionResultType]::ParameterName, 'Format of the text encoder''s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The same seed gives the same images, whatever --batch or the other captions')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once; changes speed and memory, not the images')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32')
+            [CompletionResult]::new('--layout', '--layout', [CompletionResultType]::ParameterName, 'Whose layout')
+            [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'geneval: `evaluation_metadata.jsonl`; dpg: the folder of ID.txt; t2i-compbench: `CATEGORY_val.txt`; coco: `captions_val2014.json`, lines `ID TAB caption` in a .tsv, or caption lines in a .txt')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'The folder; of t2i-compbench one for each category')
+            [CompletionResult]::new('--images', '--images', [CompletionResultType]::ParameterName, 'Images of each prompt. [default: geneval 4, dpg 4 in one picture, t2i-compbench 10, coco 1]')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size of the images in pixels: 256, or height and width as 256x192. [default: what the model was trained on]')
+            [CompletionResult]::new('--shard', '--shard', [CompletionResultType]::ParameterName, 'Only part I of N, 1/4 to 4/4: every N-th prompt. The parts may go into one folder at a time')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
+            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Draw nothing, check the finished folder: every file there, sound, of the right size, nothing else. Needs no model')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;convert' {
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Number format of the floats. [default: each as it is]')
+            [CompletionResult]::new('--max-shard-size', '--max-shard-size', [CompletionResultType]::ParameterName, 'Spread the tensors over files of at most this size, such as 2GB. [default: one file]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write a line for each tensor here: shape, formats, largest absolute and relative error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;help' {
+            [CompletionResult]::new('sample', 'sample', [CompletionResultType]::ParameterValue, 'Draw images')
+            [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Draw a picture again from the recipe inside it and compare the pixels')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say what a model is')
+            [CompletionResult]::new('evaluate-captions', 'evaluate-captions', [CompletionResultType]::ParameterValue, 'Measure how well drawn images follow their captions')
+            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Draw a public benchmark''s prompts in the layout that its evaluator reads')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write weights anew: as safetensors, in another number format, in one file or several')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'infer;help;sample' {
+            break
+        }
+        'infer;help;replay' {
+            break
+        }
+        'infer;help;info' {
+            break
+        }
+        'infer;help;evaluate-captions' {
+            break
+        }
+        'infer;help;generate' {
+            break
+        }
+        'infer;help;convert' {
+            break
+        }
+        'infer;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,81 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'train'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'train' {
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'A shipped recipe''s name, or a TOML file. [default: demo]')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Train on these images instead of the recipe''s: a .tar file, a folder of them, a folder with one folder a class, or a folder with MNIST''s files')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Change a setting, such as train.lr=2e-4; --print-config lists them. Can be repeated')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Folder of the run. [default: runs/RECIPE-N]')
+            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on with a run from its newest checkpoint; `auto` takes the newest run under runs/')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'With --dry-run: memory of the device in GB. [default: what is free, on the CPU]')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Stop at the first corrupt image instead of skipping it and naming it at the end')
+            [CompletionResult]::new('--print-config', '--print-config', [CompletionResultType]::ParameterName, 'Print the whole configuration with its documentation and exit')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what the run would need in memory and exit; exit code 1 if it does not fit')
+            [CompletionResult]::new('--list-recipes', '--list-recipes', [CompletionResultType]::ParameterName, 'Print the names of the shipped recipes and exit')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the weights of a run as a model folder that `infer --model` reads')
+            [CompletionResult]::new('encode-text', 'encode-text', [CompletionResultType]::ParameterValue, 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'train;export' {
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Number format of the weights')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Export the weights being trained instead of their moving average')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'train;encode-text' {
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'The images with their captions: a .tar file, or a folder of them')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'The folder to write the states to')
+            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'Tokens of a caption at most')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of the encoder''s weights, and of the states: f32, f16 or bf16')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'train;help' {
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the weights of a run as a model folder that `infer --model` reads')
+            [CompletionResult]::new('encode-text', 'encode-text', [CompletionResultType]::ParameterValue, 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'train;help;export' {
+            break
+        }
+        'train;help;encode-text' {
+            break
+        }
+        'train;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

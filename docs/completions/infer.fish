@@ -1,0 +1,182 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_infer_global_optspecs
+    string join \n model= weights= class= prompt= prompts= negative= text-encoder= text-dtype= count= seed= steps= solver= guidance= shift= rtol= atol= reference size= batch= out= scale= device= dtype= dry-run h/help V/version
+end
+
+function __fish_infer_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_infer_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_infer_using_subcommand
+    set -l cmd (__fish_infer_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c infer -n "__fish_infer_needs_command" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_needs_command" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_needs_command" -l class -d 'Classes by name or number, separated by commas; each is drawn once. [default: all]' -r
+complete -c infer -n "__fish_infer_needs_command" -l prompt -d 'What a text model shall draw; may be given several times' -r
+complete -c infer -n "__fish_infer_needs_command" -l prompts -d 'A file with a prompt a line; `-` for the standard input' -r -F
+complete -c infer -n "__fish_infer_needs_command" -l negative -d 'What a text model shall not draw' -r
+complete -c infer -n "__fish_infer_needs_command" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_needs_command" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
+complete -c infer -n "__fish_infer_needs_command" -l count -d 'Images of each class or prompt' -r
+complete -c infer -n "__fish_infer_needs_command" -l seed -d 'The same seed gives the same images, whatever --batch, --count or --class' -r
+complete -c infer -n "__fish_infer_needs_command" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_needs_command" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
+heun\t'Second order, two evaluations a step'
+dopri5\t'Fifth order with adaptive steps'"
+complete -c infer -n "__fish_infer_needs_command" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_needs_command" -l shift -d 'Warp of the time within a stage; 1 is none' -r
+complete -c infer -n "__fish_infer_needs_command" -l rtol -d 'Relative tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_needs_command" -l atol -d 'Absolute tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_needs_command" -l size -d 'Size of the images in pixels: 32, or height and width as 48x32. [default: what the model was trained on]' -r
+complete -c infer -n "__fish_infer_needs_command" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
+complete -c infer -n "__fish_infer_needs_command" -l out -d 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]' -r -F
+complete -c infer -n "__fish_infer_needs_command" -l scale -d 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]' -r
+complete -c infer -n "__fish_infer_needs_command" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_needs_command" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
+complete -c infer -n "__fish_infer_needs_command" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_needs_command" -l dry-run -d 'Print what drawing would need in memory and exit'
+complete -c infer -n "__fish_infer_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_needs_command" -s V -l version -d 'Print version'
+complete -c infer -n "__fish_infer_needs_command" -f -a "sample" -d 'Draw images'
+complete -c infer -n "__fish_infer_needs_command" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
+complete -c infer -n "__fish_infer_needs_command" -f -a "info" -d 'Say what a model is'
+complete -c infer -n "__fish_infer_needs_command" -f -a "evaluate-captions" -d 'Measure how well drawn images follow their captions'
+complete -c infer -n "__fish_infer_needs_command" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
+complete -c infer -n "__fish_infer_needs_command" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
+complete -c infer -n "__fish_infer_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c infer -n "__fish_infer_using_subcommand sample" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sample" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand sample" -l class -d 'Classes by name or number, separated by commas; each is drawn once. [default: all]' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l prompt -d 'What a text model shall draw; may be given several times' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l prompts -d 'A file with a prompt a line; `-` for the standard input' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sample" -l negative -d 'What a text model shall not draw' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l count -d 'Images of each class or prompt' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l seed -d 'The same seed gives the same images, whatever --batch, --count or --class' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
+heun\t'Second order, two evaluations a step'
+dopri5\t'Fifth order with adaptive steps'"
+complete -c infer -n "__fish_infer_using_subcommand sample" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l shift -d 'Warp of the time within a stage; 1 is none' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l rtol -d 'Relative tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l atol -d 'Absolute tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l size -d 'Size of the images in pixels: 32, or height and width as 48x32. [default: what the model was trained on]' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l out -d 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sample" -l scale -d 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
+complete -c infer -n "__fish_infer_using_subcommand sample" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_using_subcommand sample" -l dry-run -d 'Print what drawing would need in memory and exit'
+complete -c infer -n "__fish_infer_using_subcommand sample" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand replay" -l model -d 'Where the model is now. [default: where it was when the picture was drawn]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand replay" -l out -d 'Also write the new picture here' -r -F
+complete -c infer -n "__fish_infer_using_subcommand replay" -l device -d 'Where to compute' -r
+complete -c infer -n "__fish_infer_using_subcommand replay" -s h -l help -d 'Print help'
+complete -c infer -n "__fish_infer_using_subcommand info" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand info" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
+heun\t'Second order, two evaluations a step'
+dopri5\t'Fifth order with adaptive steps'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l shift -d 'Warp of the time within a stage; 1 is none' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l rtol -d 'Relative tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l atol -d 'Absolute tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l negative -d 'What a text model shall not draw' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l seed -d 'The same seed gives the same images, whatever --batch or the other captions' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l train -d '`WebDataset` tar, or a folder of them, that the probes learn from: images with their attributes in .json, texts or null. [default: assets/demo/heroes.tar]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l heldout -d 'The same of images that the model was not trained on; their captions are drawn. [default: assets/demo/heroes-heldout.tar]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l count -d 'Only the first so many held-out captions. [default: all]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l json -d 'Also write the table here as JSON' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l grid -d 'Also write a picture here of some captions: drawn image on the left, real one on the right' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l real-only -d 'Measure the real images alone, the ceiling; needs no model'
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand generate" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand generate" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand generate" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
+heun\t'Second order, two evaluations a step'
+dopri5\t'Fifth order with adaptive steps'"
+complete -c infer -n "__fish_infer_using_subcommand generate" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l shift -d 'Warp of the time within a stage; 1 is none' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l rtol -d 'Relative tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l atol -d 'Absolute tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l negative -d 'What a text model shall not draw' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l seed -d 'The same seed gives the same images, whatever --batch or the other captions' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
+complete -c infer -n "__fish_infer_using_subcommand generate" -l layout -d 'Whose layout' -r -f -a "geneval\t'`GenEval`: `00000/metadata.jsonl`, `00000/samples/0000.png`'
+dpg\t'DPG-Bench: `ID.png`, four images in a square'
+t2i-compbench\t'T2I-CompBench: `samples/PROMPT_000000.png`'
+coco\t'MS-COCO captions for FID and CLIP scores: `000000391895.png`'"
+complete -c infer -n "__fish_infer_using_subcommand generate" -l prompts -d 'geneval: `evaluation_metadata.jsonl`; dpg: the folder of ID.txt; t2i-compbench: `CATEGORY_val.txt`; coco: `captions_val2014.json`, lines `ID TAB caption` in a .tsv, or caption lines in a .txt' -r -F
+complete -c infer -n "__fish_infer_using_subcommand generate" -l out -d 'The folder; of t2i-compbench one for each category' -r -F
+complete -c infer -n "__fish_infer_using_subcommand generate" -l images -d 'Images of each prompt. [default: geneval 4, dpg 4 in one picture, t2i-compbench 10, coco 1]' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l size -d 'Size of the images in pixels: 256, or height and width as 256x192. [default: what the model was trained on]' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l shard -d 'Only part I of N, 1/4 to 4/4: every N-th prompt. The parts may go into one folder at a time' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_using_subcommand generate" -l verify -d 'Draw nothing, check the finished folder: every file there, sound, of the right size, nothing else. Needs no model'
+complete -c infer -n "__fish_infer_using_subcommand generate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand convert" -l dtype -d 'Number format of the floats. [default: each as it is]' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in 8 bits with a factor an output, all else in 32-bit floats; for drawing only'"
+complete -c infer -n "__fish_infer_using_subcommand convert" -l max-shard-size -d 'Spread the tensors over files of at most this size, such as 2GB. [default: one file]' -r
+complete -c infer -n "__fish_infer_using_subcommand convert" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand convert" -l report -d 'Write a line for each tensor here: shape, formats, largest absolute and relative error' -r -F
+complete -c infer -n "__fish_infer_using_subcommand convert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "sample" -d 'Draw images'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "info" -d 'Say what a model is'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "evaluate-captions" -d 'Measure how well drawn images follow their captions'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,0 +1,57 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_train_global_optspecs
+    string join \n recipe= data= set= strict out= resume= device= print-config dry-run memory= list-recipes h/help V/version
+end
+
+function __fish_train_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_train_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_train_using_subcommand
+    set -l cmd (__fish_train_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c train -n "__fish_train_needs_command" -l recipe -d 'A shipped recipe\'s name, or a TOML file. [default: demo]' -r
+complete -c train -n "__fish_train_needs_command" -l data -d 'Train on these images instead of the recipe\'s: a .tar file, a folder of them, a folder with one folder a class, or a folder with MNIST\'s files' -r -F
+complete -c train -n "__fish_train_needs_command" -l set -d 'Change a setting, such as train.lr=2e-4; --print-config lists them. Can be repeated' -r
+complete -c train -n "__fish_train_needs_command" -l out -d 'Folder of the run. [default: runs/RECIPE-N]' -r -F
+complete -c train -n "__fish_train_needs_command" -l resume -d 'Go on with a run from its newest checkpoint; `auto` takes the newest run under runs/' -r -F
+complete -c train -n "__fish_train_needs_command" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c train -n "__fish_train_needs_command" -l memory -d 'With --dry-run: memory of the device in GB. [default: what is free, on the CPU]' -r
+complete -c train -n "__fish_train_needs_command" -l strict -d 'Stop at the first corrupt image instead of skipping it and naming it at the end'
+complete -c train -n "__fish_train_needs_command" -l print-config -d 'Print the whole configuration with its documentation and exit'
+complete -c train -n "__fish_train_needs_command" -l dry-run -d 'Print what the run would need in memory and exit; exit code 1 if it does not fit'
+complete -c train -n "__fish_train_needs_command" -l list-recipes -d 'Print the names of the shipped recipes and exit'
+complete -c train -n "__fish_train_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c train -n "__fish_train_needs_command" -s V -l version -d 'Print version'
+complete -c train -n "__fish_train_needs_command" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
+complete -c train -n "__fish_train_needs_command" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
+complete -c train -n "__fish_train_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c train -n "__fish_train_using_subcommand export" -l dtype -d 'Number format of the weights' -r -f -a "f32\t'32-bit floats, as trained'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'"
+complete -c train -n "__fish_train_using_subcommand export" -l raw -d 'Export the weights being trained instead of their moving average'
+complete -c train -n "__fish_train_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c train -n "__fish_train_using_subcommand encode-text" -l data -d 'The images with their captions: a .tar file, or a folder of them' -r -F
+complete -c train -n "__fish_train_using_subcommand encode-text" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME' -r
+complete -c train -n "__fish_train_using_subcommand encode-text" -l out -d 'The folder to write the states to' -r -F
+complete -c train -n "__fish_train_using_subcommand encode-text" -l max-tokens -d 'Tokens of a caption at most' -r
+complete -c train -n "__fish_train_using_subcommand encode-text" -l dtype -d 'Format of the encoder\'s weights, and of the states: f32, f16 or bf16' -r
+complete -c train -n "__fish_train_using_subcommand encode-text" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c train -n "__fish_train_using_subcommand encode-text" -s h -l help -d 'Print help'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text help" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text help" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
