@@ -171,10 +171,6 @@ mod tests {
         Tensor::from_data(TensorData::new(values, shape), &FlexDevice)
     }
 
-    fn examples() -> Vec<Example> {
-        [(4, 0.0), (2, 100.0), (1, 200.0)].map(|(side, t)| Example::new(side, side, t)).to_vec()
-    }
-
     /// Mean squared error of 21 tokens.
     fn loss(velocity: Tensor<Train, 2>) -> Tensor<Train, 1> {
         let difference = velocity - Tensor::from_inner(normals(1, [21, 48]));
@@ -189,67 +185,52 @@ mod tests {
         assert!(error <= 4.0 * f32::EPSILON * size, "{name}: {error} of {size}");
     }
 
-    /// Compares the gradients of every parameter, made in two ways.
-    struct Compare<'a> {
-        again: &'a GradientsParams,
-        kept: &'a GradientsParams,
-        path: Vec<String>,
-    }
+    /// Compares the gradients of every parameter, computed again and kept.
+    struct Compare<'a>([&'a GradientsParams; 2]);
 
     impl ModuleVisitor<Train> for Compare<'_> {
-        fn enter_module(&mut self, name: &str, _container_type: &str) {
-            self.path.push(name.to_owned());
-        }
-
-        fn exit_module(&mut self, _name: &str, _container_type: &str) {
-            self.path.pop();
-        }
-
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Train, D>>) {
-            let gradient =
-                |all: &GradientsParams| all.get::<Flex, D>(param.id).expect("a gradient");
-            assert_same(gradient(self.again), gradient(self.kept), &self.path.join("."));
+            let [again, kept] = self.0.map(|all| all.get::<Flex, D>(param.id).expect("a gradient"));
+            assert_same(again, kept, &format!("{:?}", param.lazy_shape()));
         }
     }
 
-    #[test]
-    fn computing_again_gives_the_same_loss_and_gradients_of_classes() {
-        let config = PixelFlowConfig { depth: 3, ..Preset::Tiny.config(4) };
-        let model = keyed_model(&config, 0.1, &FlexDevice);
-        let (tokens, examples, labels) = (normals(0, [21, 48]), examples(), vec![0, 4, 2]);
-        let kept = Context::Class(labels.clone());
-        let kept = loss(model.forward_packed(Tensor::from_inner(tokens.clone()), &examples, &kept));
-        let context = Context::Class(labels);
-        let (velocity, pass) = Recomputation::forward(&model, tokens, &examples, &context);
-        let again = loss(velocity);
-        assert_same(again.clone().inner(), kept.clone().inner(), "loss");
-        let (again, for_text) = pass.backward(&again);
-        assert!(for_text.is_none());
-        let kept = GradientsParams::from_grads(kept.backward(), &model);
-        model.visit(&mut Compare { again: &again, kept: &kept, path: Vec::new() });
+    /// Compares everything that a model computes again with a pass that keeps everything.
+    fn compare(config: &PixelFlowConfig, kept: &Context<Train>, again: &Context<Flex>) {
+        let config = PixelFlowConfig { depth: 3, ..config.clone() };
+        let model = keyed_model::<Train>(&config, 0.1, &FlexDevice);
+        let tokens = normals(0, [21, 48]);
+        let examples =
+            [(4, 0.0), (2, 100.0), (1, 200.0)].map(|(side, t)| Example::new(side, side, t));
+        let velocity = model.forward_packed(Tensor::from_inner(tokens.clone()), &examples, kept);
+        let kept_loss = loss(velocity);
+        let (velocity, pass) = Recomputation::forward(&model, tokens, &examples, again);
+        let loss = loss(velocity);
+        assert_same(loss.clone().inner(), kept_loss.clone().inner(), "the loss");
+        let (again, for_text) = pass.backward(&loss);
+        let mut graph = kept_loss.backward();
+        assert_eq!(for_text.is_some(), kept.text().is_some());
+        if let (Some(for_text), Some(text)) = (for_text, kept.text()) {
+            assert_same(for_text, gradient(&text.states, &mut graph), "the text");
+        }
+        let kept = GradientsParams::from_grads(graph, &model);
+        model.visit(&mut Compare([&again, &kept]));
     }
 
     #[test]
-    fn and_of_text() {
-        let config =
-            PixelFlowConfig { depth: 3, cross_attention_dim: Some(8), ..Preset::Tiny.config(0) };
-        let model = keyed_model(&config, 0.1, &FlexDevice);
-        let (tokens, examples) = (normals(0, [21, 48]), examples());
-        let states = normals(2, [6, 8]);
-        let segments = Segments::new(vec![3, 1, 2]);
+    fn a_class_model_has_the_same_loss_and_gradients() {
+        let labels = vec![0, 4, 2];
+        let again = Context::Class(labels.clone());
+        compare(&Preset::Tiny.config(4), &Context::Class(labels), &again);
+    }
+
+    #[test]
+    fn a_text_model_has_the_same_loss_and_gradients() {
+        let config = PixelFlowConfig { cross_attention_dim: Some(8), ..Preset::Tiny.config(0) };
+        let (states, segments) = (normals(2, [6, 8]), Segments::new(vec![3, 1, 2]));
         let leaf = Tensor::from_inner(states.clone()).require_grad();
-        let text =
-            TextStates::<Train> { states: leaf.clone(), segments: segments.clone(), bias: None };
-        let context = Context::Text(text);
-        let velocity =
-            model.forward_packed(Tensor::from_inner(tokens.clone()), &examples, &context);
-        let mut graph = loss(velocity).backward();
-        let kept = gradient(&leaf, &mut graph);
-        let context = Context::Text(TextStates { states, segments, bias: None });
-        let (velocity, pass) = Recomputation::forward(&model, tokens, &examples, &context);
-        let (again, for_text) = pass.backward(&loss(velocity));
-        assert_same(for_text.unwrap(), kept, "text");
-        let kept = GradientsParams::from_grads(graph, &model);
-        model.visit(&mut Compare { again: &again, kept: &kept, path: Vec::new() });
+        let kept = TextStates { states: leaf, segments: segments.clone(), bias: None };
+        let again = TextStates { states, segments, bias: None };
+        compare(&config, &Context::Text(kept), &Context::Text(again));
     }
 }

@@ -67,13 +67,11 @@ mod tests {
 
     use burn::backend::Flex;
     use burn::backend::flex::FlexDevice;
-    use burn::tensor::{Tensor, TensorData};
+    use pixelflow::Preset;
     use pixelflow::cascade::CascadeConfig;
-    use pixelflow::noise::{Key, Purpose};
     use pixelflow::weights::{
-        DESCRIPTION_FILE, DType, ModelDescription, WEIGHTS_FILE, model_from, save_model,
+        DESCRIPTION_FILE, DType, ModelDescription, WEIGHTS_FILE, for_each_parameter, save_model,
     };
-    use pixelflow::{Context, Preset};
 
     use super::*;
 
@@ -81,23 +79,9 @@ mod tests {
         PixelFlowConfig { depth: 2, ..Preset::Tiny.config(3) }
     }
 
-    fn text_config() -> PixelFlowConfig {
-        PixelFlowConfig { num_classes: 0, cross_attention_dim: Some(8), ..class_config() }
-    }
-
-    fn normals(index: u64, count: usize) -> Vec<f32> {
-        Key::new(3, index, Purpose::Testing).normals(count)
-    }
-
-    /// A class model with weights, saved in `folder`.
+    /// A class model, saved in `folder`.
     fn saved(folder: &Path) -> PixelFlow<Flex> {
-        let mut index = 0;
-        let model = model_from::<Flex, ()>(&class_config(), &FlexDevice, |_, shape| {
-            index += 1;
-            let values = normals(index, shape.iter().product());
-            Ok(values.into_iter().map(|x| 0.2 * x).collect())
-        })
-        .unwrap();
+        let model = class_config().init(1, &FlexDevice).unwrap();
         let description = ModelDescription {
             model: class_config(),
             cascade: CascadeConfig::default(),
@@ -112,21 +96,26 @@ mod tests {
         model
     }
 
-    fn velocity(model: &PixelFlow<Flex>, context: &Context<Flex>) -> Vec<f32> {
-        let images = TensorData::new(normals(99, 2 * 3 * 64), [2, 3, 8, 8]);
-        let images = Tensor::from_data(images, &FlexDevice);
-        let velocity = model.forward(images, &[10.0, 700.0], context);
-        velocity.into_data().to_vec().unwrap()
+    fn parameters(model: &PixelFlow<Flex>) -> BTreeMap<String, Vec<f32>> {
+        let mut all = BTreeMap::new();
+        for_each_parameter(model, |name, _, values| {
+            all.insert(name.to_owned(), values);
+        });
+        all
     }
 
     #[test]
-    fn the_same_shape_is_taken_as_it_is_and_another_is_refused() {
+    fn the_same_shape_and_its_text_form_are_taken_and_another_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let model = saved(folder.path());
-        let again = begin_with::<Flex>(folder.path(), &class_config(), 1, &FlexDevice).unwrap();
-        let context = Context::Class(vec![0, 2]);
-        assert_eq!(velocity(&again, &context), velocity(&model, &context));
-        let deeper = PixelFlowConfig { depth: 3, ..text_config() };
+        let again = begin_with::<Flex>(folder.path(), &class_config(), 2, &FlexDevice).unwrap();
+        assert_eq!(parameters(&again), parameters(&model));
+        let (num_classes, cross_attention_dim) = (0, Some(8));
+        let text = PixelFlowConfig { num_classes, cross_attention_dim, ..class_config() };
+        let text_model = begin_with::<Flex>(folder.path(), &text, 2, &FlexDevice).unwrap();
+        let name = "transformer_blocks.1.mlp.fc2.weight";
+        assert_eq!(parameters(&text_model)[name], parameters(&model)[name]);
+        let deeper = PixelFlowConfig { depth: 3, ..text };
         let error = begin_with::<Flex>(folder.path(), &deeper, 1, &FlexDevice).unwrap_err();
         assert!(error.to_string().contains("2 blocks of 4 x 32"), "{error}");
     }
