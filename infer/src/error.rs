@@ -107,18 +107,6 @@ pub enum Error {
         /// The tensor.
         name: String,
     },
-    /// A path is no model.
-    #[error(
-        "{} is no model: {reason}; give a run's folder, a checkpoint, a folder with \
-         model.safetensors and config.json, or a .pt with its config.yaml beside it",
-        path.display()
-    )]
-    NotAModel {
-        /// The path.
-        path: PathBuf,
-        /// What is there instead.
-        reason: String,
-    },
     /// A text model's prompts cannot be read.
     #[error(
         "{model} draws from text, but its text encoder cannot be used: {reason}; name one with \

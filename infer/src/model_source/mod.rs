@@ -1,6 +1,5 @@
 //! Where a model's weights are, and what they are for.
 
-mod files;
 mod repository;
 
 use std::path::{Path, PathBuf};
@@ -10,12 +9,10 @@ use burn::tensor::backend::Backend;
 use pixelflow::PixelFlow;
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::{
-    ModelDescription, ShardIndex, TensorFile, WeightSet, is_int8, load_model_in, load_model_int8,
+    ModelDescription, ShardIndex, TensorFile, WeightSet, description_beside, file_hash, is_int8,
+    load_model_in, load_model_int8, weights_at,
 };
 
-pub use self::files::{
-    checkpoint_name, checkpoint_steps, description_beside, file_hash, weights_at,
-};
 use self::repository::Repository;
 pub use self::repository::fetched_weights;
 use crate::arguments::NumberFormat;
@@ -69,8 +66,7 @@ impl ModelSource {
     /// fetched now and whose weights are when they are needed.
     ///
     /// # Errors
-    /// [`crate::Error::NotAModel`] for anything else, [`crate::Error::Weights`] for a broken description,
-    /// [`crate::Error::Hub`].
+    /// [`crate::Error::Weights`] for anything else, or for a broken description, [`crate::Error::Hub`].
     pub fn find(path: &Path, set: WeightSet) -> Result<Self> {
         if HubName::is_meant(path) {
             return Self::of_repository(path, set, Fetching::Allowed);
@@ -205,13 +201,13 @@ impl ModelSource {
     /// The first 16 hex digits of the SHA-256 of the file of its weights, or of all of them.
     ///
     /// # Errors
-    /// [`crate::Error::Read`], [`crate::Error::Weights`], and what [`weights`](Self::weights) says.
+    /// [`crate::Error::Weights`], and what [`weights`](Self::weights) says.
     pub fn hash(&self) -> Result<String> {
         let weights = self.weights()?;
         if ShardIndex::is_named(weights) {
-            file_hash(&TensorFile::open(weights)?.files())
+            Ok(file_hash(&TensorFile::open(weights)?.files())?)
         } else {
-            file_hash(&[weights.to_owned()])
+            Ok(file_hash(&[weights.to_owned()])?)
         }
     }
 
@@ -238,7 +234,6 @@ mod tests {
     use pixelflow::weights::{DESCRIPTION_FILE, DType, WEIGHTS_FILE, save_model};
     use pixelflow::{PixelFlowConfig, Preset};
 
-    use super::files::EMA_FILE;
     use super::*;
 
     fn description() -> ModelDescription {
@@ -261,40 +256,6 @@ mod tests {
             save_model(&model, &path.join(name), DType::F32, &BTreeMap::new()).unwrap();
         }
         description.write(&path.join(DESCRIPTION_FILE)).unwrap();
-    }
-
-    fn found(path: &Path, set: WeightSet) -> PathBuf {
-        let source = ModelSource::find(path, set).unwrap();
-        source.load::<Flex>(&FlexDevice).unwrap();
-        source.weights().unwrap().to_owned()
-    }
-
-    #[test]
-    fn of_a_run_the_newest_checkpoint_is_taken_and_of_that_the_average() {
-        let run = tempfile::tempdir().unwrap();
-        let checkpoint = |step| run.path().join("checkpoints").join(checkpoint_name(step));
-        for step in [9, 10, 100] {
-            folder(&checkpoint(step), &[(WEIGHTS_FILE, 1), (EMA_FILE, 2)]);
-        }
-        // A checkpoint that was being written when the run was killed.
-        fs::create_dir(run.path().join("checkpoints/.step-00000200.partial")).unwrap();
-        let newest = checkpoint(100);
-        for path in [run.path(), &newest] {
-            assert_eq!(found(path, WeightSet::Ema), newest.join(EMA_FILE));
-            assert_eq!(found(path, WeightSet::Model), newest.join(WEIGHTS_FILE));
-        }
-    }
-
-    #[test]
-    fn a_models_folder_and_its_file_are_the_same_model() {
-        let model = tempfile::tempdir().unwrap();
-        folder(model.path(), &[(WEIGHTS_FILE, 1)]);
-        let file = model.path().join(WEIGHTS_FILE);
-        for path in [model.path(), &file] {
-            for set in [WeightSet::Ema, WeightSet::Model] {
-                assert_eq!(found(path, set), file);
-            }
-        }
     }
 
     #[test]

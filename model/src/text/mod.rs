@@ -22,11 +22,11 @@ mod tokenizer_training;
 
 pub use attention::T5Attention;
 pub use block::T5Block;
-pub use config::T5Config;
+pub use config::{MAX_TOKENS, T5Config};
 pub use encoder::T5Encoder;
 pub use error::TextError;
 pub use feed_forward::T5FeedForward;
 pub use names::hugging_face_name;
 pub use relative_position::{RelativePosition, relative_bucket};
 #[cfg(feature = "tokenizer")]
-pub use tokenizer::{MAX_TOKENS, TextTokenizer, Tokens};
+pub use tokenizer::{TextTokenizer, Tokens};

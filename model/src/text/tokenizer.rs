@@ -5,10 +5,7 @@ use std::path::Path;
 use tokenizers::Tokenizer;
 
 use super::tokenizer_training::{END, UNKNOWN};
-use super::{T5Config, TextError};
-
-/// Tokens of a text at most, with the one that ends it: what the reference cuts prompts to.
-pub const MAX_TOKENS: usize = 512;
+use super::{MAX_TOKENS, T5Config, TextError};
 
 /// Characters of a text that messages show.
 const SHOWN: usize = 40;

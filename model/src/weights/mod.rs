@@ -9,10 +9,12 @@ mod assemble_int8;
 mod description;
 mod dtype;
 mod error;
+mod file_hash;
 mod float;
 mod int8_file;
 mod layout;
 mod load;
+mod model_folder;
 mod parameters;
 mod place;
 mod positioned;
@@ -45,11 +47,17 @@ mod tests;
 
 pub use assemble::{model_from, model_in, model_of};
 pub use assemble_int8::model_in_int8;
-pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGHTS_FILE};
+pub use description::{ModelDescription, TextDescription};
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
+pub use file_hash::file_hash;
 pub use int8_file::is_int8;
 pub use load::{load_model, load_model_in, load_model_int8};
+pub use model_folder::{
+    CHECKPOINTS_FOLDER, DESCRIPTION_FILE, EMA_FILE, INDEX_FILE, REFERENCE_DESCRIPTION_FILE,
+    TEXT_ENCODER_FOLDER, TOKENIZER_FILE, WEIGHTS_FILE, checkpoint_name, checkpoint_steps,
+    description_beside, weights_at,
+};
 #[cfg(all(test, feature = "flex"))]
 pub(crate) use parameters::parameter_forms;
 pub use parameters::{for_each_parameter, for_each_value, parameter_shapes};
@@ -62,11 +70,11 @@ pub use save::save_model;
 pub use save_int8::{convert_to_int8, save_model_int8};
 #[cfg(all(feature = "save", feature = "tokenizer"))]
 pub use save_text_encoder::save_text_encoder;
-pub use sharded::{INDEX_FILE, Shard, ShardIndex, plan_shards};
+pub use sharded::{Shard, ShardIndex, plan_shards};
 pub use tensor_file::{TensorFile, TensorInfo, WeightSet};
 #[cfg(feature = "tokenizer")]
-pub use text_encoder::{TOKENIZER_FILE, TextEncoderFiles};
-pub use text_encoder_weights::{TEXT_ENCODER_FOLDER, load_text_encoder, read_text_encoder_config};
+pub use text_encoder::TextEncoderFiles;
+pub use text_encoder_weights::{load_text_encoder, read_text_encoder_config};
 pub use values::Values;
 #[cfg(feature = "save")]
 pub use writer::SafetensorsWriter;

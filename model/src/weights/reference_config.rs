@@ -7,12 +7,19 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
-use super::WeightsError;
+use super::{ModelDescription, TextDescription, WeightsError};
 use crate::PixelFlowConfig;
 use crate::cascade::CascadeConfig;
+use crate::text::MAX_TOKENS;
 
 /// Longest configuration that is read, in bytes; the reference's has 600.
 const MAX_LENGTH: u64 = 1 << 20;
+
+/// Side of the images of a model that does not say.
+const RESOLUTION: usize = 256;
+
+/// The text encoder of the authors' text model.
+const TEXT_ENCODER: &str = "hf:google/flan-t5-xl";
 
 /// Keys of `model.params` that are known here.
 const MODEL_KEYS: [&str; 10] = [
@@ -37,6 +44,18 @@ pub struct ReferenceConfig {
     pub cascade: CascadeConfig,
     /// Side of the images it was trained on in pixels, if the file says: `data.resolution`.
     pub resolution: Option<usize>,
+}
+
+/// The reference's own values for what the file does not say.
+impl From<ReferenceConfig> for ModelDescription {
+    fn from(config: ReferenceConfig) -> Self {
+        let ReferenceConfig { model, cascade, resolution } = config;
+        let text = model
+            .cross_attention_dim
+            .map(|_| TextDescription { encoder: TEXT_ENCODER.to_owned(), max_tokens: MAX_TOKENS });
+        let resolution = resolution.unwrap_or(RESOLUTION);
+        Self { text, model, cascade, resolution, class_names: None, sampler: None }
+    }
 }
 
 /// The parts of the file that are read; the others say how it was trained.

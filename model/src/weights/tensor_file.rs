@@ -12,11 +12,11 @@ use half::{bf16, f16};
 use super::float::Float;
 use super::layout::{self, Unreadable};
 use super::safetensors_file::SafetensorsFile;
-use super::sharded::{INDEX_FILE, ShardIndex, ShardedFile};
+use super::sharded::{ShardIndex, ShardedFile};
 use super::stored_tensor::StoredTensor;
 #[cfg(feature = "torch")]
 use super::torch::TorchFile;
-use super::{DType, WEIGHTS_FILE, WeightsError};
+use super::{DType, INDEX_FILE, WEIGHTS_FILE, WeightsError};
 
 /// Shape and number format of a stored tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]

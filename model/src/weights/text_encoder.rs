@@ -7,19 +7,13 @@ use std::path::{Path, PathBuf};
 use burn::tensor::backend::Backend;
 use sha2::{Digest, Sha256};
 
-use super::text_encoder_weights::{
-    CONFIG_FILE, load_text_encoder, read_text_encoder_config, unusable,
+use super::file_hash::first_digits;
+use super::text_encoder_weights::{load_text_encoder, read_text_encoder_config, unusable};
+use super::{
+    DESCRIPTION_FILE, INDEX_FILE, TOKENIZER_FILE, TensorFile, WEIGHTS_FILE, WeightSet, WeightsError,
 };
-use super::{TensorFile, WEIGHTS_FILE, WeightSet, WeightsError};
 use crate::Result;
 use crate::text::{T5Config, T5Encoder, TextTokenizer};
-
-/// The tokenizer in a text encoder's folder.
-pub const TOKENIZER_FILE: &str = "tokenizer.json";
-/// The list of the files that a large model is cut into.
-const INDEX_FILE: &str = "model.safetensors.index.json";
-/// The moving average of an encoder that is being trained.
-pub(super) const EMA_FILE: &str = "ema.safetensors";
 
 /// A text encoder's folder: its configuration and tokenizer, and where its weights are.
 #[derive(Debug)]
@@ -41,7 +35,7 @@ impl TextEncoderFiles {
     /// and every [`WeightsError`] about files of weights.
     pub fn open(folder: &Path, set: WeightSet) -> Result<Self> {
         let config = read_text_encoder_config(folder)?;
-        let unusable = |reason: String| unusable(&folder.join(CONFIG_FILE), reason);
+        let unusable = |reason: String| unusable(&folder.join(DESCRIPTION_FILE), reason);
         let tokenizer = folder.join(TOKENIZER_FILE);
         if !tokenizer.is_file() {
             let reason = format!(
@@ -51,12 +45,7 @@ impl TextEncoderFiles {
             return Err(unusable(reason).into());
         }
         let tokenizer = TextTokenizer::read(&tokenizer, &config)?;
-        let files = match set {
-            WeightSet::Ema => [EMA_FILE, WEIGHTS_FILE, INDEX_FILE].as_slice(),
-            WeightSet::Model => [WEIGHTS_FILE, INDEX_FILE].as_slice(),
-        };
-        let weights = files.iter().map(|name| folder.join(name)).find(|path| path.is_file());
-        let Some(weights) = weights else {
+        let Some(weights) = set.file_in(folder) else {
             let reason = format!("there is neither {WEIGHTS_FILE} nor {INDEX_FILE} beside it");
             return Err(unusable(reason).into());
         };
@@ -97,7 +86,7 @@ impl TextEncoderFiles {
     /// [`WeightsError::Open`].
     pub fn hash(&self) -> Result<String, WeightsError> {
         let mut hash = Sha256::new();
-        for path in [CONFIG_FILE, TOKENIZER_FILE]
+        for path in [DESCRIPTION_FILE, TOKENIZER_FILE]
             .map(|name| self.folder.join(name))
             .iter()
             .chain(&self.weights.files())
@@ -105,9 +94,7 @@ impl TextEncoderFiles {
             add_file(&mut hash, path)
                 .map_err(|source| WeightsError::Open { path: path.clone(), source })?;
         }
-        let digest = hash.finalize();
-        let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
-        Ok(format!("{first:016x}"))
+        Ok(first_digits(hash))
     }
 }
 
@@ -209,7 +196,7 @@ mod tests {
             move |folder: &Path| std::fs::remove_file(folder.join(name)).unwrap()
         };
         for (name, expected) in [
-            (CONFIG_FILE, "config.json"),
+            (DESCRIPTION_FILE, "config.json"),
             (TOKENIZER_FILE, "no tokenizer.json"),
             (WEIGHTS_FILE, "neither model.safetensors nor"),
         ] {
@@ -219,7 +206,7 @@ mod tests {
         let message = message(&|folder| {
             let config = T5Config::small(32, 3, 6);
             let text = serde_json::to_string(&config).unwrap();
-            std::fs::write(folder.join(CONFIG_FILE), text).unwrap();
+            std::fs::write(folder.join(DESCRIPTION_FILE), text).unwrap();
         });
         assert!(
             message.contains("missing: encoder.block.2.layer.0.SelfAttention.q.weight"),

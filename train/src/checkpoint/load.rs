@@ -8,10 +8,11 @@ use pixelflow::PixelFlowConfig;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::T5Encoder;
 use pixelflow::weights::{
-    TEXT_ENCODER_FOLDER, TensorFile, TextEncoderFiles, WeightSet, load_model,
+    EMA_FILE, TEXT_ENCODER_FOLDER, TensorFile, TextEncoderFiles, WEIGHTS_FILE, WeightSet,
+    load_model,
 };
 
-use super::{EMA, MODEL, OPTIMIZER, State, moments};
+use super::{OPTIMIZER, State, moments};
 use crate::network::Network;
 use crate::optimizer::{Optimizer, OptimizerConfig};
 use crate::texts::TextSource;
@@ -38,11 +39,11 @@ where
     let weights = |error: pixelflow::Error| damaged(error.to_string());
     let open = |name| TensorFile::open(&folder.join(name)).map_err(|error| weights(error.into()));
     let average = Network::<A::InnerBackend> {
-        transformer: load_model(&open(EMA)?, model, device).map_err(weights)?,
+        transformer: load_model(&open(EMA_FILE)?, model, device).map_err(weights)?,
         text_encoder: text_encoder(folder, text, WeightSet::Ema, device)?,
     };
     let network = Network::<A> {
-        transformer: load_model(&open(MODEL)?, model, device).map_err(weights)?,
+        transformer: load_model(&open(WEIGHTS_FILE)?, model, device).map_err(weights)?,
         text_encoder: text_encoder(folder, text, WeightSet::Model, device)?,
     };
     let fresh = Optimizer::new(optimizer, &average);

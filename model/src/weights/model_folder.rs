@@ -1,0 +1,164 @@
+//! The folders of models, checkpoints and runs: which file is what.
+//!
+//! A model's folder has its weights, in one file or several with an index, the description beside them,
+//! and perhaps a text encoder. A checkpoint's folder is one with two sets of weights; a run's folder has
+//! checkpoints.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{ModelDescription, WeightSet, WeightsError};
+
+/// The weights in a model's folder.
+pub const WEIGHTS_FILE: &str = "model.safetensors";
+/// Their moving average in the folder of a model that is being trained.
+pub const EMA_FILE: &str = "ema.safetensors";
+/// The list of the files that the weights of a large model are cut into.
+pub const INDEX_FILE: &str = "model.safetensors.index.json";
+/// The description of a model or text encoder in its folder.
+pub const DESCRIPTION_FILE: &str = "config.json";
+/// The description of a model of the reference.
+pub const REFERENCE_DESCRIPTION_FILE: &str = "config.yaml";
+/// The folder of a model's own text encoder, in the model's.
+pub const TEXT_ENCODER_FOLDER: &str = "text_encoder";
+/// The tokenizer in a text encoder's folder.
+pub const TOKENIZER_FILE: &str = "tokenizer.json";
+/// The folder of the checkpoints in a run's.
+pub const CHECKPOINTS_FOLDER: &str = "checkpoints";
+
+/// The name of a checkpoint's folder, before its step.
+const CHECKPOINT_PREFIX: &str = "step-";
+
+impl WeightSet {
+    /// The file that a checkpoint keeps this set in.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Model => WEIGHTS_FILE,
+            Self::Ema => EMA_FILE,
+        }
+    }
+
+    /// The file of this set in a folder; a model that is not being trained has one set.
+    pub fn file_in(self, folder: &Path) -> Option<PathBuf> {
+        let names = [self.file_name(), WEIGHTS_FILE, INDEX_FILE];
+        names.map(|name| folder.join(name)).into_iter().find(|path| path.is_file())
+    }
+}
+
+/// The name of the folder of the checkpoint of `step`.
+pub fn checkpoint_name(step: u64) -> String {
+    format!("{CHECKPOINT_PREFIX}{step:08}")
+}
+
+/// Steps of the checkpoints in a folder, ascending.
+///
+/// # Errors
+/// What the operating system says.
+pub fn checkpoint_steps(folder: &Path) -> io::Result<Vec<u64>> {
+    let mut steps = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let step = name.to_str().and_then(|name| name.strip_prefix(CHECKPOINT_PREFIX));
+        steps.extend(step.and_then(|digits| digits.parse::<u64>().ok()));
+    }
+    steps.sort_unstable();
+    Ok(steps)
+}
+
+/// The file of weights at a path: itself, or that of a model's or checkpoint's folder, or of the newest
+/// checkpoint of a run's.
+///
+/// # Errors
+/// [`WeightsError::NotAModel`], [`WeightsError::Open`].
+pub fn weights_at(path: &Path, set: WeightSet) -> Result<PathBuf, WeightsError> {
+    let open = |path: &Path| {
+        let path = path.to_owned();
+        move |source| WeightsError::Open { path, source }
+    };
+    let none = |reason| WeightsError::NotAModel { path: path.to_owned(), reason };
+    if !fs::metadata(path).map_err(open(path))?.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let checkpoints = path.join(CHECKPOINTS_FOLDER);
+    let folder = if checkpoints.is_dir() {
+        let steps = checkpoint_steps(&checkpoints).map_err(open(&checkpoints))?;
+        let newest =
+            steps.last().ok_or_else(|| none("the run has no checkpoint yet".to_owned()))?;
+        checkpoints.join(checkpoint_name(*newest))
+    } else {
+        path.to_owned()
+    };
+    set.file_in(&folder).ok_or_else(|| none(format!("the folder has no {WEIGHTS_FILE}")))
+}
+
+/// The description beside a file of weights, be it this program's or the reference's.
+///
+/// # Errors
+/// [`WeightsError::NotAModel`] if there is none, and what reading it says.
+pub fn description_beside(weights: &Path) -> Result<ModelDescription, WeightsError> {
+    let native = weights.with_file_name(DESCRIPTION_FILE);
+    if native.is_file() {
+        return ModelDescription::read(&native);
+    }
+    #[cfg(feature = "reference-config")]
+    {
+        let reference = weights.with_file_name(REFERENCE_DESCRIPTION_FILE);
+        if reference.is_file() {
+            return super::read_reference_config(&reference).map(ModelDescription::from);
+        }
+    }
+    Err(WeightsError::NotAModel {
+        path: weights.to_owned(),
+        reason: format!(
+            "there is neither {DESCRIPTION_FILE} nor {REFERENCE_DESCRIPTION_FILE} beside it"
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn touch(path: &Path) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+
+    #[test]
+    fn of_a_run_the_newest_checkpoint_is_taken_and_of_that_the_average() {
+        let run = tempfile::tempdir().unwrap();
+        let checkpoints = run.path().join(CHECKPOINTS_FOLDER);
+        fs::create_dir(&checkpoints).unwrap();
+        let message = weights_at(run.path(), WeightSet::Ema).unwrap_err().to_string();
+        assert!(message.contains("the run has no checkpoint yet"), "{message}");
+        for step in [9, 10, 100] {
+            let folder = checkpoints.join(checkpoint_name(step));
+            touch(&folder.join(WEIGHTS_FILE));
+            touch(&folder.join(EMA_FILE));
+        }
+        // A checkpoint that was being written when the run was killed.
+        touch(&checkpoints.join(".partial-step-00000200-a").join(EMA_FILE));
+        assert_eq!(checkpoint_steps(&checkpoints).unwrap(), [9, 10, 100]);
+        let newest = checkpoints.join("step-00000100");
+        for path in [run.path(), &newest] {
+            assert_eq!(weights_at(path, WeightSet::Ema).unwrap(), newest.join(EMA_FILE));
+            assert_eq!(weights_at(path, WeightSet::Model).unwrap(), newest.join(WEIGHTS_FILE));
+        }
+    }
+
+    #[test]
+    fn a_model_has_one_set_in_one_file_or_an_index() {
+        let model = tempfile::tempdir().unwrap();
+        let message = weights_at(model.path(), WeightSet::Ema).unwrap_err().to_string();
+        assert!(message.contains("the folder has no model.safetensors"), "{message}");
+        for name in [INDEX_FILE, WEIGHTS_FILE] {
+            let file = model.path().join(name);
+            touch(&file);
+            for set in [WeightSet::Ema, WeightSet::Model] {
+                assert_eq!(weights_at(model.path(), set).unwrap(), file);
+                assert_eq!(weights_at(&file, set).unwrap(), file);
+            }
+        }
+    }
+}
