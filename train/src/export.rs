@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use pixelflow::durable::DurableFolder;
 use pixelflow::weights::{
     DESCRIPTION_FILE, DType, ModelDescription, SafetensorsWriter, TEXT_ENCODER_FOLDER,
-    TOKENIZER_FILE, TensorFile, WEIGHTS_FILE, WeightsError,
+    TOKENIZER_FILE, TensorFile, WEIGHTS_FILE, WeightSet, WeightsError,
 };
 
 use crate::arguments::{ExportArguments, ExportFormat};
-use crate::checkpoint::{EMA, MODEL, STATE, Store};
+use crate::checkpoint::{STATE, Store};
 use crate::error::write_error;
 use crate::{Error, Result};
 
@@ -30,20 +30,26 @@ pub fn export(arguments: &ExportArguments) -> Result<PathBuf> {
         ExportFormat::F16 => DType::F16,
         ExportFormat::Bf16 => DType::BF16,
     };
+    let set = if *raw { WeightSet::Model } else { WeightSet::Ema };
     let description = ModelDescription::read(&checkpoint.join(DESCRIPTION_FILE))?;
-    let weights = TensorFile::open(&checkpoint.join(if *raw { MODEL } else { EMA }))?;
+    let weights = TensorFile::open(&checkpoint.join(set.file_name()))?;
 
     let folder = DurableFolder::create(out).map_err(write_error(out))?;
     let model = folder.unfinished();
     convert(&weights, &model.join(WEIGHTS_FILE), dtype)?;
     description.write(&model.join(DESCRIPTION_FILE))?;
-    export_text_encoder(&checkpoint, model, *raw, dtype)?;
+    export_text_encoder(&checkpoint, model, set, dtype)?;
     folder.finish().map_err(write_error(out))?;
     Ok(checkpoint)
 }
 
 /// Writes the text encoder that was trained with the model, if there is one.
-fn export_text_encoder(checkpoint: &Path, model: &Path, raw: bool, dtype: DType) -> Result<()> {
+fn export_text_encoder(
+    checkpoint: &Path,
+    model: &Path,
+    set: WeightSet,
+    dtype: DType,
+) -> Result<()> {
     let (from, to) = (checkpoint.join(TEXT_ENCODER_FOLDER), model.join(TEXT_ENCODER_FOLDER));
     if !from.is_dir() {
         return Ok(());
@@ -52,7 +58,7 @@ fn export_text_encoder(checkpoint: &Path, model: &Path, raw: bool, dtype: DType)
     for name in [DESCRIPTION_FILE, TOKENIZER_FILE] {
         fs::copy(from.join(name), to.join(name)).map_err(write_error(&to.join(name)))?;
     }
-    let weights = TensorFile::open(&from.join(if raw { MODEL } else { EMA }))?;
+    let weights = TensorFile::open(&from.join(set.file_name()))?;
     Ok(convert(&weights, &to.join(WEIGHTS_FILE), dtype)?)
 }
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use pixelflow::weights::{
-    DESCRIPTION_FILE, ModelDescription, TensorFile, WeightSet, description_beside, weights_at,
+    DESCRIPTION_FILE, ModelDescription, REFERENCE_DESCRIPTION_FILE, TensorFile, WeightSet,
+    description_beside, weights_at,
 };
 
 use crate::arguments::ConvertArguments;
@@ -82,7 +83,7 @@ fn description(weights: &Path) -> Result<Option<Vec<u8>>> {
         }
         return Ok(Some(text));
     }
-    if weights.with_file_name("config.yaml").is_file() {
+    if weights.with_file_name(REFERENCE_DESCRIPTION_FILE).is_file() {
         let description = description_beside(weights)?;
         let mut text = serde_json::to_vec_pretty(&description).unwrap_or_default();
         text.push(b'\n');

@@ -5,13 +5,12 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use pixelflow::durable;
-use pixelflow::weights::{TensorFile, WEIGHTS_FILE, WeightSet};
+use pixelflow::weights::{TensorFile, WEIGHTS_FILE, WeightSet, file_hash};
 
 use super::{Hub, HubName};
 use crate::Result;
 use crate::convert::{ConvertProgress, copy_tensors, planned};
 use crate::error::{read_error, write_error};
-use pixelflow::weights::hash_of_files;
 
 /// Folder of the converted weights of a repository, beside Hugging Face's own folders.
 const FOLDER: &str = "converted";
@@ -83,6 +82,6 @@ fn key(weights: &Path) -> Result<String> {
     let is_blob = real.parent().is_some_and(|folder| folder.ends_with("blobs"));
     match real.file_name().and_then(|name| name.to_str()) {
         Some(name) if is_blob => Ok(name.to_owned()),
-        _ => Ok(hash_of_files(&[weights.to_owned()])?),
+        _ => Ok(file_hash(&[weights.to_owned()])?),
     }
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use pixelflow::weights::{
-    DESCRIPTION_FILE, INDEX_FILE, ModelDescription, REFERENCE_DESCRIPTION, WEIGHTS_FILE, WeightSet,
-    WeightsError, description_beside,
+    DESCRIPTION_FILE, INDEX_FILE, ModelDescription, REFERENCE_DESCRIPTION_FILE, WEIGHTS_FILE,
+    WeightSet, WeightsError, description_beside,
 };
 
 use crate::hub::{self, Fetching, Hub, HubName, HubSettings};
@@ -16,7 +16,7 @@ const TORCH_FILE: &str = "model.pt";
 /// The weights of a repository: ours, or the reference's.
 const HUB_WEIGHTS: &[&str] = &[WEIGHTS_FILE, INDEX_FILE, TORCH_FILE];
 /// What describes them.
-const HUB_DESCRIPTIONS: &[&str] = &[REFERENCE_DESCRIPTION, DESCRIPTION_FILE];
+const HUB_DESCRIPTIONS: &[&str] = &[REFERENCE_DESCRIPTION_FILE, DESCRIPTION_FILE];
 
 /// A model's repository.
 #[derive(Clone, Debug)]
@@ -84,11 +84,11 @@ pub fn fetched_weights(path: &Path) -> Result<PathBuf> {
 /// The weights in the folder of a repository.
 fn hub_weights(folder: &Path) -> Result<PathBuf> {
     let files = HUB_WEIGHTS.iter().map(|name| folder.join(name));
-    let found = files.into_iter().find(|file| file.is_file());
-    Ok(found.ok_or_else(|| WeightsError::NotAModel {
+    let none = || WeightsError::NotAModel {
         path: folder.to_owned(),
         reason: format!("it has no {}", HUB_WEIGHTS.join(" or ")),
-    })?)
+    };
+    Ok(files.into_iter().find(|file| file.is_file()).ok_or_else(none)?)
 }
 
 fn hub() -> Result<Hub> {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::weights::{
     ModelDescription, ShardIndex, TensorFile, WeightSet, WeightsError, description_beside,
-    hash_of_files, load_model, name_of, weights_at,
+    file_hash, load_model, name_of, weights_at,
 };
 use crate::{NumberFormat, PixelFlow, Result};
 
@@ -107,9 +107,9 @@ impl ModelFiles {
         }
         let hash = match &self.weights {
             Weights::File(path, _) if ShardIndex::is_named(path) => {
-                hash_of_files(&self.open()?.files())?
+                file_hash(&self.open()?.files())?
             }
-            Weights::File(path, _) => hash_of_files(std::slice::from_ref(path))?,
+            Weights::File(path, _) => file_hash(std::slice::from_ref(path))?,
             Weights::Memory(bytes) => {
                 let digest = Sha256::digest(bytes);
                 format!("{:016x}", u64::from_be_bytes(std::array::from_fn(|byte| digest[byte])))

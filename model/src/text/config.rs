@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{T5Encoder, TextError, initialisation};
 
+/// Tokens of a text at most, with the one that ends it: what the reference cuts prompts to.
+pub const MAX_TOKENS: usize = 512;
+
 /// Configuration of a [`T5Encoder`]: the fields of Hugging Face's `config.json` that an encoder has.
 ///
 /// Other fields of the file belong to the decoder, or to training; they are ignored.

@@ -25,7 +25,7 @@ mod tokenizer_training;
 
 pub use attention::T5Attention;
 pub use block::T5Block;
-pub use config::T5Config;
+pub use config::{MAX_TOKENS, T5Config};
 #[cfg(feature = "tokenizer")]
 pub use encode::TextReader;
 pub use encoded::{EncodedText, EncodedTexts, TextStore};
@@ -36,6 +36,3 @@ pub use names::hugging_face_name;
 pub use relative_position::{RelativePosition, relative_bucket};
 #[cfg(feature = "tokenizer")]
 pub use tokenizer::{TextTokenizer, Tokens};
-
-/// Tokens of a text at most, with the one that ends it: what the reference cuts prompts to.
-pub const MAX_TOKENS: usize = 512;

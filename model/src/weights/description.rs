@@ -9,12 +9,6 @@ use crate::PixelFlowConfig;
 use crate::cascade::CascadeConfig;
 use crate::sampler::SamplerConfig;
 
-/// Name of the file in a model's folder.
-pub const DESCRIPTION_FILE: &str = "config.json";
-
-/// Name of the weights in a model's folder.
-pub const WEIGHTS_FILE: &str = "model.safetensors";
-
 /// What a model's weights do not say: `config.json` beside `model.safetensors`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,6 +10,7 @@ mod class_to_text;
 mod description;
 mod dtype;
 mod error;
+mod file_hash;
 mod float;
 mod int8_file;
 mod load;
@@ -50,14 +51,16 @@ mod tests;
 pub(crate) use assemble::keyed_model;
 pub use assemble::model_from;
 pub use class_to_text::load_class_as_text;
-pub use description::{DESCRIPTION_FILE, ModelDescription, TextDescription, WEIGHTS_FILE};
+pub use description::{ModelDescription, TextDescription};
 pub use dtype::DType;
 pub use error::{Mismatches, WeightsError};
+pub use file_hash::file_hash;
 pub use int8_file::is_int8;
 pub use load::load_model;
 pub use model_folder::{
-    CHECKPOINTS, EMA_FILE, REFERENCE_DESCRIPTION, checkpoint_name, checkpoint_steps,
-    description_beside, hash_of_files, name_of, weights_at,
+    CHECKPOINTS_FOLDER, DESCRIPTION_FILE, EMA_FILE, INDEX_FILE, REFERENCE_DESCRIPTION_FILE,
+    TEXT_ENCODER_FOLDER, TOKENIZER_FILE, WEIGHTS_FILE, checkpoint_name, checkpoint_steps,
+    description_beside, name_of, weights_at,
 };
 #[cfg(all(test, feature = "flex"))]
 pub(crate) use parameters::parameter_forms;
@@ -71,14 +74,12 @@ pub use save::save_model;
 pub use save_int8::{convert_to_int8, save_model_int8};
 #[cfg(all(feature = "save", feature = "tokenizer"))]
 pub use save_text_encoder::save_text_encoder;
-pub use sharded::{INDEX_FILE, Shard, ShardIndex, plan_shards};
+pub use sharded::{Shard, ShardIndex, plan_shards};
 pub use tensor_file::{TensorFile, WeightSet};
 pub use tensor_info::TensorInfo;
 #[cfg(feature = "tokenizer")]
 pub use text_encoder::TextEncoderFiles;
-pub use text_encoder_weights::{
-    TEXT_ENCODER_FOLDER, TOKENIZER_FILE, load_text_encoder, read_text_encoder_config,
-};
+pub use text_encoder_weights::{load_text_encoder, read_text_encoder_config};
 pub use values::Values;
 #[cfg(feature = "save")]
 pub use writer::SafetensorsWriter;

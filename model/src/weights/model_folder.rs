@@ -1,38 +1,49 @@
-//! The folders of models, checkpoints and runs: what lies in them, and under which names.
+//! The folders of models, checkpoints and runs: which file is what.
+//!
+//! A model's folder has its weights, in one file or several with an index, the description beside them,
+//! and perhaps a text encoder. A checkpoint's folder is one with two sets of weights; a run's folder has
+//! checkpoints.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use super::{ModelDescription, WeightSet, WeightsError};
 
-use super::{
-    DESCRIPTION_FILE, INDEX_FILE, ModelDescription, WEIGHTS_FILE, WeightSet, WeightsError,
-};
-
-/// The averaged weights of a checkpoint.
+/// The weights in a model's folder.
+pub const WEIGHTS_FILE: &str = "model.safetensors";
+/// Their moving average in the folder of a model that is being trained.
 pub const EMA_FILE: &str = "ema.safetensors";
+/// The list of the files that the weights of a large model are cut into.
+pub const INDEX_FILE: &str = "model.safetensors.index.json";
+/// The description of a model or text encoder in its folder.
+pub const DESCRIPTION_FILE: &str = "config.json";
 /// The description of a model of the reference.
-pub const REFERENCE_DESCRIPTION: &str = "config.yaml";
-/// The folder of a run's checkpoints.
-pub const CHECKPOINTS: &str = "checkpoints";
+pub const REFERENCE_DESCRIPTION_FILE: &str = "config.yaml";
+/// The folder of a model's own text encoder, in the model's.
+pub const TEXT_ENCODER_FOLDER: &str = "text_encoder";
+/// The tokenizer in a text encoder's folder.
+pub const TOKENIZER_FILE: &str = "tokenizer.json";
+/// The folder of the checkpoints in a run's.
+pub const CHECKPOINTS_FOLDER: &str = "checkpoints";
+
 /// The name of a checkpoint's folder, before its step.
 const CHECKPOINT_PREFIX: &str = "step-";
 
-/// Steps of the checkpoints in a folder, ascending.
-///
-/// # Errors
-/// [`WeightsError::Open`].
-pub fn checkpoint_steps(folder: &Path) -> Result<Vec<u64>, WeightsError> {
-    let open = |source| WeightsError::Open { path: folder.to_owned(), source };
-    let mut steps = Vec::new();
-    for entry in fs::read_dir(folder).map_err(open)? {
-        let name = entry.map_err(open)?.file_name();
-        let step = name.to_str().and_then(|name| name.strip_prefix(CHECKPOINT_PREFIX));
-        steps.extend(step.and_then(|digits| digits.parse::<u64>().ok()));
+impl WeightSet {
+    /// The file that a checkpoint keeps this set in.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Model => WEIGHTS_FILE,
+            Self::Ema => EMA_FILE,
+        }
     }
-    steps.sort_unstable();
-    Ok(steps)
+
+    /// The file of this set in a folder; a model that is not being trained has one set.
+    pub fn file_in(self, folder: &Path) -> Option<PathBuf> {
+        let names = [self.file_name(), WEIGHTS_FILE, INDEX_FILE];
+        names.map(|name| folder.join(name)).into_iter().find(|path| path.is_file())
+    }
 }
 
 /// The name of the folder of the checkpoint of `step`.
@@ -40,34 +51,51 @@ pub fn checkpoint_name(step: u64) -> String {
     format!("{CHECKPOINT_PREFIX}{step:08}")
 }
 
-/// The file of weights at a path: itself, or that of a run's, a checkpoint's or a model's folder.
+/// Steps of the checkpoints in a folder, ascending.
+///
+/// # Errors
+/// What the operating system says.
+pub fn checkpoint_steps(folder: &Path) -> io::Result<Vec<u64>> {
+    let mut steps = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let step = name.to_str().and_then(|name| name.strip_prefix(CHECKPOINT_PREFIX));
+        steps.extend(step.and_then(|digits| digits.parse::<u64>().ok()));
+    }
+    steps.sort_unstable();
+    Ok(steps)
+}
+
+/// The file of weights at a path: itself, or that of a model's or checkpoint's folder, or of the newest
+/// checkpoint of a run's.
 ///
 /// # Errors
 /// [`WeightsError::NotAModel`], [`WeightsError::Open`].
 pub fn weights_at(path: &Path, set: WeightSet) -> Result<PathBuf, WeightsError> {
-    let open = |source| WeightsError::Open { path: path.to_owned(), source };
-    if !fs::metadata(path).map_err(open)?.is_dir() {
+    let open = |path: &Path| {
+        let path = path.to_owned();
+        move |source| WeightsError::Open { path, source }
+    };
+    let none = |reason| WeightsError::NotAModel { path: path.to_owned(), reason };
+    if !fs::metadata(path).map_err(open(path))?.is_dir() {
         return Ok(path.to_owned());
     }
-    let not_a_model = |reason: String| WeightsError::NotAModel { path: path.to_owned(), reason };
-    let checkpoints = path.join(CHECKPOINTS);
+    let checkpoints = path.join(CHECKPOINTS_FOLDER);
     let folder = if checkpoints.is_dir() {
-        let newest = checkpoint_steps(&checkpoints)?.pop();
-        let none = || not_a_model("the run has no checkpoint yet".to_owned());
-        checkpoints.join(checkpoint_name(newest.ok_or_else(none)?))
+        let steps = checkpoint_steps(&checkpoints).map_err(open(&checkpoints))?;
+        let newest =
+            steps.last().ok_or_else(|| none("the run has no checkpoint yet".to_owned()))?;
+        checkpoints.join(checkpoint_name(*newest))
     } else {
         path.to_owned()
     };
-    let averaged = (set == WeightSet::Ema).then_some(EMA_FILE);
-    let names = averaged.into_iter().chain([WEIGHTS_FILE, INDEX_FILE]);
-    let found = names.map(|name| folder.join(name)).find(|file| file.is_file());
-    found.ok_or_else(|| not_a_model(format!("the folder has no {WEIGHTS_FILE}")))
+    set.file_in(&folder).ok_or_else(|| none(format!("the folder has no {WEIGHTS_FILE}")))
 }
 
-/// The description beside a file of weights.
+/// The description beside a file of weights, be it this program's or the reference's.
 ///
 /// # Errors
-/// [`WeightsError::NotAModel`] if there is none, [`WeightsError::Config`] if it is broken.
+/// [`WeightsError::NotAModel`] if there is none, and what reading it says.
 pub fn description_beside(weights: &Path) -> Result<ModelDescription, WeightsError> {
     let native = weights.with_file_name(DESCRIPTION_FILE);
     if native.is_file() {
@@ -75,14 +103,17 @@ pub fn description_beside(weights: &Path) -> Result<ModelDescription, WeightsErr
     }
     #[cfg(feature = "reference-config")]
     {
-        let reference = weights.with_file_name(REFERENCE_DESCRIPTION);
+        let reference = weights.with_file_name(REFERENCE_DESCRIPTION_FILE);
         if reference.is_file() {
-            return Ok(super::read_reference_config(&reference)?.description());
+            return super::read_reference_config(&reference).map(ModelDescription::from);
         }
     }
-    let reason =
-        format!("there is neither {DESCRIPTION_FILE} nor {REFERENCE_DESCRIPTION} beside it");
-    Err(WeightsError::NotAModel { path: weights.to_owned(), reason })
+    Err(WeightsError::NotAModel {
+        path: weights.to_owned(),
+        reason: format!(
+            "there is neither {DESCRIPTION_FILE} nor {REFERENCE_DESCRIPTION_FILE} beside it"
+        ),
+    })
 }
 
 /// The name by which a picture remembers weights: that of their folder, behind the run's for a
@@ -99,46 +130,56 @@ pub fn name_of(weights: &Path) -> String {
     let folder = folders.next().unwrap_or_default();
     let (parent, run) = (folders.next().unwrap_or_default(), folders.next().unwrap_or_default());
     match folder.strip_prefix(CHECKPOINT_PREFIX) {
-        Some(_) if parent == CHECKPOINTS => format!("{run}/{folder}"),
+        Some(_) if parent == CHECKPOINTS_FOLDER => format!("{run}/{folder}"),
         _ => folder,
     }
-}
-
-/// The first 16 hex digits of the SHA-256 of files, one behind the other.
-///
-/// # Errors
-/// [`WeightsError::Open`].
-pub fn hash_of_files(paths: &[PathBuf]) -> Result<String, WeightsError> {
-    let mut hash = Sha256::new();
-    for path in paths {
-        let open = |source| WeightsError::Open { path: path.clone(), source };
-        add_content(&mut hash, File::open(path).map_err(open)?).map_err(open)?;
-    }
-    Ok(first_digits(hash))
-}
-
-/// Adds all bytes of a file to a hash.
-pub(super) fn add_content(hash: &mut Sha256, mut file: File) -> io::Result<()> {
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(count) => hash.update(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// The first 16 hex digits of a hash.
-pub(super) fn first_digits(hash: Sha256) -> String {
-    let digest = hash.finalize();
-    format!("{:016x}", u64::from_be_bytes(std::array::from_fn(|byte| digest[byte])))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn touch(path: &Path) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+
+    #[test]
+    fn of_a_run_the_newest_checkpoint_is_taken_and_of_that_the_average() {
+        let run = tempfile::tempdir().unwrap();
+        let checkpoints = run.path().join(CHECKPOINTS_FOLDER);
+        fs::create_dir(&checkpoints).unwrap();
+        let message = weights_at(run.path(), WeightSet::Ema).unwrap_err().to_string();
+        assert!(message.contains("the run has no checkpoint yet"), "{message}");
+        for step in [9, 10, 100] {
+            let folder = checkpoints.join(checkpoint_name(step));
+            touch(&folder.join(WEIGHTS_FILE));
+            touch(&folder.join(EMA_FILE));
+        }
+        // A checkpoint that was being written when the run was killed.
+        touch(&checkpoints.join(".partial-step-00000200-a").join(EMA_FILE));
+        assert_eq!(checkpoint_steps(&checkpoints).unwrap(), [9, 10, 100]);
+        let newest = checkpoints.join("step-00000100");
+        for path in [run.path(), &newest] {
+            assert_eq!(weights_at(path, WeightSet::Ema).unwrap(), newest.join(EMA_FILE));
+            assert_eq!(weights_at(path, WeightSet::Model).unwrap(), newest.join(WEIGHTS_FILE));
+        }
+    }
+
+    #[test]
+    fn a_model_has_one_set_in_one_file_or_an_index() {
+        let model = tempfile::tempdir().unwrap();
+        let message = weights_at(model.path(), WeightSet::Ema).unwrap_err().to_string();
+        assert!(message.contains("the folder has no model.safetensors"), "{message}");
+        for name in [INDEX_FILE, WEIGHTS_FILE] {
+            let file = model.path().join(name);
+            touch(&file);
+            for set in [WeightSet::Ema, WeightSet::Model] {
+                assert_eq!(weights_at(model.path(), set).unwrap(), file);
+                assert_eq!(weights_at(&file, set).unwrap(), file);
+            }
+        }
+    }
 
     #[test]
     fn a_name_tells_the_model_and_not_where_it_lies() {

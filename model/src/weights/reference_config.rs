@@ -15,6 +15,12 @@ use crate::text::MAX_TOKENS;
 /// Longest configuration that is read, in bytes; the reference's has 600.
 const MAX_LENGTH: u64 = 1 << 20;
 
+/// Side of the images of a model that does not say.
+const RESOLUTION: usize = 256;
+
+/// The text encoder of the authors' text model.
+const TEXT_ENCODER: &str = "hf:google/flan-t5-xl";
+
 /// Keys of `model.params` that are known here.
 const MODEL_KEYS: [&str; 10] = [
     "in_channels",
@@ -40,26 +46,15 @@ pub struct ReferenceConfig {
     pub resolution: Option<usize>,
 }
 
-/// Side of the images of a model that does not say.
-const RESOLUTION: usize = 256;
-/// The text encoder of the authors' text model.
-const TEXT_ENCODER: &str = "hf:google/flan-t5-xl";
-
-impl ReferenceConfig {
-    /// The model's description; the reference's files name neither classes nor text encoder.
-    pub fn description(self) -> ModelDescription {
-        let text = self
-            .model
+/// The reference's own values for what the file does not say.
+impl From<ReferenceConfig> for ModelDescription {
+    fn from(config: ReferenceConfig) -> Self {
+        let ReferenceConfig { model, cascade, resolution } = config;
+        let text = model
             .cross_attention_dim
             .map(|_| TextDescription { encoder: TEXT_ENCODER.to_owned(), max_tokens: MAX_TOKENS });
-        ModelDescription {
-            text,
-            model: self.model,
-            cascade: self.cascade,
-            resolution: self.resolution.unwrap_or(RESOLUTION),
-            class_names: None,
-            sampler: None,
-        }
+        let resolution = resolution.unwrap_or(RESOLUTION);
+        Self { text, model, cascade, resolution, class_names: None, sampler: None }
     }
 }
 

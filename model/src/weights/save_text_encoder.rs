@@ -7,9 +7,7 @@ use burn::tensor::backend::Backend;
 
 use super::model_folder::EMA_FILE;
 use super::save::save_from;
-use super::text_encoder_weights::CONFIG_FILE;
-use super::text_encoder_weights::TOKENIZER_FILE;
-use super::{DType, WEIGHTS_FILE, WeightSet, WeightsError};
+use super::{DESCRIPTION_FILE, DType, TOKENIZER_FILE, WeightSet, WeightsError};
 use crate::Result;
 use crate::durable::write_text;
 use crate::text::{T5Config, T5Encoder, TextTokenizer, hugging_face_name};
@@ -30,17 +28,13 @@ pub fn save_text_encoder<B: Backend>(
     set: WeightSet,
     dtype: DType,
 ) -> Result<()> {
-    let path = folder.join(CONFIG_FILE);
+    let path = folder.join(DESCRIPTION_FILE);
     let text = serde_json::to_string_pretty(config).expect("a configuration has a form in JSON");
     let write = |source| WeightsError::Write { path: path.clone(), source };
     std::fs::create_dir_all(folder).map_err(write)?;
     write_text(&path, &text).map_err(write)?;
     tokenizer.write(&folder.join(TOKENIZER_FILE))?;
-    let name = match set {
-        WeightSet::Ema => EMA_FILE,
-        WeightSet::Model => WEIGHTS_FILE,
-    };
     let none = BTreeMap::new();
-    save_from(encoder, &folder.join(name), &hugging_face_name, dtype, &none)?;
+    save_from(encoder, &folder.join(set.file_name()), &hugging_face_name, dtype, &none)?;
     Ok(())
 }

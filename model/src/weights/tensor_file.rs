@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 use super::float::Float;
 use super::memory_order::{self, Unreadable};
 use super::safetensors_file::SafetensorsFile;
-use super::sharded::{INDEX_FILE, ShardIndex, ShardedFile};
+use super::sharded::{ShardIndex, ShardedFile};
 use super::stored_tensor::StoredTensor;
 #[cfg(feature = "torch")]
 use super::torch::TorchFile;
-use super::{DType, WEIGHTS_FILE, WeightsError};
+use super::{DType, INDEX_FILE, WEIGHTS_FILE, WeightsError};
 
 /// Which weights of a training checkpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

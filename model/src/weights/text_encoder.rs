@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use burn::tensor::backend::Backend;
 use sha2::{Digest, Sha256};
 
-use super::model_folder::{EMA_FILE, add_content, first_digits};
-use super::text_encoder_weights::{
-    CONFIG_FILE, TOKENIZER_FILE, load_text_encoder, read_text_encoder_config, unusable,
+use super::file_hash::{add_content, first_digits};
+use super::text_encoder_weights::{load_text_encoder, read_text_encoder_config, unusable};
+use super::{
+    DESCRIPTION_FILE, INDEX_FILE, TOKENIZER_FILE, TensorFile, WEIGHTS_FILE, WeightSet, WeightsError,
 };
-use super::{INDEX_FILE, TensorFile, WEIGHTS_FILE, WeightSet, WeightsError};
 use crate::Result;
 use crate::text::{T5Config, T5Encoder, TextTokenizer};
 
@@ -35,7 +35,7 @@ impl TextEncoderFiles {
     /// and every [`WeightsError`] about files of weights.
     pub fn open(folder: &Path, set: WeightSet) -> Result<Self> {
         let config = read_text_encoder_config(folder)?;
-        let unusable = |reason: String| unusable(&folder.join(CONFIG_FILE), reason);
+        let unusable = |reason: String| unusable(&folder.join(DESCRIPTION_FILE), reason);
         let tokenizer = folder.join(TOKENIZER_FILE);
         if !tokenizer.is_file() {
             let reason = format!(
@@ -45,12 +45,7 @@ impl TextEncoderFiles {
             return Err(unusable(reason).into());
         }
         let tokenizer = TextTokenizer::read(&tokenizer, &config)?;
-        let files = match set {
-            WeightSet::Ema => [EMA_FILE, WEIGHTS_FILE, INDEX_FILE].as_slice(),
-            WeightSet::Model => [WEIGHTS_FILE, INDEX_FILE].as_slice(),
-        };
-        let weights = files.iter().map(|name| folder.join(name)).find(|path| path.is_file());
-        let Some(weights) = weights else {
+        let Some(weights) = set.file_in(folder) else {
             let reason = format!("there is neither {WEIGHTS_FILE} nor {INDEX_FILE} beside it");
             return Err(unusable(reason).into());
         };
@@ -111,7 +106,7 @@ impl TextEncoderFiles {
         add: impl Fn(&mut Sha256, File, u64) -> io::Result<()>,
     ) -> Result<String, WeightsError> {
         let mut hash = Sha256::new();
-        let own = [CONFIG_FILE, TOKENIZER_FILE].map(|name| self.folder.join(name));
+        let own = [DESCRIPTION_FILE, TOKENIZER_FILE].map(|name| self.folder.join(name));
         for path in own.iter().chain(&self.weights.files()) {
             let open = |source| WeightsError::Open { path: path.clone(), source };
             let file = File::open(path).map_err(open)?;
@@ -216,7 +211,7 @@ mod tests {
             move |folder: &Path| std::fs::remove_file(folder.join(name)).unwrap()
         };
         for (name, expected) in [
-            (CONFIG_FILE, "config.json"),
+            (DESCRIPTION_FILE, "config.json"),
             (TOKENIZER_FILE, "no tokenizer.json"),
             (WEIGHTS_FILE, "neither model.safetensors nor"),
         ] {
@@ -226,7 +221,7 @@ mod tests {
         let message = message(&|folder| {
             let config = T5Config::small(32, 3, 6);
             let text = serde_json::to_string(&config).unwrap();
-            std::fs::write(folder.join(CONFIG_FILE), text).unwrap();
+            std::fs::write(folder.join(DESCRIPTION_FILE), text).unwrap();
         });
         assert!(
             message.contains("missing: encoder.block.2.layer.0.SelfAttention.q.weight"),

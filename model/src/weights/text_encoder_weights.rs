@@ -5,22 +5,15 @@ use std::path::Path;
 use burn::tensor::backend::Backend;
 
 use super::load::{Names, load_into};
-use super::{TensorFile, WeightsError};
+use super::{DESCRIPTION_FILE, TensorFile, WeightsError};
 use crate::text::{T5Config, T5Encoder, hugging_face_name};
-
-/// Where a model's folder keeps its own text encoder.
-pub const TEXT_ENCODER_FOLDER: &str = "text_encoder";
-
-pub(super) const CONFIG_FILE: &str = "config.json";
-/// The tokenizer in a text encoder's folder.
-pub const TOKENIZER_FILE: &str = "tokenizer.json";
 
 /// The shape of the text encoder in a folder, checked.
 ///
 /// # Errors
 /// [`WeightsError::Open`] for a missing file, [`WeightsError::Config`].
 pub fn read_text_encoder_config(folder: &Path) -> Result<T5Config, WeightsError> {
-    let path = folder.join(CONFIG_FILE);
+    let path = folder.join(DESCRIPTION_FILE);
     let text = std::fs::read_to_string(&path)
         .map_err(|source| WeightsError::Open { path: path.clone(), source })?;
     let config: T5Config =

@@ -7,11 +7,12 @@ use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::T5Encoder;
 use pixelflow::weights::{
-    TEXT_ENCODER_FOLDER, TensorFile, TextEncoderFiles, WeightSet, load_model,
+    EMA_FILE, TEXT_ENCODER_FOLDER, TensorFile, TextEncoderFiles, WEIGHTS_FILE, WeightSet,
+    load_model,
 };
 use pixelflow::{NumberFormat, PixelFlowConfig};
 
-use super::{EMA, MODEL, OPTIMIZER, State, moments};
+use super::{OPTIMIZER, State, moments};
 use crate::network::Network;
 use crate::optimizer::{Optimizer, OptimizerConfig};
 use crate::texts::TextSource;
@@ -38,11 +39,11 @@ where
     let weights = |error: pixelflow::Error| damaged(error.to_string());
     let open = |name| TensorFile::open(&folder.join(name)).map_err(|error| weights(error.into()));
     let average = Network::<A::InnerBackend> {
-        transformer: load_model(&open(EMA)?, model, NumberFormat::F32, device).map_err(weights)?,
+        transformer: load_model(&open(EMA_FILE)?, model, NumberFormat::F32, device).map_err(weights)?,
         text_encoder: text_encoder(folder, text, WeightSet::Ema, device)?,
     };
     let network = Network::<A> {
-        transformer: load_model(&open(MODEL)?, model, NumberFormat::F32, device)
+        transformer: load_model(&open(WEIGHTS_FILE)?, model, NumberFormat::F32, device)
             .map_err(weights)?,
         text_encoder: text_encoder(folder, text, WeightSet::Model, device)?,
     };

@@ -15,10 +15,6 @@ pub use save::save;
 pub use state::State;
 pub use store::Store;
 
-/// The trained weights.
-pub const MODEL: &str = "model.safetensors";
-/// Their moving average, which images are drawn from.
-pub const EMA: &str = "ema.safetensors";
 /// The optimiser's moments.
 pub const OPTIMIZER: &str = "optimizer.safetensors";
 /// What the weights do not say, see [`State`].

@@ -7,12 +7,12 @@ use burn::tensor::backend::AutodiffBackend;
 use pixelflow::durable::{DurableFolder, write_text};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::{
-    DESCRIPTION_FILE, DType, ModelDescription, TEXT_ENCODER_FOLDER, WeightSet, WeightsError,
-    save_model, save_text_encoder,
+    DESCRIPTION_FILE, DType, EMA_FILE, ModelDescription, TEXT_ENCODER_FOLDER, WEIGHTS_FILE,
+    WeightSet, WeightsError, save_model, save_text_encoder,
 };
 use pixelflow_host::explain;
 
-use super::{EMA, MODEL, OPTIMIZER, STATE, State, Store, moments};
+use super::{OPTIMIZER, STATE, State, Store, moments};
 use crate::texts::TextSource;
 use crate::trainer::Trainer;
 use crate::{Error, Result};
@@ -58,8 +58,10 @@ where
     };
     let metadata = BTreeMap::from([("step".to_owned(), state.step.to_string())]);
     let (network, average) = (trainer.inner_network(), trainer.average());
-    save_model(&network.transformer, &folder.join(MODEL), DType::F32, &metadata)
-        .and_then(|()| save_model(&average.transformer, &folder.join(EMA), DType::F32, &metadata))
+    save_model(&network.transformer, &folder.join(WEIGHTS_FILE), DType::F32, &metadata)
+        .and_then(|()| {
+            save_model(&average.transformer, &folder.join(EMA_FILE), DType::F32, &metadata)
+        })
         .and_then(|()| moments::save(trainer.optimizer(), &folder.join(OPTIMIZER)))
         .and_then(|()| description.write(&folder.join(DESCRIPTION_FILE)))
         .map_err(weights)?;

@@ -4,7 +4,7 @@ use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 
 use pixelflow::durable;
-use pixelflow::weights::{WeightsError, checkpoint_name, checkpoint_steps};
+use pixelflow::weights::{CHECKPOINTS_FOLDER, checkpoint_name, checkpoint_steps};
 
 use crate::Result;
 use crate::config::{Cadence, CheckpointConfig};
@@ -19,7 +19,7 @@ pub struct Store {
 impl Store {
     /// The checkpoints of the run in `run`.
     pub fn of_run(run: &Path) -> Self {
-        Self { folder: run.join("checkpoints") }
+        Self { folder: run.join(CHECKPOINTS_FOLDER) }
     }
 
     /// Where the checkpoint of `step` is, or will be.

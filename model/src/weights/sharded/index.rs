@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::weights::WeightsError;
 
-/// Name of the index in a model's folder.
-pub const INDEX_FILE: &str = "model.safetensors.index.json";
-
 /// What every index is called at its end.
 const INDEX_SUFFIX: &str = ".safetensors.index.json";
 

@@ -8,6 +8,6 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use index::{INDEX_FILE, ShardIndex};
+pub use index::ShardIndex;
 pub use plan::{Shard, plan_shards};
 pub(super) use read::ShardedFile;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::weights::{DType, SafetensorsWriter, TensorFile, TensorInfo, WEIGHTS_FILE};
+use crate::weights::{DType, INDEX_FILE, SafetensorsWriter, TensorFile, TensorInfo, WEIGHTS_FILE};
 
 fn info(shape: &[usize]) -> TensorInfo {
     TensorInfo { shape: shape.to_vec(), dtype: DType::F32 }
