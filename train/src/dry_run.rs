@@ -3,7 +3,7 @@
 use pixelflow::memory::{TrainingBytes, TrainingMemory};
 use pixelflow::text::T5Config;
 
-use crate::config::{CheckedConfig, TextConfig};
+use crate::config::{CheckedConfig, JointConfig, TextConfig};
 
 /// What a run needs, and whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,10 +77,10 @@ impl DryRun {
 /// the captions have not been read.
 fn text_encoder(text: Option<&TextConfig>) -> Option<(T5Config, usize)> {
     match text {
-        Some(&TextConfig::Joint { width, layers, vocabulary, max_tokens }) => {
+        Some(&TextConfig::Joint(JointConfig { width, layers, vocabulary, max_tokens })) => {
             Some((T5Config::small(width, layers, vocabulary), max_tokens))
         }
-        Some(TextConfig::States { .. }) | None => None,
+        Some(TextConfig::States(_)) | None => None,
     }
 }
 

@@ -37,9 +37,4 @@ impl Interrupt {
     pub fn is_wanted(&self) -> bool {
         self.wanted.load(Ordering::SeqCst)
     }
-
-    /// Asks the run to stop, as Ctrl-C does.
-    pub fn request(&self) {
-        self.wanted.store(true, Ordering::SeqCst);
-    }
 }

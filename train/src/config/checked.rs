@@ -4,7 +4,7 @@ use pixelflow::cascade::Cascade;
 use pixelflow::sampler::Sampler;
 use pixelflow_dataset::{LoaderConfig, Transform, TransformConfig};
 
-use super::rules::problems;
+use super::problem::problems;
 use super::{DataConfig, TrainConfig, UpdateConfig};
 use crate::learning_rate::LearningRate;
 use crate::{Error, Result};

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{TrainConfig, keys, resolved};
+use super::{TrainConfig, document, keys};
 
 /// Keys (and sections) that do not change what has been computed so far.
 ///
 /// Where the files lie may change, since data sets move; a run checks that their number of images
 /// is still the same.
-const FREE: [&str; 14] = [
+pub(super) const FREE: [&str; 14] = [
     "train.steps",
     "checkpoint",
     "validation",
@@ -80,7 +80,7 @@ impl TrainConfig {
 
 /// All values that a continued run must keep, by their keys.
 fn fixed(config: &TrainConfig) -> BTreeMap<String, String> {
-    let table = resolved::to_table(config);
+    let table = document::to_table(config);
     keys::leaves(&table)
         .into_iter()
         .filter(|(key, _)| !is_free(key))
