@@ -111,15 +111,10 @@ impl CheckedConfig {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{CheckedConfig, Layers, TrainConfig};
+    use crate::config::{CheckedConfig, TrainConfig};
 
     fn checked(assignments: &[&str]) -> CheckedConfig {
-        let mut layers = Layers::default();
-        layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
-        for assignment in assignments {
-            layers.set(assignment).unwrap();
-        }
-        layers.resolve().and_then(TrainConfig::check).unwrap()
+        TrainConfig::of(assignments).check().unwrap()
     }
 
     #[test]

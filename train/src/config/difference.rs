@@ -98,22 +98,12 @@ fn is_free(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Layers;
-
-    fn config(assignments: &[&str]) -> TrainConfig {
-        let mut layers = Layers::default();
-        layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
-        for assignment in assignments {
-            layers.set(assignment).unwrap();
-        }
-        layers.resolve().unwrap()
-    }
 
     #[test]
     fn observation_length_and_places_may_change() {
         let (before, after) = (
-            config(&[]),
-            config(&[
+            TrainConfig::of(&[]),
+            TrainConfig::of(&[
                 "train.steps=7",
                 "checkpoint.every=3",
                 "preview.sampler.solver=heun",
@@ -129,8 +119,8 @@ mod tests {
 
     #[test]
     fn everything_that_changes_the_weights_is_listed() {
-        let before = config(&[]);
-        let after = config(&["train.lr=0.5", "data.source.classes=['a']", "train.seed=1"]);
+        let before = TrainConfig::of(&[]);
+        let after = TrainConfig::of(&["train.lr=0.5", "data.source.classes=['a']", "train.seed=1"]);
         let changes: Vec<String> =
             before.changes_to(&after).iter().map(ToString::to_string).collect();
         assert_eq!(

@@ -117,12 +117,10 @@ mod tests {
     use crate::config::Layers;
 
     fn config(assignments: &[&str]) -> TrainConfig {
-        let mut layers = Layers::default();
-        layers.set(r#"data.source={ kind = "webdataset", paths = ["a b.tar", "ü.tar"] }"#).unwrap();
-        for assignment in assignments {
-            layers.set(assignment).unwrap();
-        }
-        layers.resolve().unwrap()
+        let mut config = TrainConfig::of(assignments);
+        let source = WebDatasetConfig::new(["a b.tar", "ü.tar"]);
+        config.data.source = SourceConfig::WebDataset(source);
+        config
     }
 
     fn read_back(config: &TrainConfig) -> TrainConfig {

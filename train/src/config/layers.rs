@@ -189,6 +189,17 @@ fn overlay(lower: &mut Table, upper: Table, prefix: &str, whole_choices: bool) {
 }
 
 #[cfg(test)]
+impl TrainConfig {
+    /// The defaults with a folder of images, and settings over them.
+    pub fn of(assignments: &[&str]) -> Self {
+        let mut layers = Layers::default();
+        layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
+        assignments.iter().for_each(|assignment| layers.set(assignment).unwrap());
+        layers.resolve().unwrap()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use pixelflow::sampler::Guidance;
     use pixelflow_dataset::SourceConfig;
@@ -196,24 +207,13 @@ mod tests {
 
     use super::*;
 
-    const SOURCE: &str = r#"data.source={ kind = "folder", path = "images" }"#;
-
-    fn resolved(assignments: &[&str]) -> TrainConfig {
-        let mut layers = Layers::default();
-        layers.set(SOURCE).unwrap();
-        for assignment in assignments {
-            layers.set(assignment).unwrap();
-        }
-        layers.resolve().unwrap()
-    }
-
     fn set_error(assignment: &str) -> String {
         Layers::default().set(assignment).unwrap_err().to_string()
     }
 
     #[test]
     fn the_command_line_wins_and_its_last_word_counts() {
-        let config = resolved(&["train.lr=2e-4", "train.steps = 7", "train.lr=3e-4"]);
+        let config = TrainConfig::of(&["train.lr=2e-4", "train.steps = 7", "train.lr=3e-4"]);
         assert_eq!(config.train.steps, 7);
         assert!((config.train.lr - 3e-4).abs() < 1e-18);
         assert_eq!(config.data.source, SourceConfig::Folder(FolderConfig::new("images")));
@@ -221,8 +221,11 @@ mod tests {
 
     #[test]
     fn strings_need_no_quotes_and_numbers_no_point() {
-        let config =
-            resolved(&["train.schedule=cosine", "data.source.path=else/where", "train.lr=1"]);
+        let config = TrainConfig::of(&[
+            "train.schedule=cosine",
+            "data.source.path=else/where",
+            "train.lr=1",
+        ]);
         assert_eq!(config.train.schedule, crate::learning_rate::Schedule::Cosine);
         assert_eq!(config.data.source, SourceConfig::Folder(FolderConfig::new("else/where")));
         assert!((config.train.lr - 1.0).abs() < 1e-18);
@@ -236,7 +239,8 @@ mod tests {
 
     #[test]
     fn a_preset_sets_the_shape_and_later_keys_win() {
-        let config = resolved(&["model.num_classes=10", "model.preset=tiny", "model.depth=2"]);
+        let config =
+            TrainConfig::of(&["model.num_classes=10", "model.preset=tiny", "model.depth=2"]);
         assert_eq!(config.model, PixelFlowConfig { depth: 2, ..Preset::Tiny.config(10) });
         let message = set_error("model.preset=huge");
         assert!(message.contains("no preset `huge`"), "{message}");
@@ -244,7 +248,7 @@ mod tests {
 
     #[test]
     fn one_key_of_a_choice_can_be_changed() {
-        let config = resolved(&["preview.sampler.guidance.schedule=constant"]);
+        let config = TrainConfig::of(&["preview.sampler.guidance.schedule=constant"]);
         assert_eq!(config.preview.sampler.guidance, Guidance::Constant { scale: 2.4 });
     }
 
@@ -304,9 +308,7 @@ mod tests {
     fn what_the_layers_lack_together_is_named() {
         let unresolved = |assignments: &[&str]| {
             let mut layers = Layers::default();
-            for assignment in assignments {
-                layers.set(assignment).unwrap();
-            }
+            assignments.iter().for_each(|assignment| layers.set(assignment).unwrap());
             layers.resolve().unwrap_err().to_string()
         };
         let none = unresolved(&[]);
@@ -321,7 +323,10 @@ mod tests {
              \"idx\""
         );
         assert_eq!(
-            unresolved(&[SOURCE, "data.source.kind=idx"]),
+            unresolved(&[
+                "data.source={ kind = 'folder', path = 'images' }",
+                "data.source.kind=idx"
+            ]),
             "the configuration: there is no key `data.source.path`; kind = \"idx\" has images, labels, \
              grey and classes"
         );

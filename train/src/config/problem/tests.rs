@@ -1,15 +1,9 @@
 //! Every rule, from the outside.
 
-use crate::config::{Layers, TrainConfig};
+use crate::config::TrainConfig;
 
 fn check(assignments: &[&str]) -> Result<(), String> {
-    let mut layers = Layers::default();
-    layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
-    for assignment in assignments {
-        layers.set(assignment).unwrap();
-    }
-    let checked = layers.resolve().and_then(TrainConfig::check);
-    checked.map(|_| ()).map_err(|error| error.to_string())
+    TrainConfig::of(assignments).check().map(drop).map_err(|error| error.to_string())
 }
 
 #[test]
