@@ -194,7 +194,9 @@ impl TrainConfig {
     pub fn of(assignments: &[&str]) -> Self {
         let mut layers = Layers::default();
         layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
-        assignments.iter().for_each(|assignment| layers.set(assignment).unwrap());
+        for assignment in assignments {
+            layers.set(assignment).unwrap();
+        }
         layers.resolve().unwrap()
     }
 }
@@ -308,7 +310,9 @@ mod tests {
     fn what_the_layers_lack_together_is_named() {
         let unresolved = |assignments: &[&str]| {
             let mut layers = Layers::default();
-            assignments.iter().for_each(|assignment| layers.set(assignment).unwrap());
+            for assignment in assignments {
+                layers.set(assignment).unwrap();
+            }
             layers.resolve().unwrap_err().to_string()
         };
         let none = unresolved(&[]);
