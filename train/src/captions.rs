@@ -5,7 +5,7 @@ use std::path::Path;
 use pixelflow::text::{T5Config, TextTokenizer};
 use pixelflow_dataset::Source;
 
-use crate::config::{CheckedConfig, TextConfig};
+use crate::config::{CheckedConfig, JointConfig, StatesConfig, TextConfig};
 use crate::states::StatesFolder;
 use crate::texts::TextSource;
 use crate::{Error, Result};
@@ -18,7 +18,7 @@ use crate::{Error, Result};
 pub fn source(config: &CheckedConfig, source: &dyn Source) -> Result<TextSource> {
     match &config.settings().text {
         None => Ok(TextSource::None),
-        Some(TextConfig::Joint { width, layers, vocabulary, max_tokens }) => {
+        Some(TextConfig::Joint(JointConfig { width, layers, vocabulary, max_tokens })) => {
             let captions = all(source)?;
             let words = captions.iter().map(String::as_str);
             let tokenizer = TextTokenizer::train(words, *vocabulary)
@@ -29,7 +29,7 @@ pub fn source(config: &CheckedConfig, source: &dyn Source) -> Result<TextSource>
                 tokenizer: Box::new(tokenizer),
             })
         }
-        Some(TextConfig::States { path, .. }) => states(path, config, source),
+        Some(TextConfig::States(StatesConfig { path, .. })) => states(path, config, source),
     }
 }
 

@@ -8,7 +8,7 @@ use pixelflow_dataset::source::split;
 use pixelflow_dataset::{Loader, Source, SourceConfig};
 
 use crate::captions::{self, CaptionedRecord, Part};
-use crate::config::{CheckedConfig, TextConfig, TrainConfig};
+use crate::config::{CheckedConfig, StatesConfig, TextConfig, TrainConfig};
 use crate::texts::TextSource;
 use crate::{Error, Result, data_path};
 
@@ -79,9 +79,11 @@ impl Data {
             config.loader(),
         )?;
         let validation_text = match (&settings.text, &validation, settings.data.held_out) {
-            (Some(TextConfig::States { validation: Some(path), .. }), Some(source), None) => {
-                Some(captions::states(path, config, source.as_ref())?)
-            }
+            (
+                Some(TextConfig::States(StatesConfig { validation: Some(path), .. })),
+                Some(source),
+                None,
+            ) => Some(captions::states(path, config, source.as_ref())?),
             _ => None,
         };
         let validation = validation.map(|source| {

@@ -3,7 +3,7 @@
 use pixelflow::memory::{TrainingBytes, TrainingMemory};
 use pixelflow::text::T5Config;
 
-use crate::config::{CheckedConfig, TextConfig};
+use crate::config::{CheckedConfig, JointConfig, TextConfig};
 
 /// What a run needs, and whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,10 +77,10 @@ impl DryRun {
 /// the captions have not been read.
 fn text_encoder(text: Option<&TextConfig>) -> Option<(T5Config, usize)> {
     match text {
-        Some(&TextConfig::Joint { width, layers, vocabulary, max_tokens }) => {
+        Some(&TextConfig::Joint(JointConfig { width, layers, vocabulary, max_tokens })) => {
             Some((T5Config::small(width, layers, vocabulary), max_tokens))
         }
-        Some(TextConfig::States { .. }) | None => None,
+        Some(TextConfig::States(_)) | None => None,
     }
 }
 
@@ -155,19 +155,11 @@ fn gigabytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Layers, TrainConfig};
+    use crate::config::TrainConfig;
 
     fn config(batch: usize) -> CheckedConfig {
-        let mut layers = Layers::default();
-        for assignment in [
-            r#"data.source={ kind = "folder", path = "images" }"#,
-            "model.preset=xl",
-            "data.resolution=256",
-            &format!("train.batch_size={batch}"),
-        ] {
-            layers.set(assignment).unwrap();
-        }
-        layers.resolve().and_then(TrainConfig::check).unwrap()
+        let batch = format!("train.batch_size={batch}");
+        TrainConfig::of(&["model.preset=xl", "data.resolution=256", &batch]).check().unwrap()
     }
 
     #[test]
@@ -178,19 +170,14 @@ mod tests {
 
     #[test]
     fn a_text_encoder_that_learns_too_is_counted() {
-        let settings = |text: &[&str]| {
-            let mut layers = Layers::default();
-            let data = r#"data.source={ kind = "webdataset", paths = ["train.tar"] }"#;
-            for assignment in [data, "model.preset=tiny"].iter().chain(text) {
-                layers.set(assignment).unwrap();
-            }
-            layers.resolve().and_then(TrainConfig::check).unwrap()
-        };
-        let joint = settings(&[
+        let joint = TrainConfig::of(&[
+            "model.preset=tiny",
             "model.num_classes=0",
             "model.cross_attention_dim=64",
             r#"text={ kind = "joint", width = 64, layers = 2, vocabulary = 100 }"#,
-        ]);
+        ])
+        .check()
+        .unwrap();
         let run = DryRun::new(&joint, false, None);
         let encoder = T5Config::small(64, 2, 100).parameters();
         let model = joint.settings().model.parameters();

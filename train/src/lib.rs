@@ -1,34 +1,44 @@
 //! Training.
 //!
-//! [`config`] says what a run does; [`session`] gives it a folder; [`run`] is the loop around
-//! [`trainer`], watched by [`observer`]s; [`checkpoint`] lets it go on bit for bit.
+//! `config` says what a run does; `session` gives it a folder; `run` is the loop around a [`Trainer`],
+//! watched by `observer`s; `checkpoint` lets it go on bit for bit.
+//!
+//! The crate is a program: public are [`run()`], and the step itself for those who measure or test it.
 
-pub mod arguments;
-pub mod captions;
-pub mod checkpoint;
-pub mod config;
-pub mod data;
-pub mod data_path;
-pub mod dry_run;
+mod arguments;
+mod captions;
+mod checkpoint;
+mod config;
+mod data;
+mod data_path;
+mod dry_run;
 mod error;
-pub mod export;
-pub mod initial_weights;
-pub mod learning_rate;
-pub mod lock;
-pub mod metrics;
-pub mod network;
-pub mod observer;
-pub mod optimizer;
-pub mod preview;
-pub mod recipe;
-pub mod recording;
-pub mod run;
-pub mod session;
-pub mod states;
-pub mod step;
-pub mod terminal;
-pub mod texts;
-pub mod trainer;
-pub mod validation;
+mod export;
+mod initial_weights;
+mod learning_rate;
+mod lock;
+mod metrics;
+mod network;
+mod observer;
+mod optimizer;
+mod preview;
+mod program;
+mod recipe;
+mod recording;
+mod run;
+mod session;
+mod states;
+mod step;
+mod terminal;
+mod texts;
+mod trainer;
+mod validation;
 
-pub use error::{Error, Result};
+pub use arguments::Arguments;
+pub use config::reference_page;
+pub use optimizer::{Optimizer, OptimizerConfig};
+pub use program::run;
+pub use step::{gradients, loss_per_example};
+pub use trainer::Trainer;
+
+use error::{Error, Result};

@@ -50,12 +50,57 @@ fn bad_input_is_refused_with_a_message_that_helps() {
     let broken_recipe = file("broken.toml", "[train\nlr = 1");
     let circle = file("circle.toml", &format!("extends = \"{}\"", path("circle.toml")));
 
+    let folderr = file("folderr.toml", "[data.source]\nkind = \"folderr\"\npath = \"images\"");
+    let clases = file("clases.toml", "[data.source]\nkind = \"folder\"\npath = \"a\"\nclases = []");
+    let pathless = file("pathless.toml", "[data.source]\nkind = \"folder\"");
+    let guidance = file(
+        "guidance.toml",
+        "[preview.sampler]\nsteps = [2]\nguidance = { schedule = \"constant\", sclae = 2.0 }",
+    );
+    let held_out = file("held_out.toml", "[data.held_out]\nrule = \"last\"\ncount = \"many\"");
+    let negative = file("negative.toml", "# A recipe\n\n[train]\nseed = 1\nsteps = -5");
+
     // Arguments → what the message says.
     let cases: &[(&[&str], &[&str])] = &[
         (&["--recipe", "dmeo"], &["no recipe `dmeo`", "did you mean `demo`?"]),
         (&["--recipe", "none.toml"], &["cannot read none.toml"]),
-        (&["--recipe", &broken_recipe], &["broken.toml is not valid TOML"]),
+        (&["--recipe", &broken_recipe], &["broken.toml: this is not valid TOML"]),
         (&["--recipe", &circle], &["is there a circle?"]),
+        (
+            &["--recipe", &folderr],
+            &[
+                "folderr.toml, line 2: data.source.kind is \"folderr\"",
+                "it must be \"webdataset\", \"folder\" or \"idx\"",
+            ],
+        ),
+        (
+            &["--recipe", &clases],
+            &[
+                "clases.toml, line 4: there is no key `data.source.clases`",
+                "`data.source.classes`?",
+            ],
+        ),
+        (&["--recipe", &pathless], &["pathless.toml, line 1: data.source.path is missing"]),
+        (
+            &["--recipe", &guidance],
+            &[
+                "guidance.toml, line 3: there is no key `preview.sampler.guidance.sclae`",
+                "did you mean `preview.sampler.guidance.scale`?",
+            ],
+        ),
+        (
+            &["--recipe", &held_out],
+            &["held_out.toml, line 3: data.held_out.count is \"many\", it must be a whole number"],
+        ),
+        (&["--recipe", &negative], &["negative.toml, line 5: train.steps is -5"]),
+        (
+            &["--set", "preview.sampler.guidance.schedule=interval"],
+            &["the configuration: preview.sampler.guidance.from is missing"],
+        ),
+        (
+            &["--set", "data.source.kind=\"folderr\""],
+            &["--set data.source.kind=\"folderr\": data.source.kind is \"folderr\""],
+        ),
         (&["--set", "train.lrr=1"], &["no key `train.lrr`", "did you mean `train.lr`?"]),
         (&["--set", "train.lr"], &["write KEY=VALUE"]),
         (&["--set", "train.lr=fast"], &["train.lr is \"fast\", it must be a number"]),

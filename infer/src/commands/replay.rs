@@ -108,10 +108,12 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
         // A picture that somebody sends fetches nothing; only its user does, with --model.
         return ModelSource::find_fetched(path, recipe.weights).map_err(|_| moved());
     }
-    if !path.exists() {
-        return Err(moved());
-    }
-    model(Some(path), recipe.weights)
+    // A name is a guess at a folder of this one: what is not the model is none.
+    let found = ModelSource::find(path, recipe.weights).ok();
+    let is_it = |source: &ModelSource| {
+        source.files().is_ok_and(|files| files.hash().is_ok_and(|hash| hash == recipe.model_hash))
+    };
+    found.filter(is_it).ok_or_else(moved)
 }
 
 /// The text encoder of the recipe, if it has one.

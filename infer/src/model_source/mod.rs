@@ -94,7 +94,8 @@ impl ModelSource {
         match &self.place {
             Place::Files(files) => Ok(files.clone()),
             Place::Repository(repository) => {
-                let files = ModelFiles::find_set(repository.weights(self.set)?, self.set)?;
+                let weights = repository.weights(self.set)?.to_owned();
+                let files = ModelFiles::described(weights, self.set, self.description.clone());
                 Ok(files.with_name(repository.name().to_string()))
             }
         }

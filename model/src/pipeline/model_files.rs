@@ -47,8 +47,13 @@ impl ModelFiles {
     pub fn find_set(path: &Path, set: WeightSet) -> Result<Self> {
         let weights = weights_at(path, set)?;
         let description = description_beside(&weights)?;
+        Ok(Self::described(weights, set, description))
+    }
+
+    /// The file of the weights of a model that is described already.
+    pub fn described(weights: PathBuf, set: WeightSet, description: ModelDescription) -> Self {
         let name = name_of(&weights);
-        Ok(Self::new(description, Weights::File(weights, set), name))
+        Self::new(description, Weights::File(weights, set), name)
     }
 
     /// A model in memory: `config.json`, and the bytes of a safetensors file.

@@ -7,7 +7,7 @@ use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{Context, PixelFlow};
 use serde_json::Value;
-use train::step::{gradients, loss_per_example};
+use train::{gradients, loss_per_example};
 
 use super::collate::{StoredBatch, settings};
 use super::model_file::{Parameters, parameters};

@@ -5,7 +5,7 @@ use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{Context, Example, PixelFlow};
 use pixelflow_dataset::{PackedBatch, PackedExample};
-use train::step::loss_per_example;
+use train::loss_per_example;
 
 use super::collate::{StoredBatch, settings};
 use super::{download, gradients, text, upload};

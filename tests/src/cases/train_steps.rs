@@ -6,8 +6,7 @@ use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 use serde_json::Value;
-use train::optimizer::{Optimizer, OptimizerConfig};
-use train::trainer::Trainer;
+use train::{Optimizer, OptimizerConfig, Trainer};
 
 use super::collate::{StoredBatch, settings};
 use super::gradients::batch_of;

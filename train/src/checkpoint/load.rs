@@ -39,7 +39,8 @@ where
     let weights = |error: pixelflow::Error| damaged(error.to_string());
     let open = |name| TensorFile::open(&folder.join(name)).map_err(|error| weights(error.into()));
     let average = Network::<A::InnerBackend> {
-        transformer: load_model(&open(EMA_FILE)?, model, NumberFormat::F32, device).map_err(weights)?,
+        transformer: load_model(&open(EMA_FILE)?, model, NumberFormat::F32, device)
+            .map_err(weights)?,
         text_encoder: text_encoder(folder, text, WeightSet::Ema, device)?,
     };
     let network = Network::<A> {

@@ -4,7 +4,7 @@ use pixelflow::cascade::Cascade;
 use pixelflow::sampler::Sampler;
 use pixelflow_dataset::{LoaderConfig, Transform, TransformConfig};
 
-use super::rules::problems;
+use super::problem::problems;
 use super::{DataConfig, TrainConfig, UpdateConfig};
 use crate::learning_rate::LearningRate;
 use crate::{Error, Result};
@@ -111,15 +111,10 @@ impl CheckedConfig {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{CheckedConfig, Layers, TrainConfig};
+    use crate::config::{CheckedConfig, TrainConfig};
 
     fn checked(assignments: &[&str]) -> CheckedConfig {
-        let mut layers = Layers::default();
-        layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
-        for assignment in assignments {
-            layers.set(assignment).unwrap();
-        }
-        layers.resolve().and_then(TrainConfig::check).unwrap()
+        TrainConfig::of(assignments).check().unwrap()
     }
 
     #[test]

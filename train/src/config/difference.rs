@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{TrainConfig, keys, resolved};
+use super::{TrainConfig, document, keys};
 
 /// Keys (and sections) that do not change what has been computed so far.
 ///
 /// Where the files lie may change, since data sets move; a run checks that their number of images
 /// is still the same.
-const FREE: [&str; 14] = [
+pub(super) const FREE: [&str; 14] = [
     "train.steps",
     "checkpoint",
     "validation",
@@ -80,7 +80,7 @@ impl TrainConfig {
 
 /// All values that a continued run must keep, by their keys.
 fn fixed(config: &TrainConfig) -> BTreeMap<String, String> {
-    let table = resolved::to_table(config);
+    let table = document::to_table(config);
     keys::leaves(&table)
         .into_iter()
         .filter(|(key, _)| !is_free(key))
@@ -98,22 +98,12 @@ fn is_free(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Layers;
-
-    fn config(assignments: &[&str]) -> TrainConfig {
-        let mut layers = Layers::default();
-        layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
-        for assignment in assignments {
-            layers.set(assignment).unwrap();
-        }
-        layers.resolve().unwrap()
-    }
 
     #[test]
     fn observation_length_and_places_may_change() {
         let (before, after) = (
-            config(&[]),
-            config(&[
+            TrainConfig::of(&[]),
+            TrainConfig::of(&[
                 "train.steps=7",
                 "checkpoint.every=3",
                 "preview.sampler.solver=heun",
@@ -129,8 +119,8 @@ mod tests {
 
     #[test]
     fn everything_that_changes_the_weights_is_listed() {
-        let before = config(&[]);
-        let after = config(&["train.lr=0.5", "data.source.classes=['a']", "train.seed=1"]);
+        let before = TrainConfig::of(&[]);
+        let after = TrainConfig::of(&["train.lr=0.5", "data.source.classes=['a']", "train.seed=1"]);
         let changes: Vec<String> =
             before.changes_to(&after).iter().map(ToString::to_string).collect();
         assert_eq!(

@@ -6,7 +6,9 @@ use pixelflow::{PixelFlowConfig, Preset};
 use toml::{Table, Value};
 
 use super::TrainConfig;
-use super::keys::{self, CHOICES};
+use super::keys;
+use super::origin::Origin;
+use super::setting::Section;
 use crate::error::read_error;
 use crate::{Error, Result, recipe};
 
@@ -20,16 +22,16 @@ pub struct Layers {
 }
 
 impl Default for Layers {
-    /// Only the defaults of `reference.toml`.
+    /// Only the defaults.
     fn default() -> Self {
-        Self { table: keys::reference() }
+        Self { table: keys::defaults() }
     }
 }
 
 impl From<&TrainConfig> for Layers {
     fn from(config: &TrainConfig) -> Self {
         let mut layers = Self::default();
-        layers.merge(super::resolved::to_table(config));
+        layers.merge(super::document::to_table(config));
         layers
     }
 }
@@ -38,14 +40,18 @@ impl Layers {
     /// Puts a recipe over the settings, after the recipes it extends.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::Syntax`], [`Error::UnknownKey`] or [`Error::WrongType`] naming the
-    /// file, [`Error::UnknownRecipe`] or [`Error::RecipeTooDeep`] for what it extends.
+    /// [`Error::Read`], [`Error::Setting`] naming file, line and key, or [`Error::UnknownRecipe`] for
+    /// what it extends.
     pub fn file(&mut self, path: &Path) -> Result<()> {
         let mut layers = Vec::new();
         let mut next = Some(path.to_owned());
         while let Some(path) = next {
             if layers.len() == MAX_LEVELS {
-                return Err(Error::RecipeTooDeep { path, limit: MAX_LEVELS });
+                let place = path.display().to_string();
+                let reason = format!(
+                    "recipes extend one another more than {MAX_LEVELS} levels deep; is there a circle?"
+                );
+                return Err(Error::Setting { place, reason });
             }
             let (layer, extends) = read_layer(&path)?;
             layers.push(layer);
@@ -62,12 +68,12 @@ impl Layers {
     /// The value is TOML; what is not TOML is a string.
     ///
     /// # Errors
-    /// [`Error::NotAnAssignment`], [`Error::UnknownKey`], [`Error::WrongType`], or
-    /// [`Error::Model`] for an unknown preset.
+    /// [`Error::Setting`] naming the argument and what is wrong with it.
     pub fn set(&mut self, assignment: &str) -> Result<()> {
-        let invalid = || Error::NotAnAssignment { argument: assignment.to_owned() };
+        let origin = Origin { name: format!("--set {assignment}"), text: "" };
+        let invalid = || origin.mistake("", "write KEY=VALUE, such as --set train.lr=2e-4");
         let (key, value) = assignment.split_once('=').ok_or_else(invalid)?;
-        let (key, place) = (key.trim(), format!("--set {assignment}"));
+        let key = key.trim();
         if key.split('.').any(str::is_empty) {
             return Err(invalid());
         }
@@ -75,8 +81,8 @@ impl Layers {
         let Value::Table(mut layer) = key.rsplit('.').fold(parse_value(value.trim()), nest) else {
             return Err(invalid());
         };
-        keys::check(&layer, &place)?;
-        expand_preset(&mut layer)?;
+        expand_preset(&mut layer, &origin)?;
+        keys::check(&layer, &origin)?;
         overlay(&mut self.table, layer, "", false);
         Ok(())
     }
@@ -86,10 +92,10 @@ impl Layers {
     /// What else is known about the source stays if the kind stays.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] if the source cannot be written as TOML.
+    /// [`Error::Setting`] if the source cannot be written as TOML.
     pub fn set_source(&mut self, source: &pixelflow_dataset::SourceConfig) -> Result<()> {
-        let unreadable = |error: toml::ser::Error| Error::Unreadable { reason: error.to_string() };
-        let source = Table::try_from(source).map_err(unreadable)?;
+        let source = Table::try_from(source)
+            .map_err(|error| Origin::together().mistake("", &error.to_string()))?;
         let data = Table::from_iter([
             ("source".to_owned(), Value::Table(source)),
             ("validation".to_owned(), Value::Table(Table::new())),
@@ -101,9 +107,9 @@ impl Layers {
     /// All settings together.
     ///
     /// # Errors
-    /// [`Error::Unreadable`], naming the key, when a value has the wrong type or is missing.
+    /// [`Error::Setting`], naming the key, when a value is missing or does not go with the others.
     pub fn resolve(self) -> Result<TrainConfig> {
-        super::resolved::from_table(self.table)
+        super::document::from_table(self.table)
     }
 
     fn merge(&mut self, layer: Table) {
@@ -113,26 +119,19 @@ impl Layers {
 
 /// Reads a recipe and the path of the recipe it extends.
 fn read_layer(path: &Path) -> Result<(Table, Option<PathBuf>)> {
-    let place = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(read_error(path))?;
-    let mut layer: Table = text.parse().map_err(|error: toml::de::Error| Error::Syntax {
-        place: place.clone(),
-        reason: error.to_string(),
-    })?;
+    let origin = Origin { name: path.display().to_string(), text: &text };
+    let mut layer = origin.parse()?;
     let extends = match layer.remove("extends") {
         None => None,
         Some(Value::String(name)) => Some(recipe::find(&name)?),
         Some(other) => {
-            return Err(Error::WrongType {
-                place,
-                key: "extends".to_owned(),
-                value: other.to_string(),
-                expected: "the name of a recipe".to_owned(),
-            });
+            let reason = format!("extends is {other}, it must be the name of a recipe");
+            return Err(origin.mistake("extends", &reason));
         }
     };
-    keys::check(&layer, &place)?;
-    expand_preset(&mut layer)?;
+    expand_preset(&mut layer, &origin)?;
+    keys::check_whole(&layer, &origin)?;
     Ok((layer, extends))
 }
 
@@ -149,7 +148,7 @@ fn parse_value(text: &str) -> Value {
 }
 
 /// Replaces `model.preset` by the keys it stands for; keys written beside it win.
-fn expand_preset(layer: &mut Table) -> Result<()> {
+fn expand_preset(layer: &mut Table, origin: &Origin<'_>) -> Result<()> {
     let Some(Value::Table(model)) = layer.get_mut("model") else {
         return Ok(());
     };
@@ -157,8 +156,10 @@ fn expand_preset(layer: &mut Table) -> Result<()> {
         return Ok(());
     };
     let name = preset.as_str().map_or_else(|| preset.to_string(), ToOwned::to_owned);
-    let PixelFlowConfig { num_attention_heads, attention_head_dim, depth, patch_size, .. } =
-        name.parse::<Preset>()?.config(1);
+    let PixelFlowConfig { num_attention_heads, attention_head_dim, depth, patch_size, .. } = name
+        .parse::<Preset>()
+        .map_err(|error| origin.mistake("model.preset", &format!("model.preset: {error}")))?
+        .config(1);
     for (key, value) in [
         ("num_attention_heads", num_attention_heads),
         ("attention_head_dim", attention_head_dim),
@@ -174,7 +175,8 @@ fn expand_preset(layer: &mut Table) -> Result<()> {
 fn overlay(lower: &mut Table, upper: Table, prefix: &str, whole_choices: bool) {
     for (name, value) in upper {
         let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        let replaces = whole_choices && CHOICES.contains(&key.as_str());
+        let is_choice = || Section::find(&key).is_some_and(|section| section.choice.is_some());
+        let replaces = whole_choices && is_choice();
         match (lower.get_mut(&name), value) {
             (Some(Value::Table(below)), Value::Table(above)) if !replaces => {
                 overlay(below, above, &key, whole_choices);
@@ -187,6 +189,19 @@ fn overlay(lower: &mut Table, upper: Table, prefix: &str, whole_choices: bool) {
 }
 
 #[cfg(test)]
+impl TrainConfig {
+    /// The defaults with a folder of images, and settings over them.
+    pub fn of(assignments: &[&str]) -> Self {
+        let mut layers = Layers::default();
+        layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
+        for assignment in assignments {
+            layers.set(assignment).unwrap();
+        }
+        layers.resolve().unwrap()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use pixelflow::sampler::Guidance;
     use pixelflow_dataset::SourceConfig;
@@ -194,24 +209,13 @@ mod tests {
 
     use super::*;
 
-    const SOURCE: &str = r#"data.source={ kind = "folder", path = "images" }"#;
-
-    fn resolved(assignments: &[&str]) -> TrainConfig {
-        let mut layers = Layers::default();
-        layers.set(SOURCE).unwrap();
-        for assignment in assignments {
-            layers.set(assignment).unwrap();
-        }
-        layers.resolve().unwrap()
-    }
-
     fn set_error(assignment: &str) -> String {
         Layers::default().set(assignment).unwrap_err().to_string()
     }
 
     #[test]
     fn the_command_line_wins_and_its_last_word_counts() {
-        let config = resolved(&["train.lr=2e-4", "train.steps = 7", "train.lr=3e-4"]);
+        let config = TrainConfig::of(&["train.lr=2e-4", "train.steps = 7", "train.lr=3e-4"]);
         assert_eq!(config.train.steps, 7);
         assert!((config.train.lr - 3e-4).abs() < 1e-18);
         assert_eq!(config.data.source, SourceConfig::Folder(FolderConfig::new("images")));
@@ -219,8 +223,11 @@ mod tests {
 
     #[test]
     fn strings_need_no_quotes_and_numbers_no_point() {
-        let config =
-            resolved(&["train.schedule=cosine", "data.source.path=else/where", "train.lr=1"]);
+        let config = TrainConfig::of(&[
+            "train.schedule=cosine",
+            "data.source.path=else/where",
+            "train.lr=1",
+        ]);
         assert_eq!(config.train.schedule, crate::learning_rate::Schedule::Cosine);
         assert_eq!(config.data.source, SourceConfig::Folder(FolderConfig::new("else/where")));
         assert!((config.train.lr - 1.0).abs() < 1e-18);
@@ -234,7 +241,8 @@ mod tests {
 
     #[test]
     fn a_preset_sets_the_shape_and_later_keys_win() {
-        let config = resolved(&["model.num_classes=10", "model.preset=tiny", "model.depth=2"]);
+        let config =
+            TrainConfig::of(&["model.num_classes=10", "model.preset=tiny", "model.depth=2"]);
         assert_eq!(config.model, PixelFlowConfig { depth: 2, ..Preset::Tiny.config(10) });
         let message = set_error("model.preset=huge");
         assert!(message.contains("no preset `huge`"), "{message}");
@@ -242,7 +250,7 @@ mod tests {
 
     #[test]
     fn one_key_of_a_choice_can_be_changed() {
-        let config = resolved(&["preview.sampler.guidance.schedule=constant"]);
+        let config = TrainConfig::of(&["preview.sampler.guidance.schedule=constant"]);
         assert_eq!(config.preview.sampler.guidance, Guidance::Constant { scale: 2.4 });
     }
 
@@ -286,10 +294,12 @@ mod tests {
         let circle = message(&format!("extends = '{}'", path.display()));
         assert!(circle.contains("is there a circle?"), "{circle}");
         let syntax = message("[train\nlr = 1");
-        assert!(syntax.contains("recipe.toml is not valid TOML"), "{syntax}");
+        assert!(syntax.contains("recipe.toml: this is not valid TOML"), "{syntax}");
         let key = message("[trian]\nlr = 1");
         assert!(
-            key.contains("recipe.toml: there is no key `trian.lr`; did you mean `train.lr`?"),
+            key.contains(
+                "recipe.toml, line 2: there is no key `trian.lr`; did you mean `train.lr`?"
+            ),
             "{key}"
         );
         let number = message("extends = 3");
@@ -297,20 +307,32 @@ mod tests {
     }
 
     #[test]
-    fn what_serde_finds_is_named_with_its_key() {
-        let unresolved = |assignment: &str| {
+    fn what_the_layers_lack_together_is_named() {
+        let unresolved = |assignments: &[&str]| {
             let mut layers = Layers::default();
-            layers.set(SOURCE).unwrap();
-            layers.set(assignment).unwrap();
+            for assignment in assignments {
+                layers.set(assignment).unwrap();
+            }
             layers.resolve().unwrap_err().to_string()
         };
-        let negative = unresolved("train.steps=-5");
-        assert!(negative.contains("-5") && negative.contains("train.steps"), "{negative}");
-        let schedule = unresolved("train.schedule=linear");
-        assert!(schedule.contains("linear") && schedule.contains("cosine"), "{schedule}");
-        let typo = unresolved("data.source.clases=['a']");
-        assert!(typo.contains("clases") && typo.contains("data.source"), "{typo}");
-        let missing = Layers::default().resolve().unwrap_err().to_string();
-        assert!(missing.contains("data.source is missing"), "{missing}");
+        let none = unresolved(&[]);
+        assert!(none.starts_with("the configuration: data.source is missing"), "{none}");
+        assert_eq!(
+            unresolved(&["data.source.kind=folder"]),
+            "the configuration: data.source.path is missing: it must be a string"
+        );
+        assert_eq!(
+            unresolved(&["data.source.path=images"]),
+            "the configuration: data.source.kind is missing: it must be \"webdataset\", \"folder\" or \
+             \"idx\""
+        );
+        assert_eq!(
+            unresolved(&[
+                "data.source={ kind = 'folder', path = 'images' }",
+                "data.source.kind=idx"
+            ]),
+            "the configuration: there is no key `data.source.path`; kind = \"idx\" has images, labels, \
+             grey and classes"
+        );
     }
 }

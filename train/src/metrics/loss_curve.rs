@@ -27,9 +27,9 @@ type Line = Vec<(f64, f64)>;
 /// Draws the loss of each stage over the images seen: lines of training, dots of validation.
 ///
 /// # Errors
-/// [`Error::Plot`] when there is nothing to draw, [`Error::Write`].
+/// [`Error::Write`], also when there is nothing to draw.
 pub fn draw_loss_curve(records: &[Record], path: &Path) -> Result<()> {
-    let failed = |reason: String| Error::Plot { path: path.to_owned(), reason };
+    let failed = |reason: String| Error::Write { path: path.to_owned(), reason };
     let (training, validation) = lines(records);
     let points = || training.iter().chain(&validation).flatten();
     if points().next().is_none() {
@@ -158,6 +158,6 @@ mod tests {
     #[test]
     fn no_metrics_are_no_picture() {
         let message = draw_loss_curve(&[], Path::new("loss.svg")).unwrap_err().to_string();
-        assert_eq!(message, "cannot draw loss.svg: there are no metrics yet");
+        assert_eq!(message, "cannot write loss.svg: there are no metrics yet");
     }
 }

@@ -4,11 +4,13 @@
 //! records: tensor `0` is of the empty text, in the first file; tensor `N + 1` of record `N`.
 
 mod batches;
+mod command;
 mod encode;
 mod index;
 mod reader;
 
-pub use encode::{EncodeText, encode_text};
+pub use command::encode_captions;
+pub use encode::EncodeText;
 pub use index::StatesIndex;
 pub use reader::StatesFolder;
 

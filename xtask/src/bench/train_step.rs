@@ -6,8 +6,7 @@ use pixelflow::noise::{Key, Purpose};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{PixelFlow, PixelFlowConfig, Preset};
 use pixelflow_dataset::{PackedBatch, PackedExample};
-use train::optimizer::{Optimizer, OptimizerConfig};
-use train::trainer::Trainer;
+use train::{Optimizer, OptimizerConfig, Trainer};
 
 use super::flop;
 use super::measure::{Settings, measure};

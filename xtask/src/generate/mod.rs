@@ -31,7 +31,7 @@ const PAGES: &[(&str, MakePage)] = &[];
 /// The programs whose command lines are documented.
 fn programs() -> [clap::Command; 3] {
     [
-        infer::arguments::Arguments::command(),
+        infer::Arguments::command(),
         train::arguments::Arguments::command(),
         crate::Arguments::command().name("xtask"),
     ]

@@ -6,7 +6,7 @@ use burn::tensor::{DType, Int, Tensor, TensorData};
 use pixelflow::int8::Int8Rows;
 use pixelflow::ops::{self, PixelFlowBackend};
 use pixelflow_dataset::PackedExample;
-use train::step::loss_per_example;
+use train::loss_per_example;
 
 use super::vector;
 use crate::operations::reference;

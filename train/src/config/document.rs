@@ -3,55 +3,53 @@
 use std::path::Path;
 
 use toml::{Table, Value};
-use toml_edit::{DocumentMut, Item};
 
-use super::keys::{self, CHOICES};
-use super::{REFERENCE, TrainConfig};
+use super::TrainConfig;
+use super::keys;
+use super::origin::Origin;
+use super::setting::{Section, Setting};
+use super::settings::SECTIONS;
+use crate::Result;
 use crate::error::read_error;
-use crate::{Error, Result};
 
 const HEADER: &str = "\
 # The settings of this run, written by `train`: defaults, recipe and command line together.
-# `train --resume` on the run's folder reads them.
-
-";
+# `train --resume` on the run's folder reads them.";
 
 impl TrainConfig {
     /// The configuration as TOML, every key with its documentation.
-    ///
-    /// # Panics
-    /// If the shipped `reference.toml` is broken, which a test rules out.
     pub fn to_toml(&self) -> String {
-        let mut document: DocumentMut = REFERENCE.parse().expect("reference.toml is valid TOML");
         let table = to_table(self);
-        // The reference's kinds of choices are examples.
-        for choice in CHOICES {
-            clear(&mut document, choice);
-        }
-        for (key, value) in keys::leaves(&table) {
-            if let Some(value) = item(value) {
-                put(&mut document, &key, value);
+        let mut lines = vec![HEADER.to_owned()];
+        for section in SECTIONS {
+            lines.push(String::new());
+            lines.extend(comment(section));
+            lines.push(format!("[{}]", section.name));
+            if section.choice.is_some() {
+                let chosen = keys::get(&table, section.name).and_then(Value::as_table);
+                let chosen = chosen.into_iter().flatten();
+                lines.extend(chosen.map(|(name, value)| format!("{name} = {value}")));
+            }
+            for setting in section.settings {
+                if let Some(value) = keys::get(&table, &section.key(setting)) {
+                    lines.extend(commented(setting.documentation));
+                    lines.push(format!("{} = {value}", setting.name));
+                }
             }
         }
-        // The reference begins with a comment about itself, up to the first empty line.
-        let text = document.to_string();
-        let body = text.split_once("\n\n").map_or(text.as_str(), |(_, body)| body);
-        format!("{HEADER}{body}")
+        lines.join("\n") + "\n"
     }
 
     /// Reads what [`to_toml`](Self::to_toml) has written to a file.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::Syntax`], [`Error::UnknownKey`], [`Error::WrongType`] or
-    /// [`Error::Unreadable`].
+    /// [`Error::Read`](crate::Error::Read), or [`Error::Setting`](crate::Error::Setting) naming file,
+    /// line and key.
     pub fn read(path: &Path) -> Result<Self> {
-        let place = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(read_error(path))?;
-        let table: Table = text.parse().map_err(|error: toml::de::Error| Error::Syntax {
-            place: place.clone(),
-            reason: error.to_string(),
-        })?;
-        keys::check(&table, &place)?;
+        let origin = Origin { name: path.display().to_string(), text: &text };
+        let table = origin.parse()?;
+        keys::check_whole(&table, &origin)?;
         from_table(table)
     }
 }
@@ -66,55 +64,46 @@ pub(super) fn to_table(config: &TrainConfig) -> Table {
 
 /// The configuration in a table in which empty choices stand for none.
 pub(super) fn from_table(mut table: Table) -> Result<TrainConfig> {
-    if table.get("text").is_some_and(|text| text.as_table().is_some_and(Table::is_empty)) {
-        table.remove("text");
-    }
+    let is_none = |value: &Value| value.as_table().is_some_and(Table::is_empty);
+    let origin = Origin::together();
+    keys::check_whole(&table, &origin)?;
+    table.retain(|name, value| name != "text" || !is_none(value));
     if let Some(Value::Table(data)) = table.get_mut("data") {
-        data.retain(|_, value| !value.as_table().is_some_and(Table::is_empty));
+        data.retain(|_, value| !is_none(value));
         if !data.contains_key("source") {
-            let reason = "data.source is missing: name a data set with --data PATH, \
-                          or write data.source in the recipe"
-                .to_owned();
-            return Err(Error::Unreadable { reason });
+            let reason = "data.source is missing: name a data set with --data PATH, or write \
+                          data.source in the recipe";
+            return Err(origin.mistake("", reason));
         }
     }
     let unreadable = |error: toml::de::Error| {
-        let reason = error.to_string().trim_end().replace('\n', " ");
-        Error::Unreadable { reason }
+        origin.mistake("", &error.to_string().trim_end().replace('\n', " "))
     };
     table.try_into().map_err(unreadable)
 }
 
-/// Empties the table at `key`.
-fn clear(document: &mut DocumentMut, key: &str) {
-    let mut item = document.as_item_mut();
-    for section in key.split('.') {
-        item = &mut item[section];
-    }
-    if let Some(table) = item.as_table_mut() {
-        table.clear();
-    }
+/// Lines as comments of TOML.
+fn commented(lines: &str) -> impl Iterator<Item = String> {
+    lines.lines().map(|line| format!("#{line}"))
 }
 
-/// Sets the value at `key`, leaving the comments around it.
-fn put(document: &mut DocumentMut, key: &str, new: toml_edit::Value) {
-    let mut item = document.as_item_mut();
-    for section in key.split('.') {
-        item = &mut item[section];
-    }
-    match item.as_value_mut() {
-        Some(old) => {
-            let decor = old.decor().clone();
-            *old = new;
-            *old.decor_mut() = decor;
+/// What is written above a section: its documentation, and how its kinds are written.
+fn comment(section: &Section) -> Vec<String> {
+    let mut lines: Vec<String> = commented(section.documentation).collect();
+    for (tag, kind) in section.listed_kinds() {
+        let written = |optional: bool| -> Vec<String> {
+            let settings = kind.settings.iter().filter(|setting| setting.optional == optional);
+            settings.map(Setting::example).collect()
+        };
+        let needed = [vec![format!("{tag} = \"{}\"", kind.name)], written(false)].concat();
+        lines.push(format!("#   {}", needed.join(", ")));
+        lines.push(format!("#       {}", kind.documentation.trim()));
+        let optional = written(true);
+        if !optional.is_empty() {
+            lines.push(format!("#       Also {}", optional.join(", ")));
         }
-        None => *item = Item::Value(new),
     }
-}
-
-/// The same value for the editing crate.
-fn item(value: &Value) -> Option<toml_edit::Value> {
-    value.to_string().parse().ok()
+    lines
 }
 
 #[cfg(test)]
@@ -128,12 +117,10 @@ mod tests {
     use crate::config::Layers;
 
     fn config(assignments: &[&str]) -> TrainConfig {
-        let mut layers = Layers::default();
-        layers.set(r#"data.source={ kind = "webdataset", paths = ["a b.tar", "ü.tar"] }"#).unwrap();
-        for assignment in assignments {
-            layers.set(assignment).unwrap();
-        }
-        layers.resolve().unwrap()
+        let mut config = TrainConfig::of(assignments);
+        let source = WebDatasetConfig::new(["a b.tar", "ü.tar"]);
+        config.data.source = SourceConfig::WebDataset(source);
+        config
     }
 
     fn read_back(config: &TrainConfig) -> TrainConfig {
@@ -184,7 +171,7 @@ mod tests {
         assert!(!text.contains("extends"), "{text}");
         assert!(text.contains("# Peak learning rate.\nlr = 0.0002\n"), "{text}");
         assert!(text.contains("[data.source]\nkind = \"webdataset\"\n"), "{text}");
-        for (key, _) in keys::leaves(&keys::reference()) {
+        for (key, _) in keys::leaves(&keys::defaults()) {
             let name = key.rsplit('.').next().unwrap();
             assert!(text.contains(name), "{key} is missing in {text}");
         }

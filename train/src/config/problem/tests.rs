@@ -1,19 +1,12 @@
 //! Every rule, from the outside.
 
-use crate::config::{Layers, TrainConfig};
+use crate::config::TrainConfig;
 
 fn check(assignments: &[&str]) -> Result<(), String> {
-    let mut layers = Layers::default();
-    layers.set(r#"data.source={ kind = "folder", path = "images" }"#).unwrap();
-    for assignment in assignments {
-        layers.set(assignment).unwrap();
-    }
-    let checked = layers.resolve().and_then(TrainConfig::check);
-    checked.map(|_| ()).map_err(|error| error.to_string())
+    TrainConfig::of(assignments).check().map(drop).map_err(|error| error.to_string())
 }
 
 #[test]
-// A table: one line a rule.
 fn every_senseless_value_is_named_with_a_fix() {
     for (assignment, expected) in [
         (
@@ -35,20 +28,23 @@ fn every_senseless_value_is_named_with_a_fix() {
             "train.gradient_accumulation=3",
             "train.gradient_accumulation is 3: it must divide train.batch_size (256)",
         ),
-        ("train.lr=0", "train.lr is 0: it must be above 0, such as 1e-4"),
-        ("train.lr=nan", "train.lr is NaN: it must be above 0"),
+        ("train.lr=0", "train.lr is 0.0: it must be above 0, such as 1e-4"),
+        ("train.lr=nan", "train.lr is nan: it must be above 0"),
         ("train.lr=inf", "train.lr is inf: it must be above 0"),
-        ("train.min_lr=1", "train.min_lr is 1: it must be 0 to train.lr (0.0001)"),
+        ("train.min_lr=1", "train.min_lr is 1.0: it must be 0 to train.lr (0.0001)"),
         (
             "train.warmup_steps=100001",
             "train.warmup_steps is 100001: it must be at most train.steps (100000)",
         ),
-        ("train.betas=[0.9, 1.0]", "train.betas is [0.9, 1]: both must be at least 0 and below 1"),
-        ("train.eps=0", "train.eps is 0: it must be above 0"),
+        (
+            "train.betas=[0.9, 1.0]",
+            "train.betas is [0.9, 1.0]: both must be at least 0 and below 1",
+        ),
+        ("train.eps=0", "train.eps is 0.0: it must be above 0"),
         ("train.weight_decay=-0.1", "train.weight_decay is -0.1: it must be at least 0"),
-        ("train.clip_norm=-1", "train.clip_norm is -1: it must be at least 0; 0 does not clip"),
-        ("train.ema_decay=1", "train.ema_decay is 1: it must be at least 0 and below 1"),
-        ("train.label_dropout=2", "train.label_dropout is 2: it must be 0 to 1"),
+        ("train.clip_norm=-1", "train.clip_norm is -1.0: it must be at least 0; 0 does not clip"),
+        ("train.ema_decay=1", "train.ema_decay is 1.0: it must be at least 0 and below 1"),
+        ("train.label_dropout=2", "train.label_dropout is 2.0: it must be 0 to 1"),
         ("checkpoint.keep_last=0", "checkpoint.keep_last is 0: keep at least 1 checkpoint"),
         ("validation.batches=0", "validation.batches is 0: validate on at least 1 batch"),
         ("preview.images_per_class=0", "preview.images_per_class is 0: it must be 1 to 256"),
@@ -94,7 +90,7 @@ fn validation_images_come_from_one_place() {
     check(&both[..1]).unwrap();
     check(&both[1..]).unwrap();
     let message = check(&both).unwrap_err();
-    assert!(message.contains("data.held_out is set beside data.validation"), "{message}");
+    assert!(message.contains("data.held_out is invalid: data.validation is set too"), "{message}");
 }
 
 #[test]

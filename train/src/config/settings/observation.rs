@@ -1,0 +1,60 @@
+//! Sections `[checkpoint]`, `[validation]`, `[preview]` and `[log]`: what is seen and kept of a run.
+
+use pixelflow::sampler::SamplerConfig;
+
+use crate::config::Cadence;
+use crate::config::problem::{require, within};
+use crate::config::setting::section;
+
+section! {
+    /// When the state is saved, and what is kept.
+    struct CheckpointConfig {
+        /// Steps between checkpoints; 0 saves only when the run ends or is interrupted.
+        every: Cadence = 1000;
+        /// Newest checkpoints that are kept, at least 1.
+        keep_last: usize = 3 where |c| {
+            require(c.checkpoint.keep_last >= 1, "keep at least 1 checkpoint")
+        };
+        /// Checkpoints at multiples of this many steps are kept for ever; 0 for none.
+        milestone_every: Cadence = 0;
+    }
+}
+
+section! {
+    /// Loss per stage on images held out from training; needs data.validation or data.held_out.
+    struct ValidationConfig {
+        /// Steps between validations; 0 for none.
+        every: Cadence = 1000;
+        /// Batches of batch_size images; the same ones each time.
+        batches: u64 = 8 where |c| require(
+            c.validation.batches >= 1 || c.validation.every.is_never(),
+            "validate on at least 1 batch, or set validation.every to 0",
+        );
+    }
+}
+
+section! {
+    /// A grid of images from the moving average: one row a class or caption, the same seeds each time.
+    struct PreviewConfig {
+        /// Steps between previews; 0 for none.
+        every: Cadence = 1000;
+        /// Images a class or caption: the columns of the grid.
+        images_per_class: usize = 4 where |c| within(c.preview.images_per_class, 1..=256);
+        /// Classes or captions that are shown at most, evenly spread: the rows of the grid.
+        max_classes: usize = 16 where |c| within(c.preview.max_classes, 1..=256);
+        /// Seed of the images.
+        seed: u64 = 0;
+    }
+    with {
+        /// How the images are generated.
+        pub sampler: SamplerConfig,
+    }
+}
+
+section! {
+    /// Metrics.
+    struct LogConfig {
+        /// Steps between two records of metrics; each is the mean over the steps since the last.
+        every: Cadence = 10;
+    }
+}

@@ -1,0 +1,80 @@
+//! Section `[train]`.
+
+use crate::config::problem::{require, share, within};
+use crate::config::setting::section;
+use crate::learning_rate::Schedule;
+
+section! {
+    /// How the weights are updated.
+    struct UpdateConfig {
+        /// What every random number of the run is derived from.
+        seed: u64 = 0;
+        /// Weights to begin with: a run's folder, a model's folder or a file; none if empty. A class model may
+        /// become a text model: its first step is then that of the class model without a class.
+        #[serde(default)] // Runs from before this setting began with random ones.
+        initial_weights: String = "";
+        /// Updates of the weights in the whole run.
+        steps: u64 = 100_000 where |c| require(c.train.steps >= 1, "train at least 1 step");
+        /// Images an update learns from.
+        batch_size: usize = 256 where |c| require(
+            (1..=1 << 20).contains(&c.train.batch_size),
+            "a batch has 1 to 1048576 images",
+        );
+        /// Parts a batch is cut into to save memory; a divisor of batch_size.
+        gradient_accumulation: usize = 1 where |c| {
+            let (batch, parts) = (c.train.batch_size, c.train.gradient_accumulation);
+            let fix = format!("it must divide train.batch_size ({batch})");
+            require(parts >= 1 && batch.is_multiple_of(parts), fix)
+        };
+        /// Keep only the input of each block and compute the rest again in the backward pass: a third more
+        /// computation, and a fraction of the memory (see --dry-run).
+        #[serde(default)] // Runs from before this setting kept them.
+        recompute_activations: bool = false;
+        /// Peak learning rate.
+        lr: f64 = 1e-4 where |c| {
+            require(c.train.lr.is_finite() && c.train.lr > 0.0, "it must be above 0, such as 1e-4")
+        };
+        /// Updates over which the learning rate rises linearly from 0.
+        warmup_steps: u64 = 0 where |c| {
+            let steps = c.train.steps;
+            require(c.train.warmup_steps <= steps, format!("it must be at most train.steps ({steps})"))
+        };
+        /// After the warm-up: "constant", or "cosine" down to min_lr at the last step.
+        schedule: Schedule = "constant";
+        /// Where the cosine ends.
+        min_lr: f64 = 0.0 where |c| {
+            let lr = c.train.lr;
+            require((0.0..=lr).contains(&c.train.min_lr), format!("it must be 0 to train.lr ({lr})"))
+        };
+        /// AdamW: decay of the first and of the second moment.
+        betas: [f64; 2] = [0.9, 0.999] where |c| require(
+            c.train.betas.into_iter().all(share),
+            "both must be at least 0 and below 1, such as [0.9, 0.999]",
+        );
+        /// AdamW: added to the root of the second moment.
+        eps: f64 = 1e-8 where |c| {
+            require(c.train.eps.is_finite() && c.train.eps > 0.0, "it must be above 0, such as 1e-8")
+        };
+        /// AdamW: decoupled weight decay, of all parameters.
+        weight_decay: f64 = 0.0 where |c| {
+            let decay = c.train.weight_decay;
+            require(
+                decay.is_finite() && decay >= 0.0 && decay * c.train.lr < 1.0,
+                "it must be at least 0, and below 1 when multiplied with train.lr",
+            )
+        };
+        /// Largest norm of the gradient of all parameters together; 0 does not clip.
+        clip_norm: f64 = 1.0 where |c| require(
+            c.train.clip_norm.is_finite() && c.train.clip_norm >= 0.0,
+            "it must be at least 0; 0 does not clip",
+        );
+        /// Decay of the moving average of the weights, which previews and samples are drawn from.
+        ema_decay: f64 = 0.9999 where |c| {
+            require(share(c.train.ema_decay), "it must be at least 0 and below 1, such as 0.9999")
+        };
+        /// Limit the decay at update t to (1 + t) / (10 + t), so that early averages forget the start.
+        ema_warmup: bool = false;
+        /// Share of images whose class or caption is hidden from the model, for guidance.
+        label_dropout: f64 = 0.1 where |c| within(c.train.label_dropout, 0.0..=1.0);
+    }
+}

@@ -1,0 +1,146 @@
+//! The program `train`, from its command line to its exit code.
+
+use std::process::ExitCode;
+
+use burn::backend::Autodiff;
+use burn::module::AutodiffModule;
+use burn::tensor::DType;
+use burn::tensor::backend::AutodiffBackend;
+use pixelflow::ops::{AttentionForm, PixelFlowBackend};
+use pixelflow_host::device::{DeviceKind, OnBackend, available_memory, select};
+use pixelflow_host::interrupt::Interrupt;
+use pixelflow_host::output::say;
+
+use crate::Result;
+use crate::arguments::{Arguments, Command, TrainArguments};
+use crate::checkpoint::{self, State};
+use crate::config::CheckedConfig;
+use crate::dry_run::DryRun;
+use crate::network::Network;
+use crate::observer::Observers;
+use crate::optimizer::{Optimizer, OptimizerConfig};
+use crate::recording::Recording;
+use crate::run::{Ending, Run};
+use crate::session::{Session, requested_settings};
+use crate::states::encode_captions;
+use crate::terminal::Terminal;
+use crate::trainer::Trainer;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// Everything that can go wrong around training, with what to do about it.
+pub fn run(
+    arguments: &Arguments,
+) -> Result<ExitCode, impl std::error::Error + Send + Sync + use<>> {
+    obey(arguments)
+}
+
+fn obey(arguments: &Arguments) -> Result<ExitCode> {
+    match &arguments.command {
+        Some(Command::Export(export)) => {
+            let checkpoint = crate::export::export(export)?;
+            say(format_args!("{} from {}", export.out.display(), checkpoint.display()))?;
+        }
+        Some(Command::EncodeText(arguments)) => encode_captions(arguments)?,
+        None => return train(&arguments.train),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Trains, or says what training would be.
+fn train(arguments: &TrainArguments) -> Result<ExitCode> {
+    if arguments.list_recipes {
+        say(crate::recipe::names()?.join("\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.print_config {
+        say(requested_settings(arguments)?.to_toml().trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let device = select(&arguments.device)?;
+    if arguments.dry_run {
+        let config = requested_settings(arguments)?.check()?;
+        let is_cpu = device.kind == DeviceKind::Cpu;
+        let given = arguments.memory.map(|gigabytes| (1e9 * gigabytes) as u64);
+        let free = given.or_else(|| is_cpu.then(available_memory)?);
+        let dry_run = DryRun::new(&config, device.run(ScoresInMemory(&config)), free);
+        say(&dry_run)?;
+        return Ok(if dry_run.fits() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    let session = Session::open(arguments)?;
+    device.run(Train(&session))
+}
+
+/// Whether a device's attention has scores in memory.
+struct ScoresInMemory<'a>(&'a CheckedConfig);
+
+impl OnBackend for ScoresInMemory<'_> {
+    type Output = bool;
+
+    fn run<B: PixelFlowBackend>(self, device: B::Device) -> bool {
+        let head_dim = self.0.settings().model.attention_head_dim;
+        B::attention_form(head_dim, DType::F32, &device) == AttentionForm::Portable
+    }
+}
+
+/// Training, on whatever backend the user has chosen.
+struct Train<'a>(&'a Session);
+
+impl OnBackend for Train<'_> {
+    type Output = Result<ExitCode>;
+
+    fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
+        train_on::<Autodiff<B>>(self.0, device)
+    }
+}
+
+/// Trains on one backend, from the beginning or a checkpoint.
+fn train_on<A>(session: &Session, device: A::Device) -> Result<ExitCode>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
+    let (config, data) = (&session.config, &session.data);
+    let settings = config.settings();
+    let optimizer = OptimizerConfig::from(&settings.train);
+    let (trainer, state) = if let Some(checkpoint) = &session.checkpoint {
+        let (trainer, state) =
+            checkpoint::load::<A>(checkpoint, &settings.model, &data.text, optimizer, &device)?;
+        session.check_data(&state)?;
+        (trainer, state)
+    } else {
+        let network = Network::<A>::begin(config, &data.text, &device)?;
+        let optimizer = Optimizer::new(optimizer, &network.valid());
+        let state = State::new(data.training.records());
+        (Trainer::new(network, optimizer, device), state)
+    };
+    let trainer = trainer.recomputing(settings.train.recompute_activations);
+    let mut terminal = Terminal::new(
+        &session.folder,
+        settings.train.steps,
+        settings.train.batch_size,
+        settings.text.is_some(),
+        &state,
+    );
+    let mut recording = Recording::open(&session.folder, &state)?;
+    let interrupt = Interrupt::listen("stopping after this step and saving")?;
+    let mut run = Run { config, data, store: &session.store, trainer, state };
+    let ending = run.train(&interrupt, &mut Observers(vec![&mut recording, &mut terminal]))?;
+    drop(run);
+    recording.finish()?;
+    report_skipped(session);
+    terminal.finish(ending);
+    Ok(match ending {
+        Ending::Finished => ExitCode::SUCCESS,
+        Ending::Interrupted => Interrupt::exit_code(),
+    })
+}
+
+/// Names the corrupt images that were left out.
+fn report_skipped(session: &Session) {
+    let skipped = session.data.training.skipped();
+    if !skipped.is_empty() {
+        eprintln!("{skipped}");
+    }
+}
