@@ -261,7 +261,7 @@ fn every_layout_can_be_replayed_and_another_model_is_noticed() {
             "002-dog-seed0-00001.png"
         ]
     );
-    let replay = |picture: &Path| INFER.run(&["replay", text(picture)]);
+    let replay = |picture: &Path| INFER.run(&["replay", text(picture), "--model", &model]);
     for picture in [&grid, &folder.join("002-dog-seed0-00001.png")] {
         assert_eq!(replay(picture).succeeded().printed.trim(), "pixels equal");
     }
@@ -294,9 +294,8 @@ fn a_replay_takes_the_weights_that_the_picture_was_drawn_with() {
         let out = text(&path);
         let start = ["sample", "--model", model, "--weights", weights, "--class", "1,7", "--out"];
         INFER.run(&[&start[..], &[out]].concat()).succeeded();
-        for arguments in [&["replay", out][..], &["replay", out, "--model", model]] {
-            INFER.run(arguments).succeeded();
-        }
+        INFER.run(&["replay", out, "--model", model]).succeeded();
+        INFER.run(&["replay", out]).refused(&["which is not there; say with --model"]);
         pictures.push(read_picture(&path).unwrap().0);
     }
     assert!(pictures[0] != pictures[1], "both weights draw the same");

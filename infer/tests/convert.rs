@@ -56,7 +56,8 @@ fn a_pt_becomes_a_folder_that_draws_the_same() {
         let picture = at(&format!("{number}.png"));
         let sample = ["sample", "--device", "cpu", "--class", "1", "--model"];
         INFER.run(&[&sample[..], &[text(model), "--out", text(&picture)]].concat()).succeeded();
-        INFER.run(&["replay", text(&picture), "--device", "cpu"]).succeeded();
+        let replay = ["replay", text(&picture), "--device", "cpu", "--model", text(model)];
+        INFER.run(&replay).succeeded();
         pictures.push(image::open(&picture).unwrap().to_rgb8());
     }
     assert!(pictures.iter().all(|picture| *picture == pictures[0]));

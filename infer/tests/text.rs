@@ -132,7 +132,8 @@ fn a_picture_from_a_prompt_is_drawn_again_from_its_recipe() {
     let (_, recipe) = read_picture(&picture).unwrap();
     assert_eq!(recipe.rows[0].prompt.as_deref(), Some("a red robe"));
     let replay = || {
-        let mut command = INFER.command(&["replay", "--device", "cpu", text(&picture)]);
+        let mut command =
+            INFER.command(&["replay", "--device", "cpu", "--model", &model, text(&picture)]);
         Run::of(command.env("PIXELFLOW_CACHE", scratch.path().join("cache")))
     };
     replay().succeeded();

@@ -321,7 +321,7 @@ mod tests {
     fn every_image_has_a_number_of_its_own() {
         let requests = requests(&["a", "b", "a"], 7);
         let numbers: Vec<_> = requests.iter().map(|request| request.number).collect();
-        assert_eq!((numbers, requests[2].seed), (vec![0, 0, 1], 7));
+        assert_eq!((numbers, requests[2].seed), (vec![0, 1, 2], 7));
     }
 
     #[test]
