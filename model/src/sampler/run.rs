@@ -34,9 +34,9 @@ impl Sampler {
         observer: &mut dyn SampleObserver<B>,
     ) -> Result<Samples<B>> {
         let mut stepper = self.stepper(model, conditions.clone(), noise, size)?;
-        let (mut images, mut steps) = (None, 0);
+        let mut steps = 0;
         while let Some(progress) = stepper.step()? {
-            let Some(state) = stepper.state() else {
+            let Some(state) = stepper.carried() else {
                 continue;
             };
             match progress {
@@ -54,9 +54,8 @@ impl Sampler {
                     }
                 }
             }
-            images = Some(state);
         }
-        let images = images.expect("a cascade has a stage");
+        let images = stepper.state().expect("a cascade has a stage");
         Ok(Samples { images, evaluations: stepper.evaluations() })
     }
 }

@@ -222,11 +222,15 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
     /// # Shapes
     /// - output: `[images, channels, height, width]`, pixels in -1..1 at the end
     pub fn state(&self) -> Option<Tensor<B, 4>> {
-        let state = match &self.phase {
-            Phase::Between(state) => state.clone()?,
-            Phase::Solving(solver) => solver.state(),
-        };
-        Some(state.narrow(0, 0, self.conditions.images()))
+        Some(self.carried()?.narrow(0, 0, self.conditions.images()))
+    }
+
+    /// The state as the solver carries it: the reference's Dopri5 has it twice.
+    pub(super) fn carried(&self) -> Option<Tensor<B, 4>> {
+        match &self.phase {
+            Phase::Between(state) => state.clone(),
+            Phase::Solving(solver) => Some(solver.state()),
+        }
     }
 
     /// The predicted end of the stage for all images, `x + (1 - t) v`: in the last stage, clean images.
