@@ -10,11 +10,11 @@ mod replay;
 mod sample;
 
 pub use convert::convert;
-pub use evaluate_captions::{Evaluation, evaluate_captions};
-pub use generate::{Generated, generate, generate_with};
+pub use evaluate_captions::evaluate_captions;
+pub use generate::{Generated, generate};
 pub use info::info;
 pub use replay::{Comparison, replay};
-pub use sample::{Sampled, Summary, sample};
+pub use sample::{Sampled, sample};
 
 use std::path::Path;
 

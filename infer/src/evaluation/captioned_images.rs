@@ -120,11 +120,6 @@ impl CaptionedImages {
         self.records.len()
     }
 
-    /// Whether there are none; never so after [`read`](Self::read).
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-
     /// Names of the attributes.
     pub fn attributes(&self) -> &[String] {
         &self.names

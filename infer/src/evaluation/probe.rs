@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 
 use super::attributes::Attribute;
-use super::fit::fit;
+use super::fit::{ROWS, fit};
 use super::standardise::Standardise;
 
 /// Softmax regressions on standardised pixels, one an attribute, side by side in one matrix.

@@ -17,7 +17,7 @@ mod verify;
 mod write;
 
 pub use evaluator::LayoutArgument;
-pub use plan::{Images, Plan, PlannedFile, PlannedText};
+pub use plan::{Images, Plan, PlannedFile};
 pub use record::{FolderRecord, RECORD_FILE};
 pub use shard::Shard;
 pub use verify::verify;

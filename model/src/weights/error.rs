@@ -134,18 +134,6 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
-    /// A path is no model.
-    #[error(
-        "{} is no model: {reason}; give a run's folder, a checkpoint, a folder with \
-         model.safetensors and config.json, or a .pt with its config.yaml beside it",
-        path.display()
-    )]
-    NotAModel {
-        /// The path.
-        path: PathBuf,
-        /// What is there instead.
-        reason: String,
-    },
     /// The file could not be written; what was there before is as it was.
     #[error("cannot write {}: {source}", path.display())]
     Write {

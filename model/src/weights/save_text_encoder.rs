@@ -5,7 +5,6 @@ use std::path::Path;
 
 use burn::tensor::backend::Backend;
 
-use super::model_folder::EMA_FILE;
 use super::save::save_from;
 use super::{DESCRIPTION_FILE, DType, TOKENIZER_FILE, WeightSet, WeightsError};
 use crate::Result;

@@ -18,7 +18,7 @@ use super::sharded::{ShardIndex, ShardedFile};
 use super::stored_tensor::StoredTensor;
 #[cfg(feature = "torch")]
 use super::torch::TorchFile;
-use super::{DType, INDEX_FILE, WEIGHTS_FILE, WeightsError};
+use super::{DType, INDEX_FILE, TensorInfo, WEIGHTS_FILE, WeightsError};
 
 /// Which weights of a training checkpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use pixelflow::weights::{CHECKPOINTS_FOLDER, checkpoint_name, checkpoint_steps};
 
 use crate::Result;
 use crate::config::{Cadence, CheckpointConfig};
-use crate::error::write_error;
+use crate::error::{read_error, write_error};
 
 /// The folder that holds a run's checkpoints.
 #[derive(Clone, Debug)]
@@ -30,22 +30,18 @@ impl Store {
     /// Steps of all checkpoints, ascending.
     ///
     /// # Errors
-    /// [`crate::Error::Model`] if the folder exists and cannot be read.
+    /// [`crate::Error::Read`] if the folder exists and cannot be read.
     pub fn steps(&self) -> Result<Vec<u64>> {
         match checkpoint_steps(&self.folder) {
-            Err(WeightsError::Open { source, .. })
-                if matches!(source.kind(), NotFound | NotADirectory) =>
-            {
-                Ok(Vec::new())
-            }
-            other => Ok(other.map_err(pixelflow::Error::from)?),
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(Vec::new()),
+            other => other.map_err(read_error(&self.folder)),
         }
     }
 
     /// The newest checkpoint.
     ///
     /// # Errors
-    /// [`crate::Error::Model`] if the folder exists and cannot be read.
+    /// [`crate::Error::Read`] if the folder exists and cannot be read.
     pub fn newest(&self) -> Result<Option<PathBuf>> {
         Ok(self.steps()?.last().map(|step| self.path(*step)))
     }

@@ -26,13 +26,13 @@ const FOLDERS: [(&str, MakeFiles); 2] =
     [("docs/man", man::pages), ("docs/completions", completions::scripts)];
 
 /// Single generated files: a line for each.
-const PAGES: &[(&str, MakePage)] = &[];
+const PAGES: &[(&str, MakePage)] = &[("docs/settings.md", train::reference_page)];
 
 /// The programs whose command lines are documented.
 fn programs() -> [clap::Command; 3] {
     [
         infer::Arguments::command(),
-        train::arguments::Arguments::command(),
+        train::Arguments::command(),
         crate::Arguments::command().name("xtask"),
     ]
 }

@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 
-use super::allowed::{self, Global};
+use super::allowed;
 use super::fault::Fault;
 use super::input::{Input, text};
 use super::opcode as op;
-use super::value::{Objects, Pickled, Value};
+use super::value::{Global, Objects, Pickled, Value};
 
 /// Most instructions of a pickle; a training checkpoint of the XL model has about 60 thousand.
 const MAX_INSTRUCTIONS: usize = 1 << 20;

@@ -1,9 +1,8 @@
 //! Where a tensor's values are: a strided window of a storage.
 
 use super::super::TensorInfo;
-use super::allowed::Global;
 use super::fault::{Fault, quoted};
-use super::value::{ObjectId, Pickled, Value};
+use super::value::{Global, ObjectId, Pickled, Value};
 
 /// Most dimensions of a tensor.
 const MAX_RANK: usize = 8;
