@@ -134,7 +134,6 @@ fn the_report_says_what_rounding_has_changed() {
 
 #[test]
 // A table: one line a case.
-#[expect(clippy::too_many_lines)]
 fn bad_input_is_refused_and_nothing_is_written() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);

@@ -7,6 +7,7 @@ use ::tests::conformance::{Row, RowEnd};
 use ::tests::{Outcome, Verdict};
 use anyhow::{Context, Result, bail};
 use pixelflow::faults::Fault;
+use pixelflow_host::output::say;
 
 use super::Arguments;
 use super::build::build;
@@ -42,17 +43,17 @@ pub fn run(root: &Path, fixtures: &Path, arguments: &Arguments) -> Result<ExitCo
         bail!("the suite fails without any fault ({:?}): {failed}", sound.end);
     }
     let passed = sound.count(Verdict::Passed);
-    println!("{:<18} {passed} cases, all green", "no fault");
+    say(format_args!("{:<18} {passed} cases, all green", "no fault"))?;
     let mut missed = 0;
     for fault in Fault::ALL {
         let row = row(Some(fault.name()))?;
         let red = red(&row);
         let is_found = row.end == RowEnd::Finished && !red.is_empty();
         missed += usize::from(!is_found);
-        println!("{}", line(fault.name(), &row, &red));
+        say(line(fault.name(), &row, &red))?;
     }
     let found = Fault::ALL.len() - missed;
-    println!("{found} passed, {missed} failed");
+    say(format_args!("{found} passed, {missed} failed"))?;
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
