@@ -24,6 +24,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result, bail};
 use pixelflow::durable;
 use pixelflow_host::device::select;
+use pixelflow_host::output::say;
 
 use job::{Job, Work};
 use measure::Settings;
@@ -89,7 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         for job in jobs {
             let work = Work { job, tokens: &arguments.tokens, settings: &settings };
             for record in device.run(work) {
-                println!("{}", serde_json::to_string(&record)?);
+                say(serde_json::to_string(&record)?)?;
             }
         }
         return Ok(ExitCode::SUCCESS);
@@ -102,13 +103,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         None => Vec::new(),
     };
     let mut records = Vec::new();
-    table::header(!others.is_empty() || arguments.pytorch.is_some());
+    table::header(!others.is_empty() || arguments.pytorch.is_some())?;
     for job in jobs {
         for tokens in job.token_counts(&arguments.tokens) {
             let (ours, theirs) = rounds(job, tokens, arguments)?;
             for record in ours {
                 let others = if theirs.is_empty() { &others } else { &theirs };
-                table::line(&record, &records, others);
+                table::line(&record, &records, others)?;
                 records.push(record);
             }
             records.extend(theirs.into_iter().map(|record| Record {

@@ -1,20 +1,23 @@
 //! Records for a person to read.
 
+use pixelflow_host::Result;
+use pixelflow_host::output::say;
+
 use super::against;
 use super::record::Record;
 
 /// The names of the columns.
-pub fn header(compares: bool) {
+pub fn header(compares: bool) -> Result<()> {
     let last = if compares { "  other/this" } else { "" };
-    println!(
+    say(format_args!(
         "{:<20} {:<28} {:>10} {:>17} {:>9} {:>7} {:>9}{last}",
         "job", "case", "median", "min … max", "GFLOP/s", "of gemm", "memory"
-    );
+    ))
 }
 
 /// One record, its share of the rate of the `gemms`, and how many times as long another run took.
-pub fn line(record: &Record, gemms: &[Record], others: &[Record]) {
-    println!("{}", text(record, gemms, others));
+pub fn line(record: &Record, gemms: &[Record], others: &[Record]) -> Result<()> {
+    say(text(record, gemms, others))
 }
 
 /// The rate of the block's matrix products for as many rows, or else for the most rows.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ::tests::conformance::DeviceInfo;
 use anyhow::{Context, Result};
 use pixelflow_host::device::DeviceKind;
+use pixelflow_host::output::say;
 
 use super::Plan;
 use super::build::{Suite, Suites};
@@ -45,7 +46,7 @@ pub fn run(plan: &Plan, suites: &Suites, fixtures: &Path) -> Result<ExitCode> {
                 child.probe()
             }
         };
-        println!("{}", paragraph(backend.feature(), &info));
+        say(paragraph(backend.feature(), &info))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use ::tests::conformance::{Row, RowEnd};
 use ::tests::{Outcome, Verdict};
 use anyhow::{Context, Result, bail};
+use pixelflow_host::output::say;
 
 use super::Arguments;
 use super::build::build;
@@ -44,21 +45,18 @@ pub fn run(root: &Path, fixtures: &Path, arguments: &Arguments) -> Result<ExitCo
         bail!("the suite fails without any fault ({:?}): {failed}", sound.end);
     }
     let passed = sound.count(Verdict::Passed);
-    println!("{:<18} {passed} cases, all green", "no fault");
+    say(format_args!("{:<18} {passed} cases, all green", "no fault"))?;
     let mut missed = 0;
     for fault in &Fault::ALL {
         let wrong = scratch.path().join(fault.name);
         fault.plant(fixtures, &wrong).with_context(|| format!("cannot plant {}", fault.name))?;
         let verdict = verdict(fault, &row(&wrong)?);
         missed += usize::from(verdict.is_err());
-        println!(
-            "{:<18} {}",
-            fault.name,
-            verdict.unwrap_or_else(|missed| format!("MISSED: {missed}"))
-        );
+        let said = verdict.unwrap_or_else(|missed| format!("MISSED: {missed}"));
+        say(format_args!("{:<18} {said}", fault.name))?;
     }
     let found = Fault::ALL.len() - missed;
-    println!("{found} passed, {missed} failed");
+    say(format_args!("{found} passed, {missed} failed"))?;
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
