@@ -523,13 +523,17 @@ _infer() {
             return 0
             ;;
         infer__subcmd__replay)
-            opts="-h --model --out --device --help"
+            opts="-h --model --text-encoder --out --device --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --text-encoder)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

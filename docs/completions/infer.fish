@@ -34,7 +34,7 @@ complete -c infer -n "__fish_infer_needs_command" -l negative -d 'What a text mo
 complete -c infer -n "__fish_infer_needs_command" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_needs_command" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
 complete -c infer -n "__fish_infer_needs_command" -l count -d 'Images of each class or prompt' -r
-complete -c infer -n "__fish_infer_needs_command" -l seed -d 'The same seed gives the same images, whatever --batch, --count or --class' -r
+complete -c infer -n "__fish_infer_needs_command" -l seed -d 'Seed and number of an image, which grids write above their columns, are its noise: another class or word keeps the composition. --batch and --count change nothing' -r
 complete -c infer -n "__fish_infer_needs_command" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_needs_command" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
 heun\t'Second order, two evaluations a step'
@@ -73,7 +73,7 @@ complete -c infer -n "__fish_infer_using_subcommand sample" -l negative -d 'What
 complete -c infer -n "__fish_infer_using_subcommand sample" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l count -d 'Images of each class or prompt' -r
-complete -c infer -n "__fish_infer_using_subcommand sample" -l seed -d 'The same seed gives the same images, whatever --batch, --count or --class' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l seed -d 'Seed and number of an image, which grids write above their columns, are its noise: another class or word keeps the composition. --batch and --count change nothing' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
 heun\t'Second order, two evaluations a step'
@@ -94,7 +94,8 @@ int8\t'Matrices in eight bits with a scale for each output, all else and the com
 complete -c infer -n "__fish_infer_using_subcommand sample" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
 complete -c infer -n "__fish_infer_using_subcommand sample" -l dry-run -d 'Print what drawing would need in memory and exit'
 complete -c infer -n "__fish_infer_using_subcommand sample" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c infer -n "__fish_infer_using_subcommand replay" -l model -d 'Where the model is now. [default: where it was when the picture was drawn]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand replay" -l model -d 'Where the model is. [default: the demo it was drawn with, or the folder of its name here]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand replay" -l text-encoder -d 'Where the text encoder is. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand replay" -l out -d 'Also write the new picture here' -r -F
 complete -c infer -n "__fish_infer_using_subcommand replay" -l device -d 'Where to compute' -r
 complete -c infer -n "__fish_infer_using_subcommand replay" -s h -l help -d 'Print help'
