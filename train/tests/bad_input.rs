@@ -35,6 +35,7 @@ fn tar_with(path: &Path, name: &str) -> String {
 
 #[test]
 // A table: one line a case.
+#[expect(clippy::too_many_lines)]
 fn bad_input_is_refused_with_a_message_that_helps() {
     let scratch = tempfile::tempdir().unwrap();
     let path = |name: &str| text(&scratch.path().join(name)).to_owned();

@@ -14,6 +14,7 @@ mod initial_noise;
 mod observer;
 mod pixels;
 mod read_back;
+mod resume;
 mod run;
 mod saved_state;
 mod solver;

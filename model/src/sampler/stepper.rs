@@ -2,10 +2,7 @@
 
 use burn::tensor::{Tensor, TensorData, read_sync};
 
-use super::dopri5::{Batch, PerImage};
-use super::fixed_steps::{FixedSteps, Order};
-use super::saved_state::{HostTensor, Place, SLOPE, STATE, SavedState};
-use super::solver::{Solver, times, tolerance};
+use super::solver::Solver;
 use super::velocity::Velocity;
 use super::{Conditions, GuidedVelocity, NoiseSource, Sampler, SolverKind, StageCache, StageStart};
 use crate::cascade::Renoise;
@@ -20,20 +17,21 @@ use crate::{Error, PixelFlow, Result};
 /// clock or environment.
 pub struct Stepper<'n, B: PixelFlowBackend> {
     model: PixelFlow<B>,
-    sampler: Sampler,
-    conditions: Conditions<B>,
+    pub(super) sampler: Sampler,
+    pub(super) conditions: Conditions<B>,
     noise: Box<dyn NoiseSource + 'n>,
-    size: [usize; 2],
-    device: B::Device,
+    pub(super) size: [usize; 2],
+    pub(super) device: B::Device,
     /// The stage that comes next, or that the solver is in.
-    stage: usize,
-    phase: Phase<B>,
+    pub(super) stage: usize,
+    pub(super) phase: Phase<B>,
     cache: StageCache<B>,
     /// Evaluations of each image in each finished stage.
-    evaluations: Vec<Vec<usize>>,
+    pub(super) evaluations: Vec<Vec<usize>>,
 }
 
-enum Phase<B: PixelFlowBackend> {
+/// Where a stepper is.
+pub(super) enum Phase<B: PixelFlowBackend> {
     /// Before a stage, with what the stage before it left.
     Between(Option<Tensor<B, 4>>),
     /// In a stage.
@@ -142,36 +140,6 @@ impl Sampler {
         Ok(stepper)
     }
 
-    /// Images that go on where a stepper of the same model, conditions and noise was
-    /// [saved](Stepper::save).
-    ///
-    /// # Errors
-    /// As [`stepper`](Self::stepper); [`Error::SavedState`] for the state of another run.
-    pub fn resume<'n, B: PixelFlowBackend>(
-        &self,
-        model: &PixelFlow<B>,
-        conditions: Conditions<B>,
-        noise: impl NoiseSource + 'n,
-        saved: &SavedState,
-    ) -> Result<Stepper<'n, B>> {
-        let numbers = &saved.numbers;
-        let mut stepper = self.stepper(model, conditions, noise, numbers.size)?;
-        let images = stepper.conditions.images();
-        let is_of_this_run = numbers.sampler == self.config
-            && numbers.images == images
-            && numbers.evaluations.len() == numbers.stage
-            && numbers.evaluations.iter().all(|stage| stage.len() == images);
-        if !is_of_this_run || numbers.stage > self.cascade.stages().len() {
-            let reason = "it is of a run with other settings, or of other images".to_owned();
-            return Err(Error::SavedState { reason });
-        }
-        stepper.stage = numbers.stage;
-        stepper.evaluations.clone_from(&numbers.evaluations);
-        stepper.phase = stepper.phase_of(saved)?;
-        stepper.prepare();
-        Ok(stepper)
-    }
-
     /// How often the state is carried: the reference's Dopri5 has it twice, with separate noise from
     /// stage 1 on.
     pub(super) fn copies(&self) -> usize {
@@ -276,110 +244,10 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         (0..self.conditions.images()).map(|i| all.iter().map(|stage| stage[i]).sum()).collect()
     }
 
-    /// All that is needed to go on from here, read from the device.
-    ///
-    /// # Errors
-    /// [`Error::Device`].
-    pub async fn save_async(&self) -> Result<SavedState> {
-        let (place, state, slope) = match &self.phase {
-            Phase::Between(state) => (Place::Before, state.clone(), None),
-            Phase::Solving(solver) => {
-                let (place, slope) = match solver {
-                    Solver::Steps(steps) => {
-                        (Place::Steps { start: steps.start(), done: steps.done() }, None)
-                    }
-                    Solver::PerImage(per_image) => match per_image.places() {
-                        Some((places, slope)) => {
-                            (Place::PerImage { places, steps: per_image.steps() }, Some(slope))
-                        }
-                        None => (Place::Start(solver.time()), None),
-                    },
-                    Solver::Batch(batch) => match batch.place() {
-                        Some((place, slope)) => (Place::Batch(place), Some(slope)),
-                        None => (Place::Start(solver.time()), None),
-                    },
-                };
-                (place, Some(solver.state()), slope)
-            }
-        };
-        let images = self.conditions.images();
-        let at = (self.stage, place);
-        let mut saved =
-            SavedState::new(&self.sampler.config, self.size, images, at, &self.evaluations);
-        for (name, tensor) in [(STATE, state), (SLOPE, slope)] {
-            if let Some(tensor) = tensor {
-                saved.tensors.insert(name.to_owned(), HostTensor::read(tensor).await?);
-            }
-        }
-        Ok(saved)
-    }
-
-    /// As [`save_async`](Self::save_async), waiting for the device where the platform can.
-    ///
-    /// # Errors
-    /// [`Error::Device`].
-    ///
-    /// # Panics
-    /// As [`step`](Self::step).
-    pub fn save(&self) -> Result<SavedState> {
-        read_sync(self.save_async())
-    }
-
     /// The shape of `images` states in a stage.
-    fn shape(&self, stage: usize, images: usize) -> [usize; 4] {
+    pub(super) fn shape(&self, stage: usize, images: usize) -> [usize; 4] {
         let (height, width) = self.sampler.cascade.sides(stage, self.size[0], self.size[1]);
         [images, self.model.channels(), height, width]
-    }
-
-    /// Where a saved stepper was.
-    fn phase_of(&self, saved: &SavedState) -> Result<Phase<B>> {
-        let (stage, copies) = (saved.numbers.stage, self.sampler.copies());
-        let tensor = |name, stage| {
-            let shape = self.shape(stage, saved.numbers.images * copies);
-            Ok::<_, Error>(saved.tensor(name, shape)?.upload::<B>(&self.device))
-        };
-        let place = &saved.numbers.place;
-        if *place == Place::Before {
-            let before = stage.checked_sub(1).map(|before| tensor(STATE, before)).transpose()?;
-            return Ok(Phase::Between(before));
-        }
-        let wrong = || Error::SavedState { reason: "its place is not in the cascade".to_owned() };
-        if stage >= self.sampler.cascade.stages().len() {
-            return Err(wrong());
-        }
-        let state = tensor(STATE, stage)?;
-        let (sampler, kind) = (&self.sampler, self.sampler.config.solver);
-        let is_time = |time: &f64| (0.0..=1.0).contains(time);
-        Ok(Phase::Solving(match (place, kind, copies) {
-            (Place::Start(time), ..) if (0.0..1.0).contains(time) => {
-                Solver::new(sampler, stage, *time, state)
-            }
-            (Place::Steps { start, done }, SolverKind::Euler | SolverKind::Heun, _)
-                if (0.0..1.0).contains(start) =>
-            {
-                let order = if kind == SolverKind::Euler { Order::First } else { Order::Second };
-                let times = times(sampler, stage);
-                let solver = FixedSteps::new(order, &times, *start, *done, state);
-                if *done >= solver.steps() {
-                    return Err(wrong());
-                }
-                Solver::Steps(solver)
-            }
-            (Place::PerImage { places, steps }, SolverKind::Dopri5, 1)
-                if places.len() == saved.numbers.images
-                    && places.iter().all(|p| is_time(&p.time) && p.step > 0.0) =>
-            {
-                let tensors = [state, tensor(SLOPE, stage)?];
-                Solver::PerImage(PerImage::at(places, tensors, tolerance(sampler), *steps))
-            }
-            (Place::Batch(place), SolverKind::Dopri5, 2)
-                if is_time(&place.time) && place.step > 0.0 =>
-            {
-                let tensors = [state, tensor(SLOPE, stage)?];
-                Solver::Batch(Batch::at(*place, tensors, tolerance(sampler)))
-            }
-            _ => return Err(wrong()),
-        }))
     }
 
     /// Enters the next stage.
@@ -410,7 +278,7 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
     }
 
     /// Computes what the steps of the stage will need, where their times are known.
-    fn prepare(&mut self) {
+    pub(super) fn prepare(&mut self) {
         let Phase::Solving(Solver::Steps(solver)) = &self.phase else {
             return;
         };

@@ -1,0 +1,146 @@
+//! Saving a stepper, and going on from where it was.
+
+use burn::tensor::read_sync;
+
+use super::dopri5::{Batch, PerImage};
+use super::fixed_steps::{FixedSteps, Order};
+use super::saved_state::{HostTensor, Place, SLOPE, STATE, SavedState};
+use super::solver::{Solver, times, tolerance};
+use super::stepper::Phase;
+use super::{Conditions, NoiseSource, Sampler, SolverKind, Stepper};
+use crate::ops::PixelFlowBackend;
+use crate::{Error, PixelFlow, Result};
+
+impl Sampler {
+    /// Images that go on where a stepper of the same model, conditions and noise was
+    /// [saved](Stepper::save).
+    ///
+    /// # Errors
+    /// As [`stepper`](Self::stepper); [`Error::SavedState`] for the state of another run.
+    pub fn resume<'n, B: PixelFlowBackend>(
+        &self,
+        model: &PixelFlow<B>,
+        conditions: Conditions<B>,
+        noise: impl NoiseSource + 'n,
+        saved: &SavedState,
+    ) -> Result<Stepper<'n, B>> {
+        let numbers = &saved.numbers;
+        let mut stepper = self.stepper(model, conditions, noise, numbers.size)?;
+        let images = stepper.conditions.images();
+        let is_of_this_run = numbers.sampler == self.config
+            && numbers.images == images
+            && numbers.evaluations.len() == numbers.stage
+            && numbers.evaluations.iter().all(|stage| stage.len() == images);
+        if !is_of_this_run || numbers.stage > self.cascade.stages().len() {
+            let reason = "it is of a run with other settings, or of other images".to_owned();
+            return Err(Error::SavedState { reason });
+        }
+        stepper.stage = numbers.stage;
+        stepper.evaluations.clone_from(&numbers.evaluations);
+        stepper.phase = stepper.phase_of(saved)?;
+        stepper.prepare();
+        Ok(stepper)
+    }
+}
+
+impl<B: PixelFlowBackend> Stepper<'_, B> {
+    /// All that is needed to go on from here, read from the device.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub async fn save_async(&self) -> Result<SavedState> {
+        let (place, state, slope) = match &self.phase {
+            Phase::Between(state) => (Place::Before, state.clone(), None),
+            Phase::Solving(solver) => {
+                let (place, slope) = match solver {
+                    Solver::Steps(steps) => {
+                        (Place::Steps { start: steps.start(), done: steps.done() }, None)
+                    }
+                    Solver::PerImage(per_image) => match per_image.places() {
+                        Some((places, slope)) => {
+                            (Place::PerImage { places, steps: per_image.steps() }, Some(slope))
+                        }
+                        None => (Place::Start(solver.time()), None),
+                    },
+                    Solver::Batch(batch) => match batch.place() {
+                        Some((place, slope)) => (Place::Batch(place), Some(slope)),
+                        None => (Place::Start(solver.time()), None),
+                    },
+                };
+                (place, Some(solver.state()), slope)
+            }
+        };
+        let images = self.conditions.images();
+        let at = (self.stage, place);
+        let mut saved =
+            SavedState::new(&self.sampler.config, self.size, images, at, &self.evaluations);
+        for (name, tensor) in [(STATE, state), (SLOPE, slope)] {
+            if let Some(tensor) = tensor {
+                saved.tensors.insert(name.to_owned(), HostTensor::read(tensor).await?);
+            }
+        }
+        Ok(saved)
+    }
+
+    /// As [`save_async`](Self::save_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    ///
+    /// # Panics
+    /// As [`step`](Self::step).
+    pub fn save(&self) -> Result<SavedState> {
+        read_sync(self.save_async())
+    }
+
+    /// Where a saved stepper was.
+    fn phase_of(&self, saved: &SavedState) -> Result<Phase<B>> {
+        let (stage, copies) = (saved.numbers.stage, self.sampler.copies());
+        let tensor = |name, stage| {
+            let shape = self.shape(stage, saved.numbers.images * copies);
+            Ok::<_, Error>(saved.tensor(name, shape)?.upload::<B>(&self.device))
+        };
+        let place = &saved.numbers.place;
+        if *place == Place::Before {
+            let before = stage.checked_sub(1).map(|before| tensor(STATE, before)).transpose()?;
+            return Ok(Phase::Between(before));
+        }
+        let wrong = || Error::SavedState { reason: "its place is not in the cascade".to_owned() };
+        if stage >= self.sampler.cascade.stages().len() {
+            return Err(wrong());
+        }
+        let state = tensor(STATE, stage)?;
+        let (sampler, kind) = (&self.sampler, self.sampler.config.solver);
+        let is_time = |time: &f64| (0.0..=1.0).contains(time);
+        Ok(Phase::Solving(match (place, kind, copies) {
+            (Place::Start(time), ..) if (0.0..1.0).contains(time) => {
+                Solver::new(sampler, stage, *time, state)
+            }
+            (Place::Steps { start, done }, SolverKind::Euler | SolverKind::Heun, _)
+                if (0.0..1.0).contains(start) =>
+            {
+                let order = if kind == SolverKind::Euler { Order::First } else { Order::Second };
+                let times = times(sampler, stage);
+                let solver = FixedSteps::new(order, &times, *start, *done, state);
+                if *done >= solver.steps() {
+                    return Err(wrong());
+                }
+                Solver::Steps(solver)
+            }
+            (Place::PerImage { places, steps }, SolverKind::Dopri5, 1)
+                if places.len() == saved.numbers.images
+                    && places.iter().all(|p| is_time(&p.time) && p.step > 0.0) =>
+            {
+                let tensors = [state, tensor(SLOPE, stage)?];
+                Solver::PerImage(PerImage::at(places, tensors, tolerance(sampler), *steps))
+            }
+            (Place::Batch(place), SolverKind::Dopri5, 2)
+                if is_time(&place.time) && place.step > 0.0 =>
+            {
+                let tensors = [state, tensor(SLOPE, stage)?];
+                Solver::Batch(Batch::at(*place, tensors, tolerance(sampler)))
+            }
+            _ => return Err(wrong()),
+        }))
+    }
+}
