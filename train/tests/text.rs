@@ -163,7 +163,7 @@ fn text_settings_that_make_no_sense_are_refused() {
             "train.initial_weights: nowhere does not fit",
         ),
         (vec![JOINT, r#"data.source.caption_field="colour""#], "none of the"),
-        (vec![JOINT, "data.buckets=[[32, 30]]"], "data.buckets is 30"),
+        (vec![JOINT, "data.buckets=[[32, 30]]"], "data.buckets is [[32, 30]]: 30 does not fit"),
     ] {
         run(&out, &settings).refused(&[expected]);
     }

@@ -64,7 +64,8 @@ fn nothing_leaves_the_machine_unless_a_name_says_so() {
     machine.sample(text(&model), "picture.png").succeeded();
     machine.run(&["info", "--model", text(&model)]).succeeded();
     let (picture, out) = (machine.path("picture.png"), machine.path("converted"));
-    machine.run(&["replay", text(&picture), "--device", "cpu"]).succeeded();
+    let replay = ["replay", text(&picture), "--model", text(&model), "--device", "cpu"];
+    machine.run(&replay).succeeded();
     machine.run(&["convert", text(&model), text(&out)]).succeeded();
     assert!(server.requests().is_empty());
     assert!(!machine.path("home").exists());
