@@ -100,7 +100,7 @@ fn lines_of(label: &str) -> Vec<String> {
 /// Enlarging repeats pixels: nothing is smoothed. Letters that the font lacks become `?`.
 ///
 /// # Panics
-/// If a side would have 2^32 pixels or more; [`GridMeasure`] tells before.
+/// If a side would have 2^32 pixels or more; `GridMeasure` tells before.
 pub fn labelled_grid(rows: &[GridRow], scale: u32, first: Option<u64>) -> RgbImage {
     let scale = scale.max(1);
     let images = || rows.iter().flat_map(|row| &row.images);

@@ -23,7 +23,7 @@ pub const MAX_PIXELS: u64 = 1 << 30;
 pub struct Recipe {
     /// Version of the program.
     pub version: String,
-    /// The model's name, or [`DEMO`]; pictures of the first noise rule have the path of its weights.
+    /// The model's name, or `DEMO`; pictures of the first noise rule have the path of its weights.
     pub model: String,
     /// Which weights, if the file is a training checkpoint.
     #[serde(default)]

@@ -62,7 +62,7 @@ impl ModelSource {
     ///
     /// # Errors
     /// [`pixelflow::weights::WeightsError::NotAModel`] for anything else, those of
-    /// [`hub::fetch`](crate::hub::fetch).
+    /// `hub::fetch`.
     pub fn find(path: &Path, set: WeightSet) -> Result<Self> {
         if HubName::is_meant(path) {
             return Self::of_repository(path, set, Fetching::Allowed);
@@ -89,7 +89,7 @@ impl ModelSource {
     /// time that anything asks for them.
     ///
     /// # Errors
-    /// Those of [`hub::fetch`](crate::hub::fetch), and what converting says.
+    /// Those of `hub::fetch`, and what converting says.
     pub fn files(&self) -> Result<ModelFiles> {
         match &self.place {
             Place::Files(files) => Ok(files.clone()),
@@ -127,7 +127,7 @@ impl ModelSource {
     /// A folder that lies beside the weights, with these files in it; those of a repository are fetched.
     ///
     /// # Errors
-    /// Those of [`hub::fetch`](crate::hub::fetch).
+    /// Those of `hub::fetch`.
     pub fn folder_beside(&self, folder: &str, files: &[&str]) -> Result<PathBuf> {
         match &self.place {
             Place::Files(files) => {

@@ -113,7 +113,7 @@ fn missing(model: &ModelSource, reason: String) -> Error {
 /// The folder of a text encoder that the user names: a path, or a repository, which is fetched.
 ///
 /// # Errors
-/// [`Error::Argument`] for a name that cannot be, and those of [`hub::fetch`].
+/// [`Error::Argument`] for a name that cannot be, and those of `hub::fetch`.
 pub fn folder_of(name: &str) -> Result<PathBuf> {
     if HubName::is_meant(Path::new(name)) {
         hub::fetch(&hub_name(name)?, FILES)

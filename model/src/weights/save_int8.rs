@@ -40,7 +40,7 @@ pub fn save_model_int8<B: Backend>(
 ///
 /// # Errors
 /// [`WeightsError::Write`] after which what was there before is as it was, and what
-/// [`load_model_int8`](super::load_model_int8) says of a file that does not fit.
+/// [`load_model`](super::load_model) says of a file that does not fit.
 pub fn convert_to_int8<B: Backend>(
     file: &TensorFile,
     config: &PixelFlowConfig,
