@@ -76,15 +76,16 @@ pub struct DrawnWith {
 }
 
 impl DrawnWith {
-    /// This provenance, with a negative prompt.
-    pub fn new(provenance: Provenance, negative: String) -> Self {
+    /// This provenance, with the name of the text encoder on the Hub, if it is from there, and a negative
+    /// prompt.
+    pub fn new(provenance: Provenance, hub_name: Option<String>, negative: String) -> Self {
         let Provenance { model, weights, model_hash, text_encoder, sampler, .. } = provenance;
         Self {
             model,
             weights,
             model_hash,
             text_encoder: text_encoder.map(|encoder| RecipeEncoder {
-                folder: None,
+                folder: hub_name,
                 hash: encoder.hash,
                 dtype: encoder.dtype,
             }),

@@ -107,10 +107,13 @@ impl Destination {
             Self::Grid(path) => {
                 let images: Vec<RgbImage> = images.collect::<pixelflow::Result<_>>()?;
                 let count = images.len() as u64;
-                if count > 0 {
-                    let recipe = recipe.clone().first_images(count);
-                    write_picture(&lay_out(&recipe, &images), &recipe, path)?;
+                let is_whole = count == recipe.rows.iter().map(|row| row.count).sum::<u64>();
+                // What was stopped replaces nothing.
+                if count == 0 || (!is_whole && path.exists()) {
+                    return Ok(0);
                 }
+                let recipe = recipe.clone().first_images(count);
+                write_picture(&lay_out(&recipe, &images), &recipe, path)?;
                 Ok(count)
             }
             Self::Files(folder) => {

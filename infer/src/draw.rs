@@ -35,6 +35,8 @@ pub struct Watched<'a, B: PixelFlowBackend> {
     observer: &'a mut dyn DrawObserver,
     interrupt: Interrupt,
     ready: VecDeque<DrawnImage>,
+    /// Nothing comes after an error.
+    has_failed: bool,
     /// The fewest and the most evaluations of an image so far.
     evaluations: Option<[usize; 2]>,
 }
@@ -46,7 +48,14 @@ impl<'a, B: PixelFlowBackend> Watched<'a, B> {
         observer: &'a mut dyn DrawObserver,
         interrupt: Interrupt,
     ) -> Self {
-        Self { drawing, observer, interrupt, ready: VecDeque::new(), evaluations: None }
+        Self {
+            drawing,
+            observer,
+            interrupt,
+            ready: VecDeque::new(),
+            has_failed: false,
+            evaluations: None,
+        }
     }
 
     /// The fewest and the most network evaluations of an image.
@@ -66,7 +75,7 @@ impl<B: PixelFlowBackend> Iterator for Watched<'_, B> {
                     Some([least.min(image.evaluations), most.max(image.evaluations)]);
                 return Some(Ok(rgb_image(image)));
             }
-            if self.interrupt.is_wanted() {
+            if self.has_failed || self.interrupt.is_wanted() {
                 return None;
             }
             match self.drawing.next_event() {
@@ -77,7 +86,10 @@ impl<B: PixelFlowBackend> Iterator for Watched<'_, B> {
                     self.observer.batch_done(count);
                 }
                 Ok(None) => return None,
-                Err(error) => return Some(Err(error)),
+                Err(error) => {
+                    self.has_failed = true;
+                    return Some(Err(error));
+                }
             }
         }
     }

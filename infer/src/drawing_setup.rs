@@ -68,7 +68,7 @@ impl DrawingSetup {
             return Ok(pipeline);
         };
         refuse_unsupported::<B>("--text-dtype", format.dtype(), device)?;
-        let cache = PromptCache::of_encoder(&files.hash()?, format, named.kind.name());
+        let cache = PromptCache::of_encoder(files.hash()?, format, named.kind.name());
         let bar = bar(0, "{bar:32} {pos} of {len} texts encoded  {eta} left");
         let pipeline =
             pipeline.with_text_encoder(files, format).watching_texts(move |done, all| {

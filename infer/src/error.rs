@@ -272,6 +272,22 @@ pub enum Error {
         /// Where the model was.
         model: PathBuf,
     },
+    /// The text encoder is not the one a picture was drawn with.
+    #[error(
+        "the prompts of {} were read by a text encoder whose hash is {expected}; {} has {found}; \
+         give the right one with --text-encoder",
+        picture.display(), encoder.display()
+    )]
+    OtherTextEncoder {
+        /// The picture.
+        picture: PathBuf,
+        /// Hash in its recipe.
+        expected: String,
+        /// The encoder at hand.
+        encoder: PathBuf,
+        /// Its hash.
+        found: String,
+    },
     /// The model is not the one a picture was drawn with.
     #[error(
         "{} was drawn with a model whose hash is {expected}; {} has {found}; \

@@ -25,7 +25,7 @@ pub fn write_npz(
     path: &Path,
 ) -> Result<bool> {
     let shape = [count, height, width, 3];
-    let (mut written, mut failed) = (0, None);
+    let (mut written, mut failed, mut is_short) = (0, None, false);
     let outcome = durable::write(path, |file| {
         let mut archive = ZipWriter::new(file);
         let stored = SimpleFileOptions::default()
@@ -37,11 +37,15 @@ pub fn write_npz(
         for image in images {
             match image {
                 Ok(image) => array.extend(image.as_raw().iter().copied())?,
-                Err(error) => failed = Some(error),
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
             }
             written += 1;
         }
-        if failed.is_some() || written < count {
+        is_short = written < count;
+        if is_short {
             return Err(std::io::ErrorKind::Interrupted.into());
         }
         array.finish()?;
@@ -50,7 +54,7 @@ pub fn write_npz(
     });
     match (failed, outcome) {
         (Some(error), _) => Err(error.into()),
-        (None, Err(_)) if written < count => Ok(false),
+        (None, _) if is_short => Ok(false),
         (None, outcome) => outcome.map(|()| true).map_err(write_error(path)),
     }
 }

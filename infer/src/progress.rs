@@ -59,7 +59,7 @@ impl DrawObserver for CaptionProgress {
     }
 
     fn step_done(&mut self, step: usize, _time: f64) {
-        self.bar.set_message(format!("{}, step {}", self.stage, step + 1));
+        self.bar.set_message(format!("{}, step {step}", self.stage));
     }
 
     fn batch_done(&mut self, images: usize) {
@@ -81,7 +81,7 @@ impl DrawObserver for DrawProgress {
         self.bar.set_position(self.before + (time.clamp(0.0, 1.0) * PARTS as f64) as u64);
         let images = format!("; {} images done", self.images);
         let done = if self.images == 0 { "" } else { &images };
-        self.bar.set_message(self.stage.replace("{}", &(step + 1).to_string()) + done);
+        self.bar.set_message(self.stage.replace("{}", &step.to_string()) + done);
     }
 
     fn batch_done(&mut self, images: usize) {

@@ -14,6 +14,9 @@ pub const DEMO: &str = "demo";
 /// What a recipe calls the text model that comes with the program.
 pub const TEXT_DEMO: &str = "demo-text";
 
+/// Bytes of the prompts of all images of a picture, at most.
+const MAX_PROMPTS: u64 = 1 << 28;
+
 /// Pixels of a picture, at most.
 pub const MAX_PIXELS: u64 = 1 << 30;
 
@@ -170,7 +173,7 @@ impl Recipe {
         }
     }
 
-    /// Whether it is of a picture that can be drawn.
+    /// Checks the number of images, their numbers, and the sizes of prompts and picture.
     ///
     /// # Errors
     /// Why not, in words.
@@ -187,6 +190,14 @@ impl Recipe {
                 "{} images from number {} on are more than the {most} that a seed has",
                 row.count, row.first
             ));
+        }
+        let letters = |row: &RecipeRow| {
+            let texts = [&row.prompt, &row.negative];
+            let bytes: usize = texts.into_iter().flatten().map(String::len).sum();
+            row.count.saturating_mul(bytes as u64)
+        };
+        if self.rows.iter().map(letters).fold(0, u64::saturating_add) > MAX_PROMPTS {
+            return Err(format!("its prompts would take more than {MAX_PROMPTS} bytes"));
         }
         let [height, width] = self.picture_size();
         if height.saturating_mul(width) > MAX_PIXELS {

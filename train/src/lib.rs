@@ -32,6 +32,7 @@ mod step;
 mod terminal;
 mod texts;
 mod trainer;
+mod upload;
 mod validation;
 
 pub use arguments::Arguments;

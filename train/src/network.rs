@@ -12,8 +12,8 @@ use pixelflow_dataset::PackedExample;
 use crate::Result;
 use crate::config::CheckedConfig;
 use crate::initial_weights::begin_with;
-use crate::step::upload;
 use crate::texts::{TextSource, Texts, TrainingBatch};
+use crate::upload::upload;
 
 /// Everything that has parameters to train.
 #[derive(Module, Debug)]

@@ -3,13 +3,14 @@
 use burn::module::AutodiffModule;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{Example, Recomputation};
 use pixelflow_dataset::{PackedBatch, PackedExample};
 
 use crate::network::Network;
 use crate::texts::TrainingBatch;
+use crate::upload::upload;
 
 /// The loss of every example of a batch, on the host.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,16 +150,6 @@ where
 fn to_host<B: Backend>(losses: Tensor<B, 1>, segments: &[PackedExample]) -> ExampleLosses {
     let losses = losses.into_data().iter::<f32>().collect();
     ExampleLosses { losses, stages: segments.iter().map(|segment| segment.stage).collect() }
-}
-
-/// Tokens on the device, `[tokens, features]`.
-pub(crate) fn upload<B: Backend>(
-    values: &[f32],
-    features: usize,
-    device: &B::Device,
-) -> Tensor<B, 2> {
-    let data = TensorData::new(values.to_vec(), [values.len() / features, features]);
-    Tensor::from_data(data, device)
 }
 
 #[cfg(all(test, feature = "flex"))]

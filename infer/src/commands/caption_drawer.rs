@@ -12,7 +12,7 @@ use crate::arguments::DrawingArguments;
 use crate::caption_images::{CaptionRequest, DrawCaptions, DrawnWith};
 use crate::draw::{DrawObserver, Watched};
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config, say_unseen};
-use crate::hub::Fetching;
+use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 
 /// The model that draws captions, for images of `size`, height and width in pixels, or else of the
@@ -40,13 +40,16 @@ pub(super) fn caption_drawer(
     let (named, format) = (&arguments.text.text_encoder, arguments.text.dtype(arguments.dtype));
     let text_encoder = TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
     let setup = DrawingSetup { source, device, format: arguments.dtype, text_encoder };
-    device.run(Prepare { setup, request, negative: arguments.text.negative.clone() })
+    // The name of a repository tells nothing of its user's disk.
+    let hub_encoder = named.clone().filter(|name| HubName::is_meant(name.as_ref()));
+    device.run(Prepare { setup, request, hub_encoder, negative: arguments.text.negative.clone() })
 }
 
 /// Everything that is known before the backend is.
 struct Prepare {
     setup: DrawingSetup,
     request: Request,
+    hub_encoder: Option<String>,
     negative: String,
 }
 
@@ -54,10 +57,10 @@ impl OnBackend for Prepare {
     type Output = Result<Box<dyn DrawCaptions>>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
-        let Self { setup, request, negative } = self;
+        let Self { setup, request, hub_encoder, negative } = self;
         let pipeline = setup.pipeline::<B>(&device)?;
         let provenance = pipeline.provenance(&request)?;
-        Ok(Box::new(CaptionDrawer { pipeline, provenance, request, negative }))
+        Ok(Box::new(CaptionDrawer { pipeline, provenance, request, hub_encoder, negative }))
     }
 }
 
@@ -67,6 +70,7 @@ struct CaptionDrawer<B: PixelFlowBackend> {
     provenance: Provenance,
     /// Everything but the images.
     request: Request,
+    hub_encoder: Option<String>,
     negative: String,
 }
 
@@ -93,13 +97,20 @@ impl<B: PixelFlowBackend> DrawCaptions for CaptionDrawer<B> {
         requests: &[CaptionRequest],
         observer: &mut dyn DrawObserver,
     ) -> Result<Vec<RgbImage>> {
-        let images = requests.iter().map(|r| (r.caption.clone(), r.seed, r.number));
-        let drawing = self.pipeline.draw(&self.request(images))?;
-        let images = Watched::new(drawing, observer, Interrupt::default());
-        Ok(images.collect::<pixelflow::Result<_>>()?)
+        let mut images = Vec::with_capacity(requests.len());
+        // A batch at a time on the device: a benchmark has tens of thousands of captions.
+        for requests in requests.chunks(self.request.batch) {
+            let batch = requests.iter().map(|r| (r.caption.clone(), r.seed, r.number));
+            let drawing = self.pipeline.draw(&self.request(batch))?;
+            for image in Watched::new(drawing, observer, Interrupt::default()) {
+                images.push(image?);
+            }
+        }
+        Ok(images)
     }
 
     fn drawn_with(&self) -> DrawnWith {
-        DrawnWith::new(self.provenance.clone(), self.negative.clone())
+        let encoder = self.hub_encoder.clone();
+        DrawnWith::new(self.provenance.clone(), encoder, self.negative.clone())
     }
 }

@@ -97,10 +97,17 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
     if let Some(path) = &arguments.model {
         return model(Some(path), recipe.weights);
     }
-    match recipe.model.as_str() {
-        DEMO => return model(None, recipe.weights),
-        TEXT_DEMO => return ModelSource::text_demo(),
-        _ => {}
+    let is_it = |source: &ModelSource| {
+        source.files().is_ok_and(|files| files.hash().is_ok_and(|hash| hash == recipe.model_hash))
+    };
+    let shipped = match recipe.model.as_str() {
+        DEMO => Some(ModelSource::demo()?),
+        TEXT_DEMO => Some(ModelSource::text_demo()?),
+        _ => None,
+    };
+    // A model of the user's own may have the demo's name.
+    if let Some(demo) = shipped.filter(is_it) {
+        return Ok(demo);
     }
     let path = Path::new(&recipe.model);
     let moved = || Error::ModelMoved { picture: arguments.picture.clone(), model: path.to_owned() };
@@ -110,9 +117,6 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
     }
     // A name is a guess at a folder of this one: what is not the model is none.
     let found = ModelSource::find(path, recipe.weights).ok();
-    let is_it = |source: &ModelSource| {
-        source.files().is_ok_and(|files| files.hash().is_ok_and(|hash| hash == recipe.model_hash))
-    };
     found.filter(is_it).ok_or_else(moved)
 }
 
@@ -131,15 +135,15 @@ fn text_encoder(
     };
     let found = match recipe.noise {
         NoiseRule::SubjectToo => setup.files.sampled_hash()?,
-        NoiseRule::SeedAndNumber => setup.files.hash()?,
+        NoiseRule::SeedAndNumber => setup.files.hash()?.to_owned(),
     };
     if found == wanted.hash {
         Ok(Some(setup))
     } else {
-        Err(Error::OtherModel {
+        Err(Error::OtherTextEncoder {
             picture: arguments.picture.clone(),
             expected: wanted.hash.clone(),
-            model: setup.files.folder().to_owned(),
+            encoder: setup.files.folder().to_owned(),
             found,
         })
     }

@@ -226,14 +226,16 @@ impl OnBackend for Sample<'_> {
                 reason: format!("{reason}; draw fewer, or write single files with --out FOLDER"),
             })?;
         }
-        let interrupt = Interrupt::listen("stopping after this step")?;
         let started = Instant::now();
         let request = recipe.request(batch);
         let of = request.images.len();
         let mut progress = DrawProgress::new(of.div_ceil(batch), stages);
         pipeline.encode(&request)?;
         say_unseen(&pipeline.unseen()?);
-        let mut images = Watched::new(pipeline.draw(&request)?, &mut progress, interrupt);
+        let drawing = pipeline.draw(&request)?;
+        // Until here Ctrl-C ends the program at once: nothing is drawn yet.
+        let interrupt = Interrupt::listen("stopping after this step")?;
+        let mut images = Watched::new(drawing, &mut progress, interrupt);
         let written = destination.write(&recipe, &mut images);
         let evaluations = images.evaluations();
         drop(images);

@@ -39,7 +39,8 @@ pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
         path: PathBuf::from(format!("{id}.png")),
         prompt,
         caption,
-        images: Images::One(0),
+        // Statistics are made of them: no two share their noise.
+        images: Images::One(prompt as u64),
     };
     Ok(Plan {
         layout: LayoutArgument::Coco,

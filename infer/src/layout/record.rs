@@ -49,7 +49,9 @@ impl FolderRecord {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             layout: plan.layout,
-            prompts: prompts.display().to_string(),
+            prompts: prompts
+                .file_name()
+                .map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
             prompts_hash: plan.hash(),
             images_per_prompt: images.sum(),
             seed,

@@ -59,7 +59,7 @@ impl PromptCache {
 }
 
 impl TextStore for PromptCache {
-    /// What does not fit is as nothing.
+    /// `None` if the file is missing, damaged, or of another shape.
     fn get(&self, text: &str, tokens: usize, width: usize) -> Option<EncodedText> {
         let file = TensorFile::open(&self.path(text)).ok()?;
         if file.tensors().get(STATES)?.shape != [tokens, width] {

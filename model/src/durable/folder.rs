@@ -42,16 +42,26 @@ impl DurableFolder {
         self.publish()
     }
 
-    /// Gives the folder its name; one that had it before is removed.
+    /// Gives the folder its name; one that had it before is removed, but not before this one has it.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// What the operating system says; then the folder that was there before is there again.
     pub fn replace(self) -> io::Result<()> {
         sync_all(self.hidden.path())?;
-        if self.path.exists() {
-            remove_folder(&self.path)?;
+        if !self.path.exists() {
+            return self.publish();
         }
-        self.publish()
+        let aside = hidden(HIDDEN, 0o777).tempdir_in(folder_of(&self.path))?;
+        let (path, before) = (self.path.clone(), aside.path().join("replaced"));
+        fs::rename(&path, &before)?;
+        if let Err(error) = self.publish() {
+            // What cannot be put back is kept where it is.
+            if fs::rename(&before, &path).is_err() {
+                let _ = aside.keep();
+            }
+            return Err(error);
+        }
+        aside.close()
     }
 
     fn publish(self) -> io::Result<()> {

@@ -9,6 +9,7 @@ mod folder;
 
 use std::fs;
 use std::io;
+use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
 use std::path::Path;
 
 pub use file::{DurableFile, check_writable, write, write_bytes, write_text};
@@ -28,12 +29,21 @@ pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes the names in a folder durable; not every system can, or needs to.
+/// Makes the names in a folder durable, where the file system and the folder's permissions allow it: a
+/// file that has its name already is no failure.
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
+            Ok(())
+        }
+        outcome => outcome,
+    }
 }
 
-/// What the names of unfinished files and folders begin with; nobody reads them.
+/// Prefix of unfinished files and folders; [`remove_unfinished`] deletes what has it.
 const HIDDEN: &str = ".partial-";
 
 /// A builder of hidden files and folders with the permissions that the user's umask gives new ones.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use burn::tensor::{Tensor, read_sync};
 
-use super::{CheckedRequest, DrawingState, Subjects};
+use super::{CheckedRequest, DrawingState, Provenance, Subjects};
 use crate::ops::PixelFlowBackend;
 use crate::sampler::{KeyedNoise, Progress, SavedState, StageStart, StepDone, Stepper, to_rgb8};
 use crate::{Error, PixelFlow, Result};
@@ -44,8 +44,8 @@ pub struct Drawing<B: PixelFlowBackend> {
     model: PixelFlow<B>,
     request: CheckedRequest,
     subjects: Subjects<B>,
-    /// Hash of the weights, where it is known.
-    model_hash: String,
+    /// All that the images are drawn from, where it is known.
+    provenance: Option<Provenance>,
     /// The first image of the batch.
     first: usize,
     /// The batch; `None` when all are done.
@@ -70,7 +70,7 @@ impl<B: PixelFlowBackend> Drawing<B> {
             model: model.clone(),
             request,
             subjects,
-            model_hash: String::new(),
+            provenance: None,
             first: 0,
             stepper: None,
             finished: VecDeque::new(),
@@ -79,18 +79,23 @@ impl<B: PixelFlowBackend> Drawing<B> {
         Ok(drawing)
     }
 
-    /// Names the weights in what [`save`](Self::save) gives away.
-    pub(super) fn with_hash(self, model_hash: String) -> Self {
-        Self { model_hash, ..self }
+    /// Says what the images are drawn from, for what [`save`](Self::save) gives away.
+    pub(super) fn with_provenance(self, provenance: Provenance) -> Self {
+        Self { provenance: Some(provenance), ..self }
     }
 
     /// Goes on where another drawing of the same request was saved.
     ///
     /// # Errors
     /// [`Error::SavedState`] for the state of another request.
-    pub(super) fn go_on(mut self, first: usize, saved: &SavedState) -> Result<Self> {
+    pub fn go_on(mut self, state: &DrawingState) -> Result<Self> {
+        if self.request.request != state.request {
+            let reason = "it is of another request".to_owned();
+            return Err(Error::SavedState { reason });
+        }
+        let first = state.first;
         self.first = first;
-        self.stepper = self.batch(first, Some(saved))?;
+        self.stepper = self.batch(first, Some(&state.stepper))?;
         if self.stepper.is_none() {
             let reason = format!("it has {first} images, the request has no more");
             return Err(Error::SavedState { reason });
@@ -115,6 +120,10 @@ impl<B: PixelFlowBackend> Drawing<B> {
         let conditions = self.subjects.conditions(&images, first, self.model.classes());
         Ok(Some(match saved {
             None => sampler.stepper(&self.model, conditions, noise, *size)?,
+            Some(saved) if saved.size() != *size => {
+                let reason = format!("its images are {:?}, the request's {size:?}", saved.size());
+                return Err(Error::SavedState { reason });
+            }
             Some(saved) => sampler.resume(&self.model, conditions, noise, saved)?,
         }))
     }
@@ -161,7 +170,7 @@ impl<B: PixelFlowBackend> Drawing<B> {
         self.finished.drain(..)
     }
 
-    /// The batch as it is heading: see [`Stepper::preview`]. None before its first stage.
+    /// The predicted images of the batch, see [`Stepper::preview`]; empty before its first stage.
     ///
     /// # Errors
     /// [`Error::Device`], and what the velocity cannot compute.
@@ -200,7 +209,7 @@ impl<B: PixelFlowBackend> Drawing<B> {
         };
         Ok(DrawingState {
             request: self.request.request.clone(),
-            model_hash: self.model_hash.clone(),
+            provenance: self.provenance.clone(),
             first: self.first,
             stepper: stepper.save_async().await?,
         })

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Request;
+use super::{Provenance, Request};
 use crate::sampler::SavedState;
 use crate::{Error, Result};
 
@@ -13,8 +13,8 @@ const KEY: &str = "drawing";
 #[derive(Clone, Debug, PartialEq)]
 pub struct DrawingState {
     pub(super) request: Request,
-    /// Hash of the weights, where it is known.
-    pub(super) model_hash: String,
+    /// All that the images are drawn from; `None` if a model at hand drew them.
+    pub(super) provenance: Option<Provenance>,
     /// The first image that is not done.
     pub(super) first: usize,
     pub(super) stepper: SavedState,
@@ -25,7 +25,7 @@ pub struct DrawingState {
 #[serde(deny_unknown_fields)]
 struct Numbers {
     request: Request,
-    model_hash: String,
+    provenance: Option<Provenance>,
     first: usize,
 }
 
@@ -45,8 +45,8 @@ impl DrawingState {
     /// # Panics
     /// Never: a request always has a form in JSON.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let Self { request, model_hash, first, stepper } = self.clone();
-        let numbers = Numbers { request, model_hash, first };
+        let Self { request, provenance, first, stepper } = self.clone();
+        let numbers = Numbers { request, provenance, first };
         let json = serde_json::to_string(&numbers).expect("a request has a form in JSON");
         stepper.to_bytes_with(&[(KEY, json)])
     }
@@ -60,7 +60,7 @@ impl DrawingState {
         let wrong = |reason: String| Error::SavedState { reason };
         let json = metadata.remove(KEY).ok_or_else(|| wrong("it is of no drawing".to_owned()))?;
         let numbers: Numbers = serde_json::from_str(&json).map_err(|e| wrong(e.to_string()))?;
-        let Numbers { request, model_hash, first } = numbers;
-        Ok(Self { request, model_hash, first, stepper })
+        let Numbers { request, provenance, first } = numbers;
+        Ok(Self { request, provenance, first, stepper })
     }
 }

@@ -35,9 +35,9 @@ impl Encoder {
         })
     }
 
-    /// Its part of what a picture says of itself.
+    /// Hash and number format, for a picture's recipe.
     pub(super) fn provenance(&self) -> Result<EncoderProvenance> {
-        Ok(EncoderProvenance { hash: self.files.hash()?, dtype: self.format })
+        Ok(EncoderProvenance { hash: self.files.hash()?.to_owned(), dtype: self.format })
     }
 
     /// Adds the states of a request's texts to those that are known.

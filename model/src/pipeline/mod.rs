@@ -221,11 +221,11 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// [`Error::Request`] before any work; then those of [`encode_async`](Self::encode_async) and
     /// [`load`](Self::load).
     pub async fn draw_async(&mut self, request: &Request) -> Result<Drawing<B>> {
+        let provenance = self.provenance(request)?;
         let request = self.check(request)?;
         self.encode_checked(&request).await?;
-        let hash = self.files.hash()?.to_owned();
         let subjects = Subjects::of_texts(&request.request.images, &self.texts, &self.device);
-        Ok(Drawing::new(self.load()?, request, subjects)?.with_hash(hash))
+        Ok(Drawing::new(self.load()?, request, subjects)?.with_provenance(provenance))
     }
 
     /// As [`draw_async`](Self::draw_async), waiting for the device where the platform can.
@@ -245,13 +245,12 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// # Errors
     /// [`Error::SavedState`] for the state of another model; those of [`draw`](Self::draw).
     pub async fn resume_async(&mut self, state: &DrawingState) -> Result<Drawing<B>> {
-        let hash = self.files.hash()?;
-        if hash != state.model_hash {
-            let reason = format!("it is of weights {}, these are {hash}", state.model_hash);
+        if state.provenance != Some(self.provenance(&state.request)?) {
+            let reason =
+                "it is of other weights, another text encoder or another format".to_owned();
             return Err(Error::SavedState { reason });
         }
-        let drawing = self.draw_async(&state.request).await?;
-        drawing.go_on(state.first, &state.stepper)
+        self.draw_async(&state.request).await?.go_on(state)
     }
 
     /// As [`resume_async`](Self::resume_async), waiting for the device where the platform can.

@@ -21,7 +21,7 @@ pub enum NoiseRule {
 }
 
 impl NoiseRule {
-    /// The rule of pictures that do not say theirs: they are from before there were two.
+    /// The rule of recipes without a `noise` field, which were written before the second rule existed.
     pub fn unsaid() -> Self {
         Self::SubjectToo
     }

@@ -12,6 +12,9 @@ use crate::{Error, Result};
 /// Images that are computed at once, unless a request says otherwise.
 const BATCH: usize = 32;
 
+/// Pixels of an image at most: 16384 x 16384.
+const MAX_PIXELS: usize = 1 << 28;
+
 /// One image: the same request is the same image, whatever else is drawn beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -154,7 +157,10 @@ impl Request {
         for (field, reason) in self.images.iter().filter_map(|image| self.misfit(image, model)) {
             wrong(field, reason);
         }
-        if let Err(error) = cascade.check_size(size[0], size[1], model.model.patch_size) {
+        if size[0].checked_mul(size[1]).is_none_or(|pixels| pixels > MAX_PIXELS) {
+            let [height, width] = size;
+            wrong(Field::Size, format!("size {height}x{width} has more than {MAX_PIXELS} pixels"));
+        } else if let Err(error) = cascade.check_size(size[0], size[1], model.model.patch_size) {
             wrong(Field::Size, error.to_string());
         }
         let sampler = self.sampler.clone().or_else(|| model.sampler.clone()).unwrap_or_default();
@@ -169,7 +175,7 @@ impl Request {
         }
     }
 
-    /// Why a model cannot draw an image.
+    /// The first reason why a model cannot draw an image; `None` if it can.
     fn misfit(&self, image: &ImageRequest, model: &ModelDescription) -> Option<(Field, String)> {
         let (classes, numbers) = (model.model.num_classes, self.noise.numbers());
         if image.number >= numbers {
@@ -310,6 +316,8 @@ mod tests {
 
     #[test]
     fn classes_and_prompts_are_for_models_of_their_kind() {
+        let huge = Request::class(0).size([1 << 40, 1 << 40]).check(&model(false));
+        assert!(huge.unwrap_err().to_string().contains("pixels"));
         let message = |request: Request, text| request.check(&model(text)).unwrap_err().to_string();
         assert!(message(Request::class(0), true).contains("draws from text"));
         assert!(message(Request::prompt("a hat"), false).contains("draws classes"));

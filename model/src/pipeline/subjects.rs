@@ -1,4 +1,4 @@
-//! What a model is told of the images of a request.
+//! Conditions of the images of a request: classes, or encoded texts on the device.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::ops::PixelFlowBackend;
 use crate::sampler::Conditions;
 use crate::text::EncodedTexts;
 
-/// What a model is told of the images of a request, on its device.
+/// Conditions of the images of a request: classes, or encoded texts on the device.
 #[derive(Clone, Debug)]
 pub enum Subjects<B: PixelFlowBackend> {
     /// Classes, which the request names.

@@ -149,8 +149,10 @@ fn a_state_is_refused_by_other_weights() {
     let mut bytes = std::fs::read(other.path().join(WEIGHTS_FILE)).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(other.path().join(WEIGHTS_FILE), bytes).unwrap();
+    let half = pipeline(model.path()).with_format(NumberFormat::Bf16).resume(&state);
+    assert!(matches!(half.err(), Some(Error::SavedState { .. })));
     let refused = pipeline(other.path()).resume(&state).err().unwrap().to_string();
-    assert!(refused.contains("it is of weights"), "{refused}");
+    assert!(refused.contains("it is of other weights"), "{refused}");
 }
 
 /// States of texts in memory.

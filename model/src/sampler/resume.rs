@@ -11,6 +11,9 @@ use super::{Conditions, NoiseSource, Sampler, SolverKind, Stepper};
 use crate::ops::PixelFlowBackend;
 use crate::{Error, PixelFlow, Result};
 
+/// Steps and evaluations of a saved state at most; far more than any run has.
+const MOST_COUNTED: usize = 1 << 30;
+
 impl Sampler {
     /// Images that go on where a stepper of the same model, conditions and noise was
     /// [saved](Stepper::save).
@@ -30,7 +33,8 @@ impl Sampler {
         let is_of_this_run = numbers.sampler == self.config
             && numbers.images == images
             && numbers.evaluations.len() == numbers.stage
-            && numbers.evaluations.iter().all(|stage| stage.len() == images);
+            && numbers.evaluations.iter().all(|stage| stage.len() == images)
+            && numbers.evaluations.iter().flatten().all(|&count| count <= MOST_COUNTED);
         if !is_of_this_run || numbers.stage > self.cascade.stages().len() {
             let reason = "it is of a run with other settings, or of other images".to_owned();
             return Err(Error::SavedState { reason });
@@ -129,13 +133,17 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             }
             (Place::PerImage { places, steps }, SolverKind::Dopri5, 1)
                 if places.len() == saved.numbers.images
-                    && places.iter().all(|p| is_time(&p.time) && p.step > 0.0) =>
+                    && places.iter().all(|p| is_time(&p.time) && p.step > 0.0)
+                    && places.iter().any(|p| p.time < 1.0)
+                    && places.iter().all(|p| p.evaluations.max(*steps) <= MOST_COUNTED) =>
             {
                 let tensors = [state, tensor(SLOPE, stage)?];
                 Solver::PerImage(PerImage::at(places, tensors, tolerance(sampler), *steps))
             }
             (Place::Batch(place), SolverKind::Dopri5, 2)
-                if is_time(&place.time) && place.step > 0.0 =>
+                if is_time(&place.time)
+                    && place.step > 0.0
+                    && place.evaluations.max(place.accepted) <= MOST_COUNTED =>
             {
                 let tensors = [state, tensor(SLOPE, stage)?];
                 Solver::Batch(Batch::at(*place, tensors, tolerance(sampler)))

@@ -114,6 +114,11 @@ impl SavedState {
         self.numbers.stage
     }
 
+    /// Height and width of the finished images in pixels.
+    pub fn size(&self) -> [usize; 2] {
+        self.numbers.size
+    }
+
     /// A safetensors file with the state.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.to_bytes_with(&[])

@@ -163,7 +163,12 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             Phase::Solving(solver) => {
                 let stage = *stage;
                 let mut velocity = GuidedVelocity { model, sampler, conditions, stage, cache };
-                solver.step(&mut velocity).await?;
+                let made = solver.step(&mut velocity).await;
+                if let Err(error) = made {
+                    // A solver that has failed cannot go on: nothing comes after an error.
+                    self.stage = self.sampler.cascade.stages().len();
+                    return Err(error);
+                }
                 Ok(Some(Progress::Step(self.after_step())))
             }
         }

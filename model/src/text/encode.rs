@@ -1,5 +1,7 @@
 //! From texts to states, each text encoded as if it were alone.
 
+use std::collections::HashSet;
+
 use super::{EncodedText, EncodedTexts, T5Encoder, TextError, TextStore, TextTokenizer, Tokens};
 use crate::ops::PixelFlowBackend;
 use crate::{Error, Result};
@@ -16,9 +18,9 @@ pub struct TextReader<'a> {
 }
 
 impl EncodedTexts {
-    /// Adds the states of more texts: those that are not among them are looked up in the store, and what
-    /// that has not is encoded, each text by itself, by the encoder that `load` brings; it is gone when
-    /// this returns. `done` is told how many of how many texts are encoded.
+    /// Adds the states of more texts. Each new text is taken from the store, or else encoded by itself.
+    /// `load` is called only if something must be encoded; the encoder is dropped before this returns.
+    /// `done` is told how many of how many texts are encoded.
     ///
     /// A text alone in its batch has the same bits whatever else is encoded: products of other
     /// numbers of rows may round differently, and padding changes their number.
@@ -34,18 +36,14 @@ impl EncodedTexts {
     ) -> Result<()> {
         let TextReader { tokenizer, width, store } = *reader;
         let mut open: Vec<(&str, Tokens)> = Vec::new();
+        let mut seen = HashSet::new();
         for text in texts {
-            if self.has(text) || open.iter().any(|(other, _)| other == text) {
+            if self.has(text) || !seen.insert(*text) {
                 continue;
             }
             let tokens = tokenizer.tokens(text)?;
-            if tokens.cut > 0 {
-                self.cut.push(((*text).to_owned(), tokens.cut));
-            }
             match store.and_then(|store| store.get(text, tokens.ids.len(), width)) {
-                Some(encoded) => {
-                    self.texts.insert((*text).to_owned(), encoded);
-                }
+                Some(encoded) => self.insert(text, encoded, tokens.cut),
                 None => open.push((text, tokens)),
             }
         }
@@ -53,16 +51,23 @@ impl EncodedTexts {
             return Ok(());
         }
         let encoder = load()?;
-        for (number, (text, Tokens { ids, .. })) in open.iter().enumerate() {
+        for (number, (text, Tokens { ids, cut })) in open.iter().enumerate() {
             done(number, open.len());
             let encoded = encode_alone(&encoder, ids).await?;
             if let Some(store) = store {
                 store.keep(text, &encoded);
             }
-            self.texts.insert((*text).to_owned(), encoded);
+            self.insert(text, encoded, *cut);
         }
         done(open.len(), open.len());
         Ok(())
+    }
+
+    fn insert(&mut self, text: &str, encoded: EncodedText, cut: usize) {
+        if cut > 0 {
+            self.cut.push((text.to_owned(), cut));
+        }
+        self.texts.insert(text.to_owned(), encoded);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use burn::tensor::backend::Backend;
 use sha2::{Digest, Sha256};
@@ -24,6 +25,7 @@ pub struct TextEncoderFiles {
     pub tokenizer: TextTokenizer,
     folder: PathBuf,
     weights: TensorFile,
+    hash: OnceLock<String>,
 }
 
 impl TextEncoderFiles {
@@ -54,6 +56,7 @@ impl TextEncoderFiles {
             tokenizer,
             folder: folder.to_owned(),
             weights: TensorFile::open(&weights)?,
+            hash: OnceLock::new(),
         })
     }
 
@@ -78,12 +81,16 @@ impl TextEncoderFiles {
     }
 
     /// 16 hex digits that tell the encoder and its tokenizer from others: of the SHA-256 of
-    /// configuration, tokenizer and weights, the length before the bytes of each file.
+    /// configuration, tokenizer and weights, the length before the bytes of each file. Computed once.
     ///
     /// # Errors
     /// [`WeightsError::Open`].
-    pub fn hash(&self) -> Result<String, WeightsError> {
-        self.hash_by(|hash, file, _| add_content(hash, file))
+    pub fn hash(&self) -> Result<&str, WeightsError> {
+        if let Some(hash) = self.hash.get() {
+            return Ok(hash);
+        }
+        let hash = self.hash_by(|hash, file, _| add_content(hash, file))?;
+        Ok(self.hash.get_or_init(|| hash))
     }
 
     /// The hash that pictures of the first noise rule have: of weights of more than 64 MiB, 64
@@ -186,7 +193,7 @@ mod tests {
         saved(folder.path());
         let hash = || {
             let files = TextEncoderFiles::open(folder.path(), WeightSet::Model).unwrap();
-            files.hash().unwrap()
+            files.hash().unwrap().to_owned()
         };
         let first = hash();
         assert_eq!(first, hash());

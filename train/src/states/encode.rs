@@ -56,7 +56,7 @@ pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device
         width: job.files.config.d_model,
         text: job.text.clone(),
         format: job.format,
-        encoder_hash: job.files.hash()?,
+        encoder_hash: job.files.hash()?.to_owned(),
         captions_hash,
     };
     std::fs::create_dir_all(job.out).map_err(write_error(job.out))?;
