@@ -81,4 +81,21 @@ mod tests {
         let values: Vec<u8> = array.into_vec().unwrap();
         assert_eq!(values, (0..18).chain(100..118).collect::<Vec<u8>>());
     }
+
+    #[test]
+    fn what_goes_wrong_is_said_and_not_taken_for_a_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("samples.npz");
+        let failed = || Err(pixelflow::Error::NotFinite { stage: 1 });
+        // Whoever asks again after an error gets it again, for ever.
+        let mut endless = std::iter::repeat_with(failed);
+        let message = write_npz(&mut endless, [3, 2, 3], &path).unwrap_err().to_string();
+        assert!(message.contains("not finite in stage 1"), "{message}");
+        let nowhere = folder.path().join("missing/samples.npz");
+        let image = || Ok(RgbImage::new(3, 2));
+        let mut images = std::iter::repeat_with(image).take(2);
+        let message = write_npz(&mut images, [2, 2, 3], &nowhere).unwrap_err().to_string();
+        assert!(message.contains("cannot write"), "{message}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }

@@ -286,7 +286,11 @@ mod tests {
         let single = |count| Recipe { layout: Arrangement::Single, ..grid(1, 0, count) };
         assert_eq!(single(1).check(), Ok(()));
         let huge = Recipe { height: usize::MAX, ..grid(1, 0, 1) };
+        let row =
+            RecipeRow { prompt: Some("a".repeat(1 << 20)), ..grid(1, 0, 1000).rows[0].clone() };
+        let wordy = Recipe { rows: vec![row], ..grid(1, 0, 1) };
         for (recipe, reason) in [
+            (wordy, "its prompts would take more than"),
             (grid(3, 0, 0), "0 images"),
             (single(2), "2 images"),
             (grid(3, u64::MAX, 1), "more than the 2147483648"),

@@ -244,3 +244,24 @@ fn a_picture_tells_what_it_was_drawn_from_and_not_where_that_lies() {
     assert!(provenance.text_encoder.is_some());
     assert_eq!(serde_json::from_str::<Provenance>(&json).unwrap(), provenance);
 }
+
+#[test]
+fn nothing_comes_after_an_error() {
+    let model = tempfile::tempdir().unwrap();
+    folder(model.path(), false);
+    let mut pipeline = pipeline(model.path());
+    let config = pipeline.description().model.clone();
+    // Finite weights whose velocity is not.
+    let huge = |_: &str, shape: &[usize]| {
+        Ok::<_, std::convert::Infallible>(vec![1e38; shape.iter().product()])
+    };
+    let Ok(huge) = model_from::<Flex, _>(&config, &FlexDevice, huge);
+    for solver in [SolverKind::Euler, SolverKind::Heun, SolverKind::Dopri5] {
+        let request = pipeline.check(&classes().sampler(sampler(solver))).unwrap();
+        let mut drawing = Drawing::new(&huge, request, Subjects::Classes).unwrap();
+        let error = drawing.by_ref().find_map(Result::err).unwrap();
+        assert!(matches!(error, Error::NotFinite { .. }), "{solver:?}: {error}");
+        assert_eq!(drawing.next_event().unwrap(), None, "{solver:?}");
+        assert!(drawing.next().is_none(), "{solver:?}");
+    }
+}

@@ -22,6 +22,8 @@ pub(crate) const MOST_MODULATIONS: usize = 1 << 24;
 pub(super) struct StageCache<B: Backend> {
     table: Option<Table<B>>,
     rope: Option<([usize; 2], Rope<B>)>,
+    /// With what a backend derives from them: a GPU's attention uploads its table of tiles once.
+    segments: Option<Segments>,
     text: Option<Texts<B>>,
 }
 
@@ -33,7 +35,7 @@ type Texts<B> = ([Vec<usize>; 2], Option<Vec<TextKeys<B>>>);
 
 impl<B: Backend> Default for StageCache<B> {
     fn default() -> Self {
-        Self { table: None, rope: None, text: None }
+        Self { table: None, rope: None, segments: None, text: None }
     }
 }
 
@@ -81,16 +83,25 @@ impl<B: PixelFlowBackend> StageCache<B> {
         if self.rope.as_ref().is_none_or(|(other, _)| *other != grid) {
             self.rope = Some((grid, Rope::new(&examples[..1], model.head_dim(), &device)));
         }
+        let tokens_of_each = examples[0].tokens();
+        let is_same = |segments: &Segments| {
+            segments.lengths().len() == examples.len() && segments.lengths()[0] == tokens_of_each
+        };
+        if !self.segments.as_ref().is_some_and(is_same) {
+            self.segments = Some(Segments::uniform(examples.len(), tokens_of_each));
+        }
         if self.text.as_ref().is_none_or(|(other, _)| *other != images) {
             self.text = Some((images.map(<[usize]>::to_vec), model.text_keys(context)));
         }
         let modulations = self.modulations(model, examples, context, &device);
-        let (Some((_, rope)), Some((_, text))) = (&self.rope, &self.text) else {
-            unreachable!("both were just set");
+        let (Some((_, rope)), Some(segments), Some((_, text))) =
+            (&self.rope, &self.segments, &self.text)
+        else {
+            unreachable!("all were just set");
         };
         let projections = Projections { modulations, text: text.clone() };
         let pass = Pass {
-            segments: Segments::uniform(examples.len(), examples[0].tokens()),
+            segments: segments.clone(),
             rope: rope.clone(),
             conditioning: Conditioning::Projections(projections),
         };

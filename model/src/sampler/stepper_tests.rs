@@ -160,3 +160,40 @@ fn starts_and_states_that_do_not_fit_are_refused() {
         assert!(matches!(SavedState::from_bytes(bytes), Err(Error::SavedState { .. })));
     }
 }
+
+#[test]
+fn a_hostile_state_is_refused_and_never_panics() {
+    let sampler = &samplers()[3];
+    let mut stepper = begun(sampler);
+    for _ in 0..5 {
+        stepper.step().unwrap();
+    }
+    let saved = stepper.save().unwrap();
+    let edited = |edit: fn(&mut serde_json::Value)| {
+        let mut numbers = serde_json::to_value(&saved.numbers).unwrap();
+        edit(&mut numbers);
+        let numbers = serde_json::from_value(numbers).unwrap();
+        let saved = SavedState { numbers, ..saved.clone() };
+        sampler.resume(&model(), conditions(), noise(), &saved).err().map(|e| e.to_string())
+    };
+    assert_eq!(edited(|_| {}), None, "as it was saved");
+    let edits: [fn(&mut serde_json::Value); 6] = [
+        // All images are done, but the stage is not.
+        |n| {
+            n["place"]["per_image"]["places"]
+                .as_array_mut()
+                .unwrap()
+                .iter_mut()
+                .for_each(|p| p["time"] = 1.0.into())
+        },
+        |n| n["place"]["per_image"]["places"][0]["step"] = 0.0.into(),
+        |n| n["place"]["per_image"]["places"][0]["evaluations"] = usize::MAX.into(),
+        |n| n["place"]["per_image"]["steps"] = usize::MAX.into(),
+        |n| n["stage"] = 7.into(),
+        |n| n["place"] = serde_json::json!({"steps": {"start": 0.0, "done": 1}}),
+    ];
+    for (number, edit) in edits.into_iter().enumerate() {
+        let refused = edited(edit).unwrap_or_else(|| panic!("edit {number} is taken"));
+        assert!(refused.contains("the saved state cannot be used"), "{refused}");
+    }
+}
