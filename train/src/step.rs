@@ -2,8 +2,8 @@
 
 use burn::module::AutodiffModule;
 use burn::optim::{GradientsAccumulator, GradientsParams};
-use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::Tensor;
+use burn::tensor::backend::{AutodiffBackend, Backend};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{Example, Recomputation};
 use pixelflow_dataset::{PackedBatch, PackedExample};
