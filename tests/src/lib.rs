@@ -10,13 +10,13 @@
 //! - [`Recorder`], [`Limits`], [`Outcome`], [`Report`]: measuring and reporting.
 //! - [`cases`]: what is checked, one file a kind.
 
-pub mod cases;
+mod cases;
 pub mod conformance;
 mod error;
 mod kind;
 mod manifest;
 mod measure;
-pub mod operations;
+mod operations;
 mod precision;
 mod recorder;
 mod report;

@@ -11,8 +11,9 @@ use std::cmp::Reverse;
 use pixelflow::cascade::{Cascade, patchify, training_pair};
 use rayon::prelude::*;
 
-pub use draw::{Draw, Randomness};
-pub use stages::assign_stages;
+pub use draw::Draw;
+pub(crate) use draw::Randomness;
+pub(crate) use stages::assign_stages;
 
 use crate::{Error, Result};
 

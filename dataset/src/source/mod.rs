@@ -13,11 +13,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use folder::{FolderConfig, FolderSource};
-pub use idx::{FASHION_MNIST_CLASSES, IdxConfig, IdxSource, MAX_IDX_BYTES};
-pub use labels::MAX_CLASSES;
+pub use folder::FolderConfig;
+use folder::FolderSource;
+pub use idx::IdxConfig;
+use idx::IdxSource;
 pub use split::{HeldOut, Subset, split};
-pub use webdataset::{MAX_TEXT_BYTES, WebDatasetConfig, WebDatasetSource};
+pub use webdataset::{WebDatasetConfig, WebDatasetSource};
 
 use crate::{Error, Raster, Result};
 

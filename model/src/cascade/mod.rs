@@ -12,5 +12,5 @@ mod schedule;
 pub use interpolant::{TrainingPair, training_pair};
 pub use patches::{patchify, unpatchify};
 pub use renoise::{BlockNoise, Renoise, block_noise, block_noise_by_cholesky};
-pub use resample::{halve, upsample_nearest};
+pub(crate) use resample::{halve, upsample_nearest};
 pub use schedule::{Cascade, CascadeConfig, GAMMA, Stage};

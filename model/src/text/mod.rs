@@ -32,7 +32,7 @@ pub use encoded::{EncodedText, EncodedTexts, TextStore};
 pub use encoder::T5Encoder;
 pub use error::TextError;
 pub use feed_forward::T5FeedForward;
-pub use names::hugging_face_name;
+pub(crate) use names::hugging_face_name;
 pub use relative_position::{RelativePosition, relative_bucket};
 #[cfg(feature = "tokenizer")]
 pub use tokenizer::{TextTokenizer, Tokens};

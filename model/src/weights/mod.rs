@@ -57,16 +57,17 @@ pub use error::{Mismatches, WeightsError};
 pub use file_hash::file_hash;
 pub use int8_file::is_int8;
 pub use load::load_model;
+pub(crate) use model_folder::name_of;
 pub use model_folder::{
     CHECKPOINTS_FOLDER, DESCRIPTION_FILE, EMA_FILE, INDEX_FILE, REFERENCE_DESCRIPTION_FILE,
     TEXT_ENCODER_FOLDER, TOKENIZER_FILE, WEIGHTS_FILE, checkpoint_name, checkpoint_steps,
-    description_beside, name_of, weights_at,
+    description_beside, weights_at,
 };
 #[cfg(all(test, feature = "flex"))]
 pub(crate) use parameters::parameter_forms;
 pub use parameters::{for_each_parameter, for_each_value, parameter_shapes};
 #[cfg(feature = "reference-config")]
-pub use reference_config::{ReferenceConfig, read_reference_config};
+use reference_config::read_reference_config;
 pub use rounding::{Rounding, Unconvertible, convert_values};
 #[cfg(feature = "save")]
 pub use save::save_model;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::index::index_shard;
-pub use self::member::MAX_TEXT_BYTES;
+
 use self::member::{Caption, Span, parse_json, parse_text};
 use self::sample::Sample;
 use super::labels::{self, Label};
