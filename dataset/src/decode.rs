@@ -31,9 +31,9 @@ pub fn is_image(path: &Path) -> bool {
 /// in the metadata is ignored, as in the reference; 16 bits become 8.
 ///
 /// # Errors
-/// [`Error::EmptyImage`] for no bytes, [`Error::TooLarge`] above [`MAX_IMAGE_BYTES`],
+/// [`Error::EmptyImage`] for no bytes, [`Error::TooLarge`] above `MAX_IMAGE_BYTES`,
 /// [`Error::Undecodable`] for anything the decoder refuses, among it sides longer than
-/// [`MAX_SIDE`] and images that would take more than [`MAX_DECODED_BYTES`].
+/// `MAX_SIDE` and images that would take more than `MAX_DECODED_BYTES`.
 pub fn decode(bytes: &[u8], record: &str) -> Result<Raster> {
     check_size(bytes.len() as u64, record)?;
     let undecodable = |error: image::ImageError| Error::Undecodable {

@@ -24,7 +24,6 @@ mod testing;
 
 pub use buckets::Buckets;
 pub use decode::decode;
-pub(crate) use decode::{EXTENSIONS, MAX_IMAGE_BYTES, MAX_SIDE, is_image};
 pub use error::{Error, Result};
 pub use loader::{Batch, Loader, LoaderConfig};
 pub use packing::{PackedBatch, PackedExample};

@@ -8,7 +8,7 @@
 //!
 //! - [`Manifest`], [`Entry`], [`Tensors`]: what a folder holds.
 //! - [`Recorder`], [`Limits`], [`Outcome`], [`Report`]: measuring and reporting.
-//! - [`cases`]: what is checked, one file a kind.
+//! - `cases`: what is checked, one file a kind.
 
 mod cases;
 pub mod conformance;

@@ -96,7 +96,7 @@ impl SourceConfig {
     /// Opens the data set: reads its index and checks all of its labels.
     ///
     /// # Errors
-    /// See [`WebDatasetSource::open`], [`FolderSource::open`] and [`IdxSource::open`].
+    /// See [`WebDatasetSource::open`], `FolderSource::open` and `IdxSource::open`.
     pub fn open(&self) -> Result<Arc<dyn Source>> {
         Ok(match self {
             Self::WebDataset(config) => Arc::new(WebDatasetSource::open(config)?),

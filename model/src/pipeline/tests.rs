@@ -249,7 +249,7 @@ fn a_picture_tells_what_it_was_drawn_from_and_not_where_that_lies() {
 fn nothing_comes_after_an_error() {
     let model = tempfile::tempdir().unwrap();
     folder(model.path(), false);
-    let mut pipeline = pipeline(model.path());
+    let pipeline = pipeline(model.path());
     let config = pipeline.description().model.clone();
     // Finite weights whose velocity is not.
     let huge = |_: &str, shape: &[usize]| {

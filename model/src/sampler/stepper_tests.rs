@@ -180,11 +180,9 @@ fn a_hostile_state_is_refused_and_never_panics() {
     let edits: [fn(&mut serde_json::Value); 6] = [
         // All images are done, but the stage is not.
         |n| {
-            n["place"]["per_image"]["places"]
-                .as_array_mut()
-                .unwrap()
-                .iter_mut()
-                .for_each(|p| p["time"] = 1.0.into())
+            for place in n["place"]["per_image"]["places"].as_array_mut().unwrap() {
+                place["time"] = 1.0.into();
+            }
         },
         |n| n["place"]["per_image"]["places"][0]["step"] = 0.0.into(),
         |n| n["place"]["per_image"]["places"][0]["evaluations"] = usize::MAX.into(),

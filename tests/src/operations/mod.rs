@@ -31,4 +31,4 @@ pub use cases::check;
 pub use input::Input;
 pub use matrix::Matrix;
 pub use scalar::Scalar;
-pub use tape::{Gradients, Tape};
+pub use tape::Tape;
