@@ -173,7 +173,7 @@ where
     for (entry, kind) in selection.files(&manifest) {
         listener(Step::File(entry.stem()));
         let mut tell = |outcome: &Outcome| listener(Step::Outcome(outcome));
-        let limits = selection.precision.limits(&manifest);
+        let limits = selection.precision.limits(&manifest, kind);
         let mut recorder = Recorder::new(selection.filter, &mut tell).in_low_precision(limits);
         let subject = Subject { manifest: &manifest, entry, precision: selection.precision };
         match kind {

@@ -32,14 +32,16 @@ fn every_case_of_the_shipped_fixtures_passes() {
 
     let manifest = Manifest::open(Path::new(FIXTURES)).unwrap();
     let mut kinds = BTreeSet::new();
+    // A case that was skipped covers nothing.
+    let passed: Vec<&str> = report.with(Verdict::Passed).map(|o| o.case.as_str()).collect();
     for entry in &manifest.entries {
         let start = format!("{}/", entry.stem());
-        let has_cases = report.outcomes.iter().any(|o| o.case.starts_with(&start));
         match kind(&manifest, entry) {
-            Some(Kind::Photo) => assert!(report.outcomes.iter().any(|o| o.case.contains(&start))),
+            Some(Kind::Photo) => assert!(passed.iter().any(|case| case.contains(&start))),
             Some(Kind::TextEncoderPart) => {}
             Some(kind) => {
-                assert!(has_cases, "{} has no cases", entry.file);
+                let has_cases = passed.iter().any(|case| case.starts_with(&start));
+                assert!(has_cases, "{} has no case that passed", entry.file);
                 kinds.insert(format!("{kind:?}"));
             }
             None => {

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use super::linear::alike;
 use super::{Linear, MatrixFormat};
 use crate::ops::{self, PixelFlowBackend};
 use burn::tensor::backend::Backend;
@@ -30,7 +31,7 @@ impl<B: PixelFlowBackend> FeedForward<B> {
     /// - x and output: `[tokens, width]`
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let bias = self.fc1.bias.as_ref().map(burn::module::Param::val);
-        let inner = x.matmul(self.fc1.weight.val());
+        let inner = alike(x, |x| x.matmul(self.fc1.weight.val()));
         self.fc2.forward(ops::bias_gelu(inner, bias))
     }
 }

@@ -7,6 +7,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::module::linear;
 
 use super::in_format;
+use super::linear::alike;
 use crate::PixelFlowConfig;
 
 /// Cuts images into tokens: row-major, features in `(c ph pw)` order.
@@ -72,6 +73,7 @@ impl<B: Backend> PatchEmbed<B> {
         let tokens = in_format(tokens, weight.dtype());
         let [width, channels, height, breadth] = weight.dims();
         let matrix = weight.reshape([width, channels * height * breadth]).transpose();
-        linear(tokens, matrix, self.proj.bias.as_ref().map(burn::module::Param::val))
+        let bias = self.proj.bias.as_ref().map(burn::module::Param::val);
+        alike(tokens, |tokens| linear(tokens, matrix, bias))
     }
 }

@@ -80,19 +80,35 @@ fn prompts(texts: &[&str]) -> Request {
 
 #[test]
 fn an_image_depends_on_its_request_alone() {
-    let model = tempfile::tempdir().unwrap();
-    folder(model.path(), false);
-    let mut pipeline = pipeline(model.path());
-    for solver in [SolverKind::Euler, SolverKind::Heun, SolverKind::Dopri5] {
-        let request = classes().sampler(sampler(solver));
-        let together = drawn(&mut pipeline, &request);
-        assert_eq!(drawn(&mut pipeline, &request.clone().batch(2)), together);
-        let mut backwards = request.clone().batch(3);
-        backwards.images.reverse();
-        let mut images = drawn(&mut pipeline, &backwards);
-        images.reverse();
-        for (image, same) in images.iter().zip(&together) {
-            assert_eq!(image.rgb, same.rgb);
+    let solvers = [SolverKind::Euler, SolverKind::Heun, SolverKind::Dopri5];
+    let texts = prompts(&["a robe", "", "a red robe on ice", "on ice", "a"]);
+    for (is_text, request) in [(false, classes()), (true, texts)] {
+        let model = tempfile::tempdir().unwrap();
+        folder(model.path(), is_text);
+        for (solver, format) in solvers.iter().flat_map(|s| NumberFormat::ALL.map(|f| (*s, f))) {
+            // Each with a store of its own: no text comes from the drawing before.
+            let images = |request: &Request| {
+                let pipeline = pipeline(model.path()).with_text_store(Store::default());
+                let images = drawn(&mut pipeline.with_format(format), request);
+                images.into_iter().map(|image| image.rgb).collect::<Vec<_>>()
+            };
+            // Fewer steps of the adaptive solver: the tolerance does not matter here.
+            let sampler = SamplerConfig { rtol: 0.02, ..sampler(solver) };
+            let request = request.clone().sampler(sampler);
+            let together = images(&request);
+            let case = format!("{solver:?}, {format}, text: {is_text}");
+            for batch in [1, 2] {
+                let apart = images(&request.clone().batch(batch));
+                let differing = (0..5).filter(|&i| apart[i] != together[i]).collect::<Vec<_>>();
+                assert!(differing.is_empty(), "{case}, batch {batch}: {differing:?}");
+            }
+            let mut backwards = request.clone().batch(3);
+            backwards.images.reverse();
+            let mut reversed = images(&backwards);
+            reversed.reverse();
+            assert!(reversed == together, "{case}, in the other order");
+            let one = Request { images: vec![request.images[3].clone()], ..request };
+            assert!(images(&one) == together[3..4], "{case}, alone");
         }
     }
 }

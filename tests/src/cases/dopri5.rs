@@ -4,12 +4,12 @@ use burn::tensor::Tensor;
 use pixelflow::PixelFlow;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::sampler::{
-    Guidance, Sampler, SamplerConfig, SolverKind, Tolerance, dopri5_reference,
+    Dopri5, Guidance, Sampler, SamplerConfig, SolverKind, Tolerance, dopri5_reference,
 };
 use serde_json::Value;
 
-use super::{download, euler, trajectory, upload};
-use crate::{Limits, Outcome, Recorded, Recorder, Result, Subject, Tensors};
+use super::{download, euler, network_calls, trajectory, upload};
+use crate::{Limits, Recorded, Recorder, Result, Subject, Tensors};
 
 /// Checks the run of a file.
 ///
@@ -48,13 +48,25 @@ pub fn check<B: PixelFlowBackend>(
                     recorder.compare(subject.case(&name), found, &expected, &limits);
                 }
             }
-            compare_evaluations(subject, stage, described, &samples.evaluations, recorder);
+            let solve =
+                |times: &[f64]| again::<B>(subject, &tensors, &sampler, stage, times, device);
+            let found = samples.evaluations[stage].iter().max().copied().unwrap_or(0);
+            let from_stored_start = || Ok(solve(&[1.0])?.evaluations);
+            let calls = network_calls::compare(
+                subject.case(&format!("stage{stage}/nfe")),
+                described,
+                found,
+                from_stored_start,
+            )?;
+            if let Some(outcome) = calls {
+                recorder.push(outcome);
+            }
             let name = format!("stage{stage}/mid");
             if let Some(time) = described.get("t_mid").and_then(Value::as_f64)
                 && tensors.has(&name)
             {
                 let expected = tensors.doubles(&tensors.truth(&name))?;
-                let found = midway::<B>(subject, &tensors, &sampler, stage, time, device)?;
+                let found = download(solve(&[time, 1.0])?.outputs[0].clone());
                 let found = &found[..found.len().min(expected.len())];
                 let limits = adaptive(&recorded);
                 recorder.compare(subject.case(&name), found, &expected, &limits);
@@ -96,34 +108,15 @@ fn adaptive(recorded: &Recorded) -> Limits {
     Limits::relative(LEAST, basis)
 }
 
-/// As many network calls as the reference made, in f32 or in f64.
-fn compare_evaluations(
-    subject: Subject<'_>,
-    stage: usize,
-    described: &Value,
-    evaluations: &[Vec<usize>],
-    recorder: &mut Recorder<'_>,
-) {
-    let count = |key: &str| described.get(key).and_then(Value::as_f64);
-    let expected: Vec<f64> = ["nfe_f32", "nfe_f64"].into_iter().filter_map(count).collect();
-    let found = evaluations[stage].iter().max().copied().unwrap_or(0) as f64;
-    let distance = expected.iter().map(|expected| (found - expected).abs());
-    if let Some(distance) = distance.reduce(f64::min) {
-        let case = subject.case(&format!("stage{stage}/nfe"));
-        let outcome = Outcome::measured(case, "calls", distance, 0.0, "exact");
-        recorder.push(outcome.with_details(format!("{found} network calls")));
-    }
-}
-
-/// The state at `time` within a stage, from the stored start.
-fn midway<B: PixelFlowBackend>(
+/// Solves a stage again, from the stored start; the states at `times` are its outputs.
+fn again<B: PixelFlowBackend>(
     subject: Subject<'_>,
     tensors: &Tensors,
     sampler: &Sampler,
     stage: usize,
-    time: f64,
+    times: &[f64],
     device: &B::Device,
-) -> Result<Vec<f64>> {
+) -> Result<Dopri5<B>> {
     let start = upload::<B, 4>(tensors, &format!("stage{stage}/start"), device)?;
     let conditions = trajectory::conditions::<B>(subject, tensors, device)?;
     let (rows, images) = (start.dims()[0], conditions.images());
@@ -154,6 +147,5 @@ fn midway<B: PixelFlowBackend>(
         Ok(guided.repeat_dim(0, rows / images))
     };
     let tolerance = Tolerance { relative: sampler.config().rtol, absolute: sampler.config().atol };
-    let solved = dopri5_reference(&mut velocity, start, &[time, 1.0], tolerance, stage)?;
-    Ok(download(solved.outputs[0].clone()))
+    Ok(dopri5_reference(&mut velocity, start, times, tolerance, stage)?)
 }

@@ -10,6 +10,7 @@ mod given_noise;
 pub mod gradients;
 pub mod images;
 pub mod model_file;
+mod network_calls;
 pub mod ode;
 pub mod rope;
 pub mod schedule;

@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Backends: flex, wgpu, vulkan, metal, cuda, rocm. Default: all that this machine has.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     backends: Vec<String>,
-    /// Precisions: f32, f16, bf16. Default: f32, and on flex all.
+    /// Precisions: f32, f16, bf16. Default: f32 and f16, and on flex all.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     dtypes: Vec<Precision>,
     /// Kernel fusion: on, off, or both. Flex has none.

@@ -97,7 +97,7 @@ fn combinations(
     let is_cpu = backend == DeviceKind::Cpu;
     let precisions = match dtypes {
         [] if is_cpu => &Precision::ALL[..],
-        [] => &Precision::ALL[..1],
+        [] => &Precision::ALL[..2],
         chosen => chosen,
     };
     let switches: &[bool] =
@@ -172,6 +172,7 @@ mod tests {
         assert_eq!(count(DeviceKind::Wgpu, &both), gpu);
         assert_eq!(count(DeviceKind::Wgpu, &[Switch::Off]), gpu[1..]);
         assert_eq!(combinations(DeviceKind::Cpu, &[], &both).len(), 3);
+        assert_eq!(combinations(DeviceKind::Cuda, &[], &both).len(), 2 * 2);
     }
 
     #[test]

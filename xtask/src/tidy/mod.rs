@@ -3,6 +3,7 @@
 mod arrows;
 mod links;
 mod long_files;
+mod report_age;
 mod vague_names;
 
 use std::path::Path;
@@ -23,7 +24,8 @@ const RULES: [Rule; 5] = [
     vague_names::violations,
 ];
 
-/// Prints what violates the rules; exit code 1 if anything does.
+/// Prints what violates the rules, and the age of the conformance report if it has one; exit code 1
+/// if anything violates.
 ///
 /// # Errors
 /// If a file cannot be read.
@@ -35,6 +37,9 @@ pub fn run() -> Result<ExitCode> {
     }
     for violation in &violations {
         println!("{violation}");
+    }
+    for note in report_age::notes(&root)? {
+        println!("note: {note}");
     }
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ::tests::Verdict;
-use ::tests::conformance::{Comparison, ConformanceReport, Row, RowEnd};
+use ::tests::conformance::{Comparison, ConformanceReport, Row, RowEnd, Target};
+use ::tests::{Precision, Verdict};
 use maud::{Markup, html};
+use pixelflow_host::device::DeviceKind;
 
 use super::notation::{count, end, end_class, reason, seconds};
 
@@ -91,17 +92,39 @@ fn problems(report: &ConformanceReport) -> Vec<String> {
 fn notes(report: &ConformanceReport) -> Vec<String> {
     let total = |verdict| report.rows.iter().map(|row| row.count(verdict)).sum::<usize>();
     let finished = report.rows.iter().filter(|row| row.end == RowEnd::Finished).count();
-    let skipped = report.rows.iter().filter(|row| end_class(row) == "s").count();
     let passed = count(total(Verdict::Passed), "case");
     let [known, unexpected] = [Verdict::Known, Verdict::Unexpected].map(total);
     [
         (finished, format!("{passed} passed on {} that finished", count(finished, "target"))),
-        (skipped, format!("{} skipped", count(skipped, "target"))),
         (known, count(known, "known upstream failure")),
         (unexpected, format!("{unexpected} passed unexpectedly")),
     ]
     .into_iter()
     .filter_map(|(number, note)| (number > 0).then_some(note))
+    .chain(never_run(report))
+    .collect()
+}
+
+/// Sentences about what a reader might take for tested, and is not.
+fn never_run(report: &ConformanceReport) -> Vec<String> {
+    let skipped = report.rows.iter().filter(|row| end_class(row) == "s");
+    let skipped: Vec<&str> = skipped.map(|row| row.target.as_str()).collect();
+    let gpus = report.rows.iter().filter(|row| row.end == RowEnd::Finished);
+    let gpus: Vec<(&Row, Target)> = gpus
+        .filter_map(|row| Some((row, row.target.parse::<Target>().ok()?)))
+        .filter(|(_, target)| target.backend != DeviceKind::Cpu)
+        .collect();
+    // How wgpu describes an adapter that computes on the processor.
+    let is_real = |row: &Row| row.device.as_ref().is_some_and(|d| !d.adapter.contains("(Cpu,"));
+    let real = gpus.iter().any(|(row, _)| is_real(row));
+    let half = |(row, target): &(&Row, Target)| is_real(row) && target.precision != Precision::F32;
+    [
+        (!skipped.is_empty(), format!("not run: {}", skipped.join(", "))),
+        (!real, "no GPU has run, but in software".to_owned()),
+        (real && !gpus.iter().any(half), "no GPU has run in f16 or bf16".to_owned()),
+    ]
+    .into_iter()
+    .filter_map(|(is_so, note)| is_so.then_some(note))
     .collect()
 }
 
@@ -139,6 +162,8 @@ fn failed(comparisons: &[Comparison]) -> impl Iterator<Item = &Comparison> {
 
 #[cfg(test)]
 mod tests {
+    use ::tests::conformance::DeviceInfo;
+
     use super::super::sample::{self, comparison, crashed, failed, passed, row, skipped};
     use super::*;
 
@@ -147,11 +172,26 @@ mod tests {
         let report = sample::report(vec![row("flex-f32", vec![passed("a/b")])]);
         assert_eq!(headline(&report), "Everything passed");
         assert_eq!(problems(&report), Vec::<String>::new());
-        assert_eq!(notes(&report), ["1 case passed on 1 target that finished"]);
+        let ran = "1 case passed on 1 target that finished";
+        assert_eq!(notes(&report), [ran, "no GPU has run, but in software"]);
         let rows = vec![row("flex-f32", vec![passed("a/b")]), skipped("cuda-f32")];
         let report = sample::report(rows);
         assert_eq!(headline(&report), "Everything required passed");
-        assert_eq!(notes(&report)[1], "1 target skipped");
+        assert_eq!(notes(&report)[1], "not run: cuda-f32");
+    }
+
+    #[test]
+    fn a_gpu_in_software_is_no_gpu_and_f32_no_half_precision() {
+        let on = |target: &str, adapter: &str| Row {
+            device: Some(DeviceInfo { adapter: adapter.to_owned(), ..DeviceInfo::default() }),
+            ..row(target, vec![passed("a/b")])
+        };
+        let software = on("wgpu-f16", "llvmpipe (Cpu, Vulkan)");
+        let real = |target| on(target, "NVIDIA H100");
+        let never = |row: Row| never_run(&sample::report(vec![row]));
+        assert_eq!(never(software), ["no GPU has run, but in software"]);
+        assert_eq!(never(real("cuda-f32")), ["no GPU has run in f16 or bf16"]);
+        assert!(never(real("cuda-bf16")).is_empty());
     }
 
     #[test]
