@@ -54,8 +54,7 @@ fn main() -> ExitCode {
     program::run(1, run)
 }
 
-fn run() -> Result<ExitCode, String> {
-    let arguments = Arguments::parse();
+fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let job = Job {
         target: arguments.target,
         fixtures: arguments.fixtures,
