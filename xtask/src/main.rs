@@ -1,5 +1,7 @@
 //! Chores of this repository: `cargo xtask COMMAND`.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod bench;
 mod check_backends;
 mod dist;

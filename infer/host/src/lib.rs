@@ -3,6 +3,8 @@
 //! [`program`] is the frame of every `main`: it answers a parent that tries a [`device`] out, and says
 //! errors. [`output`] writes all lines, [`progress`] draws bars, [`interrupt`] listens for Ctrl-C.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod device;
 mod error;
 pub mod interrupt;

@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask check-backends` starts it and reads the events it prints, one JSON object a line.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
