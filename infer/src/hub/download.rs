@@ -71,7 +71,7 @@ impl Hub {
             let reference = self.folder(name).join("refs").join(name.revision());
             let folder = durable::folder_of(&reference);
             fs::create_dir_all(folder)
-                .and_then(|()| durable::write_text(&reference, &commit))
+                .and_then(|()| durable::write_bytes(&reference, commit.as_bytes()))
                 .map_err(|error| self.cache_failure(&error))?;
         }
         Ok(folder)
