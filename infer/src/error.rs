@@ -188,7 +188,7 @@ pub enum Error {
         reason: String,
     },
     /// The cache cannot be written.
-    #[error("cannot keep files of the Hub in {}: {reason}; HF_HOME names another folder", path.display())]
+    #[error("cannot keep files of the Hub in {}: {reason}; HF_HUB_CACHE names another folder", path.display())]
     HubCache {
         /// The folder or file.
         path: PathBuf,

@@ -45,3 +45,20 @@ fn an_unusable_folder_is_exit_code_2_and_says_why() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(output.message, "error: no case has `nothing` in its name\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_printed_is_exit_code_2_and_no_panic() {
+    let by_shell = |line: &str| {
+        let mut command = Program("sh").command(&["-c", line, env!("CARGO_BIN_EXE_xtask")]);
+        let run = Run::of(command.args(["verify", "--fixtures", FIXTURES, "--filter", "rope"]));
+        assert!(!run.message.contains("panicked"), "{}", run.message);
+        run
+    };
+    let full = by_shell(r#"exec "$0" "$@" >/dev/full"#);
+    full.refused(&["error: cannot write standard output"]);
+    assert_eq!(full.status.code(), Some(2));
+    by_shell(r#"exec "$0" "$@" 2>/dev/full"#).succeeded();
+    let head = by_shell(r#""$0" "$@" 2>/dev/null | head -1"#).succeeded();
+    assert_eq!((head.message.as_str(), head.printed.lines().count()), ("", 1));
+}

@@ -1,172 +1,177 @@
-//! Fetching files over the network, and checking what has arrived.
+//! Fetching a repository's files over the network.
 
-use std::fmt::Write;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use hf_hub::Repo;
-use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
+use pixelflow::durable;
 use pixelflow::weights::ShardIndex;
-use sha2::{Digest, Sha256};
+use serde::Deserialize;
+use ureq::http::StatusCode;
 
-use super::patience::{Pulse, within};
-use super::progress::FetchProgress;
+use super::announced::Announced;
+use super::blob::{Problem, RemoteFile, name_blob};
+use super::connection::{Connection, Failure};
 use super::{Hub, HubName, Wanted, is_plain};
 use crate::{Error, Result};
 
-/// How often a lost connection is taken up again by itself.
-const RETRIES: usize = 3;
+/// Longest description of a repository, in bytes.
+const MAX_DESCRIPTION: usize = 64 << 20;
+/// Most names of files that a message lists.
+const MAX_LISTED: usize = 20;
+
+/// What the Hub says of a repository.
+#[derive(Deserialize)]
+struct Description {
+    /// The commit that a revision is now.
+    sha: String,
+    #[serde(default)]
+    siblings: Vec<Sibling>,
+}
+
+/// A file of a repository.
+#[derive(Deserialize)]
+struct Sibling {
+    #[serde(rename = "rfilename")]
+    name: String,
+}
 
 impl Hub {
     /// Fetches what is not in the cache; all files are of the commit that the revision is now.
     pub(super) fn download(&self, name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf> {
-        let api = self.api(name)?;
-        let (asked, repository) = (api.clone(), name.repository());
-        let info = self.patiently(name, move |_| asked.repo(repository).info())?;
-        let info = info.map_err(|error| self.failure(&error, name))?;
-        if !is_plain(&info.sha) {
-            return Err(
-                self.bad_answer(name, format!("a commit called `{}`", info.sha.escape_debug()))
-            );
-        }
-        let has = |file: &str| info.siblings.iter().any(|sibling| sibling.rfilename == file);
+        let connection = Connection::new(&self.settings);
+        let Description { sha: commit, siblings } = self.describe(name, &connection)?;
+        let has = |file: &str| siblings.iter().any(|sibling| sibling.name == file);
         let mut chosen = Vec::new();
         for group in wanted {
             let file = group.iter().find(|file| has(file));
-            let found = || {
-                let names = info.siblings.iter().map(|sibling| sibling.rfilename.escape_debug());
-                names.map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
-            };
             chosen.push(*file.ok_or_else(|| Error::NoFile {
                 name: name.to_string(),
                 wanted: group.join(" or "),
-                found: found(),
+                found: listed(&siblings),
             })?);
         }
-        let remote = name.repository_at(&info.sha);
-        let folder = self.repository(name, &info.sha).pointer_path(&info.sha);
+        let folder = self.commit_folder(name, &commit);
         for file in chosen {
-            self.fetch_file(name, &api, &remote, &folder, file)?;
+            self.fetch_file(name, &connection, &commit, file)?;
             let path = folder.join(file);
             if ShardIndex::is_named(&path) {
                 let index = ShardIndex::read(&path)
                     .map_err(|error| self.bad_answer(name, error.to_string()))?;
                 for shard in index.shards() {
-                    self.fetch_file(name, &api, &remote, &folder, shard)?;
+                    let beside =
+                        file.rsplit_once('/').map(|(within, _)| format!("{within}/{shard}"));
+                    let shard = beside.as_deref().unwrap_or(shard);
+                    self.fetch_file(name, &connection, &commit, shard)?;
                 }
             }
         }
         // Only now, so that a revision never names files that are not there.
-        let reference = self.repository(name, name.revision());
-        reference.create_ref(&info.sha).map_err(|error| self.cache_failure(&error))?;
+        if commit != name.revision() {
+            let reference = self.folder(name).join("refs").join(name.revision());
+            let folder = durable::folder_of(&reference);
+            fs::create_dir_all(folder)
+                .and_then(|()| durable::write_bytes(&reference, commit.as_bytes()))
+                .map_err(|error| self.cache_failure(&error))?;
+        }
         Ok(folder)
     }
 
-    fn api(&self, name: &HubName) -> Result<Api> {
-        ApiBuilder::from_cache(self.cache.clone())
-            .with_endpoint(self.settings.endpoint.clone())
-            .with_token(self.settings.token.clone())
-            .with_retries(RETRIES)
-            .build()
-            .map_err(|error| self.failure(&error, name))
+    /// Asks what is in the repository.
+    fn describe(&self, name: &HubName, connection: &Connection<'_>) -> Result<Description> {
+        let revision = name.revision().replace('/', "%2F");
+        let path = format!("/api/models/{}/revision/{revision}", name.id());
+        let answer = connection.get(&path, None).map_err(|failure| self.failure(failure, name))?;
+        if answer.status != StatusCode::OK {
+            return Err(self.refusal(answer.status, name));
+        }
+        let text =
+            answer.body.read(MAX_DESCRIPTION).map_err(|failure| self.failure(failure, name))?;
+        let description: Description = serde_json::from_slice(&text)
+            .map_err(|error| self.bad_answer(name, error.to_string()))?;
+        let commit = &description.sha;
+        let is_commit =
+            |text: &str| text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        // It becomes part of a path; and whoever names a commit means that one.
+        if !is_plain(commit) || is_commit(name.revision()) && commit != name.revision() {
+            let reason = format!("a commit called `{}`", commit.escape_debug());
+            return Err(self.bad_answer(name, reason));
+        }
+        Ok(description)
     }
 
     /// Fetches one file into the folder of its commit, unless it is there.
     fn fetch_file(
         &self,
         name: &HubName,
-        api: &Api,
-        remote: &Repo,
-        folder: &Path,
+        connection: &Connection<'_>,
+        commit: &str,
         file: &str,
     ) -> Result<()> {
-        let path = folder.join(file);
-        if path.is_file() {
+        let folder = self.commit_folder(name, commit);
+        if folder.join(file).is_file() {
             return Ok(());
         }
-        let failed = |error: ApiError| match self.failure(&error, name) {
-            Error::NoRepository { .. } => Error::NoFile {
+        let address = format!("/{}/resolve/{commit}/{}", name.id(), percent_encoded(file));
+        // A byte is enough to know the file by; all that is used of it is checked here.
+        let answer = connection.get(&address, Some("bytes=0-0"));
+        let answer = answer.map_err(|failure| self.failure(failure, name))?;
+        // Nothing has no first byte.
+        if !matches!(answer.status.as_u16(), 200 | 206 | 416) {
+            return Err(self.file_refusal(answer.status, name, file));
+        }
+        let announced = Announced::read(&answer, commit);
+        drop(answer);
+        let announced =
+            announced.map_err(|reason| self.bad_answer(name, format!("`{file}`: {reason}")))?;
+        let remote = RemoteFile { connection, address: &address, file, announced: &announced };
+        let blob = remote.fetch(&self.folder(name).join("blobs"));
+        let named = blob.and_then(|blob| Ok(name_blob(&blob, &folder, file)?));
+        named.map_err(|problem| match problem {
+            Problem::Failure(failure) => self.failure(failure, name),
+            Problem::Status(status) => self.file_refusal(status, name, file),
+            Problem::Damaged(reason) => {
+                Error::Damaged { name: name.to_string(), file: file.to_owned(), reason }
+            }
+            Problem::Cache(error) => self.cache_failure(&error),
+        })
+    }
+
+    /// The error for a status of an answer about a repository.
+    fn refusal(&self, status: StatusCode, name: &HubName) -> Error {
+        let (endpoint, repository) = (self.settings.endpoint.clone(), name.to_string());
+        match status.as_u16() {
+            401 | 404 => Error::NoRepository { endpoint, name: repository },
+            403 => Error::Refused { endpoint, name: repository },
+            408 | 429 | 500.. => self.unreachable(name, format!("it answers {status}")),
+            _ => self.bad_answer(name, format!("it answers {status}")),
+        }
+    }
+
+    /// The error for a status of an answer about a file that the repository lists.
+    fn file_refusal(&self, status: StatusCode, name: &HubName, file: &str) -> Error {
+        match status.as_u16() {
+            404 => Error::NoFile {
                 name: name.to_string(),
                 wanted: file.to_owned(),
                 found: "not what it lists".to_owned(),
             },
-            other => other,
-        };
-        let (asked, url) = (api.clone(), api.repo(remote.clone()).url(file));
-        let metadata = self.patiently(name, move |_| asked.metadata(&url))?;
-        let metadata = metadata.map_err(failed)?;
-        let (etag, commit) = (metadata.etag(), metadata.commit_hash());
-        // Both become parts of paths.
-        if !is_plain(etag) || folder.file_name().is_none_or(|folder| folder != commit) {
-            let reason = format!(
-                "`{file}` has the tag `{}` and the commit `{}`",
-                etag.escape_debug(),
-                commit.escape_debug()
-            );
-            return Err(self.bad_answer(name, reason));
+            // It is shown to everyone, and its files are not.
+            401 => self.refusal(StatusCode::FORBIDDEN, name),
+            _ => self.refusal(status, name),
         }
-        let blob = self.repository(name, commit).blob_path(etag);
-        make_continuable(&blob.with_extension("part"), metadata.size() as u64)
-            .map_err(|error| self.cache_failure(&error))?;
-        let (repository, wanted) = (api.repo(remote.clone()), file.to_owned());
-        let fetched = self.patiently(name, move |pulse| {
-            repository.download_with_progress(&wanted, FetchProgress::new(pulse))
-        })?;
-        fetched.map_err(failed)?;
-        let damage = damage(&path, metadata.size() as u64, etag);
-        if let Some(reason) = damage.map_err(|error| self.cache_failure(&error))? {
-            for wrong in [&path, &blob] {
-                fs::remove_file(wrong).map_err(|error| self.cache_failure(&error))?;
+    }
+
+    fn failure(&self, failure: Failure, name: &HubName) -> Error {
+        match failure {
+            Failure::Lost(reason) => self.unreachable(name, reason),
+            Failure::Silent(patience) => {
+                let seconds = patience.as_secs();
+                let reason =
+                    format!("it was silent for {seconds} seconds (HF_HUB_DOWNLOAD_TIMEOUT)");
+                self.unreachable(name, reason)
             }
-            return Err(Error::Damaged { name: name.to_string(), file: file.to_owned(), reason });
-        }
-        Ok(())
-    }
-
-    /// Asks the server something, and gives up if it is silent.
-    fn patiently<T: Send + 'static>(
-        &self,
-        name: &HubName,
-        ask: impl FnOnce(Pulse) -> T + Send + 'static,
-    ) -> Result<T> {
-        let patience = self.settings.patience;
-        within(patience, ask).ok_or_else(|| {
-            let seconds = patience.as_secs();
-            let reason = format!("it was silent for {seconds} seconds (HF_HUB_DOWNLOAD_TIMEOUT)");
-            self.unreachable(name, reason)
-        })
-    }
-
-    /// The error for what the crate `hf-hub` says.
-    fn failure(&self, error: &ApiError, name: &HubName) -> Error {
-        use io::ErrorKind as Kind;
-        let (endpoint, repository) = (self.settings.endpoint.clone(), name.to_string());
-        match error {
-            ApiError::TooManyRetries(last) => self.failure(last, name),
-            ApiError::RequestError(request) => match request.as_ref() {
-                ureq::Error::StatusCode(401 | 404) => {
-                    Error::NoRepository { endpoint, name: repository }
-                }
-                ureq::Error::StatusCode(403) => Error::Refused { endpoint, name: repository },
-                ureq::Error::Json(error) => self.bad_answer(name, error.to_string()),
-                other => self.unreachable(name, other.to_string()),
-            },
-            ApiError::IoError(error) => match error.kind() {
-                // Sockets fail with these kinds; all others are the disk's.
-                Kind::UnexpectedEof
-                | Kind::ConnectionReset
-                | Kind::ConnectionAborted
-                | Kind::BrokenPipe
-                | Kind::TimedOut
-                | Kind::Other => self.unreachable(name, error.to_string()),
-                _ => self.cache_failure(error),
-            },
-            ApiError::LockAcquisition(path) => Error::HubCache {
-                path: path.clone(),
-                reason: "another program is fetching it".to_owned(),
-            },
-            other => self.bad_answer(name, other.to_string()),
+            Failure::Odd(reason) => self.bad_answer(name, reason),
         }
     }
 
@@ -175,63 +180,37 @@ impl Hub {
         Error::Unreachable { endpoint, name: name.to_string(), reason }
     }
 
-    fn bad_answer(&self, name: &HubName, reason: String) -> Error {
-        Error::BadAnswer {
-            endpoint: self.settings.endpoint.clone(),
-            name: name.to_string(),
-            reason,
-        }
+    pub(super) fn bad_answer(&self, name: &HubName, reason: String) -> Error {
+        let endpoint = self.settings.endpoint.clone();
+        Error::BadAnswer { endpoint, name: name.to_string(), reason }
     }
 
     fn cache_failure(&self, error: &io::Error) -> Error {
         Error::HubCache { path: self.settings.cache.clone(), reason: error.to_string() }
     }
-}
 
-/// Makes what was fetched of a file of `size` bytes something that can be continued, which `hf-hub`
-/// does not see to: nothing comes after the last byte, so that one is fetched again.
-fn make_continuable(part: &Path, size: u64) -> io::Result<()> {
-    match fs::metadata(part) {
-        Ok(there) if there.len() > size => fs::remove_file(part),
-        Ok(there) if there.len() == size => {
-            let file = fs::OpenOptions::new().write(true).open(part)?;
-            file.set_len(size.saturating_sub(1))
-        }
-        _ => Ok(()),
+    /// The folder of a commit's files.
+    pub(super) fn commit_folder(&self, name: &HubName, commit: &str) -> PathBuf {
+        self.folder(name).join("snapshots").join(commit)
     }
 }
 
-/// How a file differs from what was announced, if it does: in its length, or in its SHA-256, which is
-/// the tag of all large files.
-fn damage(path: &Path, size: u64, etag: &str) -> io::Result<Option<String>> {
-    let length = fs::metadata(path)?.len();
-    if length != size {
-        return Ok(Some(format!("it has {length} bytes instead of {size}")));
+/// The first names of a repository's files.
+fn listed(siblings: &[Sibling]) -> String {
+    let names =
+        siblings.iter().take(MAX_LISTED).map(|sibling| sibling.name.escape_debug().to_string());
+    let names = names.collect::<Vec<_>>().join(", ");
+    match siblings.len().saturating_sub(MAX_LISTED) {
+        0 => names,
+        more => format!("{names} and {more} more"),
     }
-    if etag.len() != 64 || !etag.chars().all(|digit| digit.is_ascii_hexdigit()) {
-        return Ok(None);
-    }
-    let mut hash = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut HashWriter(&mut hash))?;
-    let digest = hash.finalize();
-    let digest = digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
-    Ok((digest != etag.to_lowercase())
-        .then(|| format!("its SHA-256 is {digest} instead of {etag}")))
 }
 
-/// Hashes what is written.
-struct HashWriter<'h>(&'h mut Sha256);
-
-impl io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// A file's name as a part of an address.
+fn percent_encoded(file: &str) -> String {
+    file.bytes().fold(String::new(), |text, byte| match byte {
+        b'/' | b'-' | b'_' | b'.' | b'~' => text + &char::from(byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => text + &char::from(byte).to_string(),
+        byte => text + &format!("%{byte:02X}"),
+    })
 }

@@ -4,16 +4,16 @@
 //! [`HubName`], which nothing but a text that begins with `hf:` becomes. What was fetched before is
 //! taken from the cache that Hugging Face's own tools use, without asking the network.
 
+mod announced;
+mod blob;
+mod connection;
 mod converted;
 mod download;
 mod name;
-mod patience;
-mod progress;
 mod settings;
 
 use std::path::{Path, PathBuf};
 
-use hf_hub::{Cache, CacheRepo};
 use pixelflow::weights::ShardIndex;
 
 use crate::{Error, Result};
@@ -47,14 +47,12 @@ pub fn fetch(name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf> {
 #[derive(Debug)]
 pub struct Hub {
     settings: HubSettings,
-    cache: Cache,
 }
 
 impl Hub {
     /// The Hub with these settings.
     pub fn new(settings: HubSettings) -> Self {
-        let cache = Cache::new(settings.cache.clone());
-        Self { settings, cache }
+        Self { settings }
     }
 
     /// Fetches files that are not in the cache; returns the folder they are in.
@@ -64,6 +62,7 @@ impl Hub {
     /// [`Error::Unreachable`], [`Error::BadAnswer`], [`Error::Damaged`] and [`Error::HubCache`]; what
     /// has been fetched of a file is continued with the next time.
     pub fn fetch(&self, name: &HubName, wanted: Wanted<'_>) -> Result<PathBuf> {
+        self.check_names(name, wanted)?;
         match self.cached(name, wanted) {
             Some(folder) => Ok(folder),
             None if self.settings.offline => {
@@ -78,6 +77,7 @@ impl Hub {
     /// # Errors
     /// As [`fetch`](Self::fetch); [`Error::NotFetched`].
     pub fn get(&self, name: &HubName, wanted: Wanted<'_>, fetching: Fetching) -> Result<PathBuf> {
+        self.check_names(name, wanted)?;
         match fetching {
             Fetching::Allowed => self.fetch(name, wanted),
             Fetching::Never => self.cached(name, wanted).ok_or_else(|| Error::NotFetched {
@@ -96,24 +96,35 @@ impl Hub {
 
     /// The folder of the files of a name's revision, as far as it is known.
     fn snapshot(&self, name: &HubName) -> Option<PathBuf> {
-        let repository = self.repository(name, name.revision());
         let reference = self.folder(name).join("refs").join(name.revision());
         let commit = match std::fs::read_to_string(reference) {
             Ok(commit) => commit.trim().to_owned(),
             // A commit is its own reference.
             Err(_) => name.revision().to_owned(),
         };
-        let folder = repository.pointer_path(&commit);
+        let folder = self.commit_folder(name, &commit);
         (is_plain(&commit) && folder.is_dir()).then_some(folder)
     }
 
     /// All that the cache has of a repository.
     fn folder(&self, name: &HubName) -> PathBuf {
-        self.settings.cache.join(name.repository().folder_name())
+        self.settings.cache.join(name.folder_name())
     }
 
-    fn repository(&self, name: &HubName, revision: &str) -> CacheRepo {
-        self.cache.repo(name.repository_at(revision))
+    /// Refuses names of files that lead out of the repository: a model's description may hold one.
+    fn check_names(&self, name: &HubName, wanted: Wanted<'_>) -> Result<()> {
+        let is_part = |part: &str| {
+            let is_bad = |letter: char| letter.is_control() || "\\:".contains(letter);
+            !part.is_empty() && !part.starts_with('.') && !part.contains(is_bad)
+        };
+        let mut files = wanted.iter().copied().flatten();
+        match files.find(|file| !file.split('/').all(is_part)) {
+            Some(file) => {
+                let reason = format!("`{file}` is no name of a file in it");
+                Err(self.bad_answer(name, reason))
+            }
+            None => Ok(()),
+        }
     }
 }
 

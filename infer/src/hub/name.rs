@@ -4,8 +4,6 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use hf_hub::{Repo, RepoType};
-
 use super::is_plain;
 
 /// What names of repositories begin with.
@@ -33,13 +31,14 @@ impl HubName {
         &self.revision
     }
 
-    pub(super) fn repository(&self) -> Repo {
-        self.repository_at(&self.revision)
+    /// Its name without a revision, as addresses have it.
+    pub(super) fn id(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
     }
 
-    pub(super) fn repository_at(&self, revision: &str) -> Repo {
-        let id = format!("{}/{}", self.owner, self.name);
-        Repo::with_revision(id, RepoType::Model, revision.to_owned())
+    /// The folder of the repository in the cache, as Hugging Face's own tools call it.
+    pub(super) fn folder_name(&self) -> String {
+        format!("models--{}--{}", self.owner, self.name)
     }
 }
 

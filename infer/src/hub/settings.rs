@@ -94,6 +94,16 @@ impl HubSettings {
         let stored_token = || std::fs::read_to_string(home.join("token")).ok();
         let token = variable("HF_TOKEN").or_else(stored_token);
         let token = token.map(|token| token.trim().to_owned());
+        if token
+            .as_ref()
+            .is_some_and(|token| !token.chars().all(|letter| letter.is_ascii_graphic()))
+        {
+            return Err(Error::Variable {
+                variable: "HF_TOKEN",
+                value: "...".to_owned(),
+                expected: "a token of letters, digits and signs, as the Hub shows it",
+            });
+        }
         Ok(Self {
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             cache: given.map_or_else(|| home.join("hub"), PathBuf::from),
@@ -134,6 +144,8 @@ mod tests {
         let given = [("HF_HOME", path), ("HF_TOKEN", "given")];
         assert_eq!(token(&given).as_deref(), Some("given"));
         assert!(!format!("{:?}", settings(&given).unwrap()).contains("given"));
+        let message = settings(&[("HF_TOKEN", "two\nlines"), given[0]]).unwrap_err().to_string();
+        assert!(message.contains("HF_TOKEN is `...`") && !message.contains("two"), "{message}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Connections that are lost, files that are not whole, conversions that were killed.
 
 use std::fs;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use program_tests::{Run, reference_files};
@@ -74,6 +75,41 @@ fn a_conversion_that_was_killed_is_never_used() {
     machine.run(&["info", "--model", NAME]).succeeded();
     assert_eq!(fs::read(&weights).unwrap(), whole);
     assert!(!draft.exists());
+}
+
+#[test]
+fn a_server_without_ranges_or_lengths_is_fetched_from() {
+    for flaws in [
+        Flaws { whole: true, ..Flaws::default() },
+        Flaws { whole: true, cut: Some((1000, 2)), ..Flaws::default() },
+        Flaws { chunked: true, whole: true, ..Flaws::default() },
+    ] {
+        let server = Server::start(&reference_files(), flaws);
+        Machine::new(&server.endpoint).run(&["info", "--model", NAME]).succeeded();
+    }
+}
+
+#[test]
+fn programs_that_want_the_same_file_wait_for_one_another() {
+    // Longer than anybody would try again and again.
+    let server = Server::start(&reference_files(), Flaws { slow: 7, ..Flaws::default() });
+    let machine = Machine::new(&server.endpoint);
+    let start = || {
+        let mut command = machine.command(&["info", "--model", NAME]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let programs = [start(), start(), start()];
+    let said = programs.map(|program| {
+        let output = program.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        said
+    });
+    let waited = said.iter().filter(|said| said.contains("waiting for another program"));
+    assert!(waited.count() > 0, "{said:?}");
+    // Each may ask what the file is; one fetches it.
+    let asked = server.requests().iter().filter(|asked| asked.contains("model.pt")).count();
+    assert!(asked <= 4, "{asked} requests");
 }
 
 #[test]

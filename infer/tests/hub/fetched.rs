@@ -40,6 +40,20 @@ fn a_model_is_fetched_and_converted_once_and_draws_as_its_files_do() {
 }
 
 #[test]
+fn the_token_is_for_the_server_that_was_named() {
+    let elsewhere = Server::start(&reference_files(), Flaws::default());
+    let flaws = Flaws { elsewhere: Some(elsewhere.endpoint.clone()), ..Flaws::default() };
+    let server = Server::start(&reference_files(), flaws);
+    let machine = Machine::new(&server.endpoint);
+    let mut command = machine.command(&["info", "--model", NAME]);
+    Run::of(command.env("HF_TOKEN", "secret")).succeeded();
+    let tokens = server.tokens.lock().unwrap().clone();
+    assert_eq!(tokens, vec!["Bearer secret"; server.requests().len()]);
+    assert!(!elsewhere.requests().is_empty());
+    assert!(elsewhere.tokens.lock().unwrap().is_empty(), "the other server was told the token");
+}
+
+#[test]
 fn a_picture_of_a_stranger_fetches_nothing() {
     let server = Server::start(&reference_files(), Flaws::default());
     let machine = Machine::new(&server.endpoint);

@@ -53,6 +53,26 @@ fn a_text_model_is_fetched_with_its_own_text_encoder() {
 }
 
 #[test]
+fn a_description_names_no_file_outside_of_its_repository() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/demo-text/model");
+    let description = fs::read_to_string(shipped.join("config.json")).unwrap();
+    let evil = description.replace("\"text_encoder\"", "\"../../../../evil\"");
+    assert_ne!(description, evil);
+    let files = [
+        ("config.json", evil.into_bytes()),
+        ("model.safetensors", fs::read(shipped.join("model.safetensors")).unwrap()),
+        ("../../../../evil/config.json", b"{}".to_vec()),
+        ("../../../../evil/tokenizer.json", b"{}".to_vec()),
+        ("../../../../evil/model.safetensors", b"{}".to_vec()),
+    ];
+    let server = Server::start(&files, Flaws::default());
+    let machine = Machine::new(&server.endpoint);
+    let drawn = sample_prompt(&machine, NAME, &[], "picture.png");
+    drawn.refused(&["`../../../../evil/config.json` is no name of a file in it"]);
+    assert!(!machine.path("home/evil").exists());
+}
+
+#[test]
 fn a_text_model_of_the_reference_names_its_text_encoder() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
     let text_model = "num_classes: 0\n    cross_attention_dim: 32";

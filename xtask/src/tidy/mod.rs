@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use pixelflow_host::output::say;
 
 use crate::{generate, repository};
 
@@ -36,7 +37,7 @@ pub fn run() -> Result<ExitCode> {
         violations.extend(rule(&root)?);
     }
     for violation in &violations {
-        println!("{violation}");
+        say(violation)?;
     }
     for note in report_age::notes(&root)? {
         println!("note: {note}");
