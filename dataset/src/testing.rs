@@ -4,7 +4,8 @@ use std::io::Cursor;
 
 use image::{ImageFormat, RgbImage};
 
-use crate::{Error, Raster, Record, Result, Source};
+use crate::source::{Encoded, EncodedRecord};
+use crate::{Error, Raster, Result, Source};
 
 /// An RGB image as a file of the given format.
 pub(crate) fn encode(image: &Raster, format: ImageFormat) -> Vec<u8> {
@@ -69,12 +70,12 @@ impl Source for Colours {
         &self.classes
     }
 
-    fn read(&self, index: usize) -> Result<Record> {
+    fn encoded(&self, index: usize) -> Result<EncodedRecord> {
         let name = format!("colour {index}");
         if self.corrupt.contains(&index) {
             return Err(Error::EmptyImage { record: name });
         }
         let image = Raster::new(8, 8, 3, vec![index as u8; 192])?;
-        Ok(Record { image, label: index, caption: None, name })
+        Ok(EncodedRecord { image: Encoded::Pixels(image), label: index, name })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Record, Source};
+use super::{EncodedRecord, LeftOut, Source};
 use crate::{Error, Result};
 
 /// Which records are held out from training.
@@ -79,16 +79,20 @@ impl Source for Subset {
         self.source.channels()
     }
 
-    fn read(&self, index: usize) -> Result<Record> {
-        self.source.read(self.indices[index])
+    fn left_out(&self) -> LeftOut {
+        self.source.left_out()
+    }
+
+    fn encoded(&self, index: usize) -> Result<EncodedRecord> {
+        self.source.encoded(self.indices[index])
     }
 
     fn origin(&self, index: usize) -> usize {
         self.source.origin(self.indices[index])
     }
 
-    fn caption(&self, index: usize) -> Result<Option<String>> {
-        self.source.caption(self.indices[index])
+    fn captions(&self, index: usize) -> Result<Vec<String>> {
+        self.source.captions(self.indices[index])
     }
 }
 
