@@ -5,7 +5,7 @@ use pixelflow::sampler::Sampler;
 use pixelflow_dataset::{LoaderConfig, Transform, TransformConfig};
 
 use super::problem::problems;
-use super::{DataConfig, TrainConfig, UpdateConfig};
+use super::settings::{DataConfig, TrainConfig, UpdateConfig};
 use crate::learning_rate::LearningRate;
 use crate::{Error, Result};
 
@@ -111,7 +111,7 @@ impl CheckedConfig {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{CheckedConfig, TrainConfig};
+    use super::*;
 
     fn checked(assignments: &[&str]) -> CheckedConfig {
         TrainConfig::of(assignments).check().unwrap()
