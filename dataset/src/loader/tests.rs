@@ -1,5 +1,6 @@
 //! What the loader promises about order, resumption and corrupt images.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use pixelflow::cascade::CascadeConfig;
@@ -160,6 +161,10 @@ impl Source for Panicking {
     fn read(&self, _: usize) -> Result<Record> {
         panic!("a bug in the source")
     }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (Cow::Borrowed(&[]), index)
+    }
 }
 
 #[test]
@@ -212,6 +217,10 @@ impl Source for Aspects {
             caption: None,
             name: index.to_string(),
         })
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (Cow::Borrowed(&[]), index)
     }
 }
 

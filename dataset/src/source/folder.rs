@@ -1,5 +1,6 @@
 //! A folder for each class, as `ImageNet` is laid out: `FOLDER/CLASS/IMAGE.jpg`.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,11 @@ impl Source for FolderSource {
         decode::check_size(fs::metadata(&path).map_err(io_error(&path))?.len(), &name)?;
         let bytes = fs::read(&path).map_err(io_error(&path))?;
         Ok(Record { image: decode::decode(&bytes, &name)?, label, caption: None, name })
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        let (label, file) = &self.images[index];
+        (file.as_encoded_bytes().into(), *label)
     }
 }
 

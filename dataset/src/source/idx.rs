@@ -1,5 +1,6 @@
 //! The IDX files of MNIST and its successors, as they are or compressed with gzip.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -123,6 +124,12 @@ impl Source for IdxSource {
             caption: None,
             name: format!("image {index} of {}", self.file.display()),
         })
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        let size = self.width * self.height;
+        // It has no name but what it shows.
+        (self.pixels[index * size..][..size].into(), self.labels[index])
     }
 }
 

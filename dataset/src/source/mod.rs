@@ -5,9 +5,11 @@
 mod folder;
 mod idx;
 mod labels;
+mod relabelled;
 mod split;
 mod webdataset;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ pub use folder::FolderConfig;
 use folder::FolderSource;
 pub use idx::IdxConfig;
 use idx::IdxSource;
+pub use relabelled::{ClassDifference, relabelled};
 pub use split::{HeldOut, Subset, split};
 pub use webdataset::{WebDatasetConfig, WebDatasetSource};
 
@@ -62,6 +65,12 @@ pub trait Source: Send + Sync {
     /// # Panics
     /// If `index` is not below [`len`](Self::len).
     fn read(&self, index: usize) -> Result<Record>;
+
+    /// What record `index` is called, wherever the data set lies, and its label: without reading it.
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize);
 
     /// The number of record `index` in the data set that was opened, of which this may be a part.
     fn origin(&self, index: usize) -> usize {

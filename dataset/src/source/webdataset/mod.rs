@@ -7,6 +7,7 @@ mod index;
 mod member;
 mod sample;
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -195,6 +196,10 @@ impl Source for WebDatasetSource {
         let image = decode::decode(&bytes, &name)?;
         let caption = self.caption_of(&mut file, path, sample)?;
         Ok(Record { image, label, caption, name })
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (self.locate(index).1.key.as_bytes().into(), self.labels[index])
     }
 
     fn caption(&self, index: usize) -> Result<Option<String>> {
