@@ -5,6 +5,8 @@
 //!
 //! The crate is a program: public are [`run()`], and the step itself for those who measure or test it.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod arguments;
 mod captions;
 mod checkpoint;
