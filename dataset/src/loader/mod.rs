@@ -9,6 +9,7 @@ mod cache;
 mod order;
 mod skips;
 mod stream;
+mod validation;
 
 use std::sync::{Arc, OnceLock};
 
@@ -22,6 +23,7 @@ use self::order::Order;
 pub use self::skips::SkipReport;
 use self::skips::Skips;
 pub use self::stream::BatchStream;
+pub use self::validation::validation_records;
 use crate::packing::{Randomness, Shape, TrainingImage, assign_stages, pack};
 use crate::{Buckets, Error, PackedBatch, Raster, Result, Source, Transform};
 

@@ -62,14 +62,20 @@ pub fn split(source: &Arc<dyn Source>, rule: HeldOut) -> Result<(Subset, Subset)
         );
         return Err(Error::Config { field, value: value.to_string(), reason });
     }
-    let subset = |indices| Subset { source: Arc::clone(source), indices };
-    Ok((subset(training), subset(held_out)))
+    Ok((Subset::new(source, training), Subset::new(source, held_out)))
 }
 
 /// Some records of another source.
 pub struct Subset {
     source: Arc<dyn Source>,
     indices: Vec<usize>,
+}
+
+impl Subset {
+    /// The records `indices` of `source`, each below its length.
+    pub fn new(source: &Arc<dyn Source>, indices: Vec<usize>) -> Self {
+        Self { source: Arc::clone(source), indices }
+    }
 }
 
 impl Source for Subset {
