@@ -9,6 +9,8 @@
 //!
 //! Every batch is a pure function of (seed, step): see [`loader`].
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod buckets;
 mod decode;
 mod error;

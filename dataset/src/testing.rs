@@ -1,5 +1,6 @@
 //! Small files for this crate's tests.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use image::{ImageFormat, RgbImage};
@@ -47,6 +48,7 @@ pub(crate) fn tar_header(name: &str, size: usize, kind: tar::EntryType) -> tar::
 /// `records` images of 8x8 pixels, each of one grey value and one class; some cannot be read.
 pub(crate) struct Colours {
     classes: Vec<String>,
+    records: usize,
     corrupt: Vec<usize>,
 }
 
@@ -57,13 +59,22 @@ impl Colours {
 
     pub(crate) fn with_corrupt(records: usize, corrupt: &[usize]) -> Self {
         let classes = (0..records).map(|class| class.to_string()).collect();
-        Self { classes, corrupt: corrupt.to_vec() }
+        Self { classes, records, corrupt: corrupt.to_vec() }
+    }
+
+    /// Equally many images of each of so many classes, sorted by class.
+    pub(crate) fn of_classes(records: usize, classes: usize) -> Self {
+        Self { records, ..Self::new(classes) }
+    }
+
+    fn label(&self, index: usize) -> usize {
+        index * self.classes.len() / self.records
     }
 }
 
 impl Source for Colours {
     fn len(&self) -> usize {
-        self.classes.len()
+        self.records
     }
 
     fn classes(&self) -> &[String] {
@@ -76,6 +87,10 @@ impl Source for Colours {
             return Err(Error::EmptyImage { record: name });
         }
         let image = Raster::new(8, 8, 3, vec![index as u8; 192])?;
-        Ok(EncodedRecord { image: Encoded::Pixels(image), label: index, name })
+        Ok(EncodedRecord { image: Encoded::Pixels(image), label: self.label(index), name })
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (Cow::Borrowed(&[]), self.label(index))
     }
 }

@@ -6,6 +6,7 @@ use pixelflow::pipeline::{Pipeline, Unseen};
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::TextEncoderFiles;
 use pixelflow_host::device::{Device, refuse_unsupported};
+use pixelflow_host::output::note;
 use pixelflow_host::progress::bar;
 
 use crate::Result;
@@ -104,14 +105,14 @@ pub fn sampler_config(arguments: &SamplerArguments, source: &ModelSource) -> Sam
 pub fn say_unseen(Unseen { cut, max_tokens, unknown }: &Unseen) {
     for (text, cut) in cut {
         let beginning: String = text.chars().take(40).collect();
-        eprintln!(
+        note(format_args!(
             "note: `{beginning}...` is longer than {max_tokens} tokens; its last {cut} are not seen"
-        );
+        ));
     }
     if !unknown.is_empty() {
-        eprintln!(
+        note(format_args!(
             "note: the text encoder has never seen {}; they are drawn as any unknown word",
             unknown.join(", ")
-        );
+        ));
     }
 }

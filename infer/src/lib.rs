@@ -7,6 +7,8 @@
 //!
 //! The crate is a program: public are [`run`], and what training and tests share with it.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod arguments;
 pub mod assets;
 mod cache_folder;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use pixelflow_host::interrupt::Interrupt;
-use pixelflow_host::output::say;
+use pixelflow_host::output::{print, say};
 
 use crate::Result;
 use crate::arguments::{Arguments, Command};
@@ -27,8 +27,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             }
         },
         Command::Convert(arguments) => say(convert(&arguments)?)?,
-        Command::Info(arguments) => say(info(&arguments)?)?,
-        Command::EvaluateCaptions(arguments) => say(evaluate_captions(&arguments)?)?,
+        Command::Info(arguments) => print(info(&arguments)?)?,
+        Command::EvaluateCaptions(arguments) => print(evaluate_captions(&arguments)?)?,
         Command::Generate(arguments) => match generate(&arguments)? {
             Generated::Done(text) => say(text)?,
             Generated::Unsound(problems) => {

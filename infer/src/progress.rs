@@ -1,8 +1,7 @@
 //! How far drawing has come, on the terminal.
 
-use indicatif::ProgressBar;
 use pixelflow::sampler::StageStart;
-use pixelflow_host::progress::{counting_bar, percent_bar};
+use pixelflow_host::progress::{ProgressBar, counting_bar, percent_bar};
 
 use crate::draw::DrawObserver;
 

@@ -7,8 +7,9 @@ use pixelflow::weights::ModelDescription;
 use pixelflow_dataset::source::split;
 use pixelflow_dataset::{Loader, Source, SourceConfig};
 
-use crate::captions::{self, CaptionedRecord, Part};
+use crate::captions::{self, CaptionedRecord, CaptionedSource, Part};
 use crate::config::{CheckedConfig, StatesConfig, TextConfig, TrainConfig};
+use crate::inventory::announce;
 use crate::texts::TextSource;
 use crate::{Error, Result, data_path};
 
@@ -40,20 +41,25 @@ impl Data {
     pub fn open(config: &CheckedConfig) -> Result<Self> {
         let settings = config.settings();
         let is_text = settings.model.cross_attention_dim.is_some();
+        let strict = settings.data.strict;
         let source = unlabelled(shipped(&settings.data.source)?, is_text).open()?;
-        check(config, source.as_ref())?;
         // Of all records, before some are kept back for validation.
-        let text = captions::source(config, source.as_ref())?;
+        let CaptionedSource { text, captions, unreadable } =
+            captions::source(config, source.as_ref())?;
+        let mut left_out = source.left_out();
+        left_out.add(unreadable);
+        announce("data", source.as_ref(), is_text.then_some(captions), &left_out, strict)?;
+        check(config, source.as_ref())?;
         let class_names = source.classes().to_vec();
         let (training, validation): (Arc<dyn Source>, Option<Arc<dyn Source>>) =
             match (&settings.data.validation, settings.data.held_out) {
-                (Some(validation), _) => (
-                    source,
-                    Some(
-                        unlabelled(shipped(validation)?, is_text)
-                            .open_with_classes(&class_names)?,
-                    ),
-                ),
+                (Some(validation), _) => {
+                    let validation = unlabelled(shipped(validation)?, is_text)
+                        .open_with_classes(&class_names)?;
+                    let (shown, beside) = (validation.as_ref(), validation.left_out());
+                    announce("validation", shown, is_text.then_some(None), &beside, strict)?;
+                    (source, Some(validation))
+                }
                 (None, Some(rule)) => {
                     let (training, held_out) = split(&source, rule)?;
                     (Arc::new(training), Some(Arc::new(held_out)))
@@ -134,7 +140,9 @@ impl Data {
 /// # Errors
 /// [`Error::NotADataSet`] or [`Error::Data`].
 pub fn captioned(path: &Path) -> Result<Arc<dyn Source>> {
-    Ok(unlabelled(data_path::detect(path)?, true).open()?)
+    let source = unlabelled(data_path::detect(path)?, true).open()?;
+    announce("data", source.as_ref(), Some(None), &source.left_out(), false)?;
+    Ok(source)
 }
 
 /// The source without labels, for a model that has no use for them.
@@ -166,7 +174,12 @@ fn shipped(source: &SourceConfig) -> Result<SourceConfig> {
 fn check(config: &CheckedConfig, source: &dyn Source) -> Result<()> {
     let model = &config.settings().model;
     let classes = source.classes().len();
+    let left_out = source.left_out();
     if model.cross_attention_dim.is_none() && classes != model.num_classes {
+        if classes < model.num_classes && left_out.records > 0 {
+            let model = model.num_classes;
+            return Err(Error::ClassesLeftOut { classes, model, left_out });
+        }
         return Err(Error::DataMismatch {
             data: format!("{classes} classes"),
             key: "model.num_classes",

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pixelflow_dataset::source::LeftOut;
 use pixelflow_host::explain;
 
 use crate::config::{Changes, Problems};
@@ -33,6 +34,12 @@ pub enum Error {
     /// `data` is in words, `model` the value of `key`, and `data_value` the one that fits.
     #[error("the data has {data} but {key} is {model}; use --set {key}={data_value}")]
     DataMismatch { data: String, key: &'static str, model: usize, data_value: usize },
+    /// Fewer classes than the model has, perhaps because of what was left out.
+    #[error(
+        "the data has {classes} classes but model.num_classes is {model}, and {left_out}; \
+         put right first what was left out"
+    )]
+    ClassesLeftOut { classes: usize, model: usize, left_out: LeftOut },
     #[error(
         "--data {}: {reason}; give a .tar file or a folder of them (WebDataset), a folder with one \
          folder a class, or a folder with train-images-idx3-ubyte.gz and its labels (IDX)",

@@ -5,6 +5,8 @@
 //!
 //! The crate is a program: public are [`run()`], and the step itself for those who measure or test it.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod arguments;
 mod captions;
 mod checkpoint;
@@ -15,6 +17,7 @@ mod dry_run;
 mod error;
 mod export;
 mod initial_weights;
+mod inventory;
 mod learning_rate;
 mod lock;
 mod metrics;
@@ -30,6 +33,7 @@ mod session;
 mod states;
 mod step;
 mod terminal;
+mod text_file;
 mod texts;
 mod trainer;
 mod upload;

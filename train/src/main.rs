@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use pixelflow_host::program;
 use train::{Arguments, run};
 
 fn main() -> ExitCode {
-    program::run(1, || run(&Arguments::parse()))
+    program::run(1, |arguments: Arguments| run(&arguments))
 }

@@ -9,7 +9,7 @@ use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow_host::device::{DeviceKind, OnBackend, available_memory, select};
 use pixelflow_host::interrupt::Interrupt;
-use pixelflow_host::output::say;
+use pixelflow_host::output::{note, print, say};
 
 use crate::Result;
 use crate::arguments::{Arguments, Command, TrainArguments};
@@ -51,11 +51,11 @@ fn obey(arguments: &Arguments) -> Result<ExitCode> {
 /// Trains, or says what training would be.
 fn train(arguments: &TrainArguments) -> Result<ExitCode> {
     if arguments.list_recipes {
-        say(crate::recipe::names()?.join("\n"))?;
+        print(crate::recipe::names()?.join("\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.print_config {
-        say(requested_settings(arguments)?.to_toml().trim_end())?;
+        print(requested_settings(arguments)?.to_toml().trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
     let device = select(&arguments.device)?;
@@ -65,7 +65,7 @@ fn train(arguments: &TrainArguments) -> Result<ExitCode> {
         let given = arguments.memory.map(|gigabytes| (1e9 * gigabytes) as u64);
         let free = given.or_else(|| is_cpu.then(available_memory)?);
         let dry_run = DryRun::new(&config, device.run(ScoresInMemory(&config)), free);
-        say(&dry_run)?;
+        print(&dry_run)?;
         return Ok(if dry_run.fits() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let session = Session::open(arguments)?;
@@ -141,6 +141,6 @@ where
 fn report_skipped(session: &Session) {
     let skipped = session.data.training.skipped();
     if !skipped.is_empty() {
-        eprintln!("{skipped}");
+        note(&skipped);
     }
 }

@@ -127,6 +127,7 @@ where
             learning_rate: self.config.learning_rate().at(step - 1),
             ema_decay: OptimizerConfig::from(&self.config.settings().train)
                 .ema_decay_at(step as usize - 1),
+            skipped: self.data.training.skipped().count(),
             seconds,
             means: means.take(),
         }

@@ -1,12 +1,11 @@
 //! What a run shows on the terminal.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use image::RgbImage;
-use indicatif::ProgressBar;
-use pixelflow_host::progress::bar;
+use pixelflow_host::output::{has_terminal, note};
+use pixelflow_host::progress::{ProgressBar, bar};
 
 use crate::Result;
 use crate::checkpoint::State;
@@ -35,10 +34,11 @@ impl Terminal {
             0 => String::new(),
             step => format!(" from step {step}"),
         };
-        eprintln!("training in {}{from}; Ctrl-C saves and stops", folder.display());
-        let bar = bar(steps, "{bar:24} {pos}/{len}  {msg}").with_position(state.step);
+        note(format_args!("training in {}{from}; Ctrl-C saves and stops", folder.display()));
+        let bar = bar(steps, "{bar:24} {pos}/{len}  {msg}");
+        bar.set_position(state.step);
         bar.set_message("the first steps take longest");
-        let interactive = std::io::stderr().is_terminal();
+        let interactive = has_terminal();
         Self { folder: folder.to_owned(), bar, steps, batch, is_text, interactive }
     }
 
@@ -48,21 +48,13 @@ impl Terminal {
         let prompt = if self.is_text { " --prompt TEXT" } else { "" };
         self.bar.finish_and_clear();
         match ending {
-            Ending::Finished => eprintln!(
+            Ending::Finished => note(format_args!(
                 "finished: {folder}\n  previews/ and loss.svg show how it went; draw from it with\n  \
                  cargo run -p infer -- sample --model {folder}{prompt}"
-            ),
+            )),
             Ending::Interrupted => {
-                eprintln!("saved; go on with\n  cargo run -p train -- --resume {folder}");
+                note(format_args!("saved; go on with\n  cargo run -p train -- --resume {folder}"));
             }
-        }
-    }
-
-    fn say(&self, line: &str) {
-        if self.interactive {
-            self.bar.println(line);
-        } else {
-            eprintln!("{line}");
         }
     }
 }
@@ -76,10 +68,10 @@ impl TrainObserver for Terminal {
                 if self.interactive {
                     self.bar.set_message(line);
                 } else {
-                    eprintln!("step {}/{}  {line}", record.step, self.steps);
+                    note(format_args!("step {}/{}  {line}", record.step, self.steps));
                 }
             }
-            Record::Validation(record) => self.say(&format!(
+            Record::Validation(record) => self.bar.note(format_args!(
                 "step {}: validation loss {:.4}, by stage {}",
                 record.step,
                 record.loss,
@@ -91,12 +83,12 @@ impl TrainObserver for Terminal {
 
     fn preview(&mut self, step: u64, _picture: &RgbImage) -> Result<()> {
         let file = self.folder.join(format!("previews/step-{step:08}.png"));
-        self.say(&format!("step {step}: preview {}", file.display()));
+        self.bar.note(format_args!("step {step}: preview {}", file.display()));
         Ok(())
     }
 
     fn saved(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
-        self.say(&format!("step {step}: saved {}", checkpoint.display()));
+        self.bar.note(format_args!("step {step}: saved {}", checkpoint.display()));
         Ok(())
     }
 }
@@ -136,6 +128,7 @@ mod tests {
             epoch: 0.1,
             learning_rate: 1e-3,
             ema_decay: 0.9,
+            skipped: 0,
             seconds: 10.0,
             means: Mean {
                 loss: 0.0812,

@@ -10,6 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use humantime::format_duration;
 use pixelflow::durable;
+use pixelflow_host::output::say;
 
 use crate::repository;
 
@@ -57,15 +58,19 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let started = Instant::now();
     let programs = build(&root, &machine, &arguments.features)?;
     let seconds = std::time::Duration::from_secs(started.elapsed().as_secs());
-    println!("built in {}", format_duration(seconds));
+    say(format_args!("built in {}", format_duration(seconds)))?;
     let mut entries = programs;
     entries.extend(texts(&root)?);
     durable::write(&archive, |file| pack(Path::new(&folder), &entries, file))
         .with_context(|| format!("cannot write {}", archive.display()))?;
     for entry in &entries {
-        println!("{:>12}  {}", std::fs::metadata(&entry.source)?.len(), entry.name.display());
+        say(format_args!(
+            "{:>12}  {}",
+            std::fs::metadata(&entry.source)?.len(),
+            entry.name.display()
+        ))?;
     }
-    println!("{:>12}  {}", std::fs::metadata(&archive)?.len(), archive.display());
+    say(format_args!("{:>12}  {}", std::fs::metadata(&archive)?.len(), archive.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,7 @@
 //! Chores of this repository: `cargo xtask COMMAND`.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod bench;
 mod check_backends;
 mod dist;
@@ -41,7 +43,7 @@ enum Command {
 const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
-    program::run(UNUSABLE, || match Arguments::parse().command {
+    program::run(UNUSABLE, |arguments: Arguments| match arguments.command {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::CheckBackends(arguments) => check_backends::run(&arguments),

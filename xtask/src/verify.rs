@@ -1,6 +1,5 @@
 //! `cargo xtask verify`: the golden runner on any folder of fixtures.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -8,6 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 use burn::backend::flex::FlexDevice;
 use burn::backend::{Autodiff, Flex};
+use pixelflow_host::output::{note, say};
 
 /// Compares this project's numbers with the reference's.
 ///
@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut written = Ok(());
     let mut line = |outcome: &tests::Outcome| {
         if written.is_ok() {
-            written = writeln!(io::stdout(), "{outcome}");
+            written = say(outcome);
         }
     };
     let device = FlexDevice;
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             None => anyhow::bail!("the manifest lists no file that this runner knows"),
         }
     }
-    eprintln!("{:.1} s", started.elapsed().as_secs_f64());
-    writeln!(io::stdout(), "{report}")?;
+    note(format_args!("{:.1} s", started.elapsed().as_secs_f64()));
+    say(&report)?;
     Ok(if report.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -242,7 +242,7 @@ impl Loader {
 
     /// The records met so far that cannot be used.
     pub fn skipped(&self) -> SkipReport {
-        self.shared.skips.report(self.records())
+        self.shared.skips.report(self.records(), self.shared.source.left_out())
     }
 }
 

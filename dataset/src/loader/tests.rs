@@ -1,5 +1,6 @@
 //! What the loader promises about order, resumption and corrupt images.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use pixelflow::cascade::CascadeConfig;
@@ -162,6 +163,10 @@ impl Source for Panicking {
     fn encoded(&self, _: usize) -> Result<EncodedRecord> {
         panic!("a bug in the source")
     }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (Cow::Borrowed(&[]), index)
+    }
 }
 
 #[test]
@@ -214,6 +219,10 @@ impl Source for Aspects {
             name: index.to_string(),
         })
     }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (Cow::Borrowed(&[]), index)
+    }
 }
 
 #[test]
@@ -252,6 +261,10 @@ impl Source for Captioned {
 
     fn encoded(&self, index: usize) -> Result<EncodedRecord> {
         Colours::new(2).encoded(index)
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (Cow::Borrowed(&[]), index)
     }
 
     fn captions(&self, index: usize) -> Result<Vec<String>> {

@@ -1,5 +1,6 @@
 //! A folder for each class, as `ImageNet` is laid out: `FOLDER/CLASS/IMAGE.jpg`.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -111,6 +112,11 @@ impl Source for FolderSource {
         decode::check_size(file.len(), &name)?;
         let image = Encoded::File(fs::read(&path).map_err(record_error(&path, &name))?);
         Ok(EncodedRecord { image, label, name })
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        let (label, file) = &self.images[index];
+        (file.as_os_str().as_encoded_bytes().into(), *label)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The IDX files of MNIST and its successors, as they are or compressed with gzip.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -137,6 +138,12 @@ impl Source for IdxSource {
         let image = Raster::new(self.width, self.height, self.channels(), data)?;
         let name = format!("image {place} of {}", self.file.display());
         Ok(EncodedRecord { image: Encoded::Pixels(image), label, name })
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        let (size, (place, label)) = (self.width * self.height, self.images[index]);
+        // It has no name but what it shows.
+        (self.pixels[place * size..][..size].into(), label)
     }
 }
 

@@ -26,13 +26,13 @@ impl LeftOut {
     }
 
     /// Counts what was meant to be a record.
-    pub(crate) fn record(&mut self, message: impl fmt::Display) {
+    pub fn record(&mut self, message: impl fmt::Display) {
         self.records += 1;
         name_it(&mut self.names[0], message.to_string());
     }
 
     /// Adds what was left out elsewhere.
-    pub(crate) fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: Self) {
         self.files += other.files;
         self.records += other.records;
         for (names, more) in self.names.iter_mut().zip(other.names) {

@@ -6,10 +6,12 @@ mod folder;
 mod idx;
 mod labels;
 mod left_out;
+mod relabelled;
 mod split;
 mod text;
 mod webdataset;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ pub use idx::IdxConfig;
 use idx::IdxSource;
 pub use labels::are_sorted_as_numbers;
 pub use left_out::LeftOut;
+pub use relabelled::{ClassDifference, relabelled};
 pub use split::{HeldOut, Subset, split};
 pub use webdataset::{TarIndex, WebDatasetConfig, WebDatasetSource, is_tar};
 
@@ -121,6 +124,12 @@ pub trait Source: Send + Sync {
         self.encoded(index)?.decode()
     }
 
+    /// What record `index` is called, wherever the data set lies, and its label: without reading it.
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize);
+
     /// The number of record `index` in the data set that was opened, of which this may be a part.
     fn origin(&self, index: usize) -> usize {
         index
@@ -136,6 +145,17 @@ pub trait Source: Send + Sync {
     fn captions(&self, index: usize) -> Result<Vec<String>> {
         let _ = index;
         Ok(Vec::new())
+    }
+
+    /// The first of the [`captions`](Self::captions) of record `index`.
+    ///
+    /// # Errors
+    /// As [`encoded`](Self::encoded).
+    ///
+    /// # Panics
+    /// As [`encoded`](Self::encoded).
+    fn caption(&self, index: usize) -> Result<Option<String>> {
+        Ok(self.captions(index)?.into_iter().next())
     }
 }
 

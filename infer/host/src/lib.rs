@@ -1,8 +1,9 @@
 //! The machine that a program runs on: its devices, its terminal, its memory allocator and its signals.
 //!
 //! [`program`] is the frame of every `main`: it answers a parent that tries a [`device`] out, and says
-//! errors. [`output`] writes to standard output, [`progress`] draws bars, [`interrupt`] listens for
-//! Ctrl-C.
+//! errors. [`output`] writes all lines, [`progress`] draws bars, [`interrupt`] listens for Ctrl-C.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod device;
 mod error;

@@ -1,25 +1,44 @@
 //! The frame of every program's `main`.
 
 use std::error::Error;
-use std::io::Write;
 use std::process::ExitCode;
 
-use crate::device::answer_probe;
+use clap::Parser;
 
-/// Runs a program: answers a parent process that tries a device out, or does the program's `work` and
-/// says its error, with which it exits with `failure`.
-///
-/// `work` reads the command line itself: a parent gives none.
-pub fn run<E: Into<Box<dyn Error + Send + Sync>>>(
+use crate::device::answer_probe;
+use crate::interrupt::block_harmless;
+use crate::output::{note, one_line, print, write_note};
+
+/// Runs a program: answers a parent process that tries a device out, or reads the command line, does
+/// the program's `work` and says its error, with which it exits with `failure`.
+pub fn run<A: Parser, E: Into<Box<dyn Error + Send + Sync>>>(
     failure: u8,
-    work: impl FnOnce() -> Result<ExitCode, E>,
+    work: impl FnOnce(A) -> Result<ExitCode, E>,
 ) -> ExitCode {
     answer_probe();
-    work().unwrap_or_else(|error| {
-        // Whoever does not read standard error any more still sees the exit code.
-        let _ = writeln!(std::io::stderr(), "error: {}", message(&*error.into()));
+    block_harmless();
+    let outcome = match A::try_parse() {
+        Ok(arguments) => work(arguments).map_err(Into::into),
+        Err(error) => answer::<A>(&error).map_err(Into::into),
+    };
+    outcome.unwrap_or_else(|error| {
+        note(format_args!("error: {}", message(&*error)));
         ExitCode::from(failure)
     })
+}
+
+/// Prints the help that is asked for, or what is wrong with the command line.
+fn answer<A: Parser>(error: &clap::Error) -> crate::Result<ExitCode> {
+    if !error.use_stderr() {
+        print(error.to_string().trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    // The same, where what is quoted of the command line is in one line.
+    let quotable = std::env::args_os().map(|argument| one_line(argument.to_string_lossy()));
+    let text =
+        A::try_parse_from(quotable).err().map_or_else(|| error.to_string(), |e| e.to_string());
+    write_note(text.trim_end());
+    Ok(ExitCode::from(error.exit_code() as u8))
 }
 
 /// The error and its causes, but those that it names itself.

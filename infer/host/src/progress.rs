@@ -1,14 +1,66 @@
 //! Bars on the terminal; they are silent where there is none.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Display;
+
+use indicatif::{ProgressBar as Drawn, ProgressStyle};
+
+use crate::output::{has_terminal, indented, note, one_line};
 
 /// Parts of a share that a bar can tell apart.
 const PARTS: u64 = 1000;
 
+/// A bar whose message is one line without commands to the terminal, wherever it comes from.
+#[derive(Clone, Debug)]
+pub struct ProgressBar(Drawn);
+
+impl ProgressBar {
+    /// The bar with another message.
+    #[must_use]
+    pub fn with_message(self, message: impl Display) -> Self {
+        self.set_message(message);
+        self
+    }
+
+    /// Shows another message.
+    pub fn set_message(&self, message: impl Display) {
+        self.0.set_message(one_line(message));
+    }
+
+    /// Shows how far it goes.
+    pub fn set_length(&self, length: u64) {
+        self.0.set_length(length);
+    }
+
+    /// Shows how far it has come.
+    pub fn set_position(&self, position: u64) {
+        self.0.set_position(position);
+    }
+
+    /// Shows that it has come so much further.
+    pub fn inc(&self, more: u64) {
+        self.0.inc(more);
+    }
+
+    /// Writes a message to standard error, above the bar.
+    pub fn note(&self, message: impl Display) {
+        if has_terminal() {
+            self.0.println(indented(message));
+        } else {
+            note(message);
+        }
+    }
+
+    /// Removes the bar.
+    pub fn finish_and_clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// A bar to `length` in `indicatif`'s template.
 pub fn bar(length: u64, template: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(template);
-    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar(Drawn::new(length).with_style(style))
 }
 
 /// A bar that shows per cent of `length`, which means nothing to the user.

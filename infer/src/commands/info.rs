@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use pixelflow::weights::is_int8;
+use pixelflow_host::output::one_line;
 
 use super::model;
 use crate::Result;
@@ -20,11 +21,13 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
     let resolution = source.description.resolution;
     let sides = (0..cascade.stages).map(|stage| resolution >> (cascade.stages - 1 - stage));
     let sides: Vec<String> = sides.map(|side| side.to_string()).collect();
-    let classes = (0..model.num_classes).map(|class| source.description.class_name(class));
+    let classes =
+        (0..model.num_classes).map(|class| one_line(source.description.class_name(class)));
     let condition = match (&source.description.text, model.cross_attention_dim) {
         (Some(text), _) => format!(
             "text        states of {}, prompts of {} tokens at most",
-            text.encoder, text.max_tokens
+            one_line(&text.encoder),
+            text.max_tokens
         ),
         (None, Some(width)) => format!("text        states of {width} features"),
         (None, None) => format!("classes     {}", classes.collect::<Vec<_>>().join(", ")),
@@ -36,7 +39,7 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
          stages      {} pixels\n\
          {condition}\n\
          sampler     {}",
-        files.path().unwrap_or(Path::new(files.name())).display(),
+        one_line(files.path().unwrap_or(Path::new(files.name())).display()),
         files.hash()?,
         model.parameters() as f64 / 1e6,
         model.depth,

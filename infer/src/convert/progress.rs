@@ -1,8 +1,7 @@
 //! How far a conversion has come, on the terminal.
 
-use indicatif::ProgressBar;
 use pixelflow::weights::{TensorFile, TensorInfo};
-use pixelflow_host::progress::percent_bar;
+use pixelflow_host::progress::{ProgressBar, percent_bar};
 
 /// A bar over the bytes that are read, once for writing and once for reading back; it is silent where
 /// there is no terminal.

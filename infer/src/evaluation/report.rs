@@ -1,6 +1,7 @@
 //! A measurement as a table, as JSON and as a picture.
 
 use image::RgbImage;
+use pixelflow_host::output::one_line;
 use serde::Serialize;
 
 use super::captioned_images::CaptionedImages;
@@ -22,7 +23,7 @@ pub fn report_table(measurement: &Measurement) -> String {
     )];
     lines.extend(attributes.iter().map(|score| {
         let numbers = [Some(score.chance), Some(score.real), score.generated, score.ratio];
-        row(&score.attribute, &score.values.to_string(), numbers)
+        row(&one_line(&score.attribute), &score.values.to_string(), numbers)
     }));
     let numbers = [Some(mean.chance), Some(mean.real), mean.generated, mean.ratio];
     lines.push(row("mean", "", numbers));
@@ -30,15 +31,15 @@ pub fn report_table(measurement: &Measurement) -> String {
     lines.extend(rare.map(|score| {
         format!(
             "{}: {} rare values left out; {} held-out images count",
-            score.attribute,
+            one_line(&score.attribute),
             score.rare.len(),
             score.images
         )
     }));
     let left_out = measurement.left_out.iter();
-    lines.extend(
-        left_out.map(|left| format!("{} is not measured: {}", left.attribute, left.reason)),
-    );
+    lines.extend(left_out.map(|left| {
+        format!("{} is not measured: {}", one_line(&left.attribute), one_line(&left.reason))
+    }));
     lines.push(format!(
         "{} captions; probes learned from {} images",
         measurement.captions, measurement.training_images

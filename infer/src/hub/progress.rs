@@ -1,8 +1,7 @@
 //! How far fetching has come, on the terminal.
 
 use hf_hub::api::Progress;
-use indicatif::ProgressBar;
-use pixelflow_host::progress::bar;
+use pixelflow_host::progress::{ProgressBar, bar};
 
 use super::patience::Pulse;
 

@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask check-backends` starts it and reads the events it prints, one JSON object a line.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -54,8 +56,7 @@ fn main() -> ExitCode {
     program::run(1, run)
 }
 
-fn run() -> Result<ExitCode, String> {
-    let arguments = Arguments::parse();
+fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let job = Job {
         target: arguments.target,
         fixtures: arguments.fixtures,

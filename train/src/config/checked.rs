@@ -5,7 +5,7 @@ use pixelflow::sampler::Sampler;
 use pixelflow_dataset::{LoaderConfig, Transform, TransformConfig};
 
 use super::problem::problems;
-use super::{DataConfig, TrainConfig, UpdateConfig};
+use super::settings::{DataConfig, TrainConfig, UpdateConfig};
 use crate::learning_rate::LearningRate;
 use crate::{Error, Result};
 
@@ -92,6 +92,7 @@ impl CheckedConfig {
             threads,
             cache_mib,
             strict,
+            captions: self.settings.model.cross_attention_dim.is_some(),
             buckets: buckets.clone(),
         }
     }
@@ -111,7 +112,7 @@ impl CheckedConfig {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{CheckedConfig, TrainConfig};
+    use super::*;
 
     fn checked(assignments: &[&str]) -> CheckedConfig {
         TrainConfig::of(assignments).check().unwrap()

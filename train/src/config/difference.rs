@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{TrainConfig, document, keys};
+use super::settings::TrainConfig;
+use super::{document, dotted};
 
 /// Keys (and sections) that do not change what has been computed so far.
 ///
@@ -81,7 +82,7 @@ impl TrainConfig {
 /// All values that a continued run must keep, by their keys.
 fn fixed(config: &TrainConfig) -> BTreeMap<String, String> {
     let table = document::to_table(config);
-    keys::leaves(&table)
+    dotted::leaves(&table)
         .into_iter()
         .filter(|(key, _)| !is_free(key))
         .map(|(key, value)| (key, value.to_string()))

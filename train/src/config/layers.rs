@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use pixelflow::{PixelFlowConfig, Preset};
 use toml::{Table, Value};
 
-use super::TrainConfig;
 use super::keys;
 use super::origin::Origin;
-use super::setting::Section;
-use crate::error::read_error;
+use super::settings::{TrainConfig, section};
+use crate::text_file::read_text;
 use crate::{Error, Result, recipe};
 
 /// Most levels of recipes that extend one another.
@@ -119,7 +118,7 @@ impl Layers {
 
 /// Reads a recipe and the path of the recipe it extends.
 fn read_layer(path: &Path) -> Result<(Table, Option<PathBuf>)> {
-    let text = std::fs::read_to_string(path).map_err(read_error(path))?;
+    let text = read_text(path)?;
     let origin = Origin { name: path.display().to_string(), text: &text };
     let mut layer = origin.parse()?;
     let extends = match layer.remove("extends") {
@@ -175,7 +174,7 @@ fn expand_preset(layer: &mut Table, origin: &Origin<'_>) -> Result<()> {
 fn overlay(lower: &mut Table, upper: Table, prefix: &str, whole_choices: bool) {
     for (name, value) in upper {
         let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        let is_choice = || Section::find(&key).is_some_and(|section| section.choice.is_some());
+        let is_choice = || section(&key).is_some_and(|section| section.choice.is_some());
         let replaces = whole_choices && is_choice();
         match (lower.get_mut(&name), value) {
             (Some(Value::Table(below)), Value::Table(above)) if !replaces => {

@@ -27,6 +27,9 @@ pub struct TrainingRecord {
     pub learning_rate: f64,
     /// Decay of the moving average at the last step.
     pub ema_decay: f64,
+    /// Records of the data set that could not be used so far.
+    #[serde(default)]
+    pub skipped: usize,
     /// Seconds of training so far, over all sessions.
     pub seconds: f64,
     /// Loss and speed.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use indicatif::ProgressBar;
 use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::T5Encoder;
@@ -11,7 +10,7 @@ use pixelflow::text::TextError;
 use pixelflow::weights::{DType, SafetensorsWriter, TextDescription, TextEncoderFiles};
 use pixelflow_dataset::Source;
 use pixelflow_host::device::{OnBackend, refuse_unsupported};
-use pixelflow_host::progress::bar;
+use pixelflow_host::progress::{ProgressBar, bar};
 use sha2::{Digest, Sha256};
 
 use super::batches::encode_tokens;

@@ -10,7 +10,8 @@ use pixelflow::weights::TextDescription;
 use serde::{Deserialize, Serialize};
 
 use super::INDEX;
-use crate::error::{read_error, write_error};
+use crate::error::write_error;
+use crate::text_file::read_text;
 use crate::{Error, Result};
 
 /// Records of a file of states, at least.
@@ -43,7 +44,7 @@ impl StatesIndex {
     /// [`Error::Read`] or [`Error::States`].
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(INDEX);
-        let text = std::fs::read_to_string(&path).map_err(read_error(&path))?;
+        let text = read_text(&path)?;
         serde_json::from_str(&text).map_err(|error| Error::States {
             path: folder.to_owned(),
             reason: format!("{INDEX}: {error}"),

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use pixelflow_host::device::DeviceKind;
+use pixelflow_host::output::note;
 use serde_json::Value;
 
 use super::Plan;
@@ -77,7 +78,7 @@ fn sets(kinds: &[DeviceKind]) -> Vec<Vec<DeviceKind>> {
 /// If cargo fails.
 pub fn build(root: &Path, features: &[&str]) -> Result<PathBuf> {
     let name = features.join(",");
-    eprintln!("compiling the suite for {name} (minutes, the first time)");
+    note(format_args!("compiling the suite for {name} (minutes, the first time)"));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut child = Command::new(cargo)
         .current_dir(root)

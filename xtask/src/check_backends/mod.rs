@@ -109,7 +109,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let report = check(&plan, &suites, &fixtures, arguments)?;
     write(&report, &arguments.report)?;
-    Terminal::summary(&report, &arguments.report);
+    Terminal::summary(&report, &arguments.report)?;
     Ok(if report.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,7 +1,6 @@
 //! The live table.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use ::tests::conformance::{Comparison, ConformanceReport, Row, RowEnd, Target};
 use ::tests::{Outcome, Verdict};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use pixelflow_host::output::{has_terminal, note, one_line, print};
 
 use super::Plan;
 use super::child::ChildObserver;
@@ -51,22 +51,25 @@ impl Terminal {
             change(line);
             let (passed, failed, group) = (line.passed, line.failed, &line.group);
             let message = format!("{passed:>4} passed {failed:>3} failed   {group}");
-            line.bar.set_message(message);
+            line.bar.set_message(one_line(message));
             line.bar.enable_steady_tick(Duration::from_millis(200));
         }
     }
 
     /// A line that stays.
     fn say(&self, text: &str) {
-        if std::io::stderr().is_terminal() {
-            let _ = self.lines.println(text);
+        if has_terminal() {
+            let _ = self.lines.println(one_line(text));
         } else {
-            let _ = writeln!(std::io::stderr(), "{text}");
+            note(text);
         }
     }
 
     /// What came out, on the standard output.
-    pub fn summary(report: &ConformanceReport, folder: &Path) {
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn summary(report: &ConformanceReport, folder: &Path) -> pixelflow_host::Result<()> {
         let mut lines: Vec<String> = report.rows.iter().map(line_of).collect();
         let is_known = |o: &&Outcome| matches!(o.verdict, Verdict::Known | Verdict::Unexpected);
         for row in &report.rows {
@@ -88,8 +91,8 @@ impl Terminal {
         lines.push(format!("{:.0} s; {}", report.seconds, page.display()));
         let count = |verdict| -> usize { report.rows.iter().map(|row| row.count(verdict)).sum() };
         let (passed, failed) = (count(Verdict::Passed), count(Verdict::Failed));
-        lines.push(format!("{passed} passed, {failed} failed\n"));
-        let _ = std::io::stdout().write_all(lines.join("\n").as_bytes());
+        lines.push(format!("{passed} passed, {failed} failed"));
+        print(lines.join("\n"))
     }
 }
 
@@ -116,7 +119,7 @@ impl ChildObserver for Terminal {
                 line.bar.finish_and_clear();
             }
         }
-        if !std::io::stderr().is_terminal() {
+        if !has_terminal() {
             self.say(&format!("{}: done after {:.0} s", row.target, row.seconds));
         }
     }

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::CommandFactory;
+use pixelflow_host::output::say;
 
 use crate::repository;
 
@@ -53,7 +54,7 @@ pub fn run() -> Result<ExitCode> {
             }
             None => std::fs::remove_file(&path).with_context(failed)?,
         }
-        println!("{}", name.display());
+        say(name.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use pixelflow_host::output::say;
 
 use crate::{generate, repository};
 
@@ -34,7 +35,7 @@ pub fn run() -> Result<ExitCode> {
         violations.extend(rule(&root)?);
     }
     for violation in &violations {
-        println!("{violation}");
+        say(violation)?;
     }
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -8,6 +8,7 @@ mod index;
 mod member;
 mod sample;
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -212,6 +213,11 @@ impl Source for WebDatasetSource {
                 json_captions(fields.get(&self.caption_field), &name)
             }
         }
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        let (_, sample) = self.locate(index);
+        (sample.key.as_bytes().into(), self.records[index].2)
     }
 }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use pixelflow_dataset::source::{FolderConfig, HeldOut, IdxConfig, WebDatasetConfig};
 use pixelflow_dataset::{Buckets, SourceConfig};
 
-use crate::config::TrainConfig;
-use crate::config::problem::{require, within};
-use crate::config::setting::{Choice, Kind, Verdict, section, settings};
+use super::{Choice, Kind, Setting, TrainConfig};
+use crate::config::rule::{Verdict, require, within};
+use crate::config::setting::{section, settings};
 
 section! {
     /// The images and how they are brought to size.

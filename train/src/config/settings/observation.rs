@@ -2,8 +2,9 @@
 
 use pixelflow::sampler::SamplerConfig;
 
-use crate::config::Cadence;
-use crate::config::problem::{require, within};
+use super::Setting;
+use crate::config::cadence::Cadence;
+use crate::config::rule::{require, within};
 use crate::config::setting::section;
 
 section! {

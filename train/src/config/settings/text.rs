@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::TrainConfig;
-use crate::config::problem::{require, within};
-use crate::config::setting::{Choice, Kind, Verdict, section};
+use super::{Choice, Kind, Setting, TrainConfig};
+use crate::config::rule::{Verdict, require, within};
+use crate::config::setting::section;
 
 /// Where a text model gets the states of the captions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! Section `[train]`.
 
-use crate::config::problem::{require, share, within};
+use super::Setting;
+use crate::config::rule::{require, share, within};
 use crate::config::setting::section;
 use crate::learning_rate::Schedule;
 

@@ -1,0 +1,133 @@
+//! What ends a run, and what does not: signals, and a terminal that takes no more.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use program_tests::{Program, Run, text};
+
+const TRAIN: Program = Program(env!("CARGO_BIN_EXE_train"));
+
+/// The program, started by a line of the shell that ends with `"$0" "$@"`.
+fn by_shell(line: &str, arguments: &[&str]) -> Command {
+    let mut command = Program("sh").command(&["-c", line, TRAIN.0]);
+    command.args(arguments);
+    command
+}
+
+/// A run of two steps, `batch` images each.
+fn new_run(line: &str, run: &Path, batch: usize) -> Command {
+    let data = "assets/demo/heroes-heldout.tar";
+    let mut command = by_shell(line, &["--device", "cpu", "--recipe", "smoke", "--data", data]);
+    command.args(["--out", text(run)]);
+    let (batch, parts) = (format!("train.batch_size={batch}"), (batch / 256).max(1));
+    let parts = format!("train.gradient_accumulation={parts}");
+    let others = ["train.steps=2", "preview.every=0", "validation.every=0", "log.every=1"];
+    for setting in [&["model.num_classes=16", &batch, &parts][..], &others].concat() {
+        command.args(["--set", setting]);
+    }
+    command
+}
+
+/// Starts a run and waits until it listens for signals.
+fn listening(line: &str, run: &Path, batch: usize) -> Child {
+    let mut command = new_run(line, run, batch);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let hears_terminate = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        u64::from_str_radix(mask.trim(), 16).unwrap() & 1 << 14 != 0
+    };
+    while !hears_terminate() {
+        assert!(Instant::now() < deadline, "it never listens");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+fn send(child: &Child, signals: &[&str]) {
+    for signal in signals {
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args([signal, id.as_str()]).status().unwrap().success());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn message(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn has_saved(run: &Path) -> bool {
+    run.join("checkpoints/step-00000001").exists()
+}
+
+#[test]
+fn a_signal_that_comes_twice_is_one_and_the_run_saves() {
+    let scratch = tempfile::tempdir().unwrap();
+    for (name, signals) in
+        [("a", ["-TERM", "-TERM"]), ("b", ["-INT", "-INT"]), ("c", ["-TERM", "-INT"])]
+    {
+        let run = scratch.path().join(name);
+        let child = listening(r#"exec "$0" "$@""#, &run, 1024);
+        send(&child, &signals);
+        let output = child.wait_with_output().unwrap();
+        let said = message(&output);
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(has_saved(&run) && said.contains("saved; go on with"), "{said}");
+        assert_eq!(said.matches("stopping after this step").count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_second_signal_later_ends_a_run_at_once() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("run");
+    let child = listening(r#"exec "$0" "$@""#, &run, 1 << 14);
+    send(&child, &["-INT"]);
+    std::thread::sleep(Duration::from_millis(1600));
+    send(&child, &["-INT"]);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(!has_saved(&run) && !message(&output).contains("saved"), "{}", message(&output));
+}
+
+#[test]
+fn what_is_no_request_to_end_ends_nothing() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("run");
+    let child = listening(r#"trap "" HUP; exec "$0" "$@""#, &run, 512);
+    send(&child, &["-HUP", "-USR1"]);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{:?}: {}", output.status, message(&output));
+}
+
+#[test]
+fn training_goes_on_where_nothing_can_be_said() {
+    let scratch = tempfile::tempdir().unwrap();
+    for (name, line) in [
+        ("full", r#"exec "$0" "$@" 2>/dev/full"#),
+        ("closed", r#"exec "$0" "$@" 2>&- >&-"#),
+        ("gone", r#"{ "$0" "$@" 2>&1; echo $? >"$STATUS"; } | true"#),
+    ] {
+        let run = scratch.path().join(name);
+        let status = scratch.path().join("status");
+        Run::of(new_run(line, &run, 16).env("STATUS", &status)).succeeded();
+        assert!(run.join("checkpoints/step-00000002").exists(), "{name}");
+        assert!(name != "gone" || fs::read_to_string(status).unwrap() == "0\n");
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_printed_is_exit_code_1_and_no_panic() {
+    for product in [&["--list-recipes"][..], &["--recipe", "smoke", "--print-config"], &["--help"]]
+    {
+        let run = Run::of(&mut by_shell(r#"exec "$0" "$@" >/dev/full"#, product));
+        run.refused(&["error: cannot write standard output"]);
+        assert_eq!(run.status.code(), Some(1));
+        let head = Run::of(&mut by_shell(r#""$0" "$@" | head -1"#, product)).succeeded();
+        assert_eq!((head.message.as_str(), head.printed.lines().count()), ("", 1));
+    }
+}
