@@ -20,7 +20,10 @@ pub fn announce(
 ) -> Result<()> {
     let (images, classes) = (source.len(), source.classes());
     let what = match text {
-        None => format!(" in {} classes", classes.len()),
+        None => match classes.len() {
+            1 => " in 1 class".to_owned(),
+            count => format!(" in {count} classes"),
+        },
         Some(Some(captions)) => format!(" ({captions} captions)"),
         Some(None) => String::new(),
     };

@@ -33,7 +33,6 @@ mod session;
 mod states;
 mod step;
 mod terminal;
-mod text_file;
 mod texts;
 mod trainer;
 mod upload;

@@ -104,6 +104,12 @@ fn open(bytes: &[u8]) -> std::result::Result<(Decoder<'_>, [usize; 2], u64), Str
                 (Box::new(decoder), 0, PNG_BYTES + length)
             }
             ImageFormat::WebP => {
+                let announced = bytes.get(4..8).map_or(0, |length| {
+                    u64::from(u32::from_le_bytes([length[0], length[1], length[2], length[3]]))
+                });
+                if announced + 8 > length {
+                    return Err(format!("it is cut off: {} of {} bytes", length, announced + 8));
+                }
                 let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(text)?;
                 // Planes, transparency and, of an animation, the canvas.
                 let own = if decoder.has_animation() { 16 } else { 7 };

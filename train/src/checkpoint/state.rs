@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text_file::read_text;
+use crate::error::read_error;
 use crate::{Error, Result};
 
 /// How far a run has come; everything random follows from the seed and `step`.
@@ -30,7 +30,7 @@ impl State {
     /// Reads the state of the checkpoint in `folder`.
     pub(super) fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(super::STATE);
-        let text = read_text(&path)?;
+        let text = std::fs::read_to_string(&path).map_err(read_error(&path))?;
         serde_json::from_str(&text).map_err(|error| Error::DamagedCheckpoint {
             path: folder.to_owned(),
             reason: format!("{}: {error}", super::STATE),

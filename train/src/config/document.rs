@@ -8,7 +8,7 @@ use super::origin::Origin;
 use super::settings::{SECTIONS, Section, Setting, TrainConfig};
 use super::{dotted, keys};
 use crate::Result;
-use crate::text_file::read_text;
+use crate::error::read_error;
 
 const HEADER: &str = "\
 # The settings of this run, written by `train`: defaults, recipe and command line together.
@@ -44,7 +44,7 @@ impl TrainConfig {
     /// [`Error::Read`](crate::Error::Read), or [`Error::Setting`](crate::Error::Setting) naming file,
     /// line and key.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = read_text(path)?;
+        let text = std::fs::read_to_string(path).map_err(read_error(path))?;
         let origin = Origin { name: path.display().to_string(), text: &text };
         let table = origin.parse()?;
         keys::check_whole(&table, &origin)?;

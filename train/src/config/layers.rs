@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::keys;
 use super::origin::Origin;
 use super::settings::{TrainConfig, section};
-use crate::text_file::read_text;
+use crate::error::read_error;
 use crate::{Error, Result, recipe};
 
 /// Most levels of recipes that extend one another.
@@ -118,7 +118,7 @@ impl Layers {
 
 /// Reads a recipe and the path of the recipe it extends.
 fn read_layer(path: &Path) -> Result<(Table, Option<PathBuf>)> {
-    let text = read_text(path)?;
+    let text = std::fs::read_to_string(path).map_err(read_error(path))?;
     let origin = Origin { name: path.display().to_string(), text: &text };
     let mut layer = origin.parse()?;
     let extends = match layer.remove("extends") {

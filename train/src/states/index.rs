@@ -10,8 +10,7 @@ use pixelflow::weights::TextDescription;
 use serde::{Deserialize, Serialize};
 
 use super::INDEX;
-use crate::error::write_error;
-use crate::text_file::read_text;
+use crate::error::{read_error, write_error};
 use crate::{Error, Result};
 
 /// Records of a file of states, at least.
@@ -44,7 +43,7 @@ impl StatesIndex {
     /// [`Error::Read`] or [`Error::States`].
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(INDEX);
-        let text = read_text(&path)?;
+        let text = std::fs::read_to_string(&path).map_err(read_error(&path))?;
         serde_json::from_str(&text).map_err(|error| Error::States {
             path: folder.to_owned(),
             reason: format!("{INDEX}: {error}"),

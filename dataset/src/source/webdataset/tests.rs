@@ -169,7 +169,9 @@ fn a_hard_link_is_its_file_and_other_kinds_are_left_out_with_advice() {
         builder.append(&file("0.cls", 1), b"0".as_slice()).unwrap();
         let content: &[u8] = if kind == tar::EntryType::Continuous { &image } else { &[] };
         let mut header = tar_header("1.png", content.len(), kind);
-        header.set_link_name(target).unwrap();
+        if !target.is_empty() {
+            header.set_link_name(target).unwrap();
+        }
         header.set_cksum();
         builder.append(&header, content).unwrap();
         builder.append(&file("1.cls", 1), b"0".as_slice()).unwrap();
