@@ -1,5 +1,6 @@
 //! What labels and captions of a run's data mean, so that it goes on with the same ones.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,11 +15,14 @@ use crate::config::TrainConfig;
 use crate::texts::TextSource;
 use crate::{Error, Result, initial_weights};
 
+/// Records whose files are looked into, besides the first of each class.
+const LOOKED_INTO: usize = 1000;
+
 /// Which records a run learns from, wherever they lie: hashes of their names, classes and captions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    /// Of the training records in order: what each is called, and its class.
+    /// Of the training records in order: what each is called, its class, and of some what is in it.
     records: String,
     /// Of all captions in order; `None` for a class model.
     captions: Option<String>,
@@ -33,10 +37,16 @@ impl Identity {
     /// [`Error::Data`] if captions cannot be read.
     pub fn of(training: &dyn Source, all: &dyn Source, text: &TextSource) -> Result<Self> {
         let mut hash = Sha256::new();
+        let (mut seen, spacing) = (HashSet::new(), training.len().div_ceil(LOOKED_INTO).max(1));
         for record in 0..training.len() {
             let (name, label) = training.identity(record);
             update(&mut hash, &name);
             update(&mut hash, training.classes().get(label).map_or(&[], String::as_bytes));
+            // Folders that were swapped may hold files of the same names. What cannot be read is nothing
+            // here: that is the loader's business.
+            if seen.insert(label) || record.is_multiple_of(spacing) {
+                update(&mut hash, &training.beginning(record).unwrap_or_default());
+            }
         }
         let (captions, encoder) = match text {
             TextSource::None => (None, None),
@@ -52,7 +62,7 @@ impl Identity {
     /// What is no longer as it was, in words.
     fn changes(&self, now: &Self) -> Vec<&'static str> {
         let changes = [
-            (self.records != now.records, "names, order or classes of the images"),
+            (self.records != now.records, "names, order, classes or content of the images"),
             (self.captions != now.captions, "captions"),
             (self.encoder != now.encoder, "the text encoder that made the states of the captions"),
         ];

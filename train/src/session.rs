@@ -128,8 +128,8 @@ impl Session {
         let before = self.before.as_ref().map(CheckedConfig::learning_rate);
         if let Some(before) = before.filter(|before| *before != now && step < end) {
             note(format_args!(
-                "the learning rate of step {} is {:e}, by the settings until now it would be {:e}; that \
-                 of the last step, {end}, is {:e}",
+                "the learning rate of step {} is {:.3e}, by the settings until now it would be {:.3e}; \
+                 that of the last step, {end}, is {:.3e}",
                 step + 1,
                 now.at(step),
                 before.at(step),

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Record, Source, io_error, labels};
+use super::{BEGINNING, Record, Source, io_error, labels};
 use crate::{Error, Result, decode};
 
 /// A folder-per-class data set.
@@ -88,6 +89,15 @@ impl Source for FolderSource {
     fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
         let (label, file) = &self.images[index];
         (file.as_encoded_bytes().into(), *label)
+    }
+
+    fn beginning(&self, index: usize) -> Result<Vec<u8>> {
+        let (label, ref file) = self.images[index];
+        let path = self.folder.join(&self.classes[label]).join(file);
+        let mut bytes = Vec::new();
+        let file = fs::File::open(&path).map_err(io_error(&path))?;
+        file.take(BEGINNING as u64).read_to_end(&mut bytes).map_err(io_error(&path))?;
+        Ok(bytes)
     }
 }
 

@@ -21,7 +21,7 @@ use self::index::index_shard;
 use self::member::{Caption, Span, parse_json, parse_text};
 use self::sample::Sample;
 use super::labels::{self, Label};
-use super::{Record, Source, io_error};
+use super::{BEGINNING, Record, Source, io_error};
 use crate::{Error, Result, decode};
 
 /// A `WebDataset`.
@@ -196,6 +196,13 @@ impl Source for WebDatasetSource {
         let image = decode::decode(&bytes, &name)?;
         let caption = self.caption_of(&mut file, path, sample)?;
         Ok(Record { image, label, caption, name })
+    }
+
+    fn beginning(&self, index: usize) -> Result<Vec<u8>> {
+        let (Shard { path, .. }, sample) = self.locate(index);
+        let mut file = File::open(path).map_err(io_error(path))?;
+        let span = Span { length: sample.image.length.min(BEGINNING), ..sample.image };
+        read_span(&mut file, path, span)
     }
 
     fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
