@@ -7,6 +7,7 @@ use pixelflow_dataset::Source;
 use pixelflow_dataset::source::LeftOut;
 
 use crate::config::{CheckedConfig, JointConfig, StatesConfig, TextConfig};
+use crate::identity::hash_of_captions;
 use crate::states::StatesFolder;
 use crate::texts::TextSource;
 use crate::{Error, Result};
@@ -66,6 +67,11 @@ pub fn states(path: &Path, config: &CheckedConfig, source: &dyn Source) -> Resul
             "it is of {} records, the data set has {records}; encode its captions again",
             folder.index.records
         )));
+    }
+    if folder.index.captions_hash != hash_of_captions(source)?.0 {
+        return Err(misfit(
+            "it is of other captions; encode those of the data set again".to_owned(),
+        ));
     }
     if Some(folder.index.width) != width {
         return Err(misfit(format!(

@@ -75,12 +75,20 @@ pub enum Error {
         path.display()
     )]
     ConfigChanged { path: PathBuf, changes: Changes },
+    #[error("{} has learned from other data: {what}; resume with the data as they were", path.display())]
+    DataChanged { path: PathBuf, what: String },
     #[error(
-        "{} was trained on {before} images, the data set now has {after}; \
-         resume with the data it was trained on",
+        "{} has learned other classes: missing in the data are {missing}; not known to it are {new}; \
+         {advice}",
         path.display()
     )]
-    DataChanged { path: PathBuf, before: usize, after: usize },
+    OtherClasses { path: PathBuf, missing: String, new: String, advice: &'static str },
+    #[error(
+        "{} has taken {taken} steps already, train.steps is {steps}; give at least as many, or an earlier \
+         checkpoint: --resume {}/checkpoints/step-…",
+        path.display(), path.display()
+    )]
+    StepsTaken { path: PathBuf, taken: u64, steps: u64 },
     #[error(
         "cannot go on from {}: the captions have other words than those the run has learned",
         path.display()
@@ -93,11 +101,12 @@ pub enum Error {
     #[error("cannot save checkpoint {}: {reason}; earlier checkpoints are intact", path.display())]
     SaveCheckpoint { path: PathBuf, reason: String },
     #[error(
-        "the training diverged at step {step} (loss {loss}, gradient norm {gradient_norm}); \
-         resume from an earlier checkpoint with a lower train.lr, a longer train.warmup_steps or a \
-         smaller train.clip_norm"
+        "the training diverged at step {step} ({what}); resume with a lower train.lr, a longer \
+         train.warmup_steps or a smaller train.clip_norm{earlier}"
     )]
-    Diverged { step: u64, loss: f64, gradient_norm: f64 },
+    Diverged { step: u64, what: String, earlier: String },
+    #[error("step {step} ended half-way: there is no state to save")]
+    HalfAStep { step: u64 },
 
     // What other crates say.
     #[error(transparent)]

@@ -16,6 +16,7 @@ mod data_path;
 mod dry_run;
 mod error;
 mod export;
+mod identity;
 mod initial_weights;
 mod inventory;
 mod learning_rate;

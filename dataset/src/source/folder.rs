@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::text::shown_path;
-use super::{Encoded, EncodedRecord, LeftOut, Source, io_error, labels, record_error};
+use super::{BEGINNING, Encoded, EncodedRecord, LeftOut, Source, io_error, labels, record_error};
 use crate::{Error, Result, decode};
 
 /// A folder-per-class data set.
@@ -88,6 +89,20 @@ impl FolderSource {
     }
 }
 
+impl FolderSource {
+    /// Path and shown name of an image that is a file of sensible size: pipes would be waited for.
+    fn file(&self, index: usize) -> Result<(PathBuf, String)> {
+        let path = self.folder.join(&self.images[index].1);
+        let name = shown_path(&path);
+        let file = fs::metadata(&path).map_err(record_error(&path, &name))?;
+        if !file.is_file() {
+            return Err(Error::Unreadable { record: name, reason: "it is no file".to_owned() });
+        }
+        decode::check_size(file.len(), &name)?;
+        Ok((path, name))
+    }
+}
+
 impl Source for FolderSource {
     fn len(&self) -> usize {
         self.images.len()
@@ -102,21 +117,23 @@ impl Source for FolderSource {
     }
 
     fn encoded(&self, index: usize) -> Result<EncodedRecord> {
-        let (label, ref file) = self.images[index];
-        let path = self.folder.join(file);
-        let name = shown_path(&path);
-        let file = fs::metadata(&path).map_err(record_error(&path, &name))?;
-        if !file.is_file() {
-            return Err(Error::Unreadable { record: name, reason: "it is no file".to_owned() });
-        }
-        decode::check_size(file.len(), &name)?;
+        let (path, name) = self.file(index)?;
         let image = Encoded::File(fs::read(&path).map_err(record_error(&path, &name))?);
-        Ok(EncodedRecord { image, label, name })
+        Ok(EncodedRecord { image, label: self.images[index].0, name })
     }
 
     fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
         let (label, file) = &self.images[index];
         (file.as_os_str().as_encoded_bytes().into(), *label)
+    }
+
+    fn beginning(&self, index: usize) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let (path, name) = self.file(index)?;
+        fs::File::open(&path)
+            .and_then(|file| file.take(BEGINNING as u64).read_to_end(&mut bytes))
+            .map_err(record_error(&path, &name))?;
+        Ok(bytes)
     }
 }
 

@@ -75,6 +75,10 @@ impl Source for Relabelled {
         (name, self.labels[label])
     }
 
+    fn beginning(&self, index: usize) -> Result<Vec<u8>> {
+        self.source.beginning(index)
+    }
+
     fn origin(&self, index: usize) -> usize {
         self.source.origin(index)
     }

@@ -106,6 +106,10 @@ impl Source for Subset {
         self.source.identity(self.indices[index])
     }
 
+    fn beginning(&self, index: usize) -> Result<Vec<u8>> {
+        self.source.beginning(self.indices[index])
+    }
+
     fn origin(&self, index: usize) -> usize {
         self.source.origin(self.indices[index])
     }

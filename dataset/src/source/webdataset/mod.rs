@@ -22,7 +22,7 @@ use self::member::{Caption, MAX_TEXT_BYTES, Span, json_captions, parse_json};
 use self::sample::Sample;
 use super::labels::{self, Label};
 use super::text::{parse_text, shown_path};
-use super::{Encoded, EncodedRecord, LeftOut, Source, io_error, record_error};
+use super::{BEGINNING, Encoded, EncodedRecord, LeftOut, Source, io_error, record_error};
 use crate::{Error, Result, decode};
 
 /// A `WebDataset`.
@@ -213,6 +213,12 @@ impl Source for WebDatasetSource {
                 json_captions(fields.get(&self.caption_field), &name)
             }
         }
+    }
+
+    fn beginning(&self, index: usize) -> Result<Vec<u8>> {
+        let (shard, sample) = self.locate(index);
+        let span = Span { length: sample.image.length.min(BEGINNING), ..sample.image };
+        read_span(&shard.path, span, &shard.sample_name(sample))
     }
 
     fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {

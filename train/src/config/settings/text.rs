@@ -27,8 +27,8 @@ section! {
             let fix = format!("it must be model.cross_attention_dim ({states})");
             require(text.width == states, fix)?;
             require(
-                text.width.is_multiple_of(32) && text.width > 0,
-                "it must be a multiple of 32, the features of a head",
+                text.width.is_multiple_of(32) && (32..=1 << 16).contains(&text.width),
+                "it must be a multiple of 32, the features of a head, and at most 65536",
             )
         });
         /// Its blocks, 1 to 64.
