@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::source::LeftOut;
+
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -30,10 +32,29 @@ pub enum Error {
     },
 
     /// The data set has no records at all.
-    #[error("{place} holds no images; supported are {supported}", supported = crate::decode::SUPPORTED)]
+    #[error(
+        "{place} holds no images that can be used; supported are {}{}",
+        crate::decode::SUPPORTED,
+        left_out.clause()
+    )]
     NoRecords {
         /// The file or folder that was looked into.
         place: String,
+        /// What it holds instead.
+        left_out: LeftOut,
+    },
+
+    /// Records of the data set cannot be used, and none may be left out.
+    #[error("{0}; mend or remove them, or leave --strict (data.strict) out")]
+    LeftOut(LeftOut),
+
+    /// The file of a record is gone, may not be read, or is no file.
+    #[error("{record} cannot be read: {reason}")]
+    Unreadable {
+        /// Which file or member.
+        record: String,
+        /// What the operating system said.
+        reason: String,
     },
 
     /// An image file has no bytes.
@@ -50,6 +71,23 @@ pub enum Error {
         record: String,
         /// What the decoder said.
         reason: String,
+    },
+
+    /// Decoding or scaling an image would take more memory than there is for all of them together.
+    #[error(
+        "{record} is {width}x{height} pixels and takes {mebibytes} MiB to decode and scale, more than the \
+         limit of {}; make it smaller or remove it",
+        crate::decode::MAX_DECODED_BYTES >> 20
+    )]
+    TooMuchMemory {
+        /// Which image.
+        record: String,
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// What it takes.
+        mebibytes: u64,
     },
 
     /// An image has no pixels, or its pixel data does not fit its size.
@@ -101,12 +139,12 @@ pub enum Error {
     },
 
     /// A tar file has an invalid header.
-    #[error("{} is damaged or not an uncompressed tar file: {source}", shard.display())]
+    #[error("{} is damaged or not an uncompressed tar file: {reason}", shard.display())]
     DamagedTar {
         /// The tar file.
         shard: PathBuf,
-        /// What the tar reader said.
-        source: std::io::Error,
+        /// What is wrong.
+        reason: String,
     },
 
     /// A tar member has a name or a type that no data set needs and an attack would use.
@@ -120,15 +158,6 @@ pub enum Error {
         reason: &'static str,
     },
 
-    /// A sample lacks its image or has something twice.
-    #[error("sample {sample} {reason}; the members of a sample must follow each other in the tar")]
-    InvalidSample {
-        /// Tar file and key of the sample.
-        sample: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-
     /// A sample's `.json` is no JSON object, or one of its texts is not UTF-8.
     #[error("{record} is not valid: {reason}")]
     InvalidText {
@@ -136,18 +165,6 @@ pub enum Error {
         record: String,
         /// What the parser said.
         reason: String,
-    },
-
-    /// A sample has no label.
-    #[error(
-        "{record} has no label: no `.cls` member and no field {field:?} in its `.json`; \
-         name the right field with `label_field`, or set `unlabelled = true`"
-    )]
-    MissingLabel {
-        /// Which sample.
-        record: String,
-        /// The field that was looked for.
-        field: String,
     },
 
     /// A label is neither a class index nor a class name.
@@ -168,17 +185,6 @@ pub enum Error {
     )]
     NoClassFolders {
         /// The folder.
-        folder: PathBuf,
-    },
-
-    /// A class folder has no images.
-    #[error(
-        "class folder {} holds no images (supported are {}); fill or remove it",
-        folder.display(),
-        crate::decode::SUPPORTED
-    )]
-    EmptyClassFolder {
-        /// The class folder.
         folder: PathBuf,
     },
 
@@ -267,12 +273,14 @@ pub enum Error {
 impl Error {
     /// Whether a single record is to blame, so that training can go on without it.
     ///
-    /// A failing disk is not such an error: a batch must not depend on the disk's mood.
+    /// A failing disk is not such an error: it is no record's fault.
     pub fn is_corrupt_record(&self) -> bool {
         matches!(
             self,
             Self::EmptyImage { .. }
                 | Self::Undecodable { .. }
+                | Self::Unreadable { .. }
+                | Self::TooMuchMemory { .. }
                 | Self::InvalidRaster { .. }
                 | Self::TooThin { .. }
                 | Self::TooLarge { .. }

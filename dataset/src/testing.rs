@@ -1,10 +1,12 @@
 //! Small files for this crate's tests.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use image::{ImageFormat, RgbImage};
 
-use crate::{Error, Raster, Record, Result, Source};
+use crate::source::{Encoded, EncodedRecord};
+use crate::{Error, Raster, Result, Source};
 
 /// An RGB image as a file of the given format.
 pub(crate) fn encode(image: &Raster, format: ImageFormat) -> Vec<u8> {
@@ -46,6 +48,7 @@ pub(crate) fn tar_header(name: &str, size: usize, kind: tar::EntryType) -> tar::
 /// `records` images of 8x8 pixels, each of one grey value and one class; some cannot be read.
 pub(crate) struct Colours {
     classes: Vec<String>,
+    records: usize,
     corrupt: Vec<usize>,
 }
 
@@ -56,25 +59,38 @@ impl Colours {
 
     pub(crate) fn with_corrupt(records: usize, corrupt: &[usize]) -> Self {
         let classes = (0..records).map(|class| class.to_string()).collect();
-        Self { classes, corrupt: corrupt.to_vec() }
+        Self { classes, records, corrupt: corrupt.to_vec() }
+    }
+
+    /// Equally many images of each of so many classes, sorted by class.
+    pub(crate) fn of_classes(records: usize, classes: usize) -> Self {
+        Self { records, ..Self::new(classes) }
+    }
+
+    fn label(&self, index: usize) -> usize {
+        index * self.classes.len() / self.records
     }
 }
 
 impl Source for Colours {
     fn len(&self) -> usize {
-        self.classes.len()
+        self.records
     }
 
     fn classes(&self) -> &[String] {
         &self.classes
     }
 
-    fn read(&self, index: usize) -> Result<Record> {
+    fn encoded(&self, index: usize) -> Result<EncodedRecord> {
         let name = format!("colour {index}");
         if self.corrupt.contains(&index) {
             return Err(Error::EmptyImage { record: name });
         }
         let image = Raster::new(8, 8, 3, vec![index as u8; 192])?;
-        Ok(Record { image, label: index, caption: None, name })
+        Ok(EncodedRecord { image: Encoded::Pixels(image), label: self.label(index), name })
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (Cow::Borrowed(&[]), self.label(index))
     }
 }

@@ -37,6 +37,8 @@ pub enum Purpose {
     Testing = 10,
     /// Which of several resolutions a training image has.
     Bucket = 11,
+    /// Which of several captions a training image has.
+    Caption = 12,
 }
 
 /// Names one stream of random numbers.

@@ -4,11 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pixelflow::weights::ModelDescription;
-use pixelflow_dataset::source::split;
+use pixelflow_dataset::loader::validation_records;
+use pixelflow_dataset::source::{Subset, split};
 use pixelflow_dataset::{Loader, Source, SourceConfig};
 
-use crate::captions::{self, CaptionedRecord, Part};
+use crate::captions::{self, CaptionedRecord, CaptionedSource, Part};
 use crate::config::{CheckedConfig, StatesConfig, TextConfig, TrainConfig};
+use crate::identity::{Identity, LearnedClasses};
+use crate::inventory::announce;
 use crate::texts::TextSource;
 use crate::{Error, Result, data_path};
 
@@ -17,10 +20,12 @@ const VALIDATION_SEED: u64 = 0x5eed_0000_0000_0000;
 
 /// The images of a run.
 pub struct Data {
-    /// Training batches; each is one part of a batch of the run.
+    /// Training batches.
     pub training: Loader,
     /// Validation batches, where the run has any.
     pub validation: Option<Loader>,
+    /// Which records they are.
+    pub identity: Identity,
     /// Names of the classes.
     pub class_names: Vec<String>,
     /// How captions become texts.
@@ -32,34 +37,44 @@ pub struct Data {
 }
 
 impl Data {
-    /// Opens training and validation images.
+    /// Opens training and validation images, with the labels that were `learned`.
     ///
     /// # Errors
+    /// [`Error::OtherClasses`] if they have not the classes that were learned,
     /// [`Error::Data`] when they cannot be read, [`Error::MissingAsset`] when shipped ones cannot be
     /// unpacked, [`Error::DataMismatch`] when they do not fit the model.
-    pub fn open(config: &CheckedConfig) -> Result<Self> {
+    pub fn open(config: &CheckedConfig, learned: Option<&LearnedClasses>) -> Result<Self> {
         let settings = config.settings();
         let is_text = settings.model.cross_attention_dim.is_some();
-        let source = unlabelled(shipped(&settings.data.source)?, is_text).open()?;
-        check(config, source.as_ref())?;
+        let strict = settings.data.strict;
+        let mut source = unlabelled(shipped(&settings.data.source)?, is_text).open()?;
         // Of all records, before some are kept back for validation.
-        let text = captions::source(config, source.as_ref())?;
-        let class_names = source.classes().to_vec();
+        let CaptionedSource { text, captions, unreadable } =
+            captions::source(config, source.as_ref())?;
+        let mut left_out = source.left_out();
+        left_out.add(unreadable);
+        announce("data", source.as_ref(), is_text.then_some(captions), &left_out, strict)?;
+        if let Some(learned) = learned {
+            source = learned.relabel(source)?;
+        }
+        check(config, source.as_ref())?;
+        let (all, class_names) = (Arc::clone(&source), source.classes().to_vec());
         let (training, validation): (Arc<dyn Source>, Option<Arc<dyn Source>>) =
             match (&settings.data.validation, settings.data.held_out) {
-                (Some(validation), _) => (
-                    source,
-                    Some(
-                        unlabelled(shipped(validation)?, is_text)
-                            .open_with_classes(&class_names)?,
-                    ),
-                ),
+                (Some(validation), _) => {
+                    let validation = unlabelled(shipped(validation)?, is_text)
+                        .open_with_classes(&class_names)?;
+                    let (shown, beside) = (validation.as_ref(), validation.left_out());
+                    announce("validation", shown, is_text.then_some(None), &beside, strict)?;
+                    (source, Some(validation))
+                }
                 (None, Some(rule)) => {
                     let (training, held_out) = split(&source, rule)?;
                     (Arc::new(training), Some(Arc::new(held_out)))
                 }
                 (None, None) => (source, None),
             };
+        let identity = Identity::of(training.as_ref(), all.as_ref(), &text)?;
         let preview_records = if is_text {
             let (shown, part) = match &validation {
                 Some(validation) => (validation, Part::Validation),
@@ -87,18 +102,21 @@ impl Data {
             _ => None,
         };
         let validation = validation.map(|source| {
+            let seed = seed ^ VALIDATION_SEED;
+            let drawn = validation_records(source.len(), config.validation_images(), seed);
             Loader::new(
-                source,
+                Arc::new(Subset::new(&source, drawn)),
                 config.validation_transform(),
                 config.cascade().clone(),
                 patch,
-                seed ^ VALIDATION_SEED,
+                seed,
                 config.validation_loader(),
             )
         });
         Ok(Self {
             training,
             validation: validation.transpose()?,
+            identity,
             class_names,
             text,
             validation_text,
@@ -134,7 +152,9 @@ impl Data {
 /// # Errors
 /// [`Error::NotADataSet`] or [`Error::Data`].
 pub fn captioned(path: &Path) -> Result<Arc<dyn Source>> {
-    Ok(unlabelled(data_path::detect(path)?, true).open()?)
+    let source = unlabelled(data_path::detect(path)?, true).open()?;
+    announce("data", source.as_ref(), Some(None), &source.left_out(), false)?;
+    Ok(source)
 }
 
 /// The source without labels, for a model that has no use for them.
@@ -166,7 +186,12 @@ fn shipped(source: &SourceConfig) -> Result<SourceConfig> {
 fn check(config: &CheckedConfig, source: &dyn Source) -> Result<()> {
     let model = &config.settings().model;
     let classes = source.classes().len();
+    let left_out = source.left_out();
     if model.cross_attention_dim.is_none() && classes != model.num_classes {
+        if classes < model.num_classes && left_out.records > 0 {
+            let model = model.num_classes;
+            return Err(Error::ClassesLeftOut { classes, model, left_out });
+        }
         return Err(Error::DataMismatch {
             data: format!("{classes} classes"),
             key: "model.num_classes",

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pixelflow_dataset::SourceConfig;
-use pixelflow_dataset::source::{FolderConfig, IdxConfig, WebDatasetConfig};
+use pixelflow_dataset::source::{FolderConfig, IdxConfig, WebDatasetConfig, is_tar};
 
 use crate::error::read_error;
 use crate::{Error, Result};
@@ -15,11 +15,15 @@ use crate::{Error, Result};
 /// # Errors
 /// [`Error::Read`], or [`Error::NotADataSet`] saying what is there instead.
 pub fn detect(path: &Path) -> Result<SourceConfig> {
-    let is_tar = |path: &Path| path.extension().is_some_and(|ending| ending == "tar");
     let kind = fs::metadata(path).map_err(read_error(path))?;
-    if kind.is_file() {
+    if !kind.is_dir() {
+        let name = path.to_string_lossy().to_ascii_lowercase();
+        let is_packed =
+            [".gz", ".tgz", ".zst", ".xz", ".bz2"].iter().any(|end| name.ends_with(end));
         return if is_tar(path) {
             Ok(SourceConfig::WebDataset(WebDatasetConfig::new([path.to_owned()])))
+        } else if is_packed {
+            Err(no_data(path, "it is compressed; unpack it to a .tar first"))
         } else {
             Err(no_data(path, "it is a file that does not end in .tar"))
         };
@@ -28,9 +32,9 @@ pub fn detect(path: &Path) -> Result<SourceConfig> {
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
         .map_err(read_error(path))?;
     entries.sort();
-    let tars: Vec<PathBuf> = entries.iter().filter(|entry| is_tar(entry)).cloned().collect();
-    if !tars.is_empty() {
-        return Ok(SourceConfig::WebDataset(WebDatasetConfig::new(tars)));
+    if entries.iter().any(|entry| is_tar(entry)) {
+        // The whole folder, so that what lies beside the tar files is seen.
+        return Ok(SourceConfig::WebDataset(WebDatasetConfig::new([path.to_owned()])));
     }
     if let Some(idx) = idx(path) {
         return Ok(SourceConfig::Idx(idx));
@@ -38,7 +42,12 @@ pub fn detect(path: &Path) -> Result<SourceConfig> {
     if entries.iter().any(|entry| entry.is_dir()) {
         return Ok(SourceConfig::Folder(FolderConfig::new(path)));
     }
-    Err(no_data(path, "the folder has neither tar files nor folders"))
+    let reason = "the folder has neither tar files nor folders";
+    let first = entries.first().and_then(|entry| entry.file_name());
+    Err(match first {
+        Some(name) => no_data(path, &format!("{reason} (but {})", name.display())),
+        None => no_data(path, reason),
+    })
 }
 
 /// The training files of an MNIST-like folder, compressed or not.
@@ -76,7 +85,7 @@ mod tests {
         let (a, b) = (path.join("a.tar"), path.join("b.tar"));
         fs::write(&b, "").unwrap();
         fs::write(&a, "").unwrap();
-        let both = WebDatasetConfig::new([a.clone(), b]);
+        let both = WebDatasetConfig::new([path]);
         assert_eq!(detect(path).unwrap(), SourceConfig::WebDataset(both));
         assert!(matches!(detect(&a).unwrap(), SourceConfig::WebDataset(_)));
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pixelflow_dataset::source::LeftOut;
 use pixelflow_host::explain;
 
 use crate::config::{Changes, Problems};
@@ -33,6 +34,12 @@ pub enum Error {
     /// `data` is in words, `model` the value of `key`, and `data_value` the one that fits.
     #[error("the data has {data} but {key} is {model}; use --set {key}={data_value}")]
     DataMismatch { data: String, key: &'static str, model: usize, data_value: usize },
+    /// Fewer classes than the model has, perhaps because of what was left out.
+    #[error(
+        "the data has {classes} classes but model.num_classes is {model}, and {left_out}; \
+         put right first what was left out"
+    )]
+    ClassesLeftOut { classes: usize, model: usize, left_out: LeftOut },
     #[error(
         "--data {}: {reason}; give a .tar file or a folder of them (WebDataset), a folder with one \
          folder a class, or a folder with train-images-idx3-ubyte.gz and its labels (IDX)",
@@ -68,12 +75,20 @@ pub enum Error {
         path.display()
     )]
     ConfigChanged { path: PathBuf, changes: Changes },
+    #[error("{} has learned from other data: {what}; resume with the data as they were", path.display())]
+    DataChanged { path: PathBuf, what: String },
     #[error(
-        "{} was trained on {before} images, the data set now has {after}; \
-         resume with the data it was trained on",
+        "{} has learned other classes: missing in the data are {missing}; not known to it are {new}; \
+         {advice}",
         path.display()
     )]
-    DataChanged { path: PathBuf, before: usize, after: usize },
+    OtherClasses { path: PathBuf, missing: String, new: String, advice: &'static str },
+    #[error(
+        "{} has taken {taken} steps already, train.steps is {steps}; give at least as many, or an earlier \
+         checkpoint: --resume {}/checkpoints/step-…",
+        path.display(), path.display()
+    )]
+    StepsTaken { path: PathBuf, taken: u64, steps: u64 },
     #[error(
         "cannot go on from {}: the captions have other words than those the run has learned",
         path.display()
@@ -86,11 +101,12 @@ pub enum Error {
     #[error("cannot save checkpoint {}: {reason}; earlier checkpoints are intact", path.display())]
     SaveCheckpoint { path: PathBuf, reason: String },
     #[error(
-        "the training diverged at step {step} (loss {loss}, gradient norm {gradient_norm}); \
-         resume from an earlier checkpoint with a lower train.lr, a longer train.warmup_steps or a \
-         smaller train.clip_norm"
+        "the training diverged at step {step} ({what}); resume with a lower train.lr, a longer \
+         train.warmup_steps or a smaller train.clip_norm{earlier}"
     )]
-    Diverged { step: u64, loss: f64, gradient_norm: f64 },
+    Diverged { step: u64, what: String, earlier: String },
+    #[error("step {step} ended half-way: there is no state to save")]
+    HalfAStep { step: u64 },
 
     // What other crates say.
     #[error(transparent)]

@@ -21,7 +21,8 @@ pub enum Schedule {
 ///
 /// - `p (s + 1) / w` while `s < w`,
 /// - then `p` if constant,
-/// - or `m + (p - m) (1 + cos(pi (s - w) / (n - w))) / 2` along the cosine.
+/// - or `m + (p - m) (1 + cos(pi (s - t) / (n - 1 - t))) / 2` along the cosine, where `t` is the step
+///   at the peak: the last one of the warm-up, or 0. The last step has `m`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LearningRate {
     /// Highest value.
@@ -45,9 +46,10 @@ impl LearningRate {
         }
         match schedule {
             Schedule::Constant => peak,
-            Schedule::Cosine if step >= steps => minimum,
             Schedule::Cosine => {
-                let progress = (step - warmup_steps) as f64 / (steps - warmup_steps) as f64;
+                let (top, last) = (warmup_steps.saturating_sub(1), steps.saturating_sub(1));
+                let whole = last.saturating_sub(top).max(1);
+                let progress = (step.min(last).max(top) - top) as f64 / whole as f64;
                 minimum + (peak - minimum) * 0.5 * (1.0 + (PI * progress).cos())
             }
         }
@@ -79,11 +81,11 @@ mod tests {
 
     #[test]
     fn the_cosine_goes_from_peak_to_minimum() {
-        assert_close(COSINE.at(10), 1e-3);
-        assert_close(COSINE.at(60), f64::midpoint(1e-3, 1e-5));
-        assert_close(COSINE.at(110), 1e-5);
+        assert_close(COSINE.at(9), 1e-3);
+        assert_close(COSINE.at(59), f64::midpoint(1e-3, 1e-5));
+        assert_close(COSINE.at(109), 1e-5);
         assert_close(COSINE.at(1_000_000), 1e-5);
-        let falls = (10..110).all(|step| COSINE.at(step) > COSINE.at(step + 1));
+        let falls = (9..109).all(|step| COSINE.at(step) > COSINE.at(step + 1));
         assert!(falls, "the learning rate falls at every step");
     }
 
@@ -99,8 +101,10 @@ mod tests {
     fn without_warm_up_the_peak_comes_first() {
         let rate = LearningRate { warmup_steps: 0, ..COSINE };
         assert_close(rate.at(0), 1e-3);
+        assert_close(rate.at(109), 1e-5);
         let all_warm_up = LearningRate { warmup_steps: 110, ..COSINE };
         assert_close(all_warm_up.at(109), 1e-3);
-        assert_close(all_warm_up.at(110), 1e-5);
+        let single = LearningRate { warmup_steps: 0, steps: 1, ..COSINE };
+        assert_close(single.at(0), 1e-3);
     }
 }

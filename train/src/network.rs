@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::T5Encoder;
@@ -50,6 +51,25 @@ impl<B: Backend> Network<B> {
             }
         };
         Ok(Self { transformer, text_encoder })
+    }
+
+    /// Whether all weights are finite numbers.
+    pub fn is_finite(&self) -> bool {
+        let mut visitor = AllFinite(true);
+        self.visit(&mut visitor);
+        visitor.0
+    }
+}
+
+/// Whether all parameters that were visited are finite.
+struct AllFinite(bool);
+
+impl<B: Backend> ModuleVisitor<B> for AllFinite {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        if self.0 {
+            let values = param.val().into_data().convert::<f32>();
+            self.0 = values.as_slice().is_ok_and(|all: &[f32]| all.iter().all(|x| x.is_finite()));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Watching a run: progress, metrics and pictures are observers of the loop, not part of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use image::RgbImage;
@@ -8,11 +9,13 @@ use crate::Result;
 use crate::metrics::Record;
 
 /// Is told what a run does; every method does nothing unless it is overridden.
+///
+/// What an observer cannot do does not end the run: its errors are counted and named.
 pub trait TrainObserver {
     /// Means over the steps since the last record, or a validation.
     ///
     /// # Errors
-    /// Whatever stops the run.
+    /// Whatever keeps it from being recorded.
     fn record(&mut self, record: &Record) -> Result<()> {
         let _ = record;
         Ok(())
@@ -21,7 +24,7 @@ pub trait TrainObserver {
     /// A grid of images was drawn after `step` steps.
     ///
     /// # Errors
-    /// Whatever stops the run.
+    /// Whatever keeps it from being recorded.
     fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
         let _ = (step, picture);
         Ok(())
@@ -30,27 +33,78 @@ pub trait TrainObserver {
     /// The state after `step` steps is safe in `checkpoint`.
     ///
     /// # Errors
-    /// Whatever stops the run.
+    /// Whatever keeps it from being recorded.
     fn saved(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
         let _ = (step, checkpoint);
         Ok(())
     }
+
+    /// The run is over, for whatever reason.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being recorded.
+    fn ended(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Something that the user is to know.
+    fn note(&mut self, message: &str) {
+        let _ = message;
+    }
 }
 
-/// Several observers, told one after the other.
-#[derive(Default)]
-pub struct Observers<'a>(pub Vec<&'a mut dyn TrainObserver>);
+/// Several observers, told one after the other; an error of one is no concern of the others.
+pub struct Observers<'a> {
+    all: Vec<&'a mut dyn TrainObserver>,
+    /// What has failed, and how many times.
+    failures: BTreeMap<String, u64>,
+}
 
-impl TrainObserver for Observers<'_> {
-    fn record(&mut self, record: &Record) -> Result<()> {
-        self.0.iter_mut().try_for_each(|observer| observer.record(record))
+impl<'a> Observers<'a> {
+    /// These observers.
+    pub fn new(all: Vec<&'a mut dyn TrainObserver>) -> Self {
+        Self { all, failures: BTreeMap::new() }
     }
 
-    fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
-        self.0.iter_mut().try_for_each(|observer| observer.preview(step, picture))
+    /// See [`TrainObserver::record`].
+    pub fn record(&mut self, record: &Record) {
+        self.tell(|observer| observer.record(record));
     }
 
-    fn saved(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
-        self.0.iter_mut().try_for_each(|observer| observer.saved(step, checkpoint))
+    /// See [`TrainObserver::preview`].
+    pub fn preview(&mut self, step: u64, picture: &RgbImage) {
+        self.tell(|observer| observer.preview(step, picture));
+    }
+
+    /// See [`TrainObserver::saved`].
+    pub fn saved(&mut self, step: u64, checkpoint: &Path) {
+        self.tell(|observer| observer.saved(step, checkpoint));
+    }
+
+    /// See [`TrainObserver::ended`]; also says what has failed and how often.
+    pub fn ended(&mut self) {
+        self.tell(|observer| observer.ended());
+        for (failure, times) in std::mem::take(&mut self.failures) {
+            if times > 1 {
+                self.note(&format!("{failure} ({times} times)"));
+            }
+        }
+    }
+
+    /// See [`TrainObserver::note`].
+    pub fn note(&mut self, message: &str) {
+        self.all.iter_mut().for_each(|observer| observer.note(message));
+    }
+
+    fn tell(&mut self, tell: impl Fn(&mut dyn TrainObserver) -> Result<()>) {
+        let failed = self.all.iter_mut().filter_map(|observer| tell(&mut **observer).err());
+        let failed: Vec<String> = failed.map(|error| error.to_string()).collect();
+        for failure in failed {
+            let times = self.failures.entry(failure.clone()).or_default();
+            *times += 1;
+            if *times == 1 {
+                self.note(&format!("{failure}; the run goes on without"));
+            }
+        }
     }
 }

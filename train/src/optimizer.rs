@@ -131,7 +131,8 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         model.clone().map(&mut Average { path: Vec::new(), moments: &self.moments })
     }
 
-    /// Takes one step; also returns the norm of the gradient before clipping.
+    /// Takes one step, unless the gradient is not finite; also returns the gradient's norm before
+    /// clipping.
     ///
     /// Clipping multiplies by `min(1, clip_norm / (norm + 1e-6))`, as PyTorch does.
     pub fn step<A, M>(
@@ -155,6 +156,10 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         } else {
             norm.ones_like()
         };
+        let gradient_norm: f64 = norm.into_scalar().elem();
+        if !gradient_norm.is_finite() {
+            return (model, gradient_norm);
+        }
         // Only one holder of each parameter is left, so that it is updated in place.
         drop(inner);
         let ema_decay = self.config.ema_decay_at(self.steps);
@@ -172,7 +177,7 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         let moments = &mut self.moments;
         let mut update = Update { path: Vec::new(), gradients, moments, clip, step };
         let model = model.map(&mut update);
-        (model, norm.into_scalar().elem())
+        (model, gradient_norm)
     }
 }
 

@@ -5,6 +5,7 @@ use infer::rgb_image;
 use infer::{GridRow, labelled_grid};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{Drawing, ImageRequest, Request, Subject, Subjects};
+use pixelflow_host::interrupt::Interrupt;
 
 use crate::Result;
 use crate::captions::{CaptionedRecord, Part};
@@ -16,7 +17,7 @@ use crate::texts::{TextSource, Texts};
 /// Height a small image is shown with at least, in pixels.
 const SHOWN_HEIGHT: usize = 64;
 
-/// Draws the preview grid of a run.
+/// Draws the preview grid of a run; `None` if the user has interrupted it.
 ///
 /// # Errors
 /// [`crate::Error::Model`] if the model returns values that are not finite.
@@ -25,7 +26,8 @@ pub fn preview<B: PixelFlowBackend>(
     config: &CheckedConfig,
     data: &Data,
     device: &B::Device,
-) -> Result<RgbImage> {
+    interrupt: &Interrupt,
+) -> Result<Option<RgbImage>> {
     let settings = config.settings();
     let (side, columns) = (settings.data.resolution, settings.preview.images_per_class);
     let seed = settings.preview.seed;
@@ -48,15 +50,20 @@ pub fn preview<B: PixelFlowBackend>(
     let request = Request::new(images.collect()).sampler(settings.preview.sampler.clone());
     let request = request.check(&data.description(settings))?;
     let subjects = subjects(network, data, columns, device)?;
-    let drawing = Drawing::new(&network.transformer, request, subjects)?;
-    let images: Vec<RgbImage> =
-        drawing.map(|image| image.map(rgb_image)).collect::<pixelflow::Result<_>>()?;
+    let mut drawing = Drawing::new(&network.transformer, request, subjects)?;
+    let mut images: Vec<RgbImage> = Vec::new();
+    while drawing.next_event()?.is_some() {
+        if interrupt.is_wanted() {
+            return Ok(None);
+        }
+        images.extend(drawing.finished().map(rgb_image));
+    }
     let row = |((label, _), images): (&(String, Subject), &[RgbImage])| GridRow {
         label: label.clone(),
         images: images.to_vec(),
     };
     let rows: Vec<GridRow> = rows.iter().zip(images.chunks(columns)).map(row).collect();
-    Ok(labelled_grid(&rows, SHOWN_HEIGHT.div_ceil(side) as u32, Some(0)))
+    Ok(Some(labelled_grid(&rows, SHOWN_HEIGHT.div_ceil(side) as u32, Some(0))))
 }
 
 /// What the network is told of the images: a row a caption.

@@ -7,6 +7,7 @@ use burn::module::AutodiffModule;
 use burn::tensor::DType;
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
+use pixelflow_dataset::Loader;
 use pixelflow_host::device::{DeviceKind, OnBackend, available_memory, select};
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::{note, print, say};
@@ -104,17 +105,20 @@ where
     let (config, data) = (&session.config, &session.data);
     let settings = config.settings();
     let optimizer = OptimizerConfig::from(&settings.train);
-    let (trainer, state) = if let Some(checkpoint) = &session.checkpoint {
-        let (trainer, state) =
-            checkpoint::load::<A>(checkpoint, &settings.model, &data.text, optimizer, &device)?;
-        session.check_data(&state)?;
-        (trainer, state)
+    let stages = settings.cascade.stages;
+    let (trainer, state) = if let Some((checkpoint, state)) = &session.start {
+        let (model, mut state) = (&settings.model, state.clone());
+        state.identity = Some(data.identity.clone());
+        state.period = state.period.of_stages(stages);
+        let step = state.step;
+        (checkpoint::load::<A>(checkpoint, model, &data.text, optimizer, step, &device)?, state)
     } else {
         let network = Network::<A>::begin(config, &data.text, &device)?;
         let optimizer = Optimizer::new(optimizer, &network.valid());
-        let state = State::new(data.training.records());
+        let state = State::new(data.training.records(), data.identity.clone(), stages);
         (Trainer::new(network, optimizer, device), state)
     };
+    session.settle()?;
     let trainer = trainer.recomputing(settings.train.recompute_activations);
     let mut terminal = Terminal::new(
         &session.folder,
@@ -125,12 +129,15 @@ where
     );
     let mut recording = Recording::open(&session.folder, &state)?;
     let interrupt = Interrupt::listen("stopping after this step and saving")?;
-    let mut run = Run { config, data, store: &session.store, trainer, state };
-    let ending = run.train(&interrupt, &mut Observers(vec![&mut recording, &mut terminal]))?;
+    let mut run = Run { config, data, store: &session.store, trainer, state, is_unsaved: false };
+    let mut observers = recording.observers();
+    observers.push(&mut terminal);
+    let ending = run.train(&interrupt, &mut Observers::new(observers));
+    let step = run.state.step;
     drop(run);
-    recording.finish()?;
     report_skipped(session);
-    terminal.finish(ending);
+    let ending = ending?;
+    terminal.finish(ending, step);
     Ok(match ending {
         Ending::Finished => ExitCode::SUCCESS,
         Ending::Interrupted => Interrupt::exit_code(),
@@ -139,8 +146,10 @@ where
 
 /// Names the corrupt images that were left out.
 fn report_skipped(session: &Session) {
-    let skipped = session.data.training.skipped();
-    if !skipped.is_empty() {
-        note(&skipped);
+    let loaders = [Some(&session.data.training), session.data.validation.as_ref()];
+    for skipped in loaders.into_iter().flatten().map(Loader::skipped) {
+        if !skipped.is_empty() {
+            note(&skipped);
+        }
     }
 }

@@ -13,12 +13,13 @@ use crate::error::write_error;
 use crate::metrics::{JsonLines, Record, TensorBoard, draw_loss_curve};
 use crate::observer::TrainObserver;
 
-/// Writes `metrics.jsonl`, TensorBoard events, previews, and in the end `loss.svg`.
+/// The observers that write `metrics.jsonl`, TensorBoard events, previews and `loss.svg`: each goes on
+/// when another cannot.
 #[derive(Debug)]
 pub struct Recording {
-    folder: PathBuf,
     lines: JsonLines,
     board: TensorBoard,
+    pictures: Pictures,
 }
 
 impl Recording {
@@ -32,47 +33,58 @@ impl Recording {
         Ok(Self {
             lines: JsonLines::open(&folder.join("metrics.jsonl"), state.step)?,
             board: TensorBoard::create(&folder.join("tensorboard"), state.step)?,
-            folder: folder.to_owned(),
+            pictures: Pictures { folder: folder.to_owned() },
         })
     }
 
-    /// Draws the loss curve once more, now that everything is recorded.
-    ///
-    /// # Errors
-    /// [`crate::Error::Read`] or [`crate::Error::Write`].
-    pub fn finish(self) -> Result<()> {
-        self.draw_loss_curve()
-    }
-
-    fn draw_loss_curve(&self) -> Result<()> {
-        let records = JsonLines::read(&self.folder.join("metrics.jsonl"))?;
-        if records.is_empty() {
-            return Ok(());
-        }
-        draw_loss_curve(&records, &self.folder.join("loss.svg"))
+    /// All of them.
+    pub fn observers(&mut self) -> Vec<&mut dyn TrainObserver> {
+        vec![&mut self.lines, &mut self.board, &mut self.pictures]
     }
 }
 
-impl TrainObserver for Recording {
+impl TrainObserver for JsonLines {
     fn record(&mut self, record: &Record) -> Result<()> {
-        self.lines.append(record)?;
-        self.board.record(record)
+        self.append(record)
+    }
+}
+
+impl TrainObserver for TensorBoard {
+    fn record(&mut self, record: &Record) -> Result<()> {
+        self.append_record(record)
     }
 
     fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
-        let folder = self.folder.join("previews");
-        let path = folder.join(format!("step-{step:08}.png"));
+        self.append_picture(step, picture)
+    }
+}
+
+/// Writes previews and, for people who look in during a run, the loss curve.
+#[derive(Debug)]
+struct Pictures {
+    folder: PathBuf,
+}
+
+impl TrainObserver for Pictures {
+    fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
+        let path = self.folder.join(format!("previews/step-{step:08}.png"));
         let png = |error: image::ImageError| match error {
             image::ImageError::IoError(error) => error,
             other => io::Error::other(other),
         };
         durable::write(&path, |file| picture.write_to(file, ImageFormat::Png).map_err(png))
-            .map_err(write_error(&path))?;
-        self.board.preview(step, picture)
+            .map_err(write_error(&path))
     }
 
     fn saved(&mut self, _step: u64, _checkpoint: &Path) -> Result<()> {
-        // For people who look in during a run.
-        self.draw_loss_curve()
+        self.ended()
+    }
+
+    fn ended(&mut self) -> Result<()> {
+        let records = JsonLines::read(&self.folder.join("metrics.jsonl"))?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        draw_loss_curve(&records, &self.folder.join("loss.svg"))
     }
 }

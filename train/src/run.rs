@@ -1,21 +1,20 @@
 //! The training loop.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow_dataset::Loader;
 use pixelflow_dataset::loader::BatchStream;
 use pixelflow_host::interrupt::Interrupt;
 
-use crate::checkpoint::{self, State, Store};
+use crate::checkpoint::{self, Due, State, Store};
 use crate::config::CheckedConfig;
 use crate::data::Data;
-use crate::metrics::{Means, Record, TrainingRecord, ValidationRecord};
-use crate::observer::TrainObserver;
+use crate::metrics::{Record, TrainingRecord, ValidationRecord};
+use crate::observer::Observers;
 use crate::optimizer::OptimizerConfig;
 use crate::preview::preview;
-use crate::texts::TrainingBatch;
 use crate::trainer::{StepOutcome, Trainer};
 use crate::validation::validate;
 use crate::{Error, Result};
@@ -36,6 +35,8 @@ where
     pub trainer: Trainer<A>,
     /// How far it has come.
     pub state: State,
+    /// Whether the state is another than that of the newest checkpoint.
+    pub is_unsaved: bool,
 }
 
 /// Why a run ended.
@@ -43,7 +44,7 @@ where
 pub enum Ending {
     /// All steps are taken.
     Finished,
-    /// The user wanted it to stop; the state is saved.
+    /// The user wanted it to stop; the state is saved, if there is any.
     Interrupted,
 }
 
@@ -52,74 +53,107 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
-    /// Trains until all steps are taken or the user interrupts; in both cases saves the state.
+    /// Trains until all steps are taken or the user interrupts. Whatever ends it, a panic too: the
+    /// state after the last whole step is saved first.
     ///
     /// # Errors
-    /// [`Error::Data`] for images that cannot be read, [`Error::Diverged`],
-    /// [`Error::SaveCheckpoint`], and what an observer says.
+    /// [`Error::Data`] for images that cannot be read, [`Error::Diverged`], and
+    /// [`Error::SaveCheckpoint`] if the last state could not be saved.
     pub fn train(
         &mut self,
         interrupt: &Interrupt,
-        observer: &mut dyn TrainObserver,
+        observers: &mut Observers<'_>,
     ) -> Result<Ending> {
-        let settings = self.config.settings();
-        let (steps, parts) = (settings.train.steps, settings.train.gradient_accumulation as u64);
-        let first = self.state.step;
-        let mut batches = self.data.training.stream(first * parts..steps * parts);
-        let mut means = Means::new(settings.cascade.stages);
-        let mut saved = first;
-        if first == 0 && !settings.preview.every.is_never() {
-            // What the untrained model draws: the later pictures show the progress.
-            self.preview(observer)?;
+        let ended = catch_unwind(AssertUnwindSafe(|| self.advance(interrupt, observers)));
+        let saved = if !self.is_unsaved {
+            Ok(())
+        } else if self.trainer.is_whole() {
+            self.save(observers)
+        } else {
+            Err(Error::HalfAStep { step: self.state.step + 1 })
+        };
+        observers.ended();
+        match (ended, saved) {
+            (Ok(Ok(ending)), saved) => saved.map(|()| {
+                self.prune(observers);
+                ending
+            }),
+            // Older checkpoints stay: who knows what is wrong with this one.
+            (ended, saved) => {
+                if let Err(error) = saved {
+                    observers.note(&error.to_string());
+                }
+                ended.unwrap_or_else(|panic| resume_unwind(panic))
+            }
         }
+    }
+
+    /// The loop itself.
+    fn advance(&mut self, interrupt: &Interrupt, observers: &mut Observers<'_>) -> Result<Ending> {
+        let settings = self.config.settings();
+        let steps = settings.train.steps;
+        let mut batches = self.data.training.stream(self.state.step..steps);
+        if self.state.step == 0 {
+            // What the untrained model draws: the later pictures show the progress.
+            self.state.due.preview = true;
+        }
+        self.observe(interrupt, observers)?;
         while self.state.step < steps && !interrupt.is_wanted() {
             let started = Instant::now();
-            let outcome = self.step(&mut batches, parts as usize)?;
+            let outcome = self.step(&mut batches)?;
             let seconds = started.elapsed().as_secs_f64();
             self.state.step += 1;
             self.state.images += outcome.losses.losses.len() as u64;
             self.state.seconds += seconds;
-            means.add(&outcome, seconds);
+            self.state.period.add(&outcome, seconds);
+            self.is_unsaved = true;
 
             let step = self.state.step;
             if settings.log.every.is_due(step) || step == steps {
-                observer.record(&Record::Training(self.record(&mut means)))?;
+                let record = Record::Training(self.record());
+                observers.record(&record);
             }
-            if settings.validation.every.is_due(step) {
-                self.validate(observer)?;
+            self.state.due = Due {
+                validation: settings.validation.every.is_due(step),
+                preview: settings.preview.every.is_due(step),
+            };
+            self.observe(interrupt, observers)?;
+            if settings.checkpoint.every.is_due(step) || interrupt.take_save_request() {
+                self.save_or_go_on(observers)?;
             }
-            if settings.preview.every.is_due(step) {
-                self.preview(observer)?;
-            }
-            if settings.checkpoint.every.is_due(step) {
-                self.save(observer)?;
-                saved = step;
-            }
-        }
-        if saved < self.state.step {
-            self.save(observer)?;
         }
         Ok(if self.state.step == steps { Ending::Finished } else { Ending::Interrupted })
     }
 
-    /// One step on the next `parts` batches.
-    fn step(&mut self, batches: &mut BatchStream, parts: usize) -> Result<StepOutcome> {
-        let batches: Vec<TrainingBatch> = batches
-            .take(parts)
-            .map(|batch| self.data.text.attach(batch?, &self.data.training))
-            .collect::<Result<_>>()?;
+    /// One step on the next batch. The state is as it was if the step has diverged.
+    fn step(&mut self, batches: &mut BatchStream) -> Result<StepOutcome> {
+        let parts = self.config.settings().train.gradient_accumulation;
+        let batch = batches.next().expect("there is a batch for every step")?;
+        let batch = self.data.text.attach(batch, &self.data.training, parts)?;
         let learning_rate = self.config.learning_rate().at(self.state.step);
-        let outcome = self.trainer.step(&batches, learning_rate);
-        let (loss, gradient_norm) = (outcome.losses.mean(), outcome.gradient_norm);
-        if loss.is_finite() && gradient_norm.is_finite() {
-            Ok(outcome)
-        } else {
-            Err(Error::Diverged { step: self.state.step + 1, loss, gradient_norm })
+        let outcome = self.trainer.step(&batch, learning_rate);
+        if outcome.is_finite() {
+            return Ok(outcome);
         }
+        let StepOutcome { losses, gradient_norm, .. } = outcome;
+        let what = format!("loss {}, gradient norm {gradient_norm}", losses.mean());
+        Err(self.diverged(self.state.step + 1, what))
     }
 
-    fn record(&self, means: &mut Means) -> TrainingRecord {
-        let State { step, images, seconds, records } = self.state;
+    /// The error that something is no longer finite, and from where to go on.
+    fn diverged(&self, step: u64, what: String) -> Error {
+        let newest = self.store.newest().ok().flatten();
+        let earlier = newest.map_or_else(String::new, |path| {
+            format!(
+                "; if that does not help, from an earlier checkpoint: --resume {}",
+                path.display()
+            )
+        });
+        Error::Diverged { step, what, earlier }
+    }
+
+    fn record(&mut self) -> TrainingRecord {
+        let State { step, images, seconds, records, .. } = self.state;
         TrainingRecord {
             step,
             images,
@@ -127,27 +161,51 @@ where
             learning_rate: self.config.learning_rate().at(step - 1),
             ema_decay: OptimizerConfig::from(&self.config.settings().train)
                 .ema_decay_at(step as usize - 1),
+            skipped: self.data.training.skipped().count(),
             seconds,
-            means: means.take(),
+            means: self.state.period.take(),
         }
     }
 
-    fn validate(&self, observer: &mut dyn TrainObserver) -> Result<()> {
-        let Some(loader) = &self.data.validation else {
-            return Ok(());
-        };
+    /// Does what is due after a step; what an interrupt cuts off stays due.
+    fn observe(&mut self, interrupt: &Interrupt, observers: &mut Observers<'_>) -> Result<()> {
         let settings = self.config.settings();
-        let batches = settings.validation.batches.min(whole_batches(loader, self.config));
-        let average = self.trainer.average();
+        self.state.due.validation &=
+            self.data.validation.is_some() && !settings.validation.every.is_never();
+        self.state.due.preview &= !settings.preview.every.is_never();
+        if self.state.due.validation {
+            let Some(record) = self.validate(interrupt)? else { return Ok(()) };
+            if !record.loss.is_finite() {
+                let what = format!("validation loss {}", record.loss);
+                return Err(self.diverged(record.step, what));
+            }
+            observers.record(&Record::Validation(record));
+            self.state.due.validation = false;
+        }
+        if self.state.due.preview {
+            let (average, device) = (self.trainer.average(), self.trainer.device());
+            let picture = preview(&average, self.config, self.data, device, interrupt)?;
+            let Some(picture) = picture else { return Ok(()) };
+            observers.preview(self.state.step, &picture);
+            self.state.due.preview = false;
+        }
+        Ok(())
+    }
+
+    /// The losses on images that training does not see; `None` if it was interrupted.
+    fn validate(&self, interrupt: &Interrupt) -> Result<Option<ValidationRecord>> {
+        let settings = self.config.settings();
+        let loader = self.data.validation.as_ref().expect("it is due only if there are images");
         let losses = validate(
-            &average,
+            &self.trainer.average(),
             loader,
             self.data.validation_text(),
-            batches,
+            self.config,
+            interrupt,
             self.trainer.device(),
         )?;
         let stages = 0..settings.cascade.stages;
-        observer.record(&Record::Validation(ValidationRecord {
+        Ok(losses.map(|losses| ValidationRecord {
             step: self.state.step,
             images: self.state.images,
             loss: losses.mean(),
@@ -155,22 +213,36 @@ where
         }))
     }
 
-    fn preview(&self, observer: &mut dyn TrainObserver) -> Result<()> {
-        let (average, device) = (self.trainer.average(), self.trainer.device());
-        let picture = preview(&average, self.config, self.data, device)?;
-        observer.preview(self.state.step, &picture)
+    /// Saves the state. A disk that is full does not end the run: the next checkpoint may succeed.
+    fn save_or_go_on(&mut self, observers: &mut Observers<'_>) -> Result<()> {
+        match self.save(observers) {
+            Err(error @ Error::SaveCheckpoint { .. }) => {
+                observers.note(&format!("{error}; the run goes on and tries again"));
+                return Ok(());
+            }
+            other => other?,
+        }
+        self.prune(observers);
+        Ok(())
     }
 
-    fn save(&self, observer: &mut dyn TrainObserver) -> Result<()> {
-        let settings = self.config.settings();
-        let description = self.data.description(settings);
+    fn save(&mut self, observers: &mut Observers<'_>) -> Result<()> {
+        if !(self.trainer.network().is_finite() && self.trainer.average().is_finite()) {
+            let what = "weights that are not finite and were not saved".to_owned();
+            return Err(self.diverged(self.state.step, what));
+        }
+        let description = self.data.description(self.config.settings());
+        self.state.note_save(self.store);
         checkpoint::save(self.store, &self.trainer, &self.data.text, &self.state, &description)?;
-        self.store.prune(&settings.checkpoint)?;
-        observer.saved(self.state.step, &self.store.path(self.state.step))
+        self.is_unsaved = false;
+        observers.saved(self.state.step, &self.store.path(self.state.step));
+        Ok(())
     }
-}
 
-/// Batches in one pass over the validation images, at least one.
-fn whole_batches(loader: &Loader, config: &CheckedConfig) -> u64 {
-    (loader.records() / config.micro_batch()).max(1) as u64
+    /// Removes old checkpoints; those that cannot be removed are named.
+    fn prune(&self, observers: &mut Observers<'_>) {
+        if let Err(error) = self.store.prune(&self.config.settings().checkpoint) {
+            observers.note(&error.to_string());
+        }
+    }
 }

@@ -3,16 +3,17 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use pixelflow::durable;
+use pixelflow_host::output::note;
 
 use crate::arguments::TrainArguments;
-use crate::checkpoint::{State, Store};
+use crate::checkpoint::{STATE, State, Store};
 use crate::config::{Changes, CheckedConfig, Layers, TrainConfig};
 use crate::data::Data;
 use crate::data_path;
 use crate::error::{read_error, write_error};
+use crate::identity::{self, LearnedClasses};
 use crate::lock::RunLock;
 use crate::{Error, Result, initial_weights, recipe};
 
@@ -31,19 +32,21 @@ pub struct Session {
     pub data: Data,
     /// Its checkpoints.
     pub store: Store,
-    /// The checkpoint to go on from; `None` at the beginning.
-    pub checkpoint: Option<PathBuf>,
+    /// The checkpoint to go on from, and how far the run had come; `None` at the beginning.
+    pub start: Option<(PathBuf, State)>,
+    /// The settings until now, of a run that goes on.
+    before: Option<CheckedConfig>,
     _lock: RunLock,
 }
 
 impl Session {
-    /// Begins a run, or goes on with one. Nothing is written before settings and data are checked.
+    /// Begins a run, or goes on with one. Of a run that goes on nothing is written.
     ///
     /// # Errors
     /// Everything that can be wrong with the arguments, recipes, data, or the run's folder.
     pub fn open(arguments: &TrainArguments) -> Result<Self> {
         match &arguments.resume {
-            Some(run) => Self::resume(&which_run(run)?, arguments),
+            Some(run) => Self::resume(which_run(run)?, arguments),
             None => Self::begin(arguments),
         }
     }
@@ -56,64 +59,84 @@ impl Session {
             let path = Path::new(&settings.train.initial_weights);
             initial_weights::find(path, &settings.model)?;
         }
-        let data = Data::open(&config)?;
+        let learned = LearnedClasses::of(settings, None)?;
+        let data = Data::open(&config, learned.as_ref())?;
         let folder = match &arguments.out {
             Some(folder) => create(folder)?,
             None => create_numbered(Path::new(RUNS), &recipe::name(&recipe))?,
         };
-        Self::hold(folder, config, data, None)
+        let lock = RunLock::take(&folder)?;
+        let store = Store::of_run(&folder);
+        Ok(Self { folder, config, data, store, start: None, before: None, _lock: lock })
     }
 
-    fn resume(folder: &Path, arguments: &TrainArguments) -> Result<Self> {
-        let settings = folder.join(CONFIG);
-        if !settings.is_file() {
+    fn resume(
+        (folder, named): (PathBuf, Option<PathBuf>),
+        arguments: &TrainArguments,
+    ) -> Result<Self> {
+        let path = folder.join(CONFIG);
+        if !path.is_file() {
             let reason = format!("it has no {CONFIG}; name the folder that train has made");
-            return Err(Error::NotARun { path: folder.to_owned(), reason });
+            return Err(Error::NotARun { path: folder, reason });
         }
-        let before = TrainConfig::read(&settings)?;
+        let before = TrainConfig::read(&path)?;
         let mut layers = Layers::from(&before);
         override_settings(&mut layers, arguments)?;
         let settings = layers.resolve()?;
         let changes = before.changes_to(&settings);
         if !changes.is_empty() {
-            return Err(Error::ConfigChanged {
-                path: folder.to_owned(),
-                changes: Changes(changes),
-            });
+            return Err(Error::ConfigChanged { path: folder, changes: Changes(changes) });
         }
         let config = settings.check()?;
-        let data = Data::open(&config)?;
-        let checkpoint = Store::of_run(folder).newest()?;
-        Self::hold(folder.to_owned(), config, data, checkpoint)
-    }
-
-    /// Checks that the data set is still the one that the run has learned from.
-    ///
-    /// # Errors
-    /// [`Error::DataChanged`] if the number of images differs.
-    pub fn check_data(&self, state: &State) -> Result<()> {
-        let (before, after) = (state.records, self.data.training.records());
-        if before == after {
-            Ok(())
-        } else {
-            Err(Error::DataChanged { path: self.folder.clone(), before, after })
-        }
-    }
-
-    /// Takes the folder and writes the settings into it.
-    fn hold(
-        folder: PathBuf,
-        config: CheckedConfig,
-        data: Data,
-        checkpoint: Option<PathBuf>,
-    ) -> Result<Self> {
         let lock = RunLock::take(&folder)?;
         let store = Store::of_run(&folder);
-        store.clean()?;
-        let path = folder.join(CONFIG);
-        let settings = config.settings().to_toml();
+        let checkpoint = named.map_or_else(|| store.newest(), |path| Ok(Some(path)))?;
+        let state = checkpoint.as_deref().map(State::read).transpose()?;
+        let (taken, steps) = (state.as_ref().map_or(0, |s| s.step), config.settings().train.steps);
+        if taken > steps {
+            return Err(Error::StepsTaken { path: folder, taken, steps });
+        }
+        let learned = LearnedClasses::of(config.settings(), checkpoint.as_deref())?;
+        let data = Data::open(&config, learned.as_ref())?;
+        let start = checkpoint.zip(state);
+        if let Some((checkpoint, state)) = &start {
+            let known = (state.records, state.identity.as_ref());
+            identity::check(checkpoint, known, (data.training.records(), &data.identity))?;
+        }
+        // Settings of an earlier program may be of no use to this one.
+        let before = before.check().ok();
+        Ok(Self { folder, config, data, store, start, before, _lock: lock })
+    }
+
+    /// Writes the settings, now that everything else is sound, and says what they change.
+    ///
+    /// # Errors
+    /// [`Error::Read`] or [`Error::Write`].
+    pub fn settle(&self) -> Result<()> {
+        self.store.clean()?;
+        let step = self.start.as_ref().map_or(0, |(_, state)| state.step);
+        if self.start.is_some()
+            && let Some(aside) = self.store.set_aside_after(step)?
+        {
+            note(format_args!("checkpoints after step {step} are now in {}", aside.display()));
+        }
+        let path = self.folder.join(CONFIG);
+        let settings = self.config.settings().to_toml();
         durable::write_bytes(&path, settings.as_bytes()).map_err(write_error(&path))?;
-        Ok(Self { folder, config, data, store, checkpoint, _lock: lock })
+        let now = self.config.learning_rate();
+        let end = self.config.settings().train.steps;
+        let before = self.before.as_ref().map(CheckedConfig::learning_rate);
+        if let Some(before) = before.filter(|before| *before != now && step < end) {
+            note(format_args!(
+                "the learning rate of step {} is {:.3e}, by the settings until now it would be {:.3e}; \
+                 that of the last step, {end}, is {:.3e}",
+                step + 1,
+                now.at(step),
+                before.at(step),
+                now.at(end - 1)
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -124,7 +147,7 @@ impl Session {
 pub fn requested_settings(arguments: &TrainArguments) -> Result<TrainConfig> {
     match &arguments.resume {
         Some(run) => {
-            let mut layers = Layers::from(&TrainConfig::read(&which_run(run)?.join(CONFIG))?);
+            let mut layers = Layers::from(&TrainConfig::read(&which_run(run)?.0.join(CONFIG))?);
             override_settings(&mut layers, arguments)?;
             layers.resolve()
         }
@@ -153,10 +176,15 @@ fn override_settings(layers: &mut Layers, arguments: &TrainArguments) -> Result<
     arguments.set.iter().try_for_each(|assignment| layers.set(assignment))
 }
 
-/// The run that `--resume` names.
-fn which_run(argument: &Path) -> Result<PathBuf> {
+/// The run that `--resume` names, and its checkpoint if it names one.
+fn which_run(argument: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
     if argument != Path::new("auto") {
-        return Ok(argument.to_owned());
+        if !argument.join(STATE).is_file() {
+            return Ok((argument.to_owned(), None));
+        }
+        let checkpoint = std::path::absolute(argument).map_err(read_error(argument))?;
+        let run = checkpoint.ancestors().nth(2).unwrap_or(argument).to_owned();
+        return Ok((run, Some(checkpoint)));
     }
     let runs = Path::new(RUNS);
     let nothing = || Error::NothingToResume { path: runs.to_owned() };
@@ -165,12 +193,13 @@ fn which_run(argument: &Path) -> Result<PathBuf> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(nothing()),
         Err(error) => return Err(read_error(runs)(error)),
     };
-    let saved = |run: PathBuf| -> Option<(SystemTime, PathBuf)> {
-        let newest = Store::of_run(&run).newest().ok()??;
-        Some((fs::metadata(newest).ok()?.modified().ok()?, run))
+    let saved = |run: PathBuf| {
+        let store = Store::of_run(&run);
+        let newest = store.newest().ok()??;
+        Some((State::read(&newest).ok()?.recency(&newest, &store), run))
     };
     let newest = entries.filter_map(|entry| saved(entry.ok()?.path())).max();
-    newest.map(|(_, run)| run).ok_or_else(nothing)
+    newest.map(|(_, run)| (run, None)).ok_or_else(nothing)
 }
 
 /// The folder of a new run.

@@ -13,7 +13,7 @@ use crate::texts::TrainingBatch;
 use crate::upload::upload;
 
 /// The loss of every example of a batch, on the host.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExampleLosses {
     /// Mean squared error of each example, in packed order.
     pub losses: Vec<f32>,
@@ -25,6 +25,12 @@ impl ExampleLosses {
     /// Mean over all examples: every example counts alike, whatever its number of tokens.
     pub fn mean(&self) -> f64 {
         mean(self.losses.iter().copied()).unwrap_or(f64::NAN)
+    }
+
+    /// Adds the losses of other examples.
+    pub fn extend(&mut self, others: Self) {
+        self.losses.extend(others.losses);
+        self.stages.extend(others.stages);
     }
 
     /// Mean over the examples of a stage; `None` if there is none.

@@ -42,8 +42,8 @@ impl Terminal {
         Self { folder: folder.to_owned(), bar, steps, batch, is_text, interactive }
     }
 
-    /// Says where the results are and what to do next.
-    pub fn finish(self, ending: Ending) {
+    /// Says where the results are and what to do next, after `step` steps in all.
+    pub fn finish(self, ending: Ending, step: u64) {
         let folder = self.folder.display();
         let prompt = if self.is_text { " --prompt TEXT" } else { "" };
         self.bar.finish_and_clear();
@@ -52,6 +52,9 @@ impl Terminal {
                 "finished: {folder}\n  previews/ and loss.svg show how it went; draw from it with\n  \
                  cargo run -p infer -- sample --model {folder}{prompt}"
             )),
+            Ending::Interrupted if step == 0 => {
+                note("stopped before the first step was taken: there is nothing to save");
+            }
             Ending::Interrupted => {
                 note(format_args!("saved; go on with\n  cargo run -p train -- --resume {folder}"));
             }
@@ -83,8 +86,14 @@ impl TrainObserver for Terminal {
 
     fn preview(&mut self, step: u64, _picture: &RgbImage) -> Result<()> {
         let file = self.folder.join(format!("previews/step-{step:08}.png"));
-        self.bar.note(format_args!("step {step}: preview {}", file.display()));
+        if file.is_file() {
+            self.bar.note(format_args!("step {step}: preview {}", file.display()));
+        }
         Ok(())
+    }
+
+    fn note(&mut self, message: &str) {
+        self.bar.note(message);
     }
 
     fn saved(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
@@ -128,6 +137,7 @@ mod tests {
             epoch: 0.1,
             learning_rate: 1e-3,
             ema_decay: 0.9,
+            skipped: 0,
             seconds: 10.0,
             means: Mean {
                 loss: 0.0812,

@@ -67,17 +67,38 @@ impl TextSource {
         }
     }
 
-    /// A batch of a loader with its texts: a hidden or missing caption is the empty text.
+    /// A batch of a loader in `parts`, with its texts: a hidden or missing caption is the empty text.
     ///
     /// # Errors
     /// [`crate::Error::Model`] for a caption that cannot be cut into tokens, and what reading states
     /// says.
-    pub fn attach(&self, batch: Batch, loader: &Loader) -> Result<TrainingBatch> {
-        let texts = match self {
+    pub fn attach(
+        &self,
+        batch: Batch,
+        loader: &Loader,
+        parts: usize,
+    ) -> Result<Vec<TrainingBatch>> {
+        let Batch { packed, records, captions, .. } = batch;
+        let part = |packed| {
+            let texts = self.texts(&packed, &records, &captions, loader)?;
+            Ok(TrainingBatch { packed, texts })
+        };
+        packed.cut(parts).into_iter().map(part).collect()
+    }
+
+    /// The texts of the examples of a packed batch, whose records and captions these are.
+    fn texts(
+        &self,
+        packed: &PackedBatch,
+        records: &[usize],
+        captions: &[Option<String>],
+        loader: &Loader,
+    ) -> Result<Option<Texts>> {
+        Ok(match self {
             Self::None => None,
             Self::Joint { tokenizer, .. } => {
-                let tokens = batch.packed.segments.iter().map(|segment| {
-                    let caption = batch.captions[segment.example].as_deref();
+                let tokens = packed.segments.iter().map(|segment| {
+                    let caption = captions[segment.example].as_deref();
                     let told = caption.filter(|_| !segment.dropped).unwrap_or("");
                     Ok(tokenizer.tokens(told).map_err(pixelflow::Error::from)?.ids)
                 });
@@ -85,8 +106,8 @@ impl TextSource {
             }
             Self::States(folder) => {
                 let (mut values, mut lengths) = (Vec::new(), Vec::new());
-                for segment in &batch.packed.segments {
-                    let record = loader.origin(batch.records[segment.example]);
+                for segment in &packed.segments {
+                    let record = loader.origin(records[segment.example]);
                     let told = (!segment.dropped).then_some(record);
                     let (states, tokens) = folder.read(told)?;
                     values.extend(states);
@@ -94,7 +115,6 @@ impl TextSource {
                 }
                 Some(Texts::States { values, lengths, width: folder.index.width })
             }
-        };
-        Ok(TrainingBatch { packed: batch.packed, texts })
+        })
     }
 }

@@ -38,6 +38,13 @@ pub struct StepOutcome {
     pub gradient_norm: f64,
 }
 
+impl StepOutcome {
+    /// Whether loss and gradient are finite numbers; if not, the step was not taken.
+    pub fn is_finite(&self) -> bool {
+        self.losses.mean().is_finite() && self.gradient_norm.is_finite()
+    }
+}
+
 impl<A> Trainer<A>
 where
     A: AutodiffBackend + PixelFlowBackend,
@@ -76,6 +83,11 @@ where
         &self.device
     }
 
+    /// Whether no step stopped half-way in its update, so that the state is that after a whole one.
+    pub fn is_whole(&self) -> bool {
+        self.network.is_some()
+    }
+
     /// The network without gradients.
     pub fn inner_network(&self) -> Network<A::InnerBackend> {
         self.network().valid()
@@ -86,28 +98,33 @@ where
         self.optimizer.average(&self.inner_network())
     }
 
-    /// One step on the mean of some batches of equal size: gradients accumulate over them.
+    /// One step on the mean of some batches of equal size: gradients accumulate over them. Nothing
+    /// changes if the outcome is not finite.
     ///
     /// # Panics
-    /// If there is no batch.
+    /// If there is no batch, or an earlier step panicked half-way.
     pub fn step(&mut self, batches: &[TrainingBatch], learning_rate: f64) -> StepOutcome {
         let weight = 1.0 / batches.len() as f64;
-        let network = self.network.take().expect("no step is under way");
+        let network = self.network.as_ref().expect("no step is under way");
         let mut accumulator = GradientsAccumulator::new();
-        let mut all = ExampleLosses { losses: Vec::new(), stages: Vec::new() };
+        let mut all = ExampleLosses::default();
         for batch in batches {
             let (losses, gradients) = if self.recompute {
-                gradients_recomputed(&network, batch, weight, &self.device)
+                gradients_recomputed(network, batch, weight, &self.device)
             } else {
-                gradients(&network, batch, weight, &self.device)
+                gradients(network, batch, weight, &self.device)
             };
-            accumulator.accumulate(&network, gradients);
-            all.losses.extend(losses.losses);
-            all.stages.extend(losses.stages);
+            accumulator.accumulate(network, gradients);
+            all.extend(losses);
         }
-        let (network, gradient_norm) =
-            self.optimizer.step(network, accumulator.grads(), learning_rate);
-        self.network = Some(network);
+        let mut gradient_norm = f64::NAN;
+        if all.mean().is_finite()
+            && let Some(network) = self.network.take()
+        {
+            let stepped = self.optimizer.step(network, accumulator.grads(), learning_rate);
+            self.network = Some(stepped.0);
+            gradient_norm = stepped.1;
+        }
         StepOutcome { step: self.optimizer.steps(), losses: all, gradient_norm }
     }
 }

@@ -2,13 +2,16 @@
 
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow_dataset::Loader;
+use pixelflow_host::interrupt::Interrupt;
 
 use crate::Result;
+use crate::config::CheckedConfig;
 use crate::network::Network;
 use crate::step::{ExampleLosses, evaluate};
 use crate::texts::TextSource;
 
-/// Losses of the first `batches` batches: the same images, stages, times and noise every time.
+/// Losses of the first batches: the same images, stages, times and noise every time. `None` if the
+/// user has interrupted it.
 ///
 /// # Errors
 /// What the loader says.
@@ -16,15 +19,20 @@ pub fn validate<B: PixelFlowBackend>(
     network: &Network<B>,
     loader: &Loader,
     text: &TextSource,
-    batches: u64,
+    config: &CheckedConfig,
+    interrupt: &Interrupt,
     device: &B::Device,
-) -> Result<ExampleLosses> {
-    let mut all = ExampleLosses { losses: Vec::new(), stages: Vec::new() };
-    for batch in loader.stream(0..batches) {
-        let ExampleLosses { losses, stages } =
-            evaluate(network, &text.attach(batch?, loader)?, device);
-        all.losses.extend(losses);
-        all.stages.extend(stages);
+) -> Result<Option<ExampleLosses>> {
+    let settings = config.settings();
+    let whole = (loader.records() / settings.train.batch_size).max(1) as u64;
+    let mut all = ExampleLosses::default();
+    for batch in loader.stream(0..settings.validation.batches.min(whole)) {
+        for part in text.attach(batch?, loader, settings.train.gradient_accumulation)? {
+            if interrupt.is_wanted() {
+                return Ok(None);
+            }
+            all.extend(evaluate(network, &part, device));
+        }
     }
-    Ok(all)
+    Ok(Some(all))
 }

@@ -25,8 +25,9 @@ impl Cache {
     }
 
     pub(super) fn keep(&self, record: usize, prepared: &Arc<Prepared>) {
-        let caption = prepared.caption.as_ref().map_or(0, String::len);
-        let size = size_of::<Prepared>() + prepared.image.data().len() + caption;
+        let captions: usize =
+            prepared.captions.iter().map(|caption| size_of::<String>() + caption.len()).sum();
+        let size = size_of::<Prepared>() + prepared.image.data().len() + captions;
         let reserve = |free: u64| free.checked_sub(size as u64);
         let Some(slot) = self.slots.get(record) else {
             return;
@@ -46,7 +47,7 @@ mod tests {
 
     fn prepared(label: usize) -> Arc<Prepared> {
         let image = Raster::new(10, 10, 1, vec![0; 100]).unwrap();
-        Arc::new(Prepared { image, label, caption: None })
+        Arc::new(Prepared { image, label, captions: Vec::new() })
     }
 
     #[test]

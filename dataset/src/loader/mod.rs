@@ -5,24 +5,31 @@
 //! thread or a time. So batch `step` is a pure function of (seed, step): to resume, ask for the
 //! next step.
 
+mod budget;
 mod cache;
 mod order;
 mod skips;
 mod stream;
+mod validation;
 
 use std::sync::{Arc, OnceLock};
 
 use pixelflow::cascade::Cascade;
+use pixelflow::noise::{Key, Purpose};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 
+use self::budget::IMAGES;
 use self::cache::Cache;
 use self::order::Order;
 pub use self::skips::SkipReport;
 use self::skips::Skips;
 pub use self::stream::BatchStream;
+pub use self::validation::validation_records;
+use crate::decode;
 use crate::packing::{Randomness, Shape, TrainingImage, assign_stages, pack};
+use crate::source::LeftOut;
 use crate::{Buckets, Error, PackedBatch, Raster, Result, Source, Transform};
 
 /// How batches are made.
@@ -41,8 +48,10 @@ pub struct LoaderConfig {
     pub threads: usize,
     /// Memory for images that are kept scaled and ready, in MiB; 0 keeps none. Default 256.
     pub cache_mib: u64,
-    /// Stop at the first corrupt image instead of skipping it. Default false.
+    /// Stop at the first record that cannot be used instead of skipping it. Default false.
     pub strict: bool,
+    /// Read captions, and skip records whose captions cannot be read. Default true.
+    pub captions: bool,
     /// Sizes `[height, width]` that images are brought to, see [`Buckets`]. Default none: all have
     /// the size of the transform.
     pub buckets: Vec<[usize; 2]>,
@@ -58,6 +67,7 @@ impl Default for LoaderConfig {
             threads: 0,
             cache_mib: 256,
             strict: false,
+            captions: true,
             buckets: Vec::new(),
         }
     }
@@ -94,7 +104,7 @@ pub struct Batch {
     pub packed: PackedBatch,
     /// Which record every example is; [`PackedExample::example`](crate::PackedExample::example) indexes it.
     pub records: Vec<usize>,
-    /// Caption of every example, in the same order.
+    /// Caption of every example, in the same order; of several one is drawn.
     pub captions: Vec<Option<String>>,
 }
 
@@ -124,7 +134,19 @@ struct Shared {
 struct Prepared {
     image: Raster,
     label: usize,
-    caption: Option<String>,
+    captions: Vec<String>,
+}
+
+impl Prepared {
+    /// The caption of example `number`, drawn if there are several.
+    fn caption(&self, seed: u64, number: u64) -> Option<&String> {
+        let draw = || Key::new(seed, number, Purpose::Caption).below(self.captions.len() as u64);
+        if self.captions.len() < 2 {
+            self.captions.first()
+        } else {
+            self.captions.get(draw() as usize)
+        }
+    }
 }
 
 impl Loader {
@@ -144,7 +166,8 @@ impl Loader {
     ) -> Result<Self> {
         config.check()?;
         if source.is_empty() {
-            return Err(Error::NoRecords { place: "the data set".to_owned() });
+            let (place, left_out) = ("the data set".to_owned(), LeftOut::default());
+            return Err(Error::NoRecords { place, left_out });
         }
         let buckets = Buckets::new(match config.buckets.as_slice() {
             [] => vec![transform.size()],
@@ -182,7 +205,7 @@ impl Loader {
     /// Batch number `step` of the run.
     ///
     /// # Errors
-    /// Whatever the source says, except that corrupt images are skipped unless the loader is
+    /// Whatever the source says, except that records that cannot be used are skipped unless the loader is
     /// strict; [`Error::NothingReadable`] when there are no others.
     pub fn batch(&self, step: u64) -> Result<Batch> {
         self.shared.pool.install(|| self.shared.batch(step))
@@ -217,9 +240,9 @@ impl Loader {
         self.shared.sizes.iter().map(|(_, shape)| *shape)
     }
 
-    /// The corrupt images met so far.
+    /// The records met so far that cannot be used.
     pub fn skipped(&self) -> SkipReport {
-        self.shared.skips.report(self.records())
+        self.shared.skips.report(self.records(), self.shared.source.left_out())
     }
 }
 
@@ -252,7 +275,8 @@ impl Shared {
         let image = transform.augment(&prepared.image, self.randomness.seed, number);
         let draw = self.randomness.draw(number, stage, shape, &self.cascade);
         let example = TrainingImage { image, shape, label: prepared.label, draw };
-        Ok((record, prepared.caption.clone(), example))
+        let caption = prepared.caption(self.randomness.seed, number).cloned();
+        Ok((record, caption, example))
     }
 
     /// The record of example `number`, or the next one in the epoch's order that can be read, and
@@ -285,11 +309,18 @@ impl Shared {
         {
             return Ok((bucket, prepared));
         }
-        let read = self.source.read(record)?;
-        let image = [read.image.height(), read.image.width()];
-        let bucket = bucket(*self.dimensions[record].get_or_init(|| image));
-        let image = self.sizes[bucket].0.fit(&read.image, &read.name)?;
-        let prepared = Arc::new(Prepared { image, label: read.label, caption: read.caption });
+        let captions =
+            if self.config.captions { self.source.captions(record)? } else { Vec::new() };
+        let read = self.source.encoded(record)?;
+        let opened = read.open()?;
+        let size = opened.size();
+        let bucket = bucket(*self.dimensions[record].get_or_init(|| size));
+        let transform = self.sizes[bucket].0;
+        let memory = opened.memory().max(transform.memory(size));
+        decode::check_memory(memory, size, &read.name)?;
+        let _share = IMAGES.take(memory);
+        let image = transform.fit(&*opened.decode()?, &read.name)?;
+        let prepared = Arc::new(Prepared { image, label: read.label, captions });
         self.cache.keep(slot(bucket), &prepared);
         Ok((bucket, prepared))
     }

@@ -5,6 +5,10 @@ use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
 use crate::Error;
+use crate::source::LeftOut;
+
+/// How many are named at the end.
+const NAMED: usize = 100;
 
 /// Collects corrupt records; each is tried once.
 #[derive(Default)]
@@ -29,9 +33,9 @@ impl Skips {
         errors.values().next_back().cloned().unwrap_or_default()
     }
 
-    pub(super) fn report(&self, records: usize) -> SkipReport {
+    pub(super) fn report(&self, records: usize, left_out: LeftOut) -> SkipReport {
         let errors = self.errors.read().unwrap_or_else(PoisonError::into_inner);
-        SkipReport { records, errors: errors.values().cloned().collect() }
+        SkipReport { records, errors: errors.values().cloned().collect(), left_out }
     }
 }
 
@@ -42,22 +46,35 @@ pub struct SkipReport {
     pub records: usize,
     /// For every skipped record its name and what is wrong with it, in the data set's order.
     pub errors: Vec<String>,
+    /// What was left out when the data set was opened.
+    pub left_out: LeftOut,
 }
 
 impl SkipReport {
     /// Whether nothing was skipped.
     pub fn is_empty(&self) -> bool {
-        self.errors.is_empty()
+        self.count() == 0
+    }
+
+    /// How many records cannot be used.
+    pub fn count(&self) -> usize {
+        self.errors.len() + self.left_out.records
     }
 }
 
 impl fmt::Display for SkipReport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { records, errors } = self;
+        let Self { records, errors, left_out } = self;
         write!(formatter, "{} of {records} images skipped", errors.len())?;
-        for error in errors {
+        for error in errors.iter().take(NAMED) {
             write!(formatter, "\n  {error}")?;
         }
-        Ok(())
+        if errors.len() > NAMED {
+            write!(formatter, "\n  and {} more", errors.len() - NAMED)?;
+        }
+        if left_out.records > 0 {
+            write!(formatter, "\n{} left out before training, first:", left_out.records)?;
+        }
+        left_out.named_records().iter().try_for_each(|name| write!(formatter, "\n  {name}"))
     }
 }

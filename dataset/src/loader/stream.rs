@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use super::Batch;
+use crate::decode::panic_message;
 use crate::{Error, Result};
 
 /// Batches in order, made on a background thread; ends after the last step or the first error.
@@ -57,11 +58,7 @@ impl Iterator for BatchStream {
         }
         self.batches = None;
         let panicked = self.worker.take()?.join().err()?;
-        let message = panicked
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panicked.downcast_ref::<&str>().copied());
-        let reason = message.unwrap_or("it panicked").to_owned();
+        let reason = panic_message(&*panicked).to_owned();
         Some(Err(Error::Background { reason }))
     }
 }

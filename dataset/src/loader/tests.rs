@@ -1,12 +1,14 @@
 //! What the loader promises about order, resumption and corrupt images.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use pixelflow::cascade::CascadeConfig;
 
 use super::*;
+use crate::TransformConfig;
+use crate::source::{Encoded, EncodedRecord};
 use crate::testing::Colours;
-use crate::{Record, TransformConfig};
 
 const QUIET: LoaderConfig = LoaderConfig {
     batch: 6,
@@ -16,6 +18,7 @@ const QUIET: LoaderConfig = LoaderConfig {
     threads: 2,
     cache_mib: 1,
     strict: false,
+    captions: true,
     buckets: Vec::new(),
 };
 
@@ -157,8 +160,12 @@ impl Source for Panicking {
         &[]
     }
 
-    fn read(&self, _: usize) -> Result<Record> {
+    fn encoded(&self, _: usize) -> Result<EncodedRecord> {
         panic!("a bug in the source")
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (Cow::Borrowed(&[]), index)
     }
 }
 
@@ -204,14 +211,17 @@ impl Source for Aspects {
         &[]
     }
 
-    fn read(&self, index: usize) -> Result<Record> {
+    fn encoded(&self, index: usize) -> Result<EncodedRecord> {
         let [height, width] = [[16, 16], [16, 32], [32, 16]][index % 3];
-        Ok(Record {
-            image: Raster::new(width, height, 3, vec![0; 3 * width * height])?,
+        Ok(EncodedRecord {
+            image: Encoded::Pixels(Raster::new(width, height, 3, vec![0; 3 * width * height])?),
             label: index,
-            caption: None,
             name: index.to_string(),
         })
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (Cow::Borrowed(&[]), index)
     }
 }
 
@@ -235,4 +245,45 @@ fn images_of_all_aspect_ratios_and_resolutions_are_in_one_batch() {
         assert_eq!(loader.batch(0).unwrap(), batch);
     }
     assert_eq!(loader_of(Aspects, config(0)).unwrap().batch(0).unwrap(), batch);
+}
+
+/// A record with three captions, and one whose captions cannot be read.
+struct Captioned;
+
+impl Source for Captioned {
+    fn len(&self) -> usize {
+        2
+    }
+
+    fn classes(&self) -> &[String] {
+        &[]
+    }
+
+    fn encoded(&self, index: usize) -> Result<EncodedRecord> {
+        Colours::new(2).encoded(index)
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        (Cow::Borrowed(&[]), index)
+    }
+
+    fn captions(&self, index: usize) -> Result<Vec<String>> {
+        match index {
+            0 => Ok(["a", "b", "c"].map(str::to_owned).to_vec()),
+            _ => Err(Error::InvalidText { record: "1.txt".to_owned(), reason: String::new() }),
+        }
+    }
+}
+
+#[test]
+fn of_several_captions_one_is_drawn_and_bad_ones_matter_only_where_they_are_read() {
+    let config = LoaderConfig { batch: 30, ..QUIET };
+    let loader = loader_of(Captioned, config.clone()).unwrap();
+    let batch = loader.batch(0).unwrap();
+    assert_eq!(batch.captions.iter().flatten().collect::<BTreeSet<_>>().len(), 3);
+    assert_eq!(loader.batch(0).unwrap().captions, batch.captions);
+    assert_eq!((batch.records, loader.skipped().errors.len()), (vec![0; 30], 1));
+
+    let classes = loader_of(Captioned, LoaderConfig { captions: false, ..config }).unwrap();
+    assert!(classes.batch(0).unwrap().records.contains(&1) && classes.skipped().is_empty());
 }

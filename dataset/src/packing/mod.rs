@@ -3,6 +3,7 @@
 //! Nothing is padded: an example of stage 0 takes as many tokens as it has patches. The highest
 //! resolution comes first; within a stage examples keep the batch's order, as in the reference.
 
+mod cut;
 mod draw;
 mod stages;
 

@@ -1,5 +1,6 @@
 //! The IDX files of MNIST and its successors, as they are or compressed with gzip.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 
 use super::labels::{self, Label};
-use super::{Record, Source, io_error};
+use super::{Encoded, EncodedRecord, LeftOut, Source, io_error};
 use crate::{Error, Raster, Result};
 
 /// Largest image file, decompressed: 1 GiB, 16 times MNIST's size.
@@ -49,8 +50,10 @@ pub struct IdxSource {
     height: usize,
     grey: bool,
     pixels: Vec<u8>,
-    labels: Vec<usize>,
+    /// Place in the file and label of every image.
+    images: Vec<(usize, usize)>,
     classes: Vec<String>,
+    left_out: LeftOut,
 }
 
 impl IdxSource {
@@ -58,7 +61,7 @@ impl IdxSource {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::IdxMagic`], [`Error::IdxSize`] above [`MAX_IDX_BYTES`],
-    /// [`Error::IdxLength`], [`Error::IdxCount`], [`Error::InvalidLabel`].
+    /// [`Error::IdxLength`], [`Error::IdxCount`], [`Error::NoRecords`] if no label is among the classes.
     pub fn open(config: &IdxConfig) -> Result<Self> {
         let mut file = Idx::open(&config.images, IMAGES_MAGIC, "images")?;
         let [count, height, width] = [file.number()?, file.number()?, file.number()?];
@@ -90,15 +93,25 @@ impl IdxSource {
             (label, format!("record {index} of {}", config.labels.display()))
         });
         let (labels, classes) = labels::resolve(named, config.classes.as_deref())?;
+        let (mut images, mut left_out) = (Vec::with_capacity(labels.len()), LeftOut::default());
+        for (place, label) in labels.into_iter().enumerate() {
+            match label {
+                Ok(label) => images.push((place, label)),
+                Err(error) => left_out.record(error),
+            }
+        }
+        if images.is_empty() {
+            return Err(Error::NoRecords { place: config.images.display().to_string(), left_out });
+        }
         let (width, height) = (width as usize, height as usize);
         let (file, grey) = (config.images.clone(), config.grey);
-        Ok(Self { file, width, height, grey, pixels, labels, classes })
+        Ok(Self { file, width, height, grey, pixels, images, classes, left_out })
     }
 }
 
 impl Source for IdxSource {
     fn len(&self) -> usize {
-        self.labels.len()
+        self.images.len()
     }
 
     fn classes(&self) -> &[String] {
@@ -109,20 +122,28 @@ impl Source for IdxSource {
         if self.grey { 1 } else { 3 }
     }
 
-    fn read(&self, index: usize) -> Result<Record> {
+    fn left_out(&self) -> LeftOut {
+        self.left_out.clone()
+    }
+
+    fn encoded(&self, index: usize) -> Result<EncodedRecord> {
+        let (place, label) = self.images[index];
         let size = self.width * self.height;
-        let pixels = &self.pixels[index * size..][..size];
+        let pixels = &self.pixels[place * size..][..size];
         let data = if self.grey {
             pixels.to_vec()
         } else {
             pixels.iter().flat_map(|&value| [value; 3]).collect()
         };
-        Ok(Record {
-            image: Raster::new(self.width, self.height, self.channels(), data)?,
-            label: self.labels[index],
-            caption: None,
-            name: format!("image {index} of {}", self.file.display()),
-        })
+        let image = Raster::new(self.width, self.height, self.channels(), data)?;
+        let name = format!("image {place} of {}", self.file.display());
+        Ok(EncodedRecord { image: Encoded::Pixels(image), label, name })
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        let (size, (place, label)) = (self.width * self.height, self.images[index]);
+        // It has no name but what it shows.
+        (self.pixels[place * size..][..size].into(), label)
     }
 }
 
@@ -296,9 +317,10 @@ mod tests {
     }
 
     #[test]
-    fn a_label_out_of_range_is_named() {
-        let error = open(&images(), &labels(), false, Some(4)).unwrap_err().to_string();
-        assert!(error.starts_with("record 2 of "), "{error}");
-        assert!(error.ends_with("has the label 4: with 4 classes labels are 0 to 3"), "{error}");
+    fn a_record_with_a_label_out_of_range_is_left_out_and_named() {
+        let source = open(&images(), &labels(), true, Some(4)).unwrap();
+        assert_eq!((source.len(), source.left_out().records), (2, 1));
+        let (left_out, end) = (source.left_out(), "the label 4: with 4 classes labels are 0 to 3");
+        assert!(left_out.first().starts_with("record 2 of ") && left_out.first().ends_with(end));
     }
 }

@@ -5,9 +5,13 @@
 mod folder;
 mod idx;
 mod labels;
+mod left_out;
+mod relabelled;
 mod split;
+mod text;
 mod webdataset;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,9 +21,13 @@ pub use folder::FolderConfig;
 use folder::FolderSource;
 pub use idx::IdxConfig;
 use idx::IdxSource;
+pub use labels::are_sorted_as_numbers;
+pub use left_out::LeftOut;
+pub use relabelled::{ClassDifference, relabelled};
 pub use split::{HeldOut, Subset, split};
-pub use webdataset::{WebDatasetConfig, WebDatasetSource};
+pub use webdataset::{TarIndex, WebDatasetConfig, WebDatasetSource, is_tar};
 
+use crate::decode::Opened;
 use crate::{Error, Raster, Result};
 
 /// One image of a data set and what is known about it.
@@ -29,10 +37,47 @@ pub struct Record {
     pub image: Raster,
     /// Class index, below the number of classes.
     pub label: usize,
-    /// Text that describes the image, where the data set has one.
-    pub caption: Option<String>,
     /// File or member the image comes from, for messages.
     pub name: String,
+}
+
+/// A [`Record`] whose image has been read but not decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EncodedRecord {
+    /// The image.
+    pub image: Encoded,
+    /// As in [`Record`].
+    pub label: usize,
+    /// As in [`Record`].
+    pub name: String,
+}
+
+/// An image as a source has it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Encoded {
+    /// A file of pixels, PNG, JPEG or WebP.
+    File(Vec<u8>),
+    /// Pixels.
+    Pixels(Raster),
+}
+
+impl EncodedRecord {
+    /// Reads the header of the image.
+    pub(crate) fn open(&self) -> Result<Opened<'_>> {
+        match &self.image {
+            Encoded::File(bytes) => Opened::new(bytes, &self.name),
+            Encoded::Pixels(image) => Ok(Opened::decoded(image, &self.name)),
+        }
+    }
+
+    /// Decodes the image.
+    ///
+    /// # Errors
+    /// As [`decode`](crate::decode()).
+    pub fn decode(self) -> Result<Record> {
+        let image = self.open()?.decode()?.into_owned();
+        Ok(Record { image, label: self.label, name: self.name })
+    }
 }
 
 /// A data set with random access.
@@ -53,7 +98,12 @@ pub trait Source: Send + Sync {
         3
     }
 
-    /// Reads and decodes record `index`.
+    /// What lies beside the records, and what would be records but cannot be used.
+    fn left_out(&self) -> LeftOut {
+        LeftOut::default()
+    }
+
+    /// Reads record `index`.
     ///
     /// # Errors
     /// One for which [`Error::is_corrupt_record`] holds when only this record is bad, any other
@@ -61,22 +111,64 @@ pub trait Source: Send + Sync {
     ///
     /// # Panics
     /// If `index` is not below [`len`](Self::len).
-    fn read(&self, index: usize) -> Result<Record>;
+    fn encoded(&self, index: usize) -> Result<EncodedRecord>;
+
+    /// Reads and decodes record `index`.
+    ///
+    /// # Errors
+    /// As [`encoded`](Self::encoded), and [`decode`](crate::decode())'s.
+    ///
+    /// # Panics
+    /// As [`encoded`](Self::encoded).
+    fn read(&self, index: usize) -> Result<Record> {
+        self.encoded(index)?.decode()
+    }
+
+    /// What record `index` is called, wherever the data set lies, and its label: without reading it.
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize);
+
+    /// The beginning of record `index`'s image as it is stored, 64 KiB at most; nothing where there is no
+    /// file. With it records can be told apart that are called alike.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
+    fn beginning(&self, index: usize) -> Result<Vec<u8>> {
+        let _ = index;
+        Ok(Vec::new())
+    }
 
     /// The number of record `index` in the data set that was opened, of which this may be a part.
     fn origin(&self, index: usize) -> usize {
         index
     }
 
-    /// The text of record `index` alone, where the data set has one.
+    /// The texts that describe record `index`, any of which will do; none where it has no caption.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// As [`encoded`](Self::encoded).
     ///
     /// # Panics
-    /// As [`read`](Self::read).
+    /// As [`encoded`](Self::encoded).
+    fn captions(&self, index: usize) -> Result<Vec<String>> {
+        let _ = index;
+        Ok(Vec::new())
+    }
+
+    /// The first of the [`captions`](Self::captions) of record `index`.
+    ///
+    /// # Errors
+    /// As [`encoded`](Self::encoded).
+    ///
+    /// # Panics
+    /// As [`encoded`](Self::encoded).
     fn caption(&self, index: usize) -> Result<Option<String>> {
-        Ok(self.read(index)?.caption)
+        Ok(self.captions(index)?.into_iter().next())
     }
 }
 
@@ -120,10 +212,29 @@ impl SourceConfig {
     }
 }
 
-/// Wraps an operating system's error.
+/// Bytes of an image's beginning, at most.
+const BEGINNING: usize = 1 << 16;
+
+/// Wraps an operating system's error on a whole source.
 fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::Io { path, source }
+}
+
+/// Wraps an operating system's error on one record's file: it is the record's fault if the file is
+/// gone, shorter than it was, not allowed or a link to nowhere, and the system's otherwise.
+fn record_error(path: &Path, record: &str) -> impl FnOnce(std::io::Error) -> Error {
+    use std::io::ErrorKind::{
+        IsADirectory, NotADirectory, NotFound, PermissionDenied, UnexpectedEof,
+    };
+    move |error| {
+        let kinds = [IsADirectory, NotADirectory, NotFound, PermissionDenied, UnexpectedEof];
+        if kinds.contains(&error.kind()) || path.is_symlink() {
+            Error::Unreadable { record: record.to_owned(), reason: error.to_string() }
+        } else {
+            io_error(path)(error)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Keeping part of a data set for validation.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Record, Source};
+use super::{EncodedRecord, LeftOut, Source};
 use crate::{Error, Result};
 
 /// Which records are held out from training.
@@ -31,7 +33,7 @@ pub enum HeldOut {
 /// Cuts a data set into training and held-out records.
 ///
 /// # Errors
-/// [`Error::Config`] when either part would be empty.
+/// [`Error::Config`] when either part would be empty, or a class had no images left for training.
 pub fn split(source: &Arc<dyn Source>, rule: HeldOut) -> Result<(Subset, Subset)> {
     let records = source.len();
     let (field, value, fits) = match rule {
@@ -49,15 +51,34 @@ pub fn split(source: &Arc<dyn Source>, rule: HeldOut) -> Result<(Subset, Subset)
         HeldOut::Last { count } => *index >= records - count,
         HeldOut::Every { step } => index.is_multiple_of(step),
     };
-    let (held_out, training) = (0..records).partition(is_held_out);
-    let subset = |indices| Subset { source: Arc::clone(source), indices };
-    Ok((subset(training), subset(held_out)))
+    let (held_out, training): (Vec<usize>, Vec<usize>) = (0..records).partition(is_held_out);
+    let labels = |records: &[usize]| -> BTreeSet<usize> {
+        records.iter().map(|record| source.identity(*record).1).collect()
+    };
+    if let Some(class) = labels(&held_out).difference(&labels(&training)).next() {
+        let reason = format!(
+            "no image of the class {:?} would be left for training; hold out fewer, or by rule = \"every\"",
+            source.classes()[*class]
+        );
+        return Err(Error::Config { field, value: value.to_string(), reason });
+    }
+    let mut training = Subset::new(source, training);
+    training.left_out = source.left_out();
+    Ok((training, Subset::new(source, held_out)))
 }
 
 /// Some records of another source.
 pub struct Subset {
     source: Arc<dyn Source>,
     indices: Vec<usize>,
+    left_out: LeftOut,
+}
+
+impl Subset {
+    /// The records `indices` of `source`, each below its length.
+    pub fn new(source: &Arc<dyn Source>, indices: Vec<usize>) -> Self {
+        Self { source: Arc::clone(source), indices, left_out: LeftOut::default() }
+    }
 }
 
 impl Source for Subset {
@@ -73,16 +94,28 @@ impl Source for Subset {
         self.source.channels()
     }
 
-    fn read(&self, index: usize) -> Result<Record> {
-        self.source.read(self.indices[index])
+    fn left_out(&self) -> LeftOut {
+        self.left_out.clone()
+    }
+
+    fn encoded(&self, index: usize) -> Result<EncodedRecord> {
+        self.source.encoded(self.indices[index])
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        self.source.identity(self.indices[index])
+    }
+
+    fn beginning(&self, index: usize) -> Result<Vec<u8>> {
+        self.source.beginning(self.indices[index])
     }
 
     fn origin(&self, index: usize) -> usize {
         self.source.origin(self.indices[index])
     }
 
-    fn caption(&self, index: usize) -> Result<Option<String>> {
-        self.source.caption(self.indices[index])
+    fn captions(&self, index: usize) -> Result<Vec<String>> {
+        self.source.captions(self.indices[index])
     }
 }
 
@@ -92,10 +125,10 @@ mod tests {
     use crate::testing::Colours;
 
     fn parts(records: usize, rule: HeldOut) -> Result<(Vec<usize>, Vec<usize>)> {
-        let source: Arc<dyn Source> = Arc::new(Colours::new(records));
+        let source: Arc<dyn Source> = Arc::new(Colours::of_classes(records, 1));
         let (training, held_out) = split(&source, rule)?;
-        let labels = |part: &Subset| (0..part.len()).map(|i| part.read(i).unwrap().label).collect();
-        Ok((labels(&training), labels(&held_out)))
+        let origins = |part: &Subset| (0..part.len()).map(|index| part.origin(index)).collect();
+        Ok((origins(&training), origins(&held_out)))
     }
 
     #[test]
@@ -124,6 +157,18 @@ mod tests {
         ] {
             let error = parts(records, rule).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_class_may_lose_all_its_images() {
+        let source: Arc<dyn Source> = Arc::new(Colours::of_classes(6, 3));
+        assert!(split(&source, HeldOut::Last { count: 1 }).is_ok());
+        assert!(split(&source, HeldOut::Every { step: 2 }).is_ok());
+        for (rule, class) in [(HeldOut::Last { count: 2 }, "2"), (HeldOut::First { count: 3 }, "0")]
+        {
+            let error = split(&source, rule).err().unwrap().to_string();
+            assert!(error.contains(&format!("no image of the class {class:?}")), "{error}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! The centre crop of the ADM evaluation (Dhariwal and Nichol 2021), used for `ImageNet` ever since.
 
+use std::borrow::Cow;
+
 use super::{Filter, resize};
 use crate::Raster;
 
@@ -12,9 +14,9 @@ use crate::Raster;
 /// If a side is 0.
 pub fn center_crop(image: &Raster, [height, width]: [usize; 2]) -> Raster {
     assert!(height > 0 && width > 0, "cannot crop an image to nothing");
-    let mut image = image.clone();
+    let mut image = Cow::Borrowed(image);
     while image.width() >= 2 * width && image.height() >= 2 * height {
-        image = resize(&image, image.width() / 2, image.height() / 2, Filter::Box);
+        image = Cow::Owned(resize(&image, image.width() / 2, image.height() / 2, Filter::Box));
     }
     let scale =
         f64::max(width as f64 / image.width() as f64, height as f64 / image.height() as f64);

@@ -86,6 +86,24 @@ impl Transform {
         Self { size, ..self }
     }
 
+    /// Bytes that [`fit`](Self::fit) takes for an image of `[height, width]` pixels with three channels,
+    /// the image itself among them.
+    pub(crate) fn memory(&self, [height, width]: [usize; 2]) -> u64 {
+        let scale = self.scale([height, width]);
+        let scaled = |side: usize| (side as f64 * scale).ceil() as usize;
+        let (high, wide) = (scaled(height), scaled(width));
+        // What is between the two passes, and after them; where an image is halved first, of that.
+        let between = (wide * height).max(width * high).max(width * height / 2);
+        let after = (wide * high).max(width * height / 4);
+        3 * (width * height + between + after) as u64
+    }
+
+    /// How much longer an image of `[height, width]` pixels becomes.
+    fn scale(&self, [height, width]: [usize; 2]) -> f64 {
+        let [covered_height, covered_width] = self.covered();
+        f64::max(covered_height as f64 / height as f64, covered_width as f64 / width as f64)
+    }
+
     /// The deterministic half: scales `image`, with `center_crop` also cuts it.
     ///
     /// # Errors
@@ -93,7 +111,7 @@ impl Transform {
     pub fn fit(&self, image: &Raster, record: &str) -> Result<Raster> {
         let size = self.covered();
         let (width, height) = (image.width(), image.height());
-        let scale = f64::max(size[0] as f64 / height as f64, size[1] as f64 / width as f64);
+        let scale = self.scale([height, width]);
         let pixels = (width as f64 * scale) * (height as f64 * scale);
         if pixels > MAX_SCALED_PIXELS as f64 {
             return Err(Error::TooThin {

@@ -165,6 +165,7 @@ enum Problem {
 
 fn read_record(source: &WebDatasetSource, index: usize, names: &[String]) -> Result<Read, Problem> {
     let record = source.read(index).map_err(Problem::Dataset)?;
+    let captions = source.captions(index).map_err(Problem::Dataset)?;
     let fields = source.fields(index).map_err(Problem::Dataset)?;
     let fields = fields.unwrap_or_default();
     let value = |name: &String| value_of(&fields, name, &record.name).map_err(Problem::Attribute);
@@ -172,7 +173,7 @@ fn read_record(source: &WebDatasetSource, index: usize, names: &[String]) -> Res
         values: names.iter().map(value).collect::<Result<_, _>>()?,
         size: [record.image.height(), record.image.width()],
         pixels: record.image.data().to_vec(),
-        caption: record.caption,
+        caption: captions.into_iter().next(),
         name: record.name,
     })
 }

@@ -59,8 +59,10 @@ pub fn checkpoint_steps(folder: &Path) -> io::Result<Vec<u64>> {
     let mut steps = Vec::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        let step = name.to_str().and_then(|name| name.strip_prefix(CHECKPOINT_PREFIX));
-        steps.extend(step.and_then(|digits| digits.parse::<u64>().ok()));
+        let digits = name.to_str().and_then(|name| name.strip_prefix(CHECKPOINT_PREFIX));
+        let step = digits.and_then(|digits| digits.parse::<u64>().ok());
+        // `step-7` is somebody else's.
+        steps.extend(step.filter(|step| *name == *checkpoint_name(*step)));
     }
     steps.sort_unstable();
     Ok(steps)

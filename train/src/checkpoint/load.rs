@@ -12,30 +12,30 @@ use pixelflow::weights::{
 };
 use pixelflow::{NumberFormat, PixelFlowConfig};
 
-use super::{OPTIMIZER, State, moments};
+use super::{OPTIMIZER, moments};
 use crate::network::Network;
 use crate::optimizer::{Optimizer, OptimizerConfig};
 use crate::texts::TextSource;
 use crate::trainer::Trainer;
 use crate::{Error, Result};
 
-/// A run as it was when the checkpoint in `folder` was saved.
+/// Model and optimiser as they were when the checkpoint in `folder` was saved, after `step` steps.
 ///
 /// # Errors
-/// [`Error::Read`], [`Error::Model`] for weights that do not fit, [`Error::DamagedCheckpoint`].
+/// [`Error::Model`] for weights that do not fit, [`Error::DamagedCheckpoint`].
 pub fn load<A>(
     folder: &Path,
     model: &PixelFlowConfig,
     text: &TextSource,
     optimizer: OptimizerConfig,
+    step: u64,
     device: &A::Device,
-) -> Result<(Trainer<A>, State)>
+) -> Result<Trainer<A>>
 where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
     let damaged = |reason: String| Error::DamagedCheckpoint { path: folder.to_owned(), reason };
-    let state = State::read(folder)?;
     let weights = |error: pixelflow::Error| damaged(error.to_string());
     let open = |name| TensorFile::open(&folder.join(name)).map_err(|error| weights(error.into()));
     let average = Network::<A::InnerBackend> {
@@ -51,9 +51,9 @@ where
     let fresh = Optimizer::new(optimizer, &average);
     let moments =
         moments::load(&folder.join(OPTIMIZER), fresh.moments(), device).map_err(damaged)?;
-    let steps = usize::try_from(state.step).map_err(|error| damaged(error.to_string()))?;
+    let steps = usize::try_from(step).map_err(|error| damaged(error.to_string()))?;
     let optimizer = Optimizer::resume(optimizer, steps, moments);
-    Ok((Trainer::new(network, optimizer, device.clone()), state))
+    Ok(Trainer::new(network, optimizer, device.clone()))
 }
 
 /// The text encoder of a checkpoint, if the run trains one.

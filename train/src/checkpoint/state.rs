@@ -1,10 +1,14 @@
 //! How far a run has come.
 
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::Store;
 use crate::error::read_error;
+use crate::identity::Identity;
+use crate::metrics::Means;
 use crate::{Error, Result};
 
 /// How far a run has come; everything random follows from the seed and `step`.
@@ -19,16 +23,54 @@ pub struct State {
     pub seconds: f64,
     /// Records of the training data: another number would be another order of the images.
     pub records: usize,
+    /// Which records they are; `None` in checkpoints from before this was kept.
+    #[serde(default)]
+    pub identity: Option<Identity>,
+    /// What steps have reported since the last record of metrics.
+    #[serde(default)]
+    pub period: Means,
+    /// What was due after the last step and has not been done.
+    #[serde(default)]
+    pub due: Due,
+    /// When it was saved, in milliseconds since 1970; 0 in checkpoints from before this was kept.
+    #[serde(default)]
+    saved_at: u64,
+    /// Name of the run's folder when it was saved: a copy has another.
+    #[serde(default)]
+    run: String,
+}
+
+/// What is done after a step, besides saving.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Due {
+    /// A validation.
+    pub validation: bool,
+    /// A preview.
+    pub preview: bool,
 }
 
 impl State {
     /// A run that has not begun, on a data set of `records` images.
-    pub fn new(records: usize) -> Self {
-        Self { step: 0, images: 0, seconds: 0.0, records }
+    pub fn new(records: usize, identity: Identity, stages: usize) -> Self {
+        Self {
+            step: 0,
+            images: 0,
+            seconds: 0.0,
+            records,
+            identity: Some(identity),
+            period: Means::new(stages),
+            due: Due::default(),
+            saved_at: 0,
+            run: String::new(),
+        }
     }
 
     /// Reads the state of the checkpoint in `folder`.
-    pub(super) fn read(folder: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Error::Read`] or [`Error::DamagedCheckpoint`].
+    pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(super::STATE);
         let text = std::fs::read_to_string(&path).map_err(read_error(&path))?;
         serde_json::from_str(&text).map_err(|error| Error::DamagedCheckpoint {
@@ -36,4 +78,22 @@ impl State {
             reason: format!("{}: {error}", super::STATE),
         })
     }
+
+    /// Says in the state when and where it is saved.
+    pub fn note_save(&mut self, store: &Store) {
+        self.saved_at = milliseconds(SystemTime::now());
+        self.run = store.run_name();
+    }
+
+    /// What tells which of several runs was saved last: when, and whether it is no copy. A folder's date
+    /// tells only when it was copied; it stands in for checkpoints that do not say.
+    pub fn recency(&self, checkpoint: &Path, store: &Store) -> (u64, bool) {
+        let date = || Some(milliseconds(checkpoint.metadata().ok()?.modified().ok()?));
+        let saved_at = Some(self.saved_at).filter(|&at| at > 0).or_else(date);
+        (saved_at.unwrap_or(0), self.run == store.run_name())
+    }
+}
+
+fn milliseconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }

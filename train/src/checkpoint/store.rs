@@ -1,11 +1,13 @@
 //! The checkpoints of a run as folders.
 
+use std::fs;
 use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 
 use pixelflow::durable;
 use pixelflow::weights::{CHECKPOINTS_FOLDER, checkpoint_name, checkpoint_steps};
 
+use super::STATE;
 use crate::Result;
 use crate::config::{Cadence, CheckpointConfig};
 use crate::error::{read_error, write_error};
@@ -27,15 +29,25 @@ impl Store {
         self.folder.join(checkpoint_name(step))
     }
 
-    /// Steps of all checkpoints, ascending.
+    /// Name of the run's folder.
+    pub fn run_name(&self) -> String {
+        let run = std::path::absolute(&self.folder).unwrap_or_default();
+        let name = run.parent().and_then(Path::file_name).unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    /// Steps of all checkpoints, ascending; a folder that no run has made is none.
     ///
     /// # Errors
     /// [`crate::Error::Read`] if the folder exists and cannot be read.
     pub fn steps(&self) -> Result<Vec<u64>> {
-        match checkpoint_steps(&self.folder) {
-            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(Vec::new()),
-            other => other.map_err(read_error(&self.folder)),
-        }
+        let mut steps = match checkpoint_steps(&self.folder) {
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Vec::new(),
+            other => other.map_err(read_error(&self.folder))?,
+        };
+        steps.retain(|step| self.path(*step).join(STATE).is_file());
+        steps.dedup();
+        Ok(steps)
     }
 
     /// The newest checkpoint.
@@ -52,6 +64,28 @@ impl Store {
     /// [`crate::Error::Write`] if it cannot be removed.
     pub fn clean(&self) -> Result<()> {
         durable::remove_unfinished(&self.folder).map_err(|(path, error)| write_error(&path)(error))
+    }
+
+    /// Moves the checkpoints after `step` into a folder beside them, from which no run goes on, and
+    /// returns that folder; `None` if there are none.
+    ///
+    /// # Errors
+    /// [`crate::Error::Read`] or [`crate::Error::Write`].
+    pub fn set_aside_after(&self, step: u64) -> Result<Option<PathBuf>> {
+        let later: Vec<u64> = self.steps()?.into_iter().filter(|&later| later > step).collect();
+        if later.is_empty() {
+            return Ok(None);
+        }
+        let free = |folder: &PathBuf| !folder.exists();
+        let folders = (1_u64..).map(|number| self.folder.join(format!("set-aside-{number}")));
+        let aside = folders.into_iter().find(free).expect("numbers do not end");
+        fs::create_dir(&aside).map_err(write_error(&aside))?;
+        for step in later {
+            let path = self.path(step);
+            let moved = aside.join(checkpoint_name(step));
+            fs::rename(&path, moved).map_err(write_error(&path))?;
+        }
+        Ok(Some(aside))
     }
 
     /// Removes all but the newest checkpoints and the milestones.

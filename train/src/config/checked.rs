@@ -5,7 +5,7 @@ use pixelflow::sampler::Sampler;
 use pixelflow_dataset::{LoaderConfig, Transform, TransformConfig};
 
 use super::problem::problems;
-use super::{DataConfig, TrainConfig, UpdateConfig};
+use super::settings::{DataConfig, TrainConfig, UpdateConfig};
 use crate::learning_rate::LearningRate;
 use crate::{Error, Result};
 
@@ -69,6 +69,12 @@ impl CheckedConfig {
         &self.sampler
     }
 
+    /// Images that a validation is of, at most: whole batches.
+    pub fn validation_images(&self) -> usize {
+        let batches = usize::try_from(self.settings.validation.batches).unwrap_or(usize::MAX);
+        batches.max(1).saturating_mul(self.settings.train.batch_size)
+    }
+
     /// Images that are in memory at once: a batch over its parts.
     pub fn micro_batch(&self) -> usize {
         self.settings.train.batch_size / self.settings.train.gradient_accumulation
@@ -80,18 +86,19 @@ impl CheckedConfig {
         LearningRate { peak: lr, minimum: min_lr, warmup_steps, steps, schedule }
     }
 
-    /// How training batches are made; a batch of the loader is one part of a batch of the run.
+    /// How training batches are made.
     pub fn loader(&self) -> LoaderConfig {
         let DataConfig { prefetch, threads, cache_mib, strict, ref buckets, .. } =
             self.settings.data;
         LoaderConfig {
-            batch: self.micro_batch(),
+            batch: self.settings.train.batch_size,
             shuffle: true,
             condition_dropout: self.settings.train.label_dropout,
             prefetch,
             threads,
             cache_mib,
             strict,
+            captions: self.settings.model.cross_attention_dim.is_some(),
             buckets: buckets.clone(),
         }
     }
@@ -111,16 +118,16 @@ impl CheckedConfig {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{CheckedConfig, TrainConfig};
+    use super::*;
 
     fn checked(assignments: &[&str]) -> CheckedConfig {
         TrainConfig::of(assignments).check().unwrap()
     }
 
     #[test]
-    fn a_batch_is_cut_into_parts() {
+    fn a_batch_is_drawn_whole_and_computed_in_parts() {
         let config = checked(&["train.batch_size=12", "train.gradient_accumulation=3"]);
-        assert_eq!((config.micro_batch(), config.loader().batch), (4, 4));
+        assert_eq!((config.micro_batch(), config.loader().batch), (4, 12));
     }
 
     #[test]

@@ -3,14 +3,24 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{TrainConfig, document, keys};
+use super::settings::TrainConfig;
+use super::{document, dotted};
 
-/// Keys (and sections) that do not change what has been computed so far.
+/// Keys (and sections) that may change when a run goes on: the one table of them.
 ///
-/// Where the files lie may change, since data sets move; a run checks that their number of images
-/// is still the same.
-pub(super) const FREE: [&str; 14] = [
+/// How far the next steps go may change; so may how much memory they take, and what is observed. Where
+/// the files lie may change, since data sets move: a checkpoint knows the images by name and class.
+pub(super) const FREE: [&str; 23] = [
     "train.steps",
+    "train.lr",
+    "train.min_lr",
+    "train.warmup_steps",
+    "train.schedule",
+    "train.clip_norm",
+    "train.gradient_accumulation",
+    "train.recompute_activations",
+    "text.path",
+    "text.validation",
     "checkpoint",
     "validation",
     "preview",
@@ -57,8 +67,7 @@ impl fmt::Display for Changes {
 impl TrainConfig {
     /// The changes from `self` to `new` with which a run cannot be continued.
     ///
-    /// The number of steps, the places of the files and everything that is only observation may
-    /// change: checkpoints, validation, previews, metrics.
+    /// Those of `FREE` may change.
     pub fn changes_to(&self, new: &Self) -> Vec<Change> {
         let (before, after) = (fixed(self), fixed(new));
         let value = |values: &BTreeMap<String, String>, key: &str| {
@@ -81,7 +90,7 @@ impl TrainConfig {
 /// All values that a continued run must keep, by their keys.
 fn fixed(config: &TrainConfig) -> BTreeMap<String, String> {
     let table = document::to_table(config);
-    keys::leaves(&table)
+    dotted::leaves(&table)
         .into_iter()
         .filter(|(key, _)| !is_free(key))
         .map(|(key, value)| (key, value.to_string()))
@@ -100,11 +109,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn observation_length_and_places_may_change() {
+    fn rate_length_memory_observation_and_places_may_change() {
         let (before, after) = (
             TrainConfig::of(&[]),
             TrainConfig::of(&[
                 "train.steps=7",
+                "train.lr=0.5",
+                "train.warmup_steps=5",
+                "train.clip_norm=0.1",
+                "train.gradient_accumulation=4",
                 "checkpoint.every=3",
                 "preview.sampler.solver=heun",
                 "validation.batches=1",
@@ -120,14 +133,15 @@ mod tests {
     #[test]
     fn everything_that_changes_the_weights_is_listed() {
         let before = TrainConfig::of(&[]);
-        let after = TrainConfig::of(&["train.lr=0.5", "data.source.classes=['a']", "train.seed=1"]);
+        let after =
+            TrainConfig::of(&["train.eps=0.5", "data.source.classes=['a']", "train.seed=1"]);
         let changes: Vec<String> =
             before.changes_to(&after).iter().map(ToString::to_string).collect();
         assert_eq!(
             changes,
             [
                 "data.source.classes was not set, now it is [\"a\"]",
-                "train.lr was 0.0001, now it is 0.5",
+                "train.eps was 0.00000001, now it is 0.5",
                 "train.seed was 0, now it is 1",
             ]
         );

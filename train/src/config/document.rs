@@ -4,11 +4,9 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::TrainConfig;
-use super::keys;
 use super::origin::Origin;
-use super::setting::{Section, Setting};
-use super::settings::SECTIONS;
+use super::settings::{SECTIONS, Section, Setting, TrainConfig};
+use super::{dotted, keys};
 use crate::Result;
 use crate::error::read_error;
 
@@ -26,12 +24,12 @@ impl TrainConfig {
             lines.extend(comment(section));
             lines.push(format!("[{}]", section.name));
             if section.choice.is_some() {
-                let chosen = keys::get(&table, section.name).and_then(Value::as_table);
+                let chosen = dotted::get(&table, section.name).and_then(Value::as_table);
                 let chosen = chosen.into_iter().flatten();
                 lines.extend(chosen.map(|(name, value)| format!("{name} = {value}")));
             }
             for setting in section.settings {
-                if let Some(value) = keys::get(&table, &section.key(setting)) {
+                if let Some(value) = dotted::get(&table, &section.key(setting)) {
                     lines.extend(commented(setting.documentation));
                     lines.push(format!("{} = {value}", setting.name));
                 }
@@ -114,7 +112,7 @@ mod tests {
     use pixelflow_dataset::source::{FolderConfig, HeldOut, IdxConfig, WebDatasetConfig};
 
     use super::*;
-    use crate::config::Layers;
+    use crate::config::layers::Layers;
 
     fn config(assignments: &[&str]) -> TrainConfig {
         let mut config = TrainConfig::of(assignments);
@@ -171,7 +169,7 @@ mod tests {
         assert!(!text.contains("extends"), "{text}");
         assert!(text.contains("# Peak learning rate.\nlr = 0.0002\n"), "{text}");
         assert!(text.contains("[data.source]\nkind = \"webdataset\"\n"), "{text}");
-        for (key, _) in keys::leaves(&keys::defaults()) {
+        for (key, _) in dotted::leaves(&keys::defaults()) {
             let name = key.rsplit('.').next().unwrap();
             assert!(text.contains(name), "{key} is missing in {text}");
         }

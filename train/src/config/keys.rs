@@ -2,9 +2,9 @@
 
 use toml::{Table, Value};
 
+use super::dotted::{get, leaves};
 use super::origin::Origin;
-use super::setting::{Choice, Section, Setting};
-use super::settings::SECTIONS;
+use super::settings::{Choice, SECTIONS, Section, Setting, section};
 use crate::Result;
 use crate::error::did_you_mean;
 
@@ -21,32 +21,6 @@ pub(super) fn defaults() -> Table {
         lines.extend(settings.map(Setting::example));
     }
     lines.join("\n").parse().expect("every default is TOML")
-}
-
-/// Every value of a table that is not a table itself, by its dotted key; empty tables too.
-pub(super) fn leaves(table: &Table) -> Vec<(String, &Value)> {
-    fn walk<'a>(prefix: &str, table: &'a Table, found: &mut Vec<(String, &'a Value)>) {
-        for (name, value) in table {
-            let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-            match value {
-                Value::Table(inner) if !inner.is_empty() => walk(&key, inner, found),
-                leaf => found.push((key, leaf)),
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk("", table, &mut found);
-    found
-}
-
-/// The value at a dotted key.
-pub(super) fn get<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
-    let (sections, name) = key.rsplit_once('.').unwrap_or(("", key));
-    let holder = sections
-        .split('.')
-        .filter(|section| !section.is_empty())
-        .try_fold(table, |table, section| table.get(section)?.as_table())?;
-    holder.get(name)
 }
 
 /// Checks that every key of a layer exists and has a value of the right type.
@@ -89,11 +63,11 @@ fn check_key(layer: &Table, key: &str, value: &Value) -> Result<(), String> {
     let expect = |fits: bool, expected: &str| {
         if fits { Ok(()) } else { Err(format!("{key} is {value}, it must be {expected}")) }
     };
-    if Section::find(key).is_some() {
+    if section(key).is_some() {
         return expect(value.is_table(), "a section with keys of its own");
     }
     let (heading, name) = key.rsplit_once('.').unwrap_or(("", key));
-    let section = Section::find(heading);
+    let section = section(heading);
     if let Some(choice) = section.and_then(|section| section.choice.as_ref())
         && name == choice.tag
     {
@@ -157,7 +131,7 @@ fn unknown(layer: &Table, key: &str, section: Option<&'static Section>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::setting::Kind;
+    use crate::config::settings::Kind;
 
     fn message(layer: &str) -> String {
         let origin = Origin { name: "recipe".to_owned(), text: layer };
@@ -241,7 +215,7 @@ mod tests {
     #[test]
     fn kinds_and_their_needed_keys_are_those_that_are_read() {
         fn check<T: serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(choice: &str) {
-            let choice = Section::find(choice).unwrap().choice.as_ref().unwrap();
+            let choice = section(choice).unwrap().choice.as_ref().unwrap();
             let read = |kind: &str, settings: &[&Setting]| {
                 let mut lines = vec![format!("{} = \"{kind}\"", choice.tag)];
                 lines.extend(settings.iter().map(|setting| setting.example()));
@@ -265,7 +239,7 @@ mod tests {
         }
         check::<pixelflow_dataset::SourceConfig>("data.source");
         check::<pixelflow_dataset::source::HeldOut>("data.held_out");
-        check::<crate::config::TextConfig>("text");
+        check::<crate::config::settings::TextConfig>("text");
         check::<pixelflow::sampler::Guidance>("preview.sampler.guidance");
     }
 }

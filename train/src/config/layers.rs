@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use pixelflow::{PixelFlowConfig, Preset};
 use toml::{Table, Value};
 
-use super::TrainConfig;
 use super::keys;
 use super::origin::Origin;
-use super::setting::Section;
+use super::settings::{TrainConfig, section};
 use crate::error::read_error;
 use crate::{Error, Result, recipe};
 
@@ -175,7 +174,7 @@ fn expand_preset(layer: &mut Table, origin: &Origin<'_>) -> Result<()> {
 fn overlay(lower: &mut Table, upper: Table, prefix: &str, whole_choices: bool) {
     for (name, value) in upper {
         let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        let is_choice = || Section::find(&key).is_some_and(|section| section.choice.is_some());
+        let is_choice = || section(&key).is_some_and(|section| section.choice.is_some());
         let replaces = whole_choices && is_choice();
         match (lower.get_mut(&name), value) {
             (Some(Value::Table(below)), Value::Table(above)) if !replaces => {

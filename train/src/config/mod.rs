@@ -8,17 +8,15 @@ mod cadence;
 mod checked;
 mod difference;
 mod document;
+mod dotted;
 mod keys;
 mod layers;
 mod origin;
 mod problem;
 mod reference;
+mod rule;
 mod setting;
 mod settings;
-
-use pixelflow::PixelFlowConfig;
-use pixelflow::cascade::CascadeConfig;
-use serde::{Deserialize, Serialize};
 
 pub use cadence::Cadence;
 pub use checked::CheckedConfig;
@@ -27,31 +25,5 @@ pub use layers::Layers;
 pub use problem::Problems;
 pub use reference::reference_page;
 pub use settings::{
-    CheckpointConfig, DataConfig, JointConfig, LogConfig, PreviewConfig, StatesConfig, TextConfig,
-    UpdateConfig, ValidationConfig,
+    CheckpointConfig, JointConfig, StatesConfig, TextConfig, TrainConfig, UpdateConfig,
 };
-
-/// All settings of a training run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainConfig {
-    /// The transformer.
-    pub model: PixelFlowConfig,
-    /// Where a text model gets the states of the captions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<TextConfig>,
-    /// How generation is cut into stages.
-    pub cascade: CascadeConfig,
-    /// The images.
-    pub data: DataConfig,
-    /// How the weights are updated.
-    pub train: UpdateConfig,
-    /// When the state is saved, and what is kept.
-    pub checkpoint: CheckpointConfig,
-    /// Loss on images that training does not see.
-    pub validation: ValidationConfig,
-    /// Grids of generated images.
-    pub preview: PreviewConfig,
-    /// Metrics.
-    pub log: LogConfig,
-}

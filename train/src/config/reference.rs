@@ -1,8 +1,7 @@
 //! The page of `docs/` about all settings.
 
 use super::difference::FREE;
-use super::setting::Setting;
-use super::settings::SECTIONS;
+use super::settings::{SECTIONS, Setting};
 
 /// The reference page of all settings, in Markdown: `docs/settings.md`.
 pub fn reference_page() -> String {

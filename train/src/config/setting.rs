@@ -1,19 +1,19 @@
 //! The form in which a setting is declared: key, type, default, rule and documentation together.
+//!
+//! `C` is the configuration that the rules are about.
 
 use std::path::PathBuf;
 
 use pixelflow::sampler::SolverKind;
 use toml::{Table, Value};
 
-use super::settings::SECTIONS;
-use super::{Cadence, TrainConfig, keys};
+use super::cadence::Cadence;
+use super::dotted;
+use super::rule::Verdict;
 use crate::learning_rate::Schedule;
 
-/// Whether a configuration keeps a rule; if not, what the value must be.
-pub(super) type Verdict = Result<(), String>;
-
 /// One key of a configuration.
-pub(super) struct Setting {
+pub(super) struct Setting<C> {
     /// The key without its section.
     pub name: &'static str,
     /// Its documentation: lines that begin with a space.
@@ -27,10 +27,10 @@ pub(super) struct Setting {
     /// Whether it may be left out of a file.
     pub optional: bool,
     /// What its value must be besides its type.
-    pub rule: fn(&TrainConfig) -> Verdict,
+    pub rule: fn(&C) -> Verdict,
 }
 
-impl Setting {
+impl<C> Setting<C> {
     /// The default as TOML, where there is one.
     pub fn default(&self) -> Option<&'static str> {
         (self.default != "None").then_some(self.default)
@@ -46,71 +46,66 @@ impl Setting {
 }
 
 /// Keys that stand together under one heading.
-pub(super) struct Section {
+pub(super) struct Section<C: 'static> {
     /// The heading.
     pub name: &'static str,
     /// Its documentation: lines that begin with a space.
     pub documentation: &'static str,
     /// Its keys, unless it is a choice.
-    pub settings: &'static [Setting],
+    pub settings: &'static [Setting<C>],
     /// The kinds it may be of.
-    pub choice: Option<Choice>,
+    pub choice: Option<Choice<C>>,
     /// What its values must be together.
-    pub rule: fn(&TrainConfig) -> Verdict,
+    pub rule: fn(&C) -> Verdict,
 }
 
-impl Section {
-    /// The section with a heading.
-    pub fn find(name: &str) -> Option<&'static Self> {
-        SECTIONS.iter().find(|section| section.name == name)
-    }
-
+impl<C> Section<C> {
     /// The settings that it has in a configuration: a choice has those of its kind.
-    pub fn settings_in(&self, table: &Table) -> &'static [Setting] {
+    pub fn settings_in(&self, table: &Table) -> &'static [Setting<C>] {
         self.kind_in(table).map_or(self.settings, |kind| kind.settings)
     }
 
     /// The kind that a configuration chooses.
-    pub fn kind_in(&self, table: &Table) -> Option<&'static Kind> {
+    pub fn kind_in(&self, table: &Table) -> Option<&'static Kind<C>> {
         let choice = self.choice.as_ref()?;
-        choice.kind(keys::get(table, self.name)?.get(choice.tag)?.as_str()?)
+        choice.kind(dotted::get(table, self.name)?.get(choice.tag)?.as_str()?)
     }
 
     /// The kinds with their tag that are to be listed after the documentation, if it ends so.
-    pub fn listed_kinds(&self) -> impl Iterator<Item = (&'static str, &'static Kind)> {
+    pub fn listed_kinds(&self) -> impl Iterator<Item = (&'static str, &'static Kind<C>)> {
         let choice = self.choice.as_ref().filter(|_| self.documentation.ends_with("One of\n"));
         choice.into_iter().flat_map(|choice| choice.kinds.iter().map(|kind| (choice.tag, kind)))
     }
 
     /// A setting's key with its section.
-    pub fn key(&self, setting: &Setting) -> String {
+    pub fn key(&self, setting: &Setting<C>) -> String {
         format!("{}.{}", self.name, setting.name)
     }
 }
 
 /// A section that is one of several kinds, each with keys of its own.
-pub(super) struct Choice {
+pub(super) struct Choice<C: 'static> {
     /// The key that names the kind.
     pub tag: &'static str,
     /// The kinds.
-    pub kinds: &'static [Kind],
+    pub kinds: &'static [Kind<C>],
     /// The default as TOML; empty for none.
     pub default: &'static str,
 }
 
 /// A kind of a choice.
-pub(super) struct Kind {
+pub(super) struct Kind<C: 'static> {
     /// Its name.
     pub name: &'static str,
     /// Its documentation.
     pub documentation: &'static str,
     /// Its keys.
-    pub settings: &'static [Setting],
+    pub settings: &'static [Setting<C>],
 }
 
-impl Choice {
+impl<C> Choice<C> {
     /// The kind of a name.
-    pub fn kind(&self, name: &str) -> Option<&'static Kind> {
+    pub fn kind(&self, name: &str) -> Option<&'static Kind<C>> {
         self.kinds.iter().find(|kind| kind.name == name)
     }
 }
@@ -144,7 +139,7 @@ macro_rules! settings {
 }
 
 /// Declares a struct with its settings, written as for [`settings!`]; fields after `with` are
-/// sections of their own.
+/// sections of their own. `Setting` and the configuration are those of the module that declares it.
 macro_rules! section {
     (
         $(#[doc = $about:literal])*
@@ -165,7 +160,7 @@ macro_rules! section {
 
         impl $section {
             pub(in crate::config) const DOCUMENTATION: &'static str = concat!($($about, "\n"),*);
-            pub(in crate::config) const SETTINGS: &'static [$crate::config::setting::Setting] =
+            pub(in crate::config) const SETTINGS: &'static [Setting] =
                 $crate::config::setting::settings!($(
                     $(#[doc = $line])* $(#[serde($($serde)*)])?
                     $name: $type = $default $(where $rule)?;

@@ -1,21 +1,18 @@
 //! Metrics as JSON lines.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::fs::{self, OpenOptions};
+use std::path::Path;
 
 use pixelflow::durable;
 
 use super::Record;
+use super::log_file::LogFile;
 use crate::error::{read_error, write_error};
 use crate::{Error, Result};
 
 /// Appends records to `metrics.jsonl`, one line each.
 #[derive(Debug)]
-pub struct JsonLines {
-    path: PathBuf,
-    file: File,
-}
+pub struct JsonLines(LogFile);
 
 impl JsonLines {
     /// Opens the file for a run that has taken `step` steps.
@@ -28,13 +25,12 @@ impl JsonLines {
     /// [`Error::Write`].
     pub fn open(path: &Path, step: u64) -> Result<Self> {
         let records = Self::read(path)?;
-        let kept: Vec<&Record> = records.iter().filter(|record| record.step() <= step).collect();
-        let lines: String = kept.into_iter().map(line).collect();
-        if path.exists() {
+        let kept = records.iter().filter(|record| record.step() <= step);
+        let lines: String = kept.map(line).collect();
+        if path.is_file() {
             durable::write_bytes(path, lines.as_bytes()).map_err(write_error(path))?;
         }
-        let file = OpenOptions::new().append(true).create(true).open(path);
-        Ok(Self { path: path.to_owned(), file: file.map_err(write_error(path))? })
+        Ok(Self(LogFile::open(path, OpenOptions::new().create(true))?))
     }
 
     /// All whole records of a file; none if there is no file.
@@ -42,11 +38,10 @@ impl JsonLines {
     /// # Errors
     /// [`Error::DamagedMetrics`] for a line before the last that is no record, or [`Error::Read`].
     pub fn read(path: &Path) -> Result<Vec<Record>> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(read_error(path)(error)),
-        };
+        if !path.is_file() {
+            return Ok(Vec::new()); // Nor does a pipe or a device have any to give.
+        }
+        let text = fs::read_to_string(path).map_err(read_error(path))?;
         let lines: Vec<&str> = text.lines().collect();
         let mut records = Vec::with_capacity(lines.len());
         for (index, line) in lines.iter().enumerate() {
@@ -70,7 +65,7 @@ impl JsonLines {
     /// # Errors
     /// [`Error::Write`].
     pub fn append(&mut self, record: &Record) -> Result<()> {
-        self.file.write_all(line(record).as_bytes()).map_err(write_error(&self.path))
+        self.0.append(line(record).as_bytes())
     }
 }
 
@@ -99,7 +94,7 @@ mod tests {
             lines.append(&record(step)).unwrap();
         }
         // Killed inside a write.
-        lines.file.write_all(br#"{"kind":"validation","st"#).unwrap();
+        lines.0.append(br#"{"kind":"validation","st"#).unwrap();
         drop(lines);
         let mut resumed = JsonLines::open(&path, 2).unwrap();
         resumed.append(&record(3)).unwrap();

@@ -2,23 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::record::null_is_nan;
 use crate::trainer::StepOutcome;
 
 /// Means over some steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mean {
     /// Loss over all images.
+    #[serde(deserialize_with = "null_is_nan")]
     pub loss: f64,
     /// Loss over the images of each stage; `None` where there were none.
     pub stage_losses: Vec<Option<f64>>,
     /// Norm of the gradient before clipping.
+    #[serde(deserialize_with = "null_is_nan")]
     pub gradient_norm: f64,
     /// Images a second, without previews, validation and checkpoints.
+    #[serde(deserialize_with = "null_is_nan")]
     pub images_per_second: f64,
 }
 
 /// Adds up what steps report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Means {
     /// Sum of the losses and number of images, by stage.
     stages: Vec<(f64, u64)>,
@@ -31,6 +35,12 @@ impl Means {
     /// Nothing yet, for a cascade of `stages`.
     pub fn new(stages: usize) -> Self {
         Self { stages: vec![(0.0, 0); stages], gradient_norms: 0.0, steps: 0, seconds: 0.0 }
+    }
+
+    /// These means if they are of a cascade of `stages`, else nothing yet.
+    #[must_use]
+    pub fn of_stages(self, stages: usize) -> Self {
+        if self.stages.len() == stages { self } else { Self::new(stages) }
     }
 
     /// Adds a step that took `seconds`.

@@ -1,6 +1,7 @@
 //! Metrics of a run, and the forms they are kept in.
 
 mod json_lines;
+mod log_file;
 mod loss_curve;
 mod means;
 mod record;

@@ -1,6 +1,6 @@
 //! What is known about a run at a step.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Mean;
 
@@ -27,6 +27,9 @@ pub struct TrainingRecord {
     pub learning_rate: f64,
     /// Decay of the moving average at the last step.
     pub ema_decay: f64,
+    /// Records of the data set that could not be used so far.
+    #[serde(default)]
+    pub skipped: usize,
     /// Seconds of training so far, over all sessions.
     pub seconds: f64,
     /// Loss and speed.
@@ -42,9 +45,15 @@ pub struct ValidationRecord {
     /// Images learned from, counted with repetition.
     pub images: u64,
     /// Mean over all images.
+    #[serde(deserialize_with = "null_is_nan")]
     pub loss: f64,
     /// Mean over the images of each stage.
     pub stage_losses: Vec<Option<f64>>,
+}
+
+/// A number that was not finite: JSON has only `null` for it, and earlier programs wrote it.
+pub(super) fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 impl Record {

@@ -3,9 +3,8 @@
 //! An event file is a row of frames: length, its checksum, a protocol buffer, its checksum. The
 //! messages below are the parts of TensorFlow's `event.proto` and `summary.proto` that are used.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::fs::{self, OpenOptions};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use image::RgbImage;
@@ -13,15 +12,13 @@ use image::codecs::png::PngEncoder;
 use prost::Message;
 
 use super::Record;
+use super::log_file::LogFile;
 use crate::Result;
-use crate::error::write_error;
+use crate::error::{read_error, write_error};
 
 /// Writes an event file.
 #[derive(Debug)]
-pub struct TensorBoard {
-    path: PathBuf,
-    file: File,
-}
+pub struct TensorBoard(LogFile);
 
 impl TensorBoard {
     /// Begins a new event file in `folder` for a run that has taken `step` steps.
@@ -33,12 +30,14 @@ impl TensorBoard {
     pub fn create(folder: &Path, step: u64) -> Result<Self> {
         fs::create_dir_all(folder).map_err(write_error(folder))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let latest = latest(folder).map_err(read_error(folder))?;
+        // TensorBoard reads the files in the order of their names, whatever the clock says.
+        let time = latest.map_or(now, |latest| now.max(latest + 1));
         let process = std::process::id();
-        let path = folder.join(format!("events.out.tfevents.{now:010}.pixelflow.{process}"));
-        let file = File::create(&path).map_err(write_error(&path))?;
-        let mut board = Self { path, file };
+        let path = folder.join(format!("{PREFIX}{time:010}.pixelflow.{process}"));
+        let mut board = Self(LogFile::open(&path, OpenOptions::new().create_new(true))?);
         board.append(step, What::FileVersion("brain.Event:2".to_owned()))?;
-        if step > 0 {
+        if step > 0 || latest.is_some() {
             board.append(step + 1, What::SessionLog(SessionLog { status: SESSION_START }))?;
         }
         Ok(board)
@@ -48,7 +47,7 @@ impl TensorBoard {
     ///
     /// # Errors
     /// [`crate::Error::Write`].
-    pub fn record(&mut self, record: &Record) -> Result<()> {
+    pub fn append_record(&mut self, record: &Record) -> Result<()> {
         let values = match record {
             Record::Training(record) => {
                 let mut values = losses("train", record.means.loss, &record.means.stage_losses);
@@ -69,11 +68,14 @@ impl TensorBoard {
     ///
     /// # Errors
     /// [`crate::Error::Write`].
-    pub fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
+    ///
+    /// # Panics
+    /// Never: it has a form as PNG.
+    pub fn append_picture(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
         let mut png = Vec::new();
         picture
             .write_with_encoder(PngEncoder::new(&mut png))
-            .map_err(|error| write_error(&self.path)(io::Error::other(error)))?;
+            .expect("a picture in memory has a form as PNG");
         let image = Image {
             height: picture.height() as i32,
             width: picture.width() as i32,
@@ -88,9 +90,21 @@ impl TensorBoard {
         let wall_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let wall_time = wall_time.as_secs_f64();
         let event = Event { wall_time, step: step as i64, what: Some(what) };
-        let frame = frame(&event.encode_to_vec());
-        self.file.write_all(&frame).map_err(write_error(&self.path))
+        self.0.append(&frame(&event.encode_to_vec()))
     }
+}
+
+/// How the names of event files begin, before the seconds since 1970.
+const PREFIX: &str = "events.out.tfevents.";
+
+/// The time in the name of the latest event file in a folder.
+fn latest(folder: &Path) -> std::io::Result<Option<u64>> {
+    let names = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name()));
+    let names: Vec<_> = names.collect::<std::io::Result<_>>()?;
+    let time = |name: &std::ffi::OsString| {
+        name.to_str()?.strip_prefix(PREFIX)?.split('.').next()?.parse().ok()
+    };
+    Ok(names.iter().filter_map(time).max())
 }
 
 /// The loss and that of each stage that has one.
@@ -222,8 +236,8 @@ mod tests {
         let mut board = TensorBoard::create(folder.path(), 0).unwrap();
         let stage_losses = vec![Some(0.25), None];
         let record = ValidationRecord { step: 5, images: 20, loss: 0.5, stage_losses };
-        board.record(&Record::Validation(record)).unwrap();
-        board.preview(6, &RgbImage::new(4, 2)).unwrap();
+        board.append_record(&Record::Validation(record)).unwrap();
+        board.append_picture(6, &RgbImage::new(4, 2)).unwrap();
 
         let events = events(folder.path());
         assert_eq!(events[0].what, Some(What::FileVersion("brain.Event:2".to_owned())));

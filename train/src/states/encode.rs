@@ -11,11 +11,11 @@ use pixelflow::weights::{DType, SafetensorsWriter, TextDescription, TextEncoderF
 use pixelflow_dataset::Source;
 use pixelflow_host::device::{OnBackend, refuse_unsupported};
 use pixelflow_host::progress::{ProgressBar, bar};
-use sha2::{Digest, Sha256};
 
 use super::batches::encode_tokens;
 use super::{INDEX, StatesIndex, file_name, tensor_name};
 use crate::error::write_error;
+use crate::identity::hash_of_captions;
 use crate::{Error, Result};
 
 /// Captions whose states are in memory at once.
@@ -107,7 +107,13 @@ fn write_file<B: PixelFlowBackend>(
         add(None, "")?;
     }
     for record in index.records_of(file) {
-        let caption = job.source.caption(record)?;
+        let caption = match job.source.caption(record) {
+            Err(error) if error.is_corrupt_record() => {
+                bar.note(format_args!("{error}; taken as no caption"));
+                None
+            }
+            other => other?,
+        };
         add(Some(record), &caption.unwrap_or_default())?;
     }
     // How many states a caption has is known before it is encoded.
@@ -128,22 +134,6 @@ fn write_file<B: PixelFlowBackend>(
         }
     }
     Ok(writer.finish()?)
-}
-
-/// A hash of all captions in order, and how many there are.
-fn hash_of_captions(source: &dyn Source) -> Result<(String, usize)> {
-    let mut hash = Sha256::new();
-    let mut count = 0;
-    for record in 0..source.len() {
-        let caption = source.caption(record)?;
-        count += usize::from(caption.is_some());
-        let caption = caption.unwrap_or_default();
-        hash.update((caption.len() as u64).to_le_bytes());
-        hash.update(caption.as_bytes());
-    }
-    let digest = hash.finalize();
-    let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
-    Ok((format!("{first:016x}"), count))
 }
 
 /// [`encode_text`] on whatever backend the user has chosen.

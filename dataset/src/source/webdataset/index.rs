@@ -1,102 +1,264 @@
 //! Finding the samples of a tar file: one pass over its headers, images are skipped.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::collections::HashMap;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use tar::{Archive, Entry, EntryType};
 
-use super::member::{Role, Span, danger, key_and_role};
-use super::sample::{Sample, Samples};
-use crate::source::io_error;
-use crate::{Error, Result};
+use super::member::{MAX_TEXT_BYTES, Named, Role, Span, danger, parse_json};
+use super::sample::{FoundLabel, Sample, Samples};
+use crate::source::labels::Label;
+use crate::source::text::{parse_text, shown, shown_path};
+use crate::source::{LeftOut, io_error};
+use crate::{Error, Result, decode};
 
 /// Bytes of a tar block: headers are one, members are padded to whole ones.
 const BLOCK: u64 = 512;
 
-/// Lists the samples of a tar file.
-///
-/// `label_field` is the field of `.json` that holds the label; `None` looks for no labels.
-///
-/// # Errors
-/// See [`WebDatasetSource::open`](super::WebDatasetSource::open).
-pub(super) fn index_shard(path: &Path, label_field: Option<&str>) -> Result<Vec<Sample>> {
-    let file = File::open(path).map_err(io_error(path))?;
-    let length = file.metadata().map_err(io_error(path))?.len();
-    let mut archive = Archive::new(file);
-    let mut samples = Samples::new(path, label_field);
-    let mut end = 0;
-    for entry in archive.entries_with_seek().map_err(io_error(path))? {
-        let mut entry = entry.map_err(|error| damaged(path, error, end + BLOCK > length))?;
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if let Some(reason) = danger(&name).or(unwanted_type(entry.header().entry_type())) {
-            return Err(Error::UnsafeMember { shard: path.to_owned(), member: name, reason });
+/// The samples of a tar file, and what else is in it.
+#[derive(Debug, Default)]
+pub struct TarIndex {
+    pub(super) samples: Vec<Sample>,
+    /// Members that are in no sample, and samples that cannot be used.
+    pub left_out: LeftOut,
+}
+
+impl TarIndex {
+    /// Lists the samples of a tar file; `path` names it in messages.
+    ///
+    /// `label_field` is the field of `.json` that holds the label; `None` looks for no labels. Tars
+    /// that were put one behind the other are read to the last.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::TruncatedTar`], [`Error::DamagedTar`], and [`Error::UnsafeMember`] for
+    /// absolute paths, `..` and devices.
+    pub fn read(
+        mut file: impl Read + Seek,
+        path: &Path,
+        label_field: Option<&str>,
+    ) -> Result<Self> {
+        let length = file.seek(SeekFrom::End(0)).map_err(io_error(path))?;
+        file.rewind().map_err(io_error(path))?;
+        refuse_compressed(&mut file, path)?;
+        let mut archive = Archive::new(file);
+        archive.set_ignore_zeros(true);
+        let mut reading = Reading {
+            path,
+            shard: shown_path(path),
+            length,
+            label_field,
+            end: 0,
+            files: HashMap::new(),
+            samples: Samples::default(),
+            left_out: LeftOut::default(),
+        };
+        let mut fault = None;
+        for entry in archive.entries_with_seek().map_err(io_error(path))? {
+            match entry {
+                Ok(entry) => reading.member(entry)?,
+                Err(error) => {
+                    fault = Some(error);
+                    break;
+                }
+            }
         }
-        let span = span_in_file(&entry, &name, path, length)?;
-        end = (span.offset + entry.size()).next_multiple_of(BLOCK);
-        if entry.header().entry_type().is_file()
-            && let Some((key, role)) = key_and_role(&name)
-        {
-            let bytes = match role {
-                Role::Json | Role::Class if label_field.is_some() => read_text(&mut entry, path)?,
-                _ => Vec::new(),
-            };
-            samples.add(key, role, span, &bytes)?;
+        let end = reading.end;
+        let rest = rest_after(archive.into_inner(), end, length, path)?;
+        if !rest.begins_empty {
+            return Err(match fault {
+                Some(error) => damaged(path, &error, end + BLOCK > length),
+                None => Error::TruncatedTar {
+                    shard: path.to_owned(),
+                    reason: format!("it has no end mark after its last member, at {end}"),
+                },
+            });
         }
+        if fault.is_some() && !rest.is_empty {
+            let name = format!("{}: what follows the end mark at {end}", reading.shard);
+            reading.left_out.file(name, &format!("({} bytes) is no tar", length - end));
+        }
+        let Reading { shard, samples, mut left_out, .. } = reading;
+        let samples = samples.finish(&shard, label_field, &mut left_out);
+        Ok(Self { samples, left_out })
     }
-    check_end(archive.into_inner(), end, path)?;
-    samples.finish()
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
 }
 
-/// Types that no data set needs: everything but files, folders and global headers.
-fn unwanted_type(kind: EntryType) -> Option<&'static str> {
-    match kind {
-        EntryType::Regular | EntryType::Directory | EntryType::XGlobalHeader => None,
-        EntryType::Symlink | EntryType::Link => Some("is a link"),
-        EntryType::Char | EntryType::Block | EntryType::Fifo => Some("is a device"),
-        _ => Some("is neither a file nor a folder"),
+/// A tar file that is being read.
+struct Reading<'a> {
+    path: &'a Path,
+    /// The path as it is shown.
+    shard: String,
+    length: u64,
+    label_field: Option<&'a str>,
+    /// Where the last member ends.
+    end: u64,
+    /// Where every file lies, for hard links to it.
+    files: HashMap<Vec<u8>, Span>,
+    samples: Samples,
+    left_out: LeftOut,
+}
+
+impl Reading<'_> {
+    /// Takes a member in.
+    fn member(&mut self, mut entry: Entry<'_, impl Read>) -> Result<()> {
+        let path = entry.path_bytes().into_owned();
+        let kind = entry.header().entry_type();
+        let reason = danger(&path).or_else(|| {
+            matches!(kind, EntryType::Char | EntryType::Block | EntryType::Fifo)
+                .then_some("is a device")
+        });
+        if let Some(reason) = reason {
+            let (shard, member) = (self.path.to_owned(), shown(&path));
+            return Err(Error::UnsafeMember { shard, member, reason });
+        }
+        let mut span = self.span(&entry, &path)?;
+        self.end = (span.offset + span.length as u64).next_multiple_of(BLOCK);
+        let name = format!("{}:{}", self.shard, shown(&path));
+        let unusable = match kind {
+            EntryType::Directory | EntryType::XGlobalHeader => return Ok(()),
+            EntryType::Regular | EntryType::Continuous => None,
+            EntryType::Link => {
+                let target = entry.link_name_bytes().unwrap_or_default();
+                match self.files.get(&*target) {
+                    Some(file) => {
+                        span = *file;
+                        None
+                    }
+                    None => {
+                        Some("is a link to no file before it; pack with tar --hard-dereference")
+                    }
+                }
+            }
+            EntryType::Symlink => Some("is a link; pack what it leads to with tar --dereference"),
+            EntryType::GNUSparse => Some("is stored with holes; pack without --sparse (-S)"),
+            _ => Some("is neither a file nor a folder"),
+        };
+        match (Named::of(&path), unusable) {
+            (Named::Sample(..), Some(reason)) => {
+                self.left_out.record(format_args!("{name} {reason}"))
+            }
+            (Named::Sample(key, role), None) => {
+                let is_here = kind != EntryType::Link;
+                if is_here {
+                    self.files.insert(path.clone(), span);
+                }
+                let label = self.label(role, span, is_here.then_some(&mut entry), &name)?;
+                self.samples.add(key, role, span, label);
+            }
+            (Named::Unsupported, _) => {
+                self.left_out.record(format_args!("{name} {}", decode::CONVERT));
+            }
+            (Named::Other(reason), _) => self.left_out.file(name, reason),
+        }
+        Ok(())
+    }
+
+    /// Where a member lies, if it lies in the file.
+    fn span(&self, entry: &Entry<'_, impl Read>, name: &[u8]) -> Result<Span> {
+        let offset = entry.raw_file_position();
+        // Of a file with holes less is stored than it has.
+        let bytes = match entry.header().entry_type() {
+            EntryType::GNUSparse => entry.header().entry_size().map_err(io_error(self.path))?,
+            _ => entry.size(),
+        };
+        if offset.checked_add(bytes).is_none_or(|end| end > self.length) {
+            let (name, length) = (shown(name), self.length);
+            let reason =
+                format!("member \"{name}\" has {bytes} bytes at {offset}, the file {length}");
+            return Err(Error::TruncatedTar { shard: self.path.to_owned(), reason });
+        }
+        Ok(Span { offset, length: bytes as usize })
+    }
+
+    /// What a member says of its sample's label. Only a failing disk is an error.
+    fn label(
+        &self,
+        role: Role,
+        span: Span,
+        entry: Option<&mut Entry<'_, impl Read>>,
+        name: &str,
+    ) -> Result<FoundLabel> {
+        let Some(field) = self.label_field.filter(|_| matches!(role, Role::Json | Role::Class))
+        else {
+            return Ok(Ok(None));
+        };
+        let Some(entry) = entry else {
+            return Ok(Err(format!("{name} is a link; pack with tar --hard-dereference")));
+        };
+        if span.length as u64 > MAX_TEXT_BYTES {
+            let bytes = span.length;
+            return Ok(Err(format!(
+                "{name} has {bytes} bytes, more than the limit of {MAX_TEXT_BYTES}"
+            )));
+        }
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).map_err(io_error(self.path))?;
+        let named = |reason| format!("{name} {reason}");
+        Ok(if role == Role::Class {
+            let text = parse_text(&bytes, name).map_err(|error| error.to_string());
+            text.and_then(|text| Label::from_text(text).map(Some).map_err(named))
+        } else {
+            let fields = parse_json(&bytes, name).map_err(|error| error.to_string());
+            fields.and_then(|fields| {
+                let label = fields.get(field).map(|value| Label::from_json(value).map_err(named));
+                label.transpose()
+            })
+        })
     }
 }
 
-/// Where a member lies, if it lies in the file and is not too large.
-fn span_in_file(entry: &Entry<'_, File>, name: &str, shard: &Path, length: u64) -> Result<Span> {
-    let (offset, bytes) = (entry.raw_file_position(), entry.size());
-    if offset.checked_add(bytes).is_none_or(|end| end > length) {
-        let reason = format!("member {name:?} has {bytes} bytes at {offset}, the file {length}");
-        return Err(Error::TruncatedTar { shard: shard.to_owned(), reason });
-    }
-    let limit = key_and_role(name).map_or(u64::MAX, |(_, role)| role.limit());
-    if bytes > limit {
-        let record = format!("{}:{name}", shard.display());
-        return Err(Error::TooLarge { record, bytes, limit });
-    }
-    Ok(Span { offset, length: bytes as usize })
+/// What follows the last member.
+struct Rest {
+    /// Whether an empty block does, the end mark: without it something was cut off.
+    begins_empty: bool,
+    /// Whether nothing else does.
+    is_empty: bool,
 }
 
-fn read_text(entry: &mut Entry<'_, File>, shard: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    entry.read_to_end(&mut bytes).map_err(io_error(shard))?;
-    Ok(bytes)
-}
-
-/// Checks that an empty block follows the last member: without it something was cut off.
-fn check_end(mut file: File, end: u64, shard: &Path) -> Result<()> {
-    let mut block = Vec::new();
+fn rest_after(mut file: impl Read + Seek, end: u64, length: u64, shard: &Path) -> Result<Rest> {
     file.seek(SeekFrom::Start(end)).map_err(io_error(shard))?;
-    file.take(BLOCK).read_to_end(&mut block).map_err(io_error(shard))?;
-    if block.len() as u64 == BLOCK {
-        return Ok(());
+    let zeros = BufReader::new(file).bytes().take_while(|byte| matches!(byte, Ok(0)));
+    let zeros = zeros.count() as u64;
+    Ok(Rest { begins_empty: zeros >= BLOCK, is_empty: end + zeros >= length })
+}
+
+/// Refuses what only looks like a tar by its name.
+fn refuse_compressed(file: &mut (impl Read + Seek), path: &Path) -> Result<()> {
+    let mut start = Vec::new();
+    file.take(4).read_to_end(&mut start).map_err(io_error(path))?;
+    file.rewind().map_err(io_error(path))?;
+    let tools: [(&[u8], &str); 4] = [
+        (&[0x1f, 0x8b], "gunzip"),
+        (&[0x28, 0xb5, 0x2f, 0xfd], "unzstd"),
+        (b"BZh", "bunzip2"),
+        (&[0xfd, b'7', b'z'], "unxz"),
+    ];
+    match tools.iter().find(|(magic, _)| start.starts_with(magic)) {
+        Some((_, tool)) => {
+            let reason = format!("it is compressed; unpack it with {tool} first");
+            Err(Error::DamagedTar { shard: path.to_owned(), reason })
+        }
+        None => Ok(()),
     }
-    let reason = format!("it has no end mark after its last member, at {end}");
-    Err(Error::TruncatedTar { shard: shard.to_owned(), reason })
 }
 
 /// A header that cannot be read, perhaps because the file ends inside it.
-fn damaged(shard: &Path, source: std::io::Error, cut_off: bool) -> Error {
+fn damaged(shard: &Path, error: &std::io::Error, cut_off: bool) -> Error {
     let shard = shard.to_owned();
     if cut_off {
         Error::TruncatedTar { shard, reason: "it ends inside a header".to_owned() }
     } else {
-        Error::DamagedTar { shard, source }
+        Error::DamagedTar { shard, reason: error.to_string() }
     }
 }

@@ -1,7 +1,10 @@
 //! The members of a sample: their names, their places and what their texts say.
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 
+use crate::source::text::parse_text;
 use crate::{Error, Result, decode};
 
 /// Largest `.json`, `.cls` or `.txt` member that is read: 1 MiB.
@@ -16,7 +19,7 @@ pub(super) struct Span {
     pub(super) length: usize,
 }
 
-/// The member that holds the caption.
+/// The member that holds the captions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Caption {
     /// A `.txt`.
@@ -30,67 +33,115 @@ pub(super) enum Caption {
 pub(super) enum Role {
     /// The image.
     Image,
-    /// `.json`: label and caption in fields.
+    /// `.json`: label and captions in fields.
     Json,
     /// `.cls`: the label.
     Class,
-    /// `.txt`: the caption.
+    /// `.txt`: a caption a line.
     Text,
 }
 
 impl Role {
-    /// The role that a member's name tells, if it has one.
-    fn of(extension: &str) -> Option<Self> {
-        match extension.to_ascii_lowercase().as_str() {
-            "json" => Some(Self::Json),
-            "cls" => Some(Self::Class),
-            "txt" => Some(Self::Text),
-            other => decode::EXTENSIONS.contains(&other).then_some(Self::Image),
+    /// The role that the end of a member's name tells, if it has one.
+    fn of(extension: &[u8]) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_slice() {
+            b"json" => Some(Self::Json),
+            b"cls" => Some(Self::Class),
+            b"txt" => Some(Self::Text),
+            other => {
+                decode::EXTENSIONS.iter().any(|end| end.as_bytes() == other).then_some(Self::Image)
+            }
         }
-    }
-
-    /// Largest member of this role.
-    pub(super) fn limit(self) -> u64 {
-        if self == Self::Image { decode::MAX_IMAGE_BYTES } else { MAX_TEXT_BYTES }
     }
 }
 
-/// Key of the sample and role in it that a member's path tells.
-///
-/// The key is the path up to the first dot of the file name. `None` for hidden files and for
-/// members that are neither image nor text.
-pub(super) fn key_and_role(path: &str) -> Option<(&str, Role)> {
-    let name = path.rfind('/').map_or(0, |slash| slash + 1);
-    let dot = name + path[name..].find('.').filter(|&dot| dot > 0)?;
-    Some((&path[..dot], Role::of(&path[dot + 1..])?))
+/// What a member's path tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named<'a> {
+    /// A member of the sample `key`, its path up to the last dot.
+    Sample(&'a [u8], Role),
+    /// An image of a format that is not read.
+    Unsupported,
+    /// No part of any sample, and why.
+    Other(&'static str),
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn of(path: &'a [u8]) -> Self {
+        let start = name_start(path);
+        let Some(dot) = path[start..].iter().rposition(|&byte| byte == b'.') else {
+            return Self::Other("has no ending");
+        };
+        if path[start] == b'.' {
+            return Self::Other("is hidden");
+        }
+        let (key, extension) = (&path[..start + dot], &path[start + dot + 1..]);
+        if let Some(role) = Role::of(extension) {
+            return Self::Sample(key, role);
+        }
+        let extension = [b"x.".as_slice(), extension].concat();
+        let name = std::str::from_utf8(&extension).unwrap_or_default();
+        if decode::is_unsupported_image(Path::new(name)) {
+            return Self::Unsupported;
+        }
+        Self::Other("is neither an image nor a text of one")
+    }
+}
+
+/// The key of the sample to which a member with more than one dot may belong: `0` of `0.depth`, which
+/// is what `webdataset` goes by.
+pub(super) fn short_key(key: &[u8]) -> Option<&[u8]> {
+    let start = name_start(key);
+    let dot = key[start..].iter().position(|&byte| byte == b'.')?;
+    Some(&key[..start + dot])
+}
+
+/// Where the file name in a path begins.
+fn name_start(path: &[u8]) -> usize {
+    path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1)
 }
 
 /// What makes a member's path dangerous to anyone who unpacks it, if anything.
-pub(super) fn danger(path: &str) -> Option<&'static str> {
-    let drive = path.as_bytes().get(1) == Some(&b':');
-    if path.starts_with(['/', '\\']) || drive {
+pub(super) fn danger(path: &[u8]) -> Option<&'static str> {
+    let is_slash = |byte: &u8| matches!(byte, b'/' | b'\\');
+    let drive = path.get(1) == Some(&b':');
+    if path.first().is_some_and(is_slash) || drive {
         Some("has an absolute path")
-    } else if path.split(['/', '\\']).any(|part| part == "..") {
+    } else if path.split(is_slash).any(|part| part == b"..") {
         Some("has `..` in its path")
     } else {
         None
     }
 }
 
-/// The text of a `.cls` or `.txt` member.
-pub(super) fn parse_text<'a>(bytes: &'a [u8], record: &str) -> Result<&'a str> {
-    std::str::from_utf8(bytes).map_err(|error| Error::InvalidText {
+/// The fields of a `.json` member.
+///
+/// # Errors
+/// [`Error::InvalidText`], naming `record`.
+pub(super) fn parse_json(bytes: &[u8], record: &str) -> Result<Map<String, Value>> {
+    serde_json::from_str(parse_text(bytes, record)?).map_err(|error| Error::InvalidText {
         record: record.to_owned(),
         reason: error.to_string(),
     })
 }
 
-/// The fields of a `.json` member.
-pub(super) fn parse_json(bytes: &[u8], record: &str) -> Result<Map<String, Value>> {
-    serde_json::from_slice(bytes).map_err(|error| Error::InvalidText {
+/// The captions in a field of a `.json` member: a text or a list of texts.
+///
+/// # Errors
+/// [`Error::InvalidText`], naming `record`, for anything else.
+pub(super) fn json_captions(value: Option<&Value>, record: &str) -> Result<Vec<String>> {
+    let texts = match value {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::String(text)) => Some(vec![text.as_str()]),
+        Some(Value::Array(texts)) => texts.iter().map(Value::as_str).collect(),
+        Some(_) => None,
+    };
+    let texts = texts.ok_or_else(|| Error::InvalidText {
         record: record.to_owned(),
-        reason: error.to_string(),
-    })
+        reason: "its caption is neither a text nor a list of texts".to_owned(),
+    })?;
+    let texts = texts.into_iter().filter(|text| !text.trim().is_empty());
+    Ok(texts.map(str::to_owned).collect())
 }
 
 #[cfg(test)]
@@ -98,30 +149,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_ends_at_the_first_dot_of_the_file_name() {
+    fn a_name_tells_sample_and_role() {
+        let sample = Named::Sample;
         for (path, expected) in [
-            ("000.png", Some(("000", Role::Image))),
-            ("./a.b/000.JPG", Some(("./a.b/000", Role::Image))),
-            ("x/000.json", Some(("x/000", Role::Json))),
-            ("000.cls", Some(("000", Role::Class))),
-            ("000.txt", Some(("000", Role::Text))),
-            ("000.seg.png", None),
-            ("000.mp4", None),
-            ("000", None),
-            (".png", None),
-            ("a/._000.png", None),
+            ("000.png", sample(b"000", Role::Image)),
+            ("./a.b/000.JPG", sample(b"./a.b/000", Role::Image)),
+            ("x/000.json", sample(b"x/000", Role::Json)),
+            ("000.cls", sample(b"000", Role::Class)),
+            ("000.txt", sample(b"000", Role::Text)),
+            ("IMG_22.05.jfif", sample(b"IMG_22.05", Role::Image)),
+            ("000.seg.npy", Named::Other("is neither an image nor a text of one")),
+            ("a/000.TIFF", Named::Unsupported),
+            ("a.b/000", Named::Other("has no ending")),
+            (".png", Named::Other("is hidden")),
+            ("a/._000.png", Named::Other("is hidden")),
         ] {
-            assert_eq!(key_and_role(path), expected, "{path}");
+            assert_eq!(Named::of(path.as_bytes()), expected, "{path}");
         }
+        assert_eq!(short_key(b"a.b/0.depth.x"), Some(b"a.b/0".as_slice()));
+        assert_eq!(short_key(b"a.b/0"), None);
     }
 
     #[test]
     fn paths_that_lead_outside_are_dangerous() {
         for path in ["/etc/passwd", "\\x", "C:\\x", "../a.png", "a/../../b.png", "a\\..\\b", ".."] {
-            assert!(danger(path).is_some(), "{path}");
+            assert!(danger(path.as_bytes()).is_some(), "{path}");
         }
         for path in ["a.png", "./a/b.png", "a..b/..c.png", "a...png"] {
-            assert_eq!(danger(path), None, "{path}");
+            assert_eq!(danger(path.as_bytes()), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn captions_are_a_text_or_a_list_of_texts() {
+        let captions = |json: &str| json_captions(Some(&serde_json::from_str(json).unwrap()), "x");
+        assert_eq!(captions(r#"["a", "", "b"]"#).unwrap(), ["a", "b"]);
+        assert_eq!(captions(r#"" a""#).unwrap(), [" a"]);
+        assert!(captions("null").unwrap().is_empty());
+        for bad in ["3", r#"["a", 3]"#, "{}"] {
+            assert!(captions(bad).unwrap_err().is_corrupt_record(), "{bad}");
         }
     }
 }

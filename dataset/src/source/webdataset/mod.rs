@@ -1,12 +1,14 @@
-//! `WebDataset`: tar files whose members belong together when they share a name up to the first dot.
+//! `WebDataset`: tar files whose members belong together when they share a name up to the last dot.
 //!
 //! `000017.png`, `000017.json` and `000017.txt` are one sample. A sample has one image, a label
-//! (`.cls` or a field of `.json`) and perhaps a caption (`.txt` or a field of `.json`).
+//! (`.cls` or a field of `.json`) and perhaps captions (the lines of `.txt`, or a text or list of texts
+//! in a field of `.json`). What is beside it up to the first dot, as `000017.depth.png`, is left out.
 
 mod index;
 mod member;
 mod sample;
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -15,30 +17,31 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use self::index::index_shard;
-
-use self::member::{Caption, Span, parse_json, parse_text};
+pub use self::index::TarIndex;
+use self::member::{Caption, MAX_TEXT_BYTES, Span, json_captions, parse_json};
 use self::sample::Sample;
 use super::labels::{self, Label};
-use super::{Record, Source, io_error};
+use super::text::{parse_text, shown_path};
+use super::{BEGINNING, Encoded, EncodedRecord, LeftOut, Source, io_error, record_error};
 use crate::{Error, Result, decode};
 
 /// A `WebDataset`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebDatasetConfig {
-    /// The tar files, in order; a folder stands for all `.tar` files in it, sorted.
+    /// The tar files, in order; a folder stands for all `.tar` files in it, sorted, but hidden ones.
     pub paths: Vec<PathBuf>,
     /// Field of `.json` that holds the label, a class name or a class index. Default `label`.
     #[serde(default = "label_field")]
     pub label_field: String,
-    /// Field of `.json` that holds the caption, if there is no `.txt`. Default `caption`.
+    /// Field of `.json` that holds the caption or a list of them, if there is no `.txt`. Default `caption`.
     #[serde(default = "caption_field")]
     pub caption_field: String,
     /// Look for no labels: every image has label 0. Default false.
     #[serde(default)]
     pub unlabelled: bool,
-    /// Names of the classes in the order of their labels. Default: the names found, sorted.
+    /// Names of the classes in the order of their labels. Default: the names found, sorted; numbers as
+    /// numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<String>>,
 }
@@ -68,11 +71,11 @@ impl WebDatasetConfig {
 #[derive(Debug)]
 pub struct WebDatasetSource {
     shards: Vec<Shard>,
-    /// Number of the first sample of every shard.
-    starts: Vec<usize>,
-    labels: Vec<usize>,
+    /// Shard, sample in it and label of every record.
+    records: Vec<(usize, usize, usize)>,
     classes: Vec<String>,
     caption_field: String,
+    left_out: LeftOut,
 }
 
 /// One tar file and what is in it.
@@ -84,7 +87,7 @@ struct Shard {
 
 impl Shard {
     fn sample_name(&self, sample: &Sample) -> String {
-        format!("{}:{}", self.path.display(), sample.key)
+        format!("{}:{}", shown_path(&self.path), sample.key)
     }
 }
 
@@ -92,36 +95,47 @@ impl WebDatasetSource {
     /// Reads the headers and labels of all tar files.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::TruncatedTar`] and [`Error::DamagedTar`]; [`Error::UnsafeMember`] for
-    /// absolute paths, `..`, links and devices; [`Error::TooLarge`]; [`Error::InvalidSample`];
-    /// [`Error::InvalidText`]; [`Error::MissingLabel`] and [`Error::InvalidLabel`];
-    /// [`Error::NoRecords`].
+    /// [`Error::Io`]; what [`TarIndex::read`] says; [`Error::InvalidLabel`] when names and numbers are
+    /// mixed; [`Error::NoRecords`].
     pub fn open(config: &WebDatasetConfig) -> Result<Self> {
-        let paths: Vec<Vec<PathBuf>> =
-            config.paths.iter().map(|path| shard_paths(path)).collect::<Result<_>>()?;
+        let mut left_out = LeftOut::default();
+        let mut paths = Vec::new();
+        for path in &config.paths {
+            paths.extend(shard_paths(path, &mut left_out)?);
+        }
         let label_field = (!config.unlabelled).then_some(config.label_field.as_str());
-        let shards: Vec<Shard> = paths
-            .concat()
+        let indexed: Vec<(PathBuf, TarIndex)> = paths
             .into_par_iter()
-            .map(|path| Ok(Shard { samples: index_shard(&path, label_field)?, path }))
+            .map(|path| {
+                let file = File::open(&path).map_err(io_error(&path))?;
+                let index = TarIndex::read(file, &path, label_field)?;
+                Ok((path, index))
+            })
             .collect::<Result<_>>()?;
-
-        let starts = shards.iter().scan(0, |next, shard| {
-            let start = *next;
-            *next += shard.samples.len();
-            Some(start)
-        });
-        let starts = starts.collect();
+        let mut shards = Vec::with_capacity(indexed.len());
+        for (path, TarIndex { samples, left_out: beside }) in indexed {
+            left_out.add(beside);
+            shards.push(Shard { path, samples });
+        }
         let named = shards.iter().flat_map(|shard| {
             shard.samples.iter().map(|sample| (&sample.label, shard.sample_name(sample)))
         });
-        if named.clone().next().is_none() {
-            let places: Vec<String> =
-                config.paths.iter().map(|path| path.display().to_string()).collect();
-            return Err(Error::NoRecords { place: places.join(", ") });
-        }
         let (labels, classes) = labels::resolve(named, config.classes.as_deref())?;
-        Ok(Self { starts, labels, classes, caption_field: config.caption_field.clone(), shards })
+        let places = shards.iter().enumerate().flat_map(|(number, shard)| {
+            (0..shard.samples.len()).map(move |sample| (number, sample))
+        });
+        let mut records = Vec::with_capacity(labels.len());
+        for ((shard, sample), label) in places.zip(labels) {
+            match label {
+                Ok(label) => records.push((shard, sample, label)),
+                Err(error) => left_out.record(error),
+            }
+        }
+        if records.is_empty() {
+            let places: Vec<String> = config.paths.iter().map(|path| shown_path(path)).collect();
+            return Err(Error::NoRecords { place: places.join(", "), left_out });
+        }
+        Ok(Self { shards, records, classes, caption_field: config.caption_field.clone(), left_out })
     }
 
     /// All fields of a record's `.json`, label and caption among them; `None` if it has no `.json`.
@@ -144,84 +158,137 @@ impl WebDatasetSource {
     /// # Panics
     /// If `index` is not below [`len`](Source::len).
     pub fn fields(&self, index: usize) -> Result<Option<Map<String, Value>>> {
-        let (Shard { path, .. }, sample) = self.locate(index);
+        let (shard, sample) = self.locate(index);
         let Some(span) = sample.json else {
             return Ok(None);
         };
-        let mut file = File::open(path).map_err(io_error(path))?;
-        let bytes = read_span(&mut file, path, span)?;
-        let name = format!("{}:{}.json", path.display(), sample.key);
-        parse_json(&bytes, &name).map(Some)
+        let name = format!("{}.json", shard.sample_name(sample));
+        parse_json(&read_text(&shard.path, span, &name)?, &name).map(Some)
     }
 
     /// The tar file of a record and its sample in it.
     fn locate(&self, index: usize) -> (&Shard, &Sample) {
-        let number = self.starts.partition_point(|&start| start <= index) - 1;
-        let shard = &self.shards[number];
-        (shard, &shard.samples[index - self.starts[number]])
-    }
-
-    fn caption_of(&self, file: &mut File, path: &Path, sample: &Sample) -> Result<Option<String>> {
-        let (span, name) = match &sample.caption {
-            Some(Caption::Text(span)) => (span, format!("{}:{}.txt", path.display(), sample.key)),
-            Some(Caption::Json(span)) => (span, format!("{}:{}.json", path.display(), sample.key)),
-            None => return Ok(None),
-        };
-        let bytes = read_span(file, path, *span)?;
-        if let Some(Caption::Text(_)) = &sample.caption {
-            return Ok(Some(parse_text(&bytes, &name)?.trim().to_owned()));
-        }
-        let fields = parse_json(&bytes, &name)?;
-        Ok(fields.get(&self.caption_field).and_then(|text| text.as_str()).map(str::to_owned))
+        let (shard, sample, _) = self.records[index];
+        let shard = &self.shards[shard];
+        (shard, &shard.samples[sample])
     }
 }
 
 impl Source for WebDatasetSource {
     fn len(&self) -> usize {
-        self.labels.len()
+        self.records.len()
     }
 
     fn classes(&self) -> &[String] {
         &self.classes
     }
 
-    fn read(&self, index: usize) -> Result<Record> {
-        let label = self.labels[index];
-        let (shard, sample) = self.locate(index);
-        let (path, name) = (&shard.path, shard.sample_name(sample));
-        // Opened anew each time: any number of shards, any number of threads.
-        let mut file = File::open(path).map_err(io_error(path))?;
-        let bytes = read_span(&mut file, path, sample.image)?;
-        let image = decode::decode(&bytes, &name)?;
-        let caption = self.caption_of(&mut file, path, sample)?;
-        Ok(Record { image, label, caption, name })
+    fn left_out(&self) -> LeftOut {
+        self.left_out.clone()
     }
 
-    fn caption(&self, index: usize) -> Result<Option<String>> {
-        let (Shard { path, .. }, sample) = self.locate(index);
-        let mut file = File::open(path).map_err(io_error(path))?;
-        self.caption_of(&mut file, path, sample)
+    fn encoded(&self, index: usize) -> Result<EncodedRecord> {
+        let (_, _, label) = self.records[index];
+        let (shard, sample) = self.locate(index);
+        let name = shard.sample_name(sample);
+        decode::check_size(sample.image.length as u64, &name)?;
+        let image = Encoded::File(read_span(&shard.path, sample.image, &name)?);
+        Ok(EncodedRecord { image, label, name })
+    }
+
+    fn captions(&self, index: usize) -> Result<Vec<String>> {
+        let (shard, sample) = self.locate(index);
+        let name = shard.sample_name(sample);
+        match sample.caption {
+            None => Ok(Vec::new()),
+            Some(Caption::Text(span)) => {
+                let name = format!("{name}.txt");
+                let bytes = read_text(&shard.path, span, &name)?;
+                let lines = parse_text(&bytes, &name)?.lines().map(str::trim);
+                Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
+            }
+            Some(Caption::Json(span)) => {
+                let name = format!("{name}.json");
+                let fields = parse_json(&read_text(&shard.path, span, &name)?, &name)?;
+                json_captions(fields.get(&self.caption_field), &name)
+            }
+        }
+    }
+
+    fn beginning(&self, index: usize) -> Result<Vec<u8>> {
+        let (shard, sample) = self.locate(index);
+        let span = Span { length: sample.image.length.min(BEGINNING), ..sample.image };
+        read_span(&shard.path, span, &shard.sample_name(sample))
+    }
+
+    fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
+        let (_, sample) = self.locate(index);
+        (sample.key.as_bytes().into(), self.records[index].2)
     }
 }
 
 /// The tar files a configured path stands for.
-fn shard_paths(path: &Path) -> Result<Vec<PathBuf>> {
+fn shard_paths(path: &Path, left_out: &mut LeftOut) -> Result<Vec<PathBuf>> {
     if !fs::metadata(path).map_err(io_error(path))?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let entries = fs::read_dir(path).map_err(io_error(path))?;
     let files = entries.map(|entry| entry.map(|entry| entry.path()));
     let mut files: Vec<PathBuf> = files.collect::<std::io::Result<_>>().map_err(io_error(path))?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "tar"));
     files.sort_unstable();
+    files.retain(|file| {
+        let is_tar = is_tar(file);
+        if !is_tar {
+            leave_out(file, left_out);
+        }
+        is_tar
+    });
     Ok(files)
 }
 
+/// Whether a path is a tar file by its name; hidden ones are what other systems leave behind.
+pub fn is_tar(path: &Path) -> bool {
+    let ending = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("tar"));
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    ending && !hidden && path.is_file()
+}
+
+/// Counts what lies beside tar files.
+fn leave_out(path: &Path, left_out: &mut LeftOut) {
+    let name = shown_path(path);
+    let ends_in = |ending: &str| name.to_ascii_lowercase().ends_with(ending);
+    if [".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2"].into_iter().any(ends_in) {
+        left_out.record(format_args!("{name} is compressed; unpack it to a .tar first"));
+    } else if decode::is_image(path) || decode::is_unsupported_image(path) {
+        left_out.record(format_args!("{name} lies beside tar files, not in one"));
+    } else {
+        left_out.file(
+            name,
+            if path.is_dir() { "is a folder beside tar files" } else { "is no tar file" },
+        );
+    }
+}
+
+/// Reads a text of a record.
+fn read_text(path: &Path, span: Span, record: &str) -> Result<Vec<u8>> {
+    let bytes = span.length as u64;
+    if bytes > MAX_TEXT_BYTES {
+        let record = record.to_owned();
+        return Err(Error::TooLarge { record, bytes, limit: MAX_TEXT_BYTES });
+    }
+    read_span(path, span, record)
+}
+
 /// Reads one member; its length was checked against the file's when the index was made.
-fn read_span(file: &mut File, path: &Path, span: Span) -> Result<Vec<u8>> {
+fn read_span(path: &Path, span: Span, record: &str) -> Result<Vec<u8>> {
     let mut bytes = vec![0; span.length];
-    file.seek(SeekFrom::Start(span.offset)).map_err(io_error(path))?;
-    file.read_exact(&mut bytes).map_err(io_error(path))?;
+    // Opened anew each time: any number of shards, any number of threads.
+    File::open(path)
+        .and_then(|mut file| {
+            file.seek(SeekFrom::Start(span.offset))?;
+            file.read_exact(&mut bytes)
+        })
+        .map_err(record_error(path, record))?;
     Ok(bytes)
 }
 

@@ -1,134 +1,133 @@
 //! Putting members together that belong to one sample.
 
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
 
-use super::NO_LABEL;
-use super::member::{Caption, Role, Span, parse_json, parse_text};
+use super::member::{Caption, Role, Span, short_key};
+use crate::source::LeftOut;
 use crate::source::labels::Label;
-use crate::{Error, Result};
+use crate::source::text::shown;
 
-/// Where a sample's image and caption are, and its label.
+/// Where a sample's image and captions are, and its label.
 #[derive(Debug)]
 pub(super) struct Sample {
-    /// Path of its members up to the first dot of the file name.
+    /// Path of its members up to the last dot, as it is shown.
     pub(super) key: String,
     /// The image file.
     pub(super) image: Span,
     /// The label as written.
     pub(super) label: Label,
-    /// The member that may hold a caption.
+    /// The member that may hold captions.
     pub(super) caption: Option<Caption>,
     /// The `.json`.
     pub(super) json: Option<Span>,
 }
 
-/// The samples found so far.
-pub(super) struct Samples<'a> {
-    path: &'a Path,
-    label_field: Option<&'a str>,
-    current: Option<Partial>,
-    done: Vec<Sample>,
+/// The samples found so far, in the order of their first members.
+///
+/// Members of a sample may lie apart. A second member of the same name begins another sample: in tars
+/// that were put one behind the other the same names return.
+#[derive(Default)]
+pub(super) struct Samples {
+    found: Vec<Partial>,
+    /// The latest sample of each key.
+    latest: HashMap<Vec<u8>, usize>,
 }
 
-/// The sample whose members are being read.
+/// What a text says of a sample's label; an error names the text and says what is wrong with it.
+pub(super) type FoundLabel = Result<Option<Label>, String>;
+
+#[derive(Default)]
 struct Partial {
-    key: String,
-    roles: Vec<Role>,
+    key: Vec<u8>,
     image: Option<Span>,
-    class: Option<Label>,
-    json_label: Option<Label>,
+    class: Option<(Span, FoundLabel)>,
+    json: Option<(Span, FoundLabel)>,
     text: Option<Span>,
-    json: Option<Span>,
 }
 
-impl<'a> Samples<'a> {
-    /// Samples of the tar file `path`; `label_field` is as in `index_shard`.
-    pub(super) fn new(path: &'a Path, label_field: Option<&'a str>) -> Self {
-        Self { path, label_field, current: None, done: Vec::new() }
+impl Samples {
+    /// Adds a member; `label` is what it says of the label.
+    pub(super) fn add(&mut self, key: &[u8], role: Role, span: Span, label: FoundLabel) {
+        let known = self.latest.get(key).copied().filter(|&index| !self.found[index].has(role));
+        let index = known.unwrap_or_else(|| {
+            self.found.push(Partial { key: key.to_owned(), ..Partial::default() });
+            self.latest.insert(key.to_owned(), self.found.len() - 1);
+            self.found.len() - 1
+        });
+        let sample = &mut self.found[index];
+        match role {
+            Role::Image => sample.image = Some(span),
+            Role::Text => sample.text = Some(span),
+            Role::Class => sample.class = Some((span, label)),
+            Role::Json => sample.json = Some((span, label)),
+        }
     }
 
-    /// Adds a member; `bytes` is its content if it may hold a label.
-    pub(super) fn add(&mut self, key: &str, role: Role, span: Span, bytes: &[u8]) -> Result<()> {
-        if self.current.as_ref().is_none_or(|current| current.key != key) {
-            self.complete()?;
-        }
-        let sample = self.current.get_or_insert_with(|| Partial::new(key));
-        if sample.roles.contains(&role) {
-            let reason = format!("has two members of the kind {role:?}");
-            return Err(invalid(self.path, key, reason));
-        }
-        sample.roles.push(role);
-        let record = || format!("{}:{key}", self.path.display());
-        match (role, self.label_field) {
-            (Role::Image, _) => sample.image = Some(span),
-            (Role::Text, _) => sample.text = Some(span),
-            (Role::Class, Some(_)) => {
-                let text = parse_text(bytes, &format!("{}.cls", record()))?;
-                sample.class = Some(Label::from_text(text));
-            }
-            (Role::Class, None) => {}
-            (Role::Json, field) => {
-                sample.json = Some(span);
-                if let Some(field) = field {
-                    let fields = parse_json(bytes, &format!("{}.json", record()))?;
-                    sample.json_label =
-                        fields.get(field).map(|value| json_label(value, record())).transpose()?;
+    /// All samples that can be used, when the file `shard` ends. `label_field` is as in
+    /// [`TarIndex::read`](super::TarIndex::read).
+    pub(super) fn finish(
+        self,
+        shard: &str,
+        label_field: Option<&str>,
+        left_out: &mut LeftOut,
+    ) -> Vec<Sample> {
+        let images = self.found.iter().filter(|sample| sample.image.is_some());
+        let images: HashSet<Vec<u8>> = images.map(|sample| sample.key.clone()).collect();
+        let mut samples = Vec::with_capacity(self.found.len());
+        for partial in self.found {
+            let name = format!("{shard}:{}", shown(&partial.key));
+            if short_key(&partial.key).is_some_and(|short| images.contains(short)) {
+                // As `0.depth.png` beside `0.png`.
+                for _ in 0..partial.members() {
+                    left_out.file(&name, "is beside the image of its sample");
+                }
+            } else {
+                match partial.complete(&name, label_field) {
+                    Ok(sample) => samples.push(sample),
+                    Err(message) => left_out.record(message),
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Closes the current sample.
-    fn complete(&mut self) -> Result<()> {
-        let Some(Partial { key, image, class, json_label, text, json, .. }) = self.current.take()
-        else {
-            return Ok(());
-        };
-        let Some(image) = image else {
-            return Err(invalid(self.path, &key, "has no image".to_owned()));
-        };
-        let label = match self.label_field {
-            None => NO_LABEL,
-            Some(field) => class.or(json_label).ok_or_else(|| Error::MissingLabel {
-                record: format!("{}:{key}", self.path.display()),
-                field: field.to_owned(),
-            })?,
-        };
-        let caption = text.map(Caption::Text).or(json.map(Caption::Json));
-        self.done.push(Sample { key, image, label, caption, json });
-        Ok(())
-    }
-
-    /// All samples, when the file ends.
-    pub(super) fn finish(mut self) -> Result<Vec<Sample>> {
-        self.complete()?;
-        Ok(self.done)
+        samples
     }
 }
 
 impl Partial {
-    fn new(key: &str) -> Self {
-        Self {
-            key: key.to_owned(),
-            roles: Vec::new(),
-            image: None,
-            class: None,
-            json_label: None,
-            text: None,
-            json: None,
+    fn has(&self, role: Role) -> bool {
+        match role {
+            Role::Image => self.image.is_some(),
+            Role::Text => self.text.is_some(),
+            Role::Class => self.class.is_some(),
+            Role::Json => self.json.is_some(),
         }
     }
-}
 
-fn json_label(value: &serde_json::Value, record: String) -> Result<Label> {
-    Label::from_json(value).ok_or_else(|| Error::InvalidLabel {
-        record,
-        label: value.to_string(),
-        reason: "a label is a class name or a class index".to_owned(),
-    })
-}
+    fn members(&self) -> usize {
+        let roles = [Role::Image, Role::Text, Role::Class, Role::Json];
+        roles.into_iter().filter(|&role| self.has(role)).count()
+    }
 
-fn invalid(shard: &Path, key: &str, reason: String) -> Error {
-    Error::InvalidSample { sample: format!("{}:{key}", shard.display()), reason }
+    /// The sample, or what is wrong with it. A `.cls` counts before a `.json`.
+    fn complete(self, name: &str, label_field: Option<&str>) -> Result<Sample, String> {
+        let image = self.image.ok_or_else(|| format!("{name} has no image of this name"))?;
+        let json = self.json.as_ref().map(|(span, _)| *span);
+        let label = match label_field {
+            None => super::NO_LABEL,
+            Some(field) => {
+                let class = self.class.map_or(Ok(None), |(_, label)| label)?;
+                let label = match class {
+                    Some(label) => Some(label),
+                    None => self.json.map_or(Ok(None), |(_, label)| label)?,
+                };
+                label.ok_or_else(|| {
+                    format!(
+                        "{name} has no label: no `.cls` member and no field {field:?} in its `.json`; \
+                         name the right field with `label_field`, or set `unlabelled = true`"
+                    )
+                })?
+            }
+        };
+        let caption = self.text.map(Caption::Text).or(json.map(Caption::Json));
+        Ok(Sample { key: shown(&self.key), image, label, caption, json })
+    }
 }

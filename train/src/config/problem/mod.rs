@@ -1,13 +1,12 @@
 //! Values that make no sense, and the words for them.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use toml::Value;
 
-use super::setting::Verdict;
-use super::settings::SECTIONS;
-use super::{TrainConfig, document, keys};
+use super::rule::Verdict;
+use super::settings::{SECTIONS, TrainConfig};
+use super::{document, dotted};
 
 /// A value that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ pub(super) fn problems(config: &TrainConfig) -> Problems {
     let mut problems = Vec::new();
     let mut note = |verdict: Verdict, key: String| {
         if let Err(fix) = verdict {
-            let value = match keys::get(&table, &key) {
+            let value = match dotted::get(&table, &key) {
                 None => "not set".to_owned(),
                 // Its values are too many to repeat.
                 Some(Value::Table(_)) => "invalid".to_owned(),
@@ -54,21 +53,6 @@ pub(super) fn problems(config: &TrainConfig) -> Problems {
         }
     }
     Problems(problems)
-}
-
-/// The rule that something holds.
-pub(super) fn require(holds: bool, fix: impl Into<String>) -> Verdict {
-    if holds { Ok(()) } else { Err(fix.into()) }
-}
-
-/// The rule that a value is in a range.
-pub(super) fn within<T: PartialOrd + fmt::Display>(value: T, range: RangeInclusive<T>) -> Verdict {
-    require(range.contains(&value), format!("it must be {} to {}", range.start(), range.end()))
-}
-
-/// Whether a value is at least 0 and below 1.
-pub(super) fn share(value: f64) -> bool {
-    (0.0..1.0).contains(&value)
 }
 
 #[cfg(test)]

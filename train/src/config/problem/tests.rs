@@ -1,6 +1,6 @@
 //! Every rule, from the outside.
 
-use crate::config::TrainConfig;
+use crate::config::settings::TrainConfig;
 
 fn check(assignments: &[&str]) -> Result<(), String> {
     TrainConfig::of(assignments).check().map(drop).map_err(|error| error.to_string())

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use pixelflow_dataset::source::{FolderConfig, HeldOut, IdxConfig, WebDatasetConfig};
 use pixelflow_dataset::{Buckets, SourceConfig};
 
-use crate::config::TrainConfig;
-use crate::config::problem::{require, within};
-use crate::config::setting::{Choice, Kind, Verdict, section, settings};
+use super::{Choice, Kind, Setting, TrainConfig};
+use crate::config::rule::{Verdict, require, within};
+use crate::config::setting::{section, settings};
 
 section! {
     /// The images and how they are brought to size.
@@ -33,7 +33,7 @@ section! {
         /// Threads that decode images; 0 for one a processor core.
         threads: usize = 0 where |c| within(c.data.threads, 0..=1024);
         /// Memory for decoded images in MiB; 0 keeps none.
-        cache_mib: u64 = 256;
+        cache_mib: u64 = 256 where |c| within(c.data.cache_mib, 0..=1 << 30);
     }
     with {
         /// The training images.
@@ -143,7 +143,8 @@ fn side(config: &TrainConfig, side: usize) -> Verdict {
         return Ok(()); // The cascade's own rule says it.
     };
     let (patch, stages) = (config.model.patch_size.max(1), config.cascade.stages);
-    let lowest = patch * cascade.reduction(0);
+    // What is too large for this has a rule of its own.
+    let lowest = patch.min(1 << 16) * cascade.reduction(0);
     // A training pair starts from the image at half its stage's resolution.
     let multiple = if patch.is_multiple_of(2) { lowest } else { 2 * lowest };
     let below = side / multiple * multiple;

@@ -4,9 +4,9 @@ use pixelflow::PixelFlowConfig;
 use pixelflow::cascade::CascadeConfig;
 use pixelflow::sampler::{SamplerConfig, SolverKind};
 
-use crate::config::TrainConfig;
-use crate::config::problem::require;
-use crate::config::setting::{Choice, Kind, Setting, Verdict, settings};
+use super::{Choice, Kind, Setting, TrainConfig};
+use crate::config::rule::{Verdict, require};
+use crate::config::setting::settings;
 
 pub(super) const MODEL: &[Setting] = settings! {
     <PixelFlowConfig>

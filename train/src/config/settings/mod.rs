@@ -13,14 +13,48 @@ pub use observation::{CheckpointConfig, LogConfig, PreviewConfig, ValidationConf
 pub use text::{JointConfig, StatesConfig, TextConfig};
 pub use update::UpdateConfig;
 
-use super::problem::require;
-use super::setting::{Choice, Section, Setting};
+use pixelflow::PixelFlowConfig;
+use pixelflow::cascade::CascadeConfig;
+use serde::{Deserialize, Serialize};
+
+use super::rule::require;
+use super::setting;
+
+pub(super) type Setting = setting::Setting<TrainConfig>;
+pub(super) type Section = setting::Section<TrainConfig>;
+pub(super) type Choice = setting::Choice<TrainConfig>;
+pub(super) type Kind = setting::Kind<TrainConfig>;
+
+/// All settings of a training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// The transformer.
+    pub model: PixelFlowConfig,
+    /// Where a text model gets the states of the captions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextConfig>,
+    /// How generation is cut into stages.
+    pub cascade: CascadeConfig,
+    /// The images.
+    pub data: DataConfig,
+    /// How the weights are updated.
+    pub train: UpdateConfig,
+    /// When the state is saved, and what is kept.
+    pub checkpoint: CheckpointConfig,
+    /// Loss on images that training does not see.
+    pub validation: ValidationConfig,
+    /// Grids of generated images.
+    pub preview: PreviewConfig,
+    /// Metrics.
+    pub log: LogConfig,
+}
 
 /// Every section, in the order in which they are written.
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         rule: library::model,
-        ..section(
+        ..declared(
             "model",
             " The transformer. In a recipe or with --set, `model.preset` (xl, large, base, small, tiny) sets
  depth, heads and patch size at once; keys that follow it win. The default is small.\n",
@@ -37,13 +71,13 @@ pub(super) const SECTIONS: &[Section] = &[
     },
     Section {
         rule: library::cascade,
-        ..section(
+        ..declared(
             "cascade",
             " How generation is cut into stages; each doubles the resolution of the one before.\n",
             library::CASCADE,
         )
     },
-    section("data", DataConfig::DOCUMENTATION, DataConfig::SETTINGS),
+    declared("data", DataConfig::DOCUMENTATION, DataConfig::SETTINGS),
     choice("data.source", " The training images. Required. One of\n", data::SOURCES),
     choice(
         "data.validation",
@@ -64,23 +98,23 @@ pub(super) const SECTIONS: &[Section] = &[
             data::HELD_OUT,
         )
     },
-    section("train", UpdateConfig::DOCUMENTATION, UpdateConfig::SETTINGS),
-    section("checkpoint", CheckpointConfig::DOCUMENTATION, CheckpointConfig::SETTINGS),
-    section("validation", ValidationConfig::DOCUMENTATION, ValidationConfig::SETTINGS),
-    section("preview", PreviewConfig::DOCUMENTATION, PreviewConfig::SETTINGS),
+    declared("train", UpdateConfig::DOCUMENTATION, UpdateConfig::SETTINGS),
+    declared("checkpoint", CheckpointConfig::DOCUMENTATION, CheckpointConfig::SETTINGS),
+    declared("validation", ValidationConfig::DOCUMENTATION, ValidationConfig::SETTINGS),
+    declared("preview", PreviewConfig::DOCUMENTATION, PreviewConfig::SETTINGS),
     Section {
         rule: library::sampler,
-        ..section("preview.sampler", " How the images are generated.\n", library::SAMPLER)
+        ..declared("preview.sampler", " How the images are generated.\n", library::SAMPLER)
     },
     choice(
         "preview.sampler.guidance",
         " Classifier-free guidance. One of\n",
         library::GUIDANCE,
     ),
-    section("log", LogConfig::DOCUMENTATION, LogConfig::SETTINGS),
+    declared("log", LogConfig::DOCUMENTATION, LogConfig::SETTINGS),
 ];
 
-const fn section(
+const fn declared(
     name: &'static str,
     documentation: &'static str,
     settings: &'static [Setting],
@@ -88,6 +122,11 @@ const fn section(
     Section { name, documentation, settings, choice: None, rule: |_| Ok(()) }
 }
 
+/// The section with a heading.
+pub(super) fn section(heading: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| section.name == heading)
+}
+
 const fn choice(name: &'static str, documentation: &'static str, choice: Choice) -> Section {
-    Section { choice: Some(choice), ..section(name, documentation, &[]) }
+    Section { choice: Some(choice), ..declared(name, documentation, &[]) }
 }

@@ -2,8 +2,9 @@
 
 use pixelflow::sampler::SamplerConfig;
 
-use crate::config::Cadence;
-use crate::config::problem::{require, within};
+use super::Setting;
+use crate::config::cadence::Cadence;
+use crate::config::rule::{require, within};
 use crate::config::setting::section;
 
 section! {
@@ -39,7 +40,18 @@ section! {
         /// Steps between previews; 0 for none.
         every: Cadence = 1000;
         /// Images a class or caption: the columns of the grid.
-        images_per_class: usize = 4 where |c| within(c.preview.images_per_class, 1..=256);
+        images_per_class: usize = 4 where |c| {
+            within(c.preview.images_per_class, 1..=256)?;
+            let rows = match c.model.num_classes {
+                0 => c.preview.max_classes,
+                classes => c.preview.max_classes.min(classes),
+            };
+            // Small images are shown larger.
+            let pixels = (rows.clamp(1, 256) * c.data.resolution.clamp(64, 4096).pow(2)).max(1);
+            let most = (1 << 28) / pixels;
+            let fix = format!("with {rows} rows of this data.resolution it is at most {most}");
+            require(c.preview.every.is_never() || c.preview.images_per_class <= most, fix)
+        };
         /// Classes or captions that are shown at most, evenly spread: the rows of the grid.
         max_classes: usize = 16 where |c| within(c.preview.max_classes, 1..=256);
         /// Seed of the images.

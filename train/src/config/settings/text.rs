@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::TrainConfig;
-use crate::config::problem::{require, within};
-use crate::config::setting::{Choice, Kind, Verdict, section};
+use super::{Choice, Kind, Setting, TrainConfig};
+use crate::config::rule::{Verdict, require, within};
+use crate::config::setting::section;
 
 /// Where a text model gets the states of the captions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,8 +27,8 @@ section! {
             let fix = format!("it must be model.cross_attention_dim ({states})");
             require(text.width == states, fix)?;
             require(
-                text.width.is_multiple_of(32) && text.width > 0,
-                "it must be a multiple of 32, the features of a head",
+                text.width.is_multiple_of(32) && (32..=1 << 16).contains(&text.width),
+                "it must be a multiple of 32, the features of a head, and at most 65536",
             )
         });
         /// Its blocks, 1 to 64.

@@ -1,6 +1,7 @@
 //! Section `[train]`.
 
-use crate::config::problem::{require, share, within};
+use super::Setting;
+use crate::config::rule::{require, share, within};
 use crate::config::setting::section;
 use crate::learning_rate::Schedule;
 
@@ -14,7 +15,12 @@ section! {
         #[serde(default)] // Runs from before this setting began with random ones.
         initial_weights: String = "";
         /// Updates of the weights in the whole run.
-        steps: u64 = 100_000 where |c| require(c.train.steps >= 1, "train at least 1 step");
+        steps: u64 = 100_000 where |c| {
+            // Images are counted, and numbered in JSON.
+            let most = (1_u64 << 53) / c.train.batch_size.max(1) as u64;
+            require(c.train.steps >= 1, "train at least 1 step")?;
+            require(c.train.steps <= most, format!("with this train.batch_size it is at most {most}"))
+        };
         /// Images an update learns from.
         batch_size: usize = 256 where |c| require(
             (1..=1 << 20).contains(&c.train.batch_size),
@@ -53,7 +59,8 @@ section! {
         );
         /// AdamW: added to the root of the second moment.
         eps: f64 = 1e-8 where |c| {
-            require(c.train.eps.is_finite() && c.train.eps > 0.0, "it must be above 0, such as 1e-8")
+            let eps = c.train.eps as f32; // As the optimiser has it.
+            require(eps.is_finite() && eps > 0.0, "it must be above 0, such as 1e-8")
         };
         /// AdamW: decoupled weight decay, of all parameters.
         weight_decay: f64 = 0.0 where |c| {

@@ -1,0 +1,220 @@
+//! What labels and captions of a run's data mean, so that it goes on with the same ones.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pixelflow::weights::{DESCRIPTION_FILE, ModelDescription};
+use pixelflow_dataset::Source;
+use pixelflow_dataset::source::{ClassDifference, relabelled};
+use pixelflow_host::output::note;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::config::TrainConfig;
+use crate::texts::TextSource;
+use crate::{Error, Result, initial_weights};
+
+/// Records whose files are looked into, besides the first of each class.
+const LOOKED_INTO: usize = 1000;
+
+/// Which records a run learns from, wherever they lie: hashes of their names, classes and captions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Of the training records in order: what each is called, its class, and of some what is in it.
+    records: String,
+    /// Of all captions in order; `None` for a class model.
+    captions: Option<String>,
+    /// Of the text encoder that made states of them beforehand.
+    encoder: Option<String>,
+}
+
+impl Identity {
+    /// That of `training`, a part of `all`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if captions cannot be read.
+    pub fn of(training: &dyn Source, all: &dyn Source, text: &TextSource) -> Result<Self> {
+        let mut hash = Sha256::new();
+        let (mut seen, spacing) = (HashSet::new(), training.len().div_ceil(LOOKED_INTO).max(1));
+        for record in 0..training.len() {
+            let (name, label) = training.identity(record);
+            update(&mut hash, &name);
+            update(&mut hash, training.classes().get(label).map_or(&[], String::as_bytes));
+            // Folders that were swapped may hold files of the same names. What cannot be read is nothing
+            // here: that is the loader's business.
+            if seen.insert(label) || record.is_multiple_of(spacing) {
+                update(&mut hash, &training.beginning(record).unwrap_or_default());
+            }
+        }
+        let (captions, encoder) = match text {
+            TextSource::None => (None, None),
+            TextSource::Joint { .. } => (Some(hash_of_captions(all)?.0), None),
+            TextSource::States(folder) => {
+                let index = &folder.index;
+                (Some(index.captions_hash.clone()), Some(index.encoder_hash.clone()))
+            }
+        };
+        Ok(Self { records: first_half(hash), captions, encoder })
+    }
+
+    /// What is no longer as it was, in words.
+    fn changes(&self, now: &Self) -> Vec<&'static str> {
+        let changes = [
+            (self.records != now.records, "names, order, classes or content of the images"),
+            (self.captions != now.captions, "captions"),
+            (self.encoder != now.encoder, "the text encoder that made the states of the captions"),
+        ];
+        changes.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect()
+    }
+}
+
+/// Checks that a run saved in `checkpoint` goes on with the records that it has learned from.
+///
+/// # Errors
+/// [`Error::DataChanged`].
+pub fn check(
+    checkpoint: &Path,
+    (records, identity): (usize, Option<&Identity>),
+    (records_now, identity_now): (usize, &Identity),
+) -> Result<()> {
+    let path = || checkpoint.to_owned();
+    if records != records_now {
+        let what = format!("there were {records} training images, now there are {records_now}");
+        return Err(Error::DataChanged { path: path(), what });
+    }
+    let Some(identity) = identity else {
+        note(format_args!(
+            "{} does not say which images it has learned from: only their number and the names of the \
+             classes could be compared",
+            checkpoint.display()
+        ));
+        return Ok(());
+    };
+    let changes = identity.changes(identity_now);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    Err(Error::DataChanged {
+        path: path(),
+        what: format!("{} have changed", changes.join(" and ")),
+    })
+}
+
+/// The names of classes in the order in which a model has learned them.
+#[derive(Clone, Debug)]
+pub struct LearnedClasses {
+    by: PathBuf,
+    names: Vec<String>,
+    /// What helps if the data have others.
+    advice: &'static str,
+}
+
+impl LearnedClasses {
+    /// Those of a checkpoint to go on from, or else of the weights that a run begins with; `None` where
+    /// there are none, or where they have no names.
+    ///
+    /// # Errors
+    /// [`Error::DamagedCheckpoint`], and as [`initial_weights::find`].
+    pub fn of(settings: &TrainConfig, checkpoint: Option<&Path>) -> Result<Option<Self>> {
+        let of = |by: &Path, names: Option<Vec<String>>, advice| {
+            if names.is_none() {
+                note(format_args!(
+                    "{} does not name its classes: that labels mean the same could not be checked",
+                    by.display()
+                ));
+            }
+            names.map(|names| Self { by: by.to_owned(), names, advice })
+        };
+        let initial = Path::new(&settings.train.initial_weights);
+        if settings.model.cross_attention_dim.is_some() {
+            return Ok(None);
+        }
+        if let Some(path) = checkpoint {
+            let description = ModelDescription::read(&path.join(DESCRIPTION_FILE));
+            let names = description.map(|description| description.class_names);
+            let names = names.map_err(|error| Error::DamagedCheckpoint {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })?;
+            return Ok(of(path, names, "give them back their names, or begin a new run"));
+        }
+        if initial.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let model = initial_weights::find(initial, &settings.model)?.description;
+        let advice = "give them the names they have there; to train other classes with these weights, \
+                      `train export` them and remove class_names from the config.json of the copy";
+        Ok(of(initial, model.class_names, advice))
+    }
+
+    /// The data set with the labels that were learned.
+    ///
+    /// # Errors
+    /// [`Error::OtherClasses`] if it has not the same classes.
+    pub fn relabel(&self, source: Arc<dyn Source>) -> Result<Arc<dyn Source>> {
+        let is_sorted = source.classes() == self.names;
+        match relabelled(source, &self.names) {
+            Ok(source) => {
+                if !is_sorted {
+                    note(format_args!(
+                        "the classes of the data are in another order than in {}: each has the label \
+                         that its name has there",
+                        self.by.display()
+                    ));
+                }
+                Ok(source)
+            }
+            Err(ClassDifference { missing, new }) => Err(Error::OtherClasses {
+                path: self.by.clone(),
+                missing: listed(&missing),
+                new: listed(&new),
+                advice: self.advice,
+            }),
+        }
+    }
+}
+
+/// The first names of a list.
+fn listed(names: &[String]) -> String {
+    let mut first: Vec<String> = names.iter().take(5).map(|name| format!("{name:?}")).collect();
+    if first.is_empty() {
+        return "none".to_owned();
+    }
+    if names.len() > first.len() {
+        first.push(format!("{} more", names.len() - first.len()));
+    }
+    first.join(", ")
+}
+
+/// A hash of all captions in order, and how many there are; one that cannot be read is none.
+///
+/// # Errors
+/// [`Error::Data`] if the data set cannot be read.
+pub fn hash_of_captions(source: &dyn Source) -> Result<(String, usize)> {
+    let mut hash = Sha256::new();
+    let mut count = 0;
+    for record in 0..source.len() {
+        let caption = match source.caption(record) {
+            Err(error) if error.is_corrupt_record() => None,
+            other => other?,
+        };
+        count += usize::from(caption.is_some());
+        update(&mut hash, caption.unwrap_or_default().as_bytes());
+    }
+    Ok((first_half(hash), count))
+}
+
+/// Adds bytes so that they cannot run into others.
+fn update(hash: &mut Sha256, bytes: &[u8]) {
+    hash.update((bytes.len() as u64).to_le_bytes());
+    hash.update(bytes);
+}
+
+/// Sixteen hexadecimal digits.
+fn first_half(hash: Sha256) -> String {
+    let digest = hash.finalize();
+    let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
+    format!("{first:016x}")
+}
