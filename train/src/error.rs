@@ -102,7 +102,7 @@ pub enum Error {
     SaveCheckpoint { path: PathBuf, reason: String },
     #[error(
         "the training diverged at step {step} ({what}); resume with a lower train.lr, a longer \
-         train.warmup_steps or a smaller train.clip_norm{earlier}"
+         train.warmup_steps or a smaller train.clip_norm; if that does not help, {earlier}"
     )]
     Diverged { step: u64, what: String, earlier: String },
     #[error("step {step} ended half-way: there is no state to save")]

@@ -142,13 +142,17 @@ where
 
     /// The error that something is no longer finite, and from where to go on.
     fn diverged(&self, step: u64, what: String) -> Error {
-        let newest = self.store.newest().ok().flatten();
-        let earlier = newest.map_or_else(String::new, |path| {
-            format!(
-                "; if that does not help, from an earlier checkpoint: --resume {}",
-                path.display()
-            )
-        });
+        let mut steps = self.store.steps().unwrap_or_default();
+        steps.retain(|earlier| *earlier < self.state.step);
+        let earlier = steps.pop().map_or_else(
+            || "begin a new run".to_owned(),
+            |step| {
+                format!(
+                    "go on from an earlier checkpoint: --resume {}",
+                    self.store.path(step).display()
+                )
+            },
+        );
         Error::Diverged { step, what, earlier }
     }
 

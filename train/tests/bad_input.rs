@@ -180,11 +180,11 @@ fn an_existing_run_is_not_overwritten_and_only_its_free_settings_may_change() {
     let again = train(&["--recipe", "smoke", "--out", out]);
     again.refused(&["already holds a run; continue it with --resume"]);
 
-    train(&["--resume", out, "--set", "train.lr=5e-3", "--set", "model.depth=7"]).refused(&[
+    train(&["--resume", out, "--set", "train.eps=5e-3", "--set", "model.depth=7"]).refused(&[
         "cannot be resumed with other settings",
         "model.depth was ",
         "now it is 7",
-        "train.lr was ",
+        "train.eps was ",
     ]);
     assert_eq!(listing(&run.join("checkpoints")), before);
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use program_tests::{Program, text};
+use program_tests::{Program, Run, listing, text};
 
 /// Steps of a whole run; checkpoints are at 3, 6 and 8.
 const STEPS: u64 = 8;
@@ -52,6 +52,13 @@ fn new_run(run: &Path, width: usize) -> Command {
 fn resume(run: &Path) {
     let status = train(&["--resume", text(run)]).status().unwrap();
     assert!(status.success(), "resuming ends with {status}");
+}
+
+/// Resumes what `run` names in the folder `inside`, with settings over those of the run.
+fn resume_with(inside: &Path, run: &str, settings: &[&str]) -> Run {
+    let mut command =
+        Program(env!("CARGO_BIN_EXE_train")).command(&["--device", "cpu", "--resume", run]);
+    Run::of(command.current_dir(inside).args(settings.iter().flat_map(|set| ["--set", set])))
 }
 
 fn checkpoint(run: &Path, step: u64) -> PathBuf {
@@ -155,8 +162,121 @@ fn a_run_continued_in_two_sessions_equals_one() {
     assert!(interrupt());
     let status = { program }.wait().unwrap();
     assert_eq!(status.code(), Some(130), "an interrupted run says so");
-    assert!(!checkpoint(&parts, 6).exists() || !checkpoint(&parts, STEPS).exists());
+    // Step 3 is the last one of a cadence before; the interrupt has saved another.
+    let saved = listing(&parts.join("checkpoints"));
+    assert_eq!((saved.len(), saved[0].as_str()), (2, "step-00000003"), "{saved:?}");
+    assert!(!checkpoint(&parts, STEPS).exists(), "the interrupt came too late");
 
     resume(&parts);
     assert_same_end(&whole, &parts);
+}
+
+/// The records of a run's metrics.
+fn metrics(run: &Path) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn accumulation_is_only_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let of_parts = |parts: usize| {
+        let run = folder.path().join(parts.to_string());
+        let mut command = new_run(&run, 64);
+        let accumulation = format!("train.gradient_accumulation={parts}");
+        let held_out = "data.held_out={ rule = \"every\", step = 2 }";
+        for setting in [&accumulation, "train.steps=2", held_out, "validation.every=1"] {
+            command.args(["--set", setting]);
+        }
+        assert!(command.status().unwrap().success());
+        metrics(&run)
+    };
+    let whole = of_parts(1);
+    assert_eq!(whole.len(), 4);
+    for parts in [3, 48] {
+        for (cut, whole) in of_parts(parts).iter().zip(&whole) {
+            assert_eq!((&cut["kind"], &cut["images"]), (&whole["kind"], &whole["images"]));
+            for field in ["loss", "gradient_norm", "stage_losses"] {
+                let numbers = |value: &serde_json::Value| {
+                    let all = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+                    all.iter().filter_map(serde_json::Value::as_f64).collect::<Vec<_>>()
+                };
+                let (cut, whole) = (numbers(&cut[field]), numbers(&whole[field]));
+                assert_eq!(cut.len(), whole.len());
+                let near = cut.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-5 * b.abs());
+                assert!(near, "{parts} parts: {field} is {cut:?} instead of {whole:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rate_may_change_and_says_so_and_nothing_is_written_when_resuming_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    assert!(new_run(&run, 64).status().unwrap().success());
+    let rates: Vec<f64> =
+        metrics(&run).iter().map(|r| r["learning_rate"].as_f64().unwrap()).collect();
+    assert!(
+        (rates[STEPS as usize - 1] - 1e-5).abs() < 1e-12,
+        "the last step has min_lr: {rates:?}"
+    );
+
+    let read = || fs::read_to_string(run.join("config.toml")).unwrap();
+    let before = read();
+    let weights = checkpoint(&run, STEPS).join("model.safetensors");
+    let whole = fs::read(&weights).unwrap();
+    fs::write(&weights, &whole[..1000]).unwrap();
+    for (settings, expected) in [
+        (["train.steps=20"], "is damaged"),
+        (["train.steps=5"], "has taken 8 steps already, train.steps is 5"),
+        (["train.eps=1e-6"], "cannot be resumed with other settings"),
+    ] {
+        resume_with(folder.path(), "run", &settings).refused(&[expected]);
+        assert_eq!(read(), before, "{settings:?}");
+    }
+    fs::write(&weights, whole).unwrap();
+    let changes =
+        ["train.steps=10", "train.lr=2e-4", "train.clip_norm=0.5", "train.gradient_accumulation=4"];
+    let said = resume_with(folder.path(), "run", &changes).succeeded().message;
+    assert!(said.contains("the learning rate of step 9 is 1.723e-5"), "{said}");
+    assert!(said.contains("that of the last step, 10, is 1.000e-5"), "{said}");
+    assert!(read().contains("steps = 10"));
+}
+
+#[test]
+fn an_earlier_checkpoint_can_be_named_and_strange_folders_are_harmless() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    assert!(new_run(&run, 64).status().unwrap().success());
+    let whole = fs::read(checkpoint(&run, STEPS).join("model.safetensors")).unwrap();
+    for strange in ["step-7", "step-00000099"] {
+        fs::create_dir(run.join("checkpoints").join(strange)).unwrap();
+    }
+    let said =
+        resume_with(folder.path(), "run/checkpoints/step-00000006", &["checkpoint.keep_last=1"]);
+    let said = said.succeeded().message;
+    assert!(
+        said.contains("from step 6") && said.contains("checkpoints after step 6 are now in"),
+        "{said}"
+    );
+    let left = ["set-aside-1", "step-00000008", "step-00000099", "step-7"];
+    assert_eq!(listing(&run.join("checkpoints")), left);
+    assert!(fs::read(checkpoint(&run, STEPS).join("model.safetensors")).unwrap() == whole);
+}
+
+#[test]
+fn auto_takes_the_run_that_was_saved_last_and_no_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    for name in ["old", "new"] {
+        assert!(new_run(&runs.join(name), 64).status().unwrap().success());
+    }
+    // Copied later, and behind its original in the alphabet.
+    for (name, copy) in [("old", "a"), ("old", "z"), ("new", "b"), ("new", "y")] {
+        let copied = Command::new("cp").args(["-r", name, copy]).current_dir(&runs).status();
+        assert!(copied.unwrap().success());
+    }
+    let said = resume_with(folder.path(), "auto", &[]).succeeded().message;
+    assert!(said.contains("training in runs/new from step 8"), "{said}");
 }

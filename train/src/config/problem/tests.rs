@@ -14,7 +14,27 @@ fn every_senseless_value_is_named_with_a_fix() {
             "data.resolution is 36: it must be a multiple of 32 (patch_size 4, 4 stages), at most 4096; 32 is the nearest",
         ),
         ("data.resolution=0", "data.resolution is 0: it must be a multiple of 32"),
-        ("data.resolution=8192", "data.resolution is 8192: "),
+        (
+            "data.resolution=8192",
+            "data.resolution is 8192: it must be a multiple of 32 (patch_size 4, 4 stages), at most 4096; 4096 is the nearest",
+        ),
+        (
+            "data.cache_mib=9000000000000000000",
+            "data.cache_mib is 9000000000000000000: it must be 0 to ",
+        ),
+        (
+            "train.steps=9000000000000000",
+            "train.steps is 9000000000000000: with this train.batch_size it is at most 35184372088832",
+        ),
+        ("train.eps=1e-60", "it must be above 0"),
+        (
+            "preview={ images_per_class = 256, max_classes = 256 }",
+            "preview.images_per_class is 256: with 256 rows of this data.resolution it is at most 16",
+        ),
+        (
+            "model.patch_size=4611686018427387904",
+            "patch_size is 4611686018427387904, it must be 1 to 256",
+        ),
         ("data.expand_ratio=0.5", "data.expand_ratio is 0.5: it must be 1 to 8"),
         ("data.prefetch=5000", "data.prefetch is 5000: it must be 0 to 1024"),
         ("data.threads=5000", "data.threads is 5000: it must be 0 to 1024"),

@@ -137,23 +137,27 @@ pub(super) const HELD_OUT: Choice = Choice {
     ],
 };
 
+/// The longest side of an image, in pixels.
+const MOST_SIDE: usize = 4096;
+
 /// A side divides into patches at every stage, and once more into halves.
 fn side(config: &TrainConfig, side: usize) -> Verdict {
-    let Ok(cascade) = config.cascade.build() else {
-        return Ok(()); // The cascade's own rule says it.
+    let (Ok(cascade), Ok(())) = (config.cascade.build(), config.model.check()) else {
+        return Ok(()); // The rules of cascade and model say it.
     };
     let (patch, stages) = (config.model.patch_size.max(1), config.cascade.stages);
-    // What is too large for this has a rule of its own.
-    let lowest = patch.min(1 << 16) * cascade.reduction(0);
+    let lowest = patch * cascade.reduction(0);
     // A training pair starts from the image at half its stage's resolution.
     let multiple = if patch.is_multiple_of(2) { lowest } else { 2 * lowest };
-    let below = side / multiple * multiple;
-    let nearest = if below == 0 || side - below > multiple / 2 { below + multiple } else { below };
+    let below = side.min(MOST_SIDE) / multiple * multiple;
+    let is_far = below == 0 || side.saturating_sub(below) > multiple / 2;
+    let nearest = if is_far && below + multiple <= MOST_SIDE { below + multiple } else { below };
+    let advice = if nearest > 0 { format!("; {nearest} is the nearest") } else { String::new() };
     let fix = format!(
-        "it must be a multiple of {multiple} (patch_size {patch}, {stages} stages), at most 4096; \
-         {nearest} is the nearest"
+        "it must be a multiple of {multiple} (patch_size {patch}, {stages} stages), at most \
+         {MOST_SIDE}{advice}"
     );
-    require(side > 0 && side.is_multiple_of(multiple) && side <= 4096, fix)
+    require(side > 0 && side.is_multiple_of(multiple) && side <= MOST_SIDE, fix)
 }
 
 /// Every side of every size is one, and the sizes go together.

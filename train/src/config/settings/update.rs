@@ -17,7 +17,7 @@ section! {
         /// Updates of the weights in the whole run.
         steps: u64 = 100_000 where |c| {
             // Images are counted, and numbered in JSON.
-            let most = (1_u64 << 53) / c.train.batch_size.max(1) as u64;
+            let most = (1_u64 << 53) / c.train.batch_size.clamp(1, 1 << 20) as u64;
             require(c.train.steps >= 1, "train at least 1 step")?;
             require(c.train.steps <= most, format!("with this train.batch_size it is at most {most}"))
         };
