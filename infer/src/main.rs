@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use infer::{Arguments, run};
 use pixelflow_host::program;
 
 fn main() -> ExitCode {
-    program::run(1, || run(Arguments::parse()))
+    program::run(1, || run(Arguments::read()))
 }

@@ -1,14 +1,18 @@
 //! The command line.
 
+mod dash;
 mod evaluate_captions;
 mod generate;
 mod guidance;
 mod number_format;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pixelflow::NumberFormat;
+use pixelflow::cascade::MAX_SIDE;
 use pixelflow::sampler::SolverKind;
 use pixelflow::weights::WeightSet;
 
@@ -32,6 +36,21 @@ pub struct Arguments {
     /// How to sample.
     #[command(flatten)]
     pub sample: SampleArguments,
+}
+
+impl Arguments {
+    /// The program's command line. If it makes no sense, the program says why, and ends.
+    pub fn read() -> Self {
+        let line: Vec<OsString> = std::env::args_os().collect();
+        Self::try_parse_from(&line).unwrap_or_else(|error| {
+            let hint = dash::hint(&line).filter(|_| error.kind() == ErrorKind::UnknownArgument);
+            let Some(hint) = hint else { error.exit() };
+            // Whoever does not read standard error any more still sees the exit code.
+            let _ = error.print();
+            eprintln!("\n  tip: {hint}");
+            std::process::exit(error.exit_code())
+        })
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -98,7 +117,7 @@ pub struct SampleArguments {
     #[command(flatten)]
     pub model: ModelArguments,
     /// Classes by name or number, separated by commas; each is drawn once. [default: all]
-    #[arg(long = "class", value_name = "CLASS", value_delimiter = ',')]
+    #[arg(long = "class", value_name = "CLASS")]
     pub classes: Vec<String>,
     /// What a text model shall draw; may be given several times.
     #[arg(long = "prompt", value_name = "TEXT", conflicts_with = "classes")]
@@ -296,9 +315,12 @@ pub struct ConvertArguments {
 /// `32` or `48x32`.
 fn size(text: &str) -> Result<[usize; 2], String> {
     let side = |text: &str| {
-        let side = text.parse::<usize>().ok().filter(|side| (1..=65_536).contains(side));
+        let side = text.parse::<usize>().ok().filter(|side| (1..=MAX_SIDE).contains(side));
         side.ok_or_else(|| {
-            format!("`{text}` is no side in pixels; write 32 or HEIGHTxWIDTH such as 48x32")
+            format!(
+                "`{text}` is no side in pixels, 1 to {MAX_SIDE}; write 32 or HEIGHTxWIDTH such as \
+                 48x32"
+            )
         })
     };
     let (height, width) = text.split_once('x').unwrap_or((text, text));

@@ -9,10 +9,11 @@ use pixelflow::durable;
 use super::caption_drawer::caption_drawer;
 use crate::arguments::EvaluateCaptionsArguments;
 use crate::caption_images::{DrawCaptions, DrawnWith};
+use crate::destination::check_png;
 use crate::error::write_error;
 use crate::evaluation::measure::{EvaluationData, Measurement, measure};
 use crate::evaluation::{comparison_grid, report_json, report_table};
-use crate::{Error, Result, assets};
+use crate::{Result, assets};
 
 /// Training images that come with the program.
 const TRAIN: &str = "demo/heroes.tar";
@@ -49,17 +50,11 @@ impl Evaluation {
     /// # Errors
     /// [`Error::Write`], [`Error::MissingAsset`], and those of [`EvaluationData::read`].
     pub fn prepare(arguments: &EvaluateCaptionsArguments) -> Result<Self> {
-        for path in arguments.json.iter().chain(&arguments.grid) {
+        if let Some(path) = &arguments.json {
             durable::check_writable(path).map_err(write_error(path))?;
         }
-        if let Some(grid) = &arguments.grid
-            && ImageFormat::from_path(grid).ok() != Some(ImageFormat::Png)
-        {
-            return Err(Error::Argument {
-                argument: "--grid",
-                value: grid.display().to_string(),
-                reason: "the picture is a PNG; give FILE.png".to_owned(),
-            });
+        if let Some(path) = &arguments.grid {
+            check_png("--grid", path)?;
         }
         let or_shipped = |path: &Option<PathBuf>, name: &str| match path {
             Some(path) => assets::resolve(path),
@@ -157,8 +152,9 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_refused_before_anything_is_read() {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("a.png")).unwrap();
         let line = ["infer", "evaluate-captions", "--train", "missing.tar"];
-        for (name, reason) in [("a.jpg", "give FILE.png"), ("", "cannot write")] {
+        for (name, reason) in [("a.jpg", "give FILE.png"), ("a.png", "cannot write")] {
             let grid = folder.path().join(name).display().to_string();
             let parsed = Arguments::try_parse_from(line.iter().chain(&["--grid", &grid]));
             let Some(Command::EvaluateCaptions(arguments)) = parsed.unwrap().command else {

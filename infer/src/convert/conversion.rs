@@ -1,6 +1,7 @@
 //! A whole conversion: all files or none.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pixelflow::durable;
@@ -141,16 +142,19 @@ impl Conversion<'_> {
     }
 }
 
-/// Moves files to their places; if one cannot be, takes back those that were.
+/// Moves files to their places, replacing none; if one cannot be, takes back those that were.
 fn put_in_place(files: &[(PathBuf, PathBuf)]) -> Result<()> {
     for (number, (from, to)) in files.iter().enumerate() {
-        if let Err(error) = durable::rename(from, to) {
+        if let Err(error) = durable::rename_new(from, to) {
             let moved = files[..number].iter().map(|(_, to)| to.as_path());
             moved.for_each(|path: &Path| {
                 // The first error is the one to report.
                 let _ = fs::remove_file(path);
             });
-            return Err(write_error(to)(error));
+            return Err(match error.kind() {
+                io::ErrorKind::AlreadyExists => exists(to),
+                _ => write_error(to)(error),
+            });
         }
     }
     Ok(())
