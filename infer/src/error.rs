@@ -274,7 +274,7 @@ pub enum Error {
     /// The model of a picture is not where it was.
     #[error(
         "{} was drawn with {}, which is not there; say with --model where it is now",
-        picture.display(), model.display()
+        picture.display(), excerpt(&model.to_string_lossy())
     )]
     ModelMoved {
         /// The picture.
@@ -298,9 +298,9 @@ pub enum Error {
     },
     /// The text encoder is not the one a picture was drawn with.
     #[error(
-        "the prompts of {} were read by a text encoder whose hash is {expected}; {} has {found}; \
+        "the prompts of {} were read by a text encoder whose hash is {}; {} has {found}; \
          give the right one with --text-encoder",
-        picture.display(), encoder.display()
+        picture.display(), excerpt(expected), encoder.display()
     )]
     OtherTextEncoder {
         /// The picture.
@@ -314,9 +314,9 @@ pub enum Error {
     },
     /// The model is not the one a picture was drawn with.
     #[error(
-        "{} was drawn with a model whose hash is {expected}; {} has {found}; \
+        "{} was drawn with a model whose hash is {}; {} has {found}; \
          give the right one with --model",
-        picture.display(), model.display()
+        picture.display(), excerpt(expected), model.display()
     )]
     OtherModel {
         /// The picture.

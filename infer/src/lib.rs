@@ -20,6 +20,7 @@ mod drawing_setup;
 mod error;
 mod evaluation;
 mod excerpt;
+mod foreign_path;
 mod grid;
 mod hub;
 mod layout;

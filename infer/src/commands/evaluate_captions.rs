@@ -13,7 +13,7 @@ use crate::destination::check_png;
 use crate::error::write_error;
 use crate::evaluation::measure::{EvaluationData, Measurement, measure};
 use crate::evaluation::{comparison_grid, report_json, report_table};
-use crate::{Result, assets};
+use crate::{Error, Result, assets};
 
 /// Training images that come with the program.
 const TRAIN: &str = "demo/heroes.tar";
@@ -62,6 +62,14 @@ impl Evaluation {
         };
         let train = or_shipped(&arguments.train, TRAIN)?;
         let heldout = or_shipped(&arguments.heldout, HELD_OUT)?;
+        let taken = [Some(&train), Some(&heldout), arguments.grid.as_ref()];
+        if let Some(json) = arguments.json.as_ref().filter(|json| taken.contains(&Some(json))) {
+            return Err(Error::Argument {
+                argument: "--json",
+                value: json.display().to_string(),
+                reason: "it is another file of this call; give one of its own".to_owned(),
+            });
+        }
         let count = arguments.count.map(|count| count as usize);
         Ok(Self {
             data: EvaluationData::read(&train, &heldout, count)?,
@@ -162,6 +170,18 @@ mod tests {
             };
             let message = evaluate_captions(&arguments).unwrap_err().to_string();
             assert!(message.contains(reason), "{message}");
+        }
+    }
+
+    #[test]
+    fn no_file_of_a_call_is_written_over_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        for name in ["train.tar", "heldout.tar", "a.png"] {
+            let more = ["--json", &path(name), "--grid", &path("a.png")];
+            let refused = Evaluation::prepare(&arguments(folder.path(), &more));
+            let message = refused.err().unwrap().to_string();
+            assert!(message.contains("another file of this call"), "{message}");
         }
     }
 

@@ -14,10 +14,11 @@ use crate::arguments::ReplayArguments;
 use crate::destination::check_png;
 use crate::draw::Watched;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup};
+use crate::foreign_path::refuse_foreign;
 use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
-use crate::recipe::{DEMO, Recipe, TEXT_DEMO, is_within};
+use crate::recipe::{DEMO, Recipe, TEXT_DEMO};
 use crate::{Error, Result};
 
 /// Images drawn at once.
@@ -70,7 +71,11 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
         });
     }
     let request = recipe.request(BATCH);
-    request.check(&source.description)?;
+    request.check(&source.description).map_err(|error| Error::Argument {
+        argument: "PICTURE",
+        value: arguments.picture.display().to_string(),
+        reason: error.to_string(),
+    })?;
     let text_encoder = text_encoder(arguments, &recipe, &source)?;
     let device = select(&arguments.device)?;
     let setup = DrawingSetup { source, device, format: recipe.dtype, text_encoder };
@@ -122,13 +127,7 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
         // A picture that somebody sends fetches nothing; only its user does, with --model.
         return ModelSource::find_fetched(path, recipe.weights).map_err(|_| moved());
     }
-    if !is_within(&recipe.model) {
-        return Err(Error::ForeignPath {
-            picture: arguments.picture.clone(),
-            path: recipe.model.clone(),
-            argument: "--model",
-        });
-    }
+    refuse_foreign(&recipe.model, &arguments.picture, "--model")?;
     // A name is a guess at a folder of this one: what is not the model is none.
     let found = ModelSource::find(path, recipe.weights).ok();
     found.filter(is_it).ok_or_else(moved)
@@ -144,14 +143,8 @@ fn text_encoder(
         return Ok(None);
     };
     let of_recipe = wanted.folder.as_deref().filter(|_| arguments.text_encoder.is_none());
-    if let Some(path) = of_recipe.filter(|path| !HubName::is_meant(path.as_ref()))
-        && !is_within(path)
-    {
-        return Err(Error::ForeignPath {
-            picture: arguments.picture.clone(),
-            path: path.to_owned(),
-            argument: "--text-encoder",
-        });
+    if let Some(path) = of_recipe.filter(|path| !HubName::is_meant(path.as_ref())) {
+        refuse_foreign(path, &arguments.picture, "--text-encoder")?;
     }
     let named = arguments.text_encoder.as_deref().or(of_recipe);
     let Some(setup) = TextEncoderSetup::of(source, named, wanted.dtype, Fetching::Never)? else {

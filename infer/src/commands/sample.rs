@@ -25,7 +25,7 @@ use crate::{Error, Result};
 
 /// Images of a grid are enlarged to about this many pixels a side.
 const SHOWN_SIDE: usize = 96;
-/// Letters of a prompt that stand beside its images, at most.
+/// Letters of a class or prompt that stand beside its images, at most.
 const LABEL_LETTERS: usize = 200;
 
 /// Draws the images; gives what was done.
@@ -167,7 +167,7 @@ fn rows(
         }
         let classes = chosen_classes(&arguments.classes, &source.description)?.into_iter();
         let name = |class| source.description.class_name(class);
-        return Ok(classes.map(|class| row(name(class), class, None)).collect());
+        return Ok(classes.map(|class| row(label(&name(class)), class, None)).collect());
     }
     if let Some(class) = arguments.classes.first() {
         let reason = "this model draws from text; say with --prompt what it shall draw";
@@ -189,7 +189,7 @@ fn refused(argument: &'static str, value: &str, reason: &str) -> Error {
     Error::Argument { argument, value: value.to_owned(), reason: reason.to_owned() }
 }
 
-/// What is written beside the images of a prompt: its beginning, if it is long.
+/// What is written beside the images of a class or prompt: its beginning, if it is long.
 fn label(prompt: &str) -> String {
     if prompt.chars().count() <= LABEL_LETTERS {
         return prompt.to_owned();

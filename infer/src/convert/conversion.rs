@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pixelflow::durable;
-use pixelflow::weights::{ModelDescription, ShardIndex, TensorFile, is_int8, plan_shards};
+use pixelflow::weights::{
+    DESCRIPTION_FILE, ModelDescription, ShardIndex, TensorFile, is_int8, plan_shards,
+};
 use pixelflow_host::device::select;
 
 use super::target::exists;
@@ -72,12 +74,12 @@ impl Conversion<'_> {
             files.push((path, folder.join(&shard.file)));
         }
         progress.finish();
+        files.extend(self.description_file(draft.path())?);
         if shards.len() > 1 {
             let index = draft.path().join("index.json");
             ShardIndex::of(&shards).write(&index)?;
             files.push((index, self.target.index()));
         }
-        self.write_description()?;
         // The index comes last: without it, several files are no model.
         put_in_place(&files)?;
         Ok(ConversionReport { tensors: reports, files: shards.len() })
@@ -114,8 +116,9 @@ impl Conversion<'_> {
             progress: &progress,
         })?;
         progress.finish();
-        self.write_description()?;
-        put_in_place(&[(path, folder.join(name))])?;
+        let mut files = vec![(path, folder.join(name))];
+        files.extend(self.description_file(draft.path())?);
+        put_in_place(&files)?;
         Ok(report)
     }
 
@@ -131,14 +134,14 @@ impl Conversion<'_> {
         }
     }
 
-    fn write_description(&self) -> Result<()> {
-        let path = self.target.description();
-        match &self.description {
-            Some(text) if !path.exists() => {
-                durable::write_bytes(&path, text).map_err(write_error(&path))
-            }
-            _ => Ok(()),
-        }
+    /// The description, written to a draft, and its place; `None` if it is there already.
+    fn description_file(&self, draft: &Path) -> Result<Option<(PathBuf, PathBuf)>> {
+        let (draft, path) = (draft.join(DESCRIPTION_FILE), self.target.description());
+        let Some(text) = self.description.as_ref().filter(|_| !path.exists()) else {
+            return Ok(None);
+        };
+        durable::write_bytes(&draft, text).map_err(write_error(&draft))?;
+        Ok(Some((draft, path)))
     }
 }
 

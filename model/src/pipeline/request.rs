@@ -210,7 +210,7 @@ impl Request {
                     || format!("a prompt has {longest} bytes, at most {MAX_PROMPT} are read");
                 (longest > MAX_PROMPT).then(|| (Field::Prompt, reason()))
             }
-            _ => None,
+            Subject::Class(_) => None,
         }
     }
 }
