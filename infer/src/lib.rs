@@ -15,6 +15,7 @@ mod classes;
 mod commands;
 mod convert;
 mod destination;
+mod differences;
 mod draw;
 mod drawing_setup;
 mod error;

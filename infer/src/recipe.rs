@@ -7,9 +7,8 @@ use pixelflow::pipeline::{ImageRequest, NoiseRule, Provenance, Request, Subject}
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::excerpt::excerpt;
+use crate::differences::differences;
 use crate::grid::GridMeasure;
 
 /// What a recipe calls the model that comes with the program.
@@ -297,17 +296,6 @@ impl Recipe {
     }
 }
 
-/// Every field of an object that differs in another, with both values.
-pub(crate) fn differences(before: &Value, now: &Value) -> Vec<String> {
-    let fields = before.as_object().into_iter().flatten();
-    let differing = fields.filter(|(name, value)| now.get(*name) != Some(value));
-    let both = |(name, value): (&String, &Value)| {
-        let now = now.get(name).map_or("nothing".to_owned(), Value::to_string);
-        format!("{name} was {} and is {}", excerpt(&value.to_string()), excerpt(&now))
-    };
-    differing.map(both).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,7 +372,7 @@ mod tests {
     fn pictures_from_before_all_scripts_keep_their_question_marks() {
         let mut json = serde_json::to_value(grid(1, 0, 1)).unwrap();
         json["rows"][0]["label"] = "größe 猫".into();
-        let label = |json: &Value| {
+        let label = |json: &serde_json::Value| {
             let recipe: Recipe = serde_json::from_value(json.clone()).unwrap();
             recipe.label(&recipe.rows[0]).into_owned()
         };

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::{LayoutArgument, Plan};
 use crate::caption_images::DrawnWith;
+use crate::differences::differences;
 use crate::error::{read_error, write_error};
-use crate::recipe::differences;
 use crate::{Error, Result};
 
 /// Folder for what is not the evaluator's: the record, and files that are not whole yet.
