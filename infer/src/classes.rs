@@ -1,77 +1,196 @@
 //! Which classes to draw.
 
 use pixelflow::weights::ModelDescription;
+use pixelflow_host::output::note;
+use unicode_normalization::UnicodeNormalization;
 
+use crate::excerpt::{excerpt, listed};
 use crate::{Error, Result};
 
 /// The classes that `--class` names, by name or number, each once; all if it names none.
 ///
+/// An exact name counts first, then one that only differs in the encoding of accents, then in case.
+/// Names with commas may be given as they are.
+///
 /// # Errors
-/// [`Error::UnknownClass`] with the nearest name there is.
-pub fn chosen_classes(names: &[String], model: &ModelDescription) -> Result<Vec<usize>> {
-    let classes = model.model.num_classes;
-    if names.is_empty() {
-        return Ok((0..classes).collect());
+/// [`Error::UnknownClass`] with the nearest name there is; [`Error::Argument`] for a name that several
+/// classes have.
+pub fn chosen_classes(lists: &[String], model: &ModelDescription) -> Result<Vec<usize>> {
+    let known = KnownClasses::of(model);
+    if lists.is_empty() {
+        return Ok((0..known.count).collect());
     }
     let mut chosen = Vec::new();
-    for name in names {
-        let class = class(name, model, classes)?;
-        if !chosen.contains(&class) {
-            chosen.push(class);
+    for list in lists {
+        let mut rest = Some(list.as_str());
+        while let Some(names) = rest {
+            let (class, others) = known.first(names)?;
+            if !chosen.contains(&class) {
+                chosen.push(class);
+            }
+            rest = others;
         }
     }
     Ok(chosen)
 }
 
-fn class(name: &str, model: &ModelDescription, classes: usize) -> Result<usize> {
-    let known: &[String] = model.class_names.as_deref().unwrap_or_default();
-    let same = |other: &&String| other.to_lowercase() == name.to_lowercase();
-    if let Some(class) = known.iter().position(|other| same(&other)) {
-        return Ok(class);
+/// The classes of a model, and how their names are compared: as they are, with accents encoded alike,
+/// without case and space.
+struct KnownClasses<'a> {
+    count: usize,
+    names: &'a [String],
+    keys: [Vec<String>; 3],
+    /// Commas in a name, at most.
+    commas: usize,
+}
+
+const KEYS: [fn(&str) -> String; 3] = [str::to_owned, |name| name.nfc().collect(), folded];
+
+/// A name without case and space: large letters fold more alike than small ones.
+fn folded(name: &str) -> String {
+    let upper = name.nfc().collect::<String>().to_uppercase();
+    upper.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl<'a> KnownClasses<'a> {
+    fn of(model: &'a ModelDescription) -> Self {
+        let names: &[String] = model.class_names.as_deref().unwrap_or_default();
+        let commas = names.iter().map(|name| name.matches(',').count()).max().unwrap_or(0);
+        let keys = KEYS.map(|key| names.iter().map(|name| key(name)).collect());
+        Self { count: model.model.num_classes, names, keys, commas }
     }
-    if let Some(class) = name.parse().ok().filter(|class| *class < classes) {
-        return Ok(class);
+
+    /// The first class of a list, and the rest of the list: the longest beginning that is a name.
+    fn first<'n>(&self, list: &'n str) -> Result<(usize, Option<&'n str>)> {
+        let commas = list.match_indices(',').map(|(place, _)| place);
+        let ends: Vec<usize> = commas.chain([list.len()]).take(self.commas + 1).collect();
+        for &end in ends.iter().rev() {
+            if let Some(class) = self.class(list[..end].trim())? {
+                return Ok((class, list.get(end + 1..)));
+            }
+        }
+        Err(self.unknown(list[..ends[0]].trim()))
     }
-    let distance = |other: &&String| strsim::damerau_levenshtein(name, other);
-    let nearest = known.iter().min_by_key(distance).filter(|other| distance(other) <= 2);
-    let names = if known.is_empty() { String::new() } else { format!(": {}", known.join(", ")) };
-    Err(Error::UnknownClass {
-        name: name.to_owned(),
-        suggestion: nearest.map_or_else(String::new, |near| format!("; did you mean {near}?")),
-        known: format!("classes are 0 to {}{names}", classes.saturating_sub(1)),
-    })
+
+    /// The class of a name or number.
+    fn class(&self, name: &str) -> Result<Option<usize>> {
+        let number = name.parse().ok().filter(|class| *class < self.count);
+        for (key, names) in KEYS.iter().zip(&self.keys) {
+            let wanted = key(name);
+            let of_name = names.iter().enumerate().filter(|(_, known)| **known == wanted);
+            match *of_name.map(|(class, _)| class).collect::<Vec<_>>() {
+                [] => {}
+                [class] => {
+                    if number.is_some_and(|number| number != class) {
+                        note(format_args!(
+                            "note: --class {name} is the class of that name, number {class}"
+                        ));
+                    }
+                    return Ok(Some(class));
+                }
+                ref several => {
+                    let numbers: Vec<String> = several.iter().map(usize::to_string).collect();
+                    let numbers = listed(&numbers);
+                    return Err(Error::Argument {
+                        argument: "--class",
+                        value: name.to_owned(),
+                        reason: format!("the classes {numbers} have this name; give their numbers"),
+                    });
+                }
+            }
+        }
+        Ok(number)
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        let [.., folds] = &self.keys;
+        let wanted = folded(name);
+        let letters = wanted.chars().count();
+        let near = |known: &&(&String, &String)| {
+            known.1.chars().count().abs_diff(letters) <= 2
+                && strsim::damerau_levenshtein(&wanted, known.1) <= 2
+        };
+        let known: Vec<_> = self.names.iter().zip(folds).collect();
+        let nearest = known.iter().filter(near);
+        let nearest = nearest.min_by_key(|known| strsim::damerau_levenshtein(&wanted, known.1));
+        let suggestion = match nearest.filter(|_| !name.is_empty()) {
+            Some((near, _)) => format!("; did you mean {}?", excerpt(near)),
+            None => String::new(),
+        };
+        let names = match self.names {
+            [] => String::new(),
+            names => format!(": {}", listed(names)),
+        };
+        Error::UnknownClass {
+            name: if name.is_empty() { "\"\"".to_owned() } else { name.to_owned() },
+            suggestion,
+            known: format!("classes are 0 to {}{names}", self.count.saturating_sub(1)),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn chosen(names: &[&str]) -> Result<Vec<usize>> {
-        let description = r#"{
+    fn model(names: &[&str]) -> ModelDescription {
+        let description = serde_json::json!({
             "model": {"num_attention_heads": 2, "attention_head_dim": 8, "in_channels": 3,
-                "out_channels": 3, "depth": 1, "num_classes": 4, "patch_size": 4,
+                "out_channels": 3, "depth": 1, "num_classes": names.len(), "patch_size": 4,
                 "attention_bias": true},
             "cascade": {"stages": 2, "train_timesteps": 1000},
             "resolution": 16,
-            "class_names": ["crane", "Deep Elf", "crane", "cat"]
-        }"#;
-        let description = serde_json::from_str(description).unwrap();
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        chosen_classes(&names, &description)
+            "class_names": names
+        });
+        serde_json::from_value(description).unwrap()
     }
+
+    fn chosen(names: &[&str], lists: &[&str]) -> Result<Vec<usize>> {
+        let lists: Vec<String> = lists.iter().map(|list| (*list).to_owned()).collect();
+        chosen_classes(&lists, &model(names))
+    }
+
+    const BIRDS: [&str; 4] = ["crane", "Deep Elf", "crane, wading bird", "cat"];
 
     #[test]
     fn classes_go_by_name_and_number_each_once_in_the_order_given() {
-        assert_eq!(chosen(&[]).unwrap(), [0, 1, 2, 3]);
-        assert_eq!(chosen(&["cat", "0", "3", "crane"]).unwrap(), [3, 0]);
-        assert_eq!(chosen(&["deep elf", "2"]).unwrap(), [1, 2]);
+        let cases: [(&[&str], &[&str], &[usize]); 10] = [
+            (&BIRDS, &[], &[0, 1, 2, 3]),
+            (&BIRDS, &["cat,0", "3", "crane"], &[3, 0]),
+            (&BIRDS, &[" deep  ELF , 2 "], &[1, 2]),
+            (&BIRDS, &["cat, crane, wading bird, crane"], &[3, 2, 0]),
+            // An exact name, then accents, then case.
+            (&["CAT", "cat"], &["cat"], &[1]),
+            (&["cafe\u{301}", "b"], &["caf\u{e9}"], &[0]),
+            (&["caf\u{e9}", "b"], &["CAFE\u{301}"], &[0]),
+            (&["Straße", "b"], &["STRASSE"], &[0]),
+            (&["猫", "犬"], &["犬,猫"], &[1, 0]),
+            // A name that is a number is a name.
+            (&["1", "0", "7"], &["0,2"], &[1, 2]),
+        ];
+        for (names, lists, expected) in cases {
+            assert_eq!(chosen(names, lists).unwrap(), expected, "{lists:?}");
+        }
     }
 
     #[test]
-    fn only_a_near_name_is_suggested() {
-        let message = |name| chosen(&[name]).unwrap_err().to_string();
-        assert!(message("cta").contains("did you mean cat?"));
-        assert!(!message("hippopotamus").contains("did you mean"));
-        assert!(message("4").contains("classes are 0 to 3"));
+    fn what_is_no_class_is_refused_with_what_there_is() {
+        let many: Vec<String> = (0..1000).map(|class| format!("class number {class}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let cases: [(&[&str], &str, &str); 9] = [
+            (&BIRDS, "cta", "did you mean cat?; classes are 0 to 3: crane, Deep Elf"),
+            (&BIRDS, "4", "--class 4: the model has no such class; classes are 0 to 3"),
+            (&BIRDS, "-1", "--class -1: the model has no such class; classes are 0 to 3"),
+            (&BIRDS, "0-9", "--class 0-9: the model has no such class; classes"),
+            (&BIRDS, "", "--class \"\": the model has no such class; classes"),
+            (&BIRDS, "cat,,crane", "--class \"\": the model has no such class; classes"),
+            (&BIRDS, "cat,", "--class \"\": the model has no such class; classes"),
+            (&["crane", "cat", "crane"], "crane", "the classes 0, 2 have this name; give their"),
+            (&many, "hippopotamus", "class number 19 and 980 more"),
+        ];
+        for (names, list, reason) in cases {
+            let message = chosen(names, &[list]).unwrap_err().to_string();
+            assert!(message.contains(reason) && message.len() < 700, "{message}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use pixelflow_host::progress::bar;
 
 use crate::Result;
 use crate::arguments::SamplerArguments;
+use crate::excerpt::{excerpt, listed};
 use crate::hub::Fetching;
 use crate::model_source::ModelSource;
 use crate::prompts::{PromptCache, text_encoder_files};
@@ -101,18 +102,25 @@ pub fn sampler_config(arguments: &SamplerArguments, source: &ModelSource) -> Sam
     }
 }
 
+/// Texts that are too long and named, at most; the others are counted.
+const MOST_CUT: usize = 5;
+
 /// Says on the terminal which texts are too long, and which words the encoder does not know.
 pub fn say_unseen(Unseen { cut, max_tokens, unknown }: &Unseen) {
-    for (text, cut) in cut {
-        let beginning: String = text.chars().take(40).collect();
+    for (text, cut) in cut.iter().take(MOST_CUT) {
         note(format_args!(
-            "note: `{beginning}...` is longer than {max_tokens} tokens; its last {cut} are not seen"
+            "note: `{}` is longer than {max_tokens} tokens; its last {cut} are not seen",
+            excerpt(text)
         ));
+    }
+    if cut.len() > MOST_CUT {
+        let more = cut.len() - MOST_CUT;
+        note(format_args!("note: {more} more texts are longer than {max_tokens} tokens"));
     }
     if !unknown.is_empty() {
         note(format_args!(
             "note: the text encoder has never seen {}; they are drawn as any unknown word",
-            unknown.join(", ")
+            listed(unknown)
         ));
     }
 }

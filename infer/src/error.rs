@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::excerpt::{excerpt, reason_excerpt};
+
 /// Result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -46,7 +48,7 @@ pub enum Error {
         expected: [usize; 2],
     },
     /// Prompts that cannot be read, or that an evaluator would misunderstand.
-    #[error("{}{place}: {reason}", path.display())]
+    #[error("{}{place}: {}", path.display(), reason_excerpt(reason))]
     Prompts {
         /// The file or folder.
         path: PathBuf,
@@ -55,14 +57,14 @@ pub enum Error {
         /// What is wrong there, and what helps.
         reason: String,
     },
-    /// A folder was drawn with other settings.
+    /// A folder or picture was drawn with other settings.
     #[error(
-        "{} was drawn otherwise: {differences}; take the same settings again, or another --out",
-        folder.display()
+        "{} was drawn otherwise: {}; take the same settings again, or another --out",
+        path.display(), reason_excerpt(differences)
     )]
     OtherSettings {
-        /// The folder.
-        folder: PathBuf,
+        /// The folder or picture.
+        path: PathBuf,
         /// Every setting that differs, then and now.
         differences: String,
     },
@@ -74,6 +76,14 @@ pub enum Error {
     FolderInUse {
         /// The folder.
         folder: PathBuf,
+    },
+    /// A file is in the place of a picture.
+    #[error("{} is in the way: {reason}; remove it, or take another --out", path.display())]
+    FileInUse {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The record of a folder cannot be used.
     #[error(
@@ -218,7 +228,7 @@ pub enum Error {
         reason: String,
     },
     /// A class that the model does not have.
-    #[error("--class {name}: the model has no such class{suggestion}; {known}")]
+    #[error("--class {}: the model has no such class{suggestion}; {known}", excerpt(name))]
     UnknownClass {
         /// What was asked for.
         name: String,
@@ -228,7 +238,7 @@ pub enum Error {
         known: String,
     },
     /// An argument that cannot be read.
-    #[error("{argument} {value}: {reason}")]
+    #[error("{argument} {}: {}", excerpt(value), reason_excerpt(reason))]
     Argument {
         /// Its name.
         argument: &'static str,
@@ -264,7 +274,7 @@ pub enum Error {
     /// The model of a picture is not where it was.
     #[error(
         "{} was drawn with {}, which is not there; say with --model where it is now",
-        picture.display(), model.display()
+        picture.display(), excerpt(&model.to_string_lossy())
     )]
     ModelMoved {
         /// The picture.
@@ -272,11 +282,25 @@ pub enum Error {
         /// Where the model was.
         model: PathBuf,
     },
+    /// A picture names files outside of the working folder.
+    #[error(
+        "{} was drawn with {}, which is not looked for, since a picture may say anything; say with \
+         {argument} where it is",
+        picture.display(), excerpt(path)
+    )]
+    ForeignPath {
+        /// The picture.
+        picture: PathBuf,
+        /// What it names.
+        path: String,
+        /// The argument that names it instead.
+        argument: &'static str,
+    },
     /// The text encoder is not the one a picture was drawn with.
     #[error(
-        "the prompts of {} were read by a text encoder whose hash is {expected}; {} has {found}; \
+        "the prompts of {} were read by a text encoder whose hash is {}; {} has {found}; \
          give the right one with --text-encoder",
-        picture.display(), encoder.display()
+        picture.display(), excerpt(expected), encoder.display()
     )]
     OtherTextEncoder {
         /// The picture.
@@ -290,9 +314,9 @@ pub enum Error {
     },
     /// The model is not the one a picture was drawn with.
     #[error(
-        "{} was drawn with a model whose hash is {expected}; {} has {found}; \
+        "{} was drawn with a model whose hash is {}; {} has {found}; \
          give the right one with --model",
-        picture.display(), model.display()
+        picture.display(), excerpt(expected), model.display()
     )]
     OtherModel {
         /// The picture.

@@ -1,23 +1,13 @@
 //! A grid of images with a label for each row.
 
-use embedded_graphics::Drawable;
-use embedded_graphics::draw_target::DrawTarget;
-use embedded_graphics::geometry::{OriginDimensions, Point, Size};
-use embedded_graphics::mono_font::MonoTextStyle;
-use embedded_graphics::mono_font::iso_8859_1::FONT_8X13;
-use embedded_graphics::pixelcolor::{Rgb888, RgbColor};
-use embedded_graphics::text::{Baseline, Text};
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
+use crate::lettering::{COLUMN, Lettering};
+
 const BACKGROUND: Rgb<u8> = Rgb([255, 255, 255]);
-const INK: Rgb888 = Rgb888::new(40, 40, 40);
-/// Width and height of a letter in pixels.
-const LETTER: (u32, u32) = (8, 13);
 /// Pixels between images, and around the grid.
 const GAP: u32 = 4;
-/// Letters of a line of a label; longer words stand alone.
-const LINE_LETTERS: usize = 32;
 
 /// One row of a grid.
 #[derive(Clone, Debug)]
@@ -30,7 +20,8 @@ pub struct GridRow {
 
 /// The lengths of a grid in pixels: known before any image is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GridMeasure {
+pub(crate) struct GridMeasure {
+    lettering: Lettering,
     label_width: u64,
     cell_width: u64,
     cell_height: u64,
@@ -42,36 +33,39 @@ pub struct GridMeasure {
 impl GridMeasure {
     /// Of rows with a label and a number of images each; `[height, width]` is that of the largest
     /// image, which is enlarged `scale` times. A numbered grid has a line of numbers above its columns.
-    pub fn new<'a>(
-        rows: impl IntoIterator<Item = (&'a str, u64)>,
+    pub(crate) fn new<'a>(
+        rows: impl IntoIterator<Item = (&'a str, u64), IntoIter: Clone>,
         [height, width]: [u64; 2],
         scale: u32,
         numbered: bool,
     ) -> Self {
+        let rows = rows.into_iter();
+        let lettering = Lettering::of(rows.clone().map(|(label, _)| label));
         let (mut letters, mut lines, mut columns, mut count) = (0, 1, 0, 0);
         for (label, images) in rows {
-            let of_label = lines_of(label);
+            let of_label = lettering.lines(label);
             lines = lines.max(of_label.len() as u64);
-            let longest = of_label.iter().map(|line| line.chars().count() as u64).max();
+            let longest = of_label.iter().map(|line| lettering.columns(line) as u64).max();
             letters = letters.max(longest.unwrap_or(0));
             columns = columns.max(images);
             count += 1;
         }
         let enlarged = |side: u64| side.saturating_mul(u64::from(scale.max(1)));
-        let (letter_width, letter_height) = (u64::from(LETTER.0), u64::from(LETTER.1));
         let gap = u64::from(GAP);
+        let line_height = u64::from(lettering.height());
         Self {
-            label_width: if letters == 0 { 0 } else { letters * letter_width + 2 * gap },
+            lettering,
+            label_width: if letters == 0 { 0 } else { letters * u64::from(COLUMN) + 2 * gap },
             cell_width: enlarged(width).saturating_add(gap),
-            cell_height: enlarged(height).max(lines * letter_height).saturating_add(gap),
+            cell_height: enlarged(height).max(lines * line_height).saturating_add(gap),
             columns,
             rows: count,
-            header: if numbered { letter_height } else { 0 },
+            header: if numbered { Lettering::Latin.height().into() } else { 0 },
         }
     }
 
     /// Height and width of the whole grid.
-    pub fn size(&self) -> [u64; 2] {
+    pub(crate) fn size(&self) -> [u64; 2] {
         let gap = u64::from(GAP);
         let cells = |count: u64, length: u64| count.saturating_mul(length).saturating_add(gap);
         let width = cells(self.columns, self.cell_width).saturating_add(self.label_width);
@@ -79,25 +73,10 @@ impl GridMeasure {
     }
 }
 
-/// A label in lines, broken between words.
-fn lines_of(label: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in label.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_LETTERS => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 /// All images, each `scale` times as large, row by row with the labels on the left, and above each
 /// column its number if `first` is that of the first column.
 ///
-/// Enlarging repeats pixels: nothing is smoothed. Letters that the font lacks become `?`.
+/// Enlarging repeats pixels: nothing is smoothed.
 ///
 /// # Panics
 /// If a side would have 2^32 pixels or more; `GridMeasure` tells before.
@@ -116,61 +95,31 @@ pub fn labelled_grid(rows: &[GridRow], scale: u32, first: Option<u64>) -> RgbIma
     let [label_width, cell_width, cell_height] =
         [measure.label_width, measure.cell_width, measure.cell_height].map(|side| side as u32);
     let header = measure.header as u32;
-    let mut canvas = Canvas(RgbImage::from_pixel(width, height, BACKGROUND));
-    let style = MonoTextStyle::new(&FONT_8X13, INK);
+    let mut canvas = RgbImage::from_pixel(width, height, BACKGROUND);
     for (column, number) in (0..measure.columns as u32).zip(first.into_iter().flat_map(|n| n..)) {
         let left = label_width + GAP + column * cell_width;
-        let place = Point::new(left as i32, GAP as i32 / 2);
-        let text = number.to_string();
-        let Ok(_) = Text::with_baseline(&text, place, style, Baseline::Top).draw(&mut canvas);
+        Lettering::Latin.write(&number.to_string(), left as i32, GAP as i32 / 2, &mut canvas);
     }
+    let lettering = measure.lettering;
+    let line_height = lettering.height() as i32;
     for (row, GridRow { label, images }) in rows.iter().enumerate() {
         let top = header + GAP + row as u32 * cell_height;
-        let middle = Point::new(GAP as i32, (top + (cell_height - GAP) / 2) as i32);
-        let lines = lines_of(label);
+        let middle = (top + (cell_height - GAP) / 2) as i32;
+        let lines = lettering.lines(label);
         for (line, text) in lines.iter().enumerate() {
             // Centred: half of the lines are above the middle.
-            let down = (2 * line as i32 + 1 - lines.len() as i32) * LETTER.1 as i32 / 2;
-            let place = middle + Point::new(0, down);
-            let Ok(_) = Text::with_baseline(text, place, style, Baseline::Middle).draw(&mut canvas);
+            let centre = middle + (2 * line as i32 + 1 - lines.len() as i32) * line_height / 2;
+            lettering.write(text, GAP as i32, centre - (line_height - 1) / 2, &mut canvas);
         }
         for (column, image) in images.iter().enumerate() {
             let left = label_width + GAP + column as u32 * cell_width;
             let (width, height) = image.dimensions();
             let enlarged =
                 imageops::resize(image, width * scale, height * scale, FilterType::Nearest);
-            imageops::replace(&mut canvas.0, &enlarged, i64::from(left), i64::from(top));
+            imageops::replace(&mut canvas, &enlarged, i64::from(left), i64::from(top));
         }
     }
-    canvas.0
-}
-
-/// An image that text can be drawn on.
-struct Canvas(RgbImage);
-
-impl OriginDimensions for Canvas {
-    fn size(&self) -> Size {
-        Size::new(self.0.width(), self.0.height())
-    }
-}
-
-impl DrawTarget for Canvas {
-    type Color = Rgb888;
-    type Error = std::convert::Infallible;
-
-    fn draw_iter<I>(&mut self, pixels: I) -> Result<(), Self::Error>
-    where
-        I: IntoIterator<Item = embedded_graphics::Pixel<Rgb888>>,
-    {
-        for embedded_graphics::Pixel(Point { x, y }, colour) in pixels {
-            if let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y))
-                && let Some(pixel) = self.0.get_pixel_mut_checked(x, y)
-            {
-                *pixel = Rgb([colour.r(), colour.g(), colour.b()]);
-            }
-        }
-        Ok(())
-    }
+    canvas
 }
 
 #[cfg(test)]

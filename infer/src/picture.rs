@@ -5,9 +5,10 @@ use std::io::{self, BufReader};
 use std::path::Path;
 
 use image::RgbImage;
-use pixelflow::durable;
+use pixelflow::durable::DurableFile;
 
 use crate::error::{read_error, write_error};
+use crate::excerpt::reason_excerpt;
 use crate::grid::{GridRow, labelled_grid};
 use crate::recipe::{Arrangement, MAX_PIXELS, Recipe};
 use crate::{Error, Result};
@@ -24,12 +25,12 @@ const MAX_TEXT: usize = 1 << 24;
 pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
     match recipe.layout {
         Arrangement::Single => images[0].clone(),
-        Arrangement::Grid { scale, numbered } => {
+        Arrangement::Grid { scale, numbered, .. } => {
             let mut rest = images;
             let row = |row: &crate::recipe::RecipeRow| {
                 let (images, others) = rest.split_at(row.count as usize);
                 rest = others;
-                GridRow { label: row.label.clone(), images: images.to_vec() }
+                GridRow { label: recipe.label(row).into_owned(), images: images.to_vec() }
             };
             let rows: Vec<GridRow> = recipe.rows.iter().map(row).collect();
             let first = recipe.rows.first().map(|row| row.first);
@@ -46,24 +47,35 @@ pub fn lay_out(recipe: &Recipe, images: &[RgbImage]) -> RgbImage {
 /// # Panics
 /// Never: a recipe always has a form in JSON.
 pub fn write_picture(picture: &RgbImage, recipe: &Recipe, path: &Path) -> Result<()> {
+    encoded(picture, recipe, path).and_then(DurableFile::finish).map_err(write_error(path))
+}
+
+/// As [`write_picture`], unless there is such a file already; gives whether it was written.
+pub(crate) fn write_new_picture(picture: &RgbImage, recipe: &Recipe, path: &Path) -> Result<bool> {
+    match encoded(picture, recipe, path).and_then(DurableFile::finish_new) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        written => written.map(|()| true).map_err(write_error(path)),
+    }
+}
+
+fn encoded(picture: &RgbImage, recipe: &Recipe, path: &Path) -> io::Result<DurableFile> {
     let text = serde_json::to_string(recipe).expect("a recipe has a form in JSON");
-    durable::write(path, |file| {
-        let mut encoder = png::Encoder::new(file, picture.width(), picture.height());
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let written = encoder
-            .add_itxt_chunk(KEYWORD.to_owned(), text)
-            .and_then(|()| encoder.write_header())
-            .and_then(|mut writer| {
-                writer.write_image_data(picture.as_raw())?;
-                writer.finish()
-            });
-        written.map_err(|error| match error {
-            png::EncodingError::IoError(error) => error,
-            other => io::Error::other(other),
-        })
-    })
-    .map_err(write_error(path))
+    let mut file = DurableFile::create(path)?;
+    let mut encoder = png::Encoder::new(&mut file, picture.width(), picture.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let written = encoder
+        .add_itxt_chunk(KEYWORD.to_owned(), text)
+        .and_then(|()| encoder.write_header())
+        .and_then(|mut writer| {
+            writer.write_image_data(picture.as_raw())?;
+            writer.finish()
+        });
+    written.map_err(|error| match error {
+        png::EncodingError::IoError(error) => error,
+        other => io::Error::other(other),
+    })?;
+    Ok(file)
 }
 
 /// Reads a picture and its recipe.
@@ -71,45 +83,84 @@ pub fn write_picture(picture: &RgbImage, recipe: &Recipe, path: &Path) -> Result
 /// # Errors
 /// [`Error::Read`], or [`Error::NoRecipe`] if it is no PNG or was not drawn by this program.
 pub fn read_picture(path: &Path) -> Result<(RgbImage, Recipe)> {
-    let none = |reason: String| Error::NoRecipe { path: path.to_owned(), reason };
-    let file = File::open(path).map_err(read_error(path))?;
-    let damaged = |error: png::DecodingError| none(format!("it is no sound PNG: {error}"));
-    let mut reader = png::Decoder::new(BufReader::new(file)).read_info().map_err(damaged)?;
+    let (recipe, mut reader) = open(path)?;
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap_or(0)];
+    reader.next_frame(&mut pixels).map_err(|error| damaged(path, &error))?;
+    reader.finish().map_err(|error| damaged(path, &error))?;
+    let (width, height) = (reader.info().width, reader.info().height);
+    let picture = RgbImage::from_raw(width, height, pixels)
+        .ok_or_else(|| no_recipe(path, "its pixels are missing"))?;
+    Ok((picture, recipe))
+}
+
+/// Reads the recipe of a picture alone.
+///
+/// # Errors
+/// As [`read_picture`].
+pub(crate) fn read_recipe(path: &Path) -> Result<Recipe> {
+    Ok(open(path)?.0)
+}
+
+/// A picture whose pixels are not read before its recipe says that they are as many as they should be.
+fn open(path: &Path) -> Result<(Recipe, Reader)> {
+    let mut reader = begin(path)?;
     let (width, height) = (reader.info().width, reader.info().height);
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(none(format!("{width}x{height} pixels are too many")));
+        return Err(no_recipe(path, format!("{width}x{height} pixels are too many")));
     }
     if reader.output_color_type() != (png::ColorType::Rgb, png::BitDepth::Eight) {
-        return Err(none("its pixels are not 8-bit RGB; was it edited?".to_owned()));
+        return Err(no_recipe(path, "its pixels are not 8-bit RGB; was it edited?"));
     }
-    let size = reader.output_buffer_size().unwrap_or(0);
-    let mut pixels = vec![0; size];
-    reader.next_frame(&mut pixels).map_err(damaged)?;
-    reader.finish().map_err(damaged)?;
-
-    let chunks = &reader.info().utf8_text;
-    let chunk = chunks.iter().find(|chunk| chunk.keyword == KEYWORD);
-    let chunk = chunk.ok_or_else(|| {
-        none(format!("it has no `{KEYWORD}` text; was it edited, or drawn by something else?"))
+    let mut chunk = chunk(&reader);
+    if chunk.is_none() {
+        // Other programs may have moved it behind the pixels.
+        reader.finish().map_err(|error| damaged(path, &error))?;
+        chunk = self::chunk(&reader);
+        reader = begin(path)?;
+    }
+    let mut chunk = chunk.ok_or_else(|| {
+        let reason = "text; was it edited, or drawn by something else?";
+        no_recipe(path, format!("it has no `{KEYWORD}` {reason}"))
     })?;
-    let mut chunk = chunk.clone();
-    chunk.decompress_text_with_limit(MAX_TEXT).map_err(damaged)?;
-    let text = chunk.get_text().map_err(damaged)?;
-    let recipe: Recipe = serde_json::from_str(&text)
-        .map_err(|error| none(format!("its `{KEYWORD}` text cannot be read: {error}")))?;
-    recipe
-        .check()
-        .map_err(|reason| none(format!("its `{KEYWORD}` text cannot be used: {reason}")))?;
-    let [wanted_height, wanted_width] = recipe.picture_size();
-    if [wanted_height, wanted_width] != [u64::from(height), u64::from(width)] {
-        return Err(none(format!(
-            "its `{KEYWORD}` text is of a picture of {wanted_height}x{wanted_width} pixels, it has \
-             {height}x{width}; was it edited?"
-        )));
+    let unfit = |what, reason: String| {
+        no_recipe(path, format!("its `{KEYWORD}` text {what}: {}", reason_excerpt(&reason)))
+    };
+    chunk.decompress_text_with_limit(MAX_TEXT).map_err(|error| damaged(path, &error))?;
+    let text = chunk.get_text().map_err(|error| damaged(path, &error))?;
+    let recipe: Recipe =
+        serde_json::from_str(&text).map_err(|error| unfit("cannot be read", error.to_string()))?;
+    recipe.check().map_err(|reason| unfit("cannot be used", reason))?;
+    let wanted = recipe.picture_size();
+    if wanted != [u64::from(height), u64::from(width)] {
+        let [wanted_height, wanted_width] = wanted;
+        return Err(no_recipe(
+            path,
+            format!(
+                "its `{KEYWORD}` text is of a picture of {wanted_height}x{wanted_width} pixels, it \
+                 has {height}x{width}; was it edited?"
+            ),
+        ));
     }
-    let picture = RgbImage::from_raw(width, height, pixels)
-        .ok_or_else(|| none("its pixels are missing".to_owned()))?;
-    Ok((picture, recipe))
+    Ok((recipe, reader))
+}
+
+type Reader = png::Reader<BufReader<File>>;
+
+fn begin(path: &Path) -> Result<Reader> {
+    let file = File::open(path).map_err(read_error(path))?;
+    png::Decoder::new(BufReader::new(file)).read_info().map_err(|error| damaged(path, &error))
+}
+
+fn chunk(reader: &Reader) -> Option<png::text_metadata::ITXtChunk> {
+    reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD).cloned()
+}
+
+fn damaged(path: &Path, error: &png::DecodingError) -> Error {
+    no_recipe(path, format!("it is no sound PNG: {error}"))
+}
+
+fn no_recipe(path: &Path, reason: impl Into<String>) -> Error {
+    Error::NoRecipe { path: path.to_owned(), reason: reason.into() }
 }
 
 #[cfg(test)]
@@ -132,7 +183,7 @@ mod tests {
             width: 2,
             noise: pixelflow::pipeline::NoiseRule::SeedAndNumber,
             seed: u64::MAX,
-            layout: Arrangement::Grid { scale: 2, numbered: true },
+            layout: Arrangement::Grid { scale: 2, numbered: true, any_script: true },
             rows: vec![RecipeRow {
                 label: "a".to_owned(),
                 class: 3,

@@ -1,11 +1,14 @@
 //! Everything that a picture was drawn from: enough to draw it again.
 
+use std::borrow::Cow;
+
 use pixelflow::NumberFormat;
 use pixelflow::pipeline::{ImageRequest, NoiseRule, Provenance, Request, Subject};
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
 
+use crate::differences::differences;
 use crate::grid::GridMeasure;
 
 /// What a recipe calls the model that comes with the program.
@@ -14,8 +17,11 @@ pub const DEMO: &str = "demo";
 /// What a recipe calls the text model that comes with the program.
 pub const TEXT_DEMO: &str = "demo-text";
 
-/// Bytes of the prompts of all images of a picture, at most.
-const MAX_PROMPTS: u64 = 1 << 28;
+/// Images that are asked for at once, at most.
+pub(crate) const MAX_IMAGES: u64 = 1 << 24;
+
+/// Bytes of the prompts of all images that are asked for at once, at most.
+pub(crate) const MAX_PROMPTS: u64 = 1 << 28;
 
 /// Pixels of a picture, at most.
 pub const MAX_PIXELS: u64 = 1 << 30;
@@ -85,6 +91,10 @@ pub enum Arrangement {
         /// Whether the numbers of the images stand above the columns.
         #[serde(default)]
         numbered: bool,
+        /// Whether labels have letters of all scripts: in pictures from before, those beyond Western
+        /// Europe's are `?`.
+        #[serde(default)]
+        any_script: bool,
     },
 }
 
@@ -111,7 +121,7 @@ pub struct RecipeRow {
 
 impl RecipeRow {
     /// A request of its first image.
-    pub fn first_request(&self, seed: u64) -> Request {
+    pub(crate) fn first_request(&self, seed: u64) -> Request {
         Request::new(vec![self.request(seed, self.first)])
     }
 
@@ -130,7 +140,7 @@ impl RecipeRow {
 
 impl Recipe {
     /// The recipe of images of this provenance, drawn by this program.
-    pub fn new(
+    pub(crate) fn new(
         provenance: Provenance,
         device: String,
         seed: u64,
@@ -162,26 +172,60 @@ impl Recipe {
     }
 
     /// Height and width in pixels of the picture with all images.
-    pub fn picture_size(&self) -> [u64; 2] {
+    pub(crate) fn picture_size(&self) -> [u64; 2] {
         let image = [self.height as u64, self.width as u64];
-        let rows = self.rows.iter().map(|row| (row.label.as_str(), row.count));
         match self.layout {
             Arrangement::Single => image,
-            Arrangement::Grid { scale, numbered } => {
+            Arrangement::Grid { scale, numbered, .. } => {
+                let labels: Vec<_> = self.rows.iter().map(|row| self.label(row)).collect();
+                let counts = self.rows.iter().map(|row| row.count);
+                let rows = labels.iter().map(AsRef::as_ref).zip(counts);
                 GridMeasure::new(rows, image, scale, numbered).size()
             }
         }
     }
 
-    /// Checks the number of images, their numbers, and the sizes of prompts and picture.
+    /// What is written beside the images of a row.
+    pub(crate) fn label<'a>(&self, row: &'a RecipeRow) -> Cow<'a, str> {
+        match self.layout {
+            Arrangement::Grid { any_script: false, .. } => {
+                row.label.replace(|letter| letter > '\u{ff}', "?").into()
+            }
+            _ => row.label.as_str().into(),
+        }
+    }
+
+    /// How many images there are.
+    pub(crate) fn images(&self) -> u64 {
+        self.rows.iter().map(|row| row.count).fold(0, u64::saturating_add)
+    }
+
+    /// Checks that a picture can show the images, and what [`check_amount`](Self::check_amount) does.
     ///
     /// # Errors
     /// Why not, in words.
-    pub fn check(&self) -> Result<(), String> {
-        let add = |sum: u64, row: &RecipeRow| sum.saturating_add(row.count);
-        let images = self.rows.iter().fold(0, add);
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let images = self.images();
         if images == 0 || (self.layout == Arrangement::Single && images != 1) {
             return Err(format!("it would show {images} images"));
+        }
+        let [height, width] = self.picture_size();
+        if height.saturating_mul(width) > MAX_PIXELS {
+            return Err(format!(
+                "the picture would have {height}x{width} pixels, more than {MAX_PIXELS}"
+            ));
+        }
+        self.check_amount()
+    }
+
+    /// Checks the number of images, their numbers, and the size of all prompts.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub(crate) fn check_amount(&self) -> Result<(), String> {
+        let images = self.images();
+        if images > MAX_IMAGES {
+            return Err(format!("{images} images are more than the {MAX_IMAGES} of one call"));
         }
         let last = |row: &RecipeRow| row.first.saturating_add(row.count);
         let most = self.noise.numbers();
@@ -197,19 +241,22 @@ impl Recipe {
             row.count.saturating_mul(bytes as u64)
         };
         if self.rows.iter().map(letters).fold(0, u64::saturating_add) > MAX_PROMPTS {
-            return Err(format!("its prompts would take more than {MAX_PROMPTS} bytes"));
-        }
-        let [height, width] = self.picture_size();
-        if height.saturating_mul(width) > MAX_PIXELS {
-            return Err(format!(
-                "the picture would have {height}x{width} pixels, more than {MAX_PIXELS}"
-            ));
+            return Err(format!("the prompts would take more than {MAX_PROMPTS} bytes"));
         }
         Ok(())
     }
 
+    /// What differs in the images of another recipe: not the program's version, nor the device.
+    pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
+        let settings = |recipe: &Self| {
+            let (version, device) = (self.version.clone(), self.device.clone());
+            serde_json::to_value(Self { version, device, ..recipe.clone() }).unwrap_or_default()
+        };
+        differences(&settings(self), &settings(other))
+    }
+
     /// All images, row by row, `batch` of them at once.
-    pub fn request(&self, batch: usize) -> Request {
+    pub(crate) fn request(&self, batch: usize) -> Request {
         let of_row = |row: &'_ RecipeRow| {
             let numbers = row.first..row.first.saturating_add(row.count);
             numbers.map(|number| row.request(self.seed, number)).collect::<Vec<_>>()
@@ -225,7 +272,7 @@ impl Recipe {
 
     /// The recipe of the first `images` images alone: those that were done when the user stopped.
     #[must_use]
-    pub fn first_images(mut self, images: u64) -> Self {
+    pub(crate) fn first_images(mut self, images: u64) -> Self {
         let mut left = images;
         for row in &mut self.rows {
             row.count = row.count.min(left);
@@ -237,7 +284,7 @@ impl Recipe {
 
     /// The recipe of each image of this one as a picture of its own, in the order of
     /// [`request`](Self::request).
-    pub fn singles(&self) -> impl Iterator<Item = Self> {
+    pub(crate) fn singles(&self) -> impl Iterator<Item = Self> {
         let rows = self.rows.iter().flat_map(|row| {
             (0..row.count).map(|image| RecipeRow {
                 first: row.first + image,
@@ -275,7 +322,7 @@ mod tests {
             width: 32,
             noise: NoiseRule::SubjectToo,
             seed: 0,
-            layout: Arrangement::Grid { scale, numbered: false },
+            layout: Arrangement::Grid { scale, numbered: false, any_script: true },
             rows: vec![row],
         }
     }
@@ -290,7 +337,7 @@ mod tests {
             RecipeRow { prompt: Some("a".repeat(1 << 20)), ..grid(1, 0, 1000).rows[0].clone() };
         let wordy = Recipe { rows: vec![row], ..grid(1, 0, 1) };
         for (recipe, reason) in [
-            (wordy, "its prompts would take more than"),
+            (wordy, "the prompts would take more than"),
             (grid(3, 0, 0), "0 images"),
             (single(2), "2 images"),
             (grid(3, u64::MAX, 1), "more than the 2147483648"),
@@ -312,6 +359,26 @@ mod tests {
             rows.iter().map(|row| row.count).collect::<Vec<_>>()
         };
         assert_eq!((counts(12), counts(6), counts(0)), (vec![4, 4, 4], vec![4, 2], vec![]));
+    }
+
+    #[test]
+    fn more_images_than_fit_in_memory_are_refused_wherever_they_go() {
+        let many = |count| grid(1, 0, count).check_amount();
+        assert_eq!(many(MAX_IMAGES), Ok(()));
+        assert!(many(MAX_IMAGES + 1).unwrap_err().contains("more than the 16777216"));
+    }
+
+    #[test]
+    fn pictures_from_before_all_scripts_keep_their_question_marks() {
+        let mut json = serde_json::to_value(grid(1, 0, 1)).unwrap();
+        json["rows"][0]["label"] = "größe 猫".into();
+        let label = |json: &serde_json::Value| {
+            let recipe: Recipe = serde_json::from_value(json.clone()).unwrap();
+            recipe.label(&recipe.rows[0]).into_owned()
+        };
+        assert_eq!(label(&json), "größe 猫");
+        json["layout"].as_object_mut().unwrap().remove("any_script").unwrap();
+        assert_eq!(label(&json), "größe ?");
     }
 
     #[test]

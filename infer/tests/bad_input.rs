@@ -129,6 +129,9 @@ fn bad_input_is_refused_with_a_message_that_helps() {
     let zero = redescribed(&at("zero"), "\"depth\": 1", "\"depth\": 0");
     let names = redescribed(&at("names"), "\"dog\"", "\"dog\", \"eel\"");
     let key = redescribed(&at("key"), "\"resolution\"", "\"resolutoin\"");
+    let grey = redescribed(&at("grey"), "_channels\": 3", "_channels\": 1");
+    let wide = redescribed(&at("wide"), "\"resolution\": 16", "\"resolution\": 1099511627776");
+    let too_long = named(&format!("{}.png", "x".repeat(252)));
     let json = redescribed(&at("json"), "{", "[");
     let lonely = named("lonely.safetensors");
     fs::copy(at("good").join("model.safetensors"), &lonely).unwrap();
@@ -153,11 +156,18 @@ fn bad_input_is_refused_with_a_message_that_helps() {
     };
     let endless = edited("endless.png", &|recipe| recipe.rows[0].first = u64::MAX);
     let enormous = edited("enormous.png", &|recipe| {
-        recipe.layout = Arrangement::Grid { scale: u32::MAX, numbered: true };
+        recipe.layout = Arrangement::Grid { scale: u32::MAX, numbered: true, any_script: true };
     });
     let moved = edited("moved.png", &|recipe| {
         recipe.model = "nowhere/model.safetensors".to_owned();
     });
+
+    for path in ["/etc/model", "//host/share", r"\\host\share", r"C:\model", "../model", "~/model"]
+    {
+        let picture = edited("foreign.png", &|recipe| path.clone_into(&mut recipe.model));
+        let expected = ["foreign.png was drawn with", path, "not looked for", "--model"];
+        INFER.run(&["replay", &picture]).refused(&expected);
+    }
 
     // Arguments → what the message says.
     let cases: &[(&[&str], &[&str])] = &[
@@ -181,7 +191,15 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         (&["--model", &json], &["cannot use", "config.json"]),
         (&["--class", "cta"], &["--class cta", "did you mean cat?", "ant, cat, dog"]),
         (&["--class", "3"], &["--class 3", "classes are 0 to 2"]),
-        (&["--class", "-1"], &["-1"]),
+        (&["--class", "-1"], &["tip: a value that begins with a dash", "--class=-1"]),
+        (&["--class=-1"], &["--class -1: the model has no such class", "classes are 0 to 2"]),
+        (&["--class", "cat,,dog"], &["--class \"\": the model has no such class"]),
+        (&["--class", "cat", "--prompt", "a cat"], &["--class", "cannot be used with '--prompt"]),
+        (&["--text-encoder", "t5"], &["--text-encoder t5", "reads no texts", "leave it out"]),
+        (&["--negative=-x"], &["--negative -x: this model draws classes"]),
+        (&["--model", &grey], &["1 channels", "3"]),
+        (&["--model", &wide], &["1099511627776", "at most 16384"]),
+        (&["--size", "16384x16392"], &["no side in pixels, 1 to 16384"]),
         (&["--size", "20"], &["size 20x20 does not fit", "multiples of 8", "16x16"]),
         (&["--size", "big"], &["`big` is no side in pixels"]),
         (&["--steps", "1,2,3"], &["steps has 3 numbers", "each of the 2 stages"]),
@@ -196,7 +214,9 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         (&["--device", "toaster"], &["--device toaster: there is no such device"]),
         (&["--out", "/sys/grid.png"], &["cannot write /sys", "choose another --out"]),
         (&["--out", "/dev/null/grid.png"], &["cannot write /dev/null", "choose another --out"]),
-        (&["--out", &folder_png], &["cannot write", "it is a folder", "choose another --out"]),
+        (&["--out", &folder_png], &["cannot write", "it is a folder; give the path of a file"]),
+        (&["--out", &too_long], &["cannot write", "too long"]),
+        (&["--out", &nothing, "--scale", "2"], &["--scale 2: only grids are enlarged"]),
         (&["--out", "grid.jpg"], &["--out grid.jpg: .jpg cannot be written", "FILE.npz"]),
         (&["--count", "1000000"], &["--count 1000000", "the picture would have", "--out FOLDER"]),
         (
@@ -208,6 +228,8 @@ fn bad_input_is_refused_with_a_message_that_helps() {
             &["replay", &moved],
             &["moved.png was drawn with nowhere/model.safetensors", "say with --model"],
         ),
+        (&["replay", &drawn, "--out", "again.jpg"], &["--out again.jpg", "give FILE.png"]),
+        (&["replay", &drawn, "--out", &drawn], &["it is the picture that is drawn again"]),
         (&["replay", &plain], &["has no recipe: it has no `pixelflow` text"]),
         (&["replay", &zero_byte], &["zero.png has no recipe: it is no sound PNG"]),
         (&["replay", "nowhere.png"], &["cannot read nowhere.png"]),

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
-use infer::read_picture;
+use infer::{Recipe, read_picture, write_picture};
 use pixelflow::PixelFlow;
 use pixelflow::cascade::CascadeConfig;
 use pixelflow::noise::{Key, Purpose};
@@ -81,9 +81,10 @@ fn a_prompt_is_one_picture_whatever_is_drawn_beside_it() {
     let scratch = tempfile::tempdir().unwrap();
     let model = model_folder(&scratch.path().join("model"));
     let folder = |arguments: &[&str]| {
-        let out = tempfile::tempdir().unwrap();
+        let [out, cache] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let path = format!("{}/", out.path().display());
-        let mut command = sample(&scratch.path().join("cache"), &["--model", &model]);
+        // With a cache of its own, each run encodes and computes everything itself.
+        let mut command = sample(cache.path(), &["--model", &model]);
         Run::of(command.args(arguments).args(["--out", &path])).succeeded();
         let pixels = |file: &String| image::open(out.path().join(file)).unwrap().to_rgb8();
         listing(out.path()).iter().map(pixels).collect::<Vec<_>>()
@@ -93,7 +94,14 @@ fn a_prompt_is_one_picture_whatever_is_drawn_beside_it() {
     let together = folder(&["--prompts", text(&list), "--count", "2"]);
     let alone = folder(&["--prompt", "a red robe", "--count", "2", "--batch", "1"]);
     assert_eq!(together.len(), 4);
-    assert_eq!(together[2..], alone);
+    assert!(together[2..] == alone, "a prompt beside it changes an image");
+    for batch in ["1", "3"] {
+        let others = folder(&["--prompts", text(&list), "--count", "2", "--batch", batch]);
+        assert!(others == together, "--batch {batch} changes images");
+    }
+    fs::write(&list, "a red robe\na blue hat\n").unwrap();
+    let turned = folder(&["--prompts", text(&list), "--count", "2"]);
+    assert!(turned[..2] == together[2..] && turned[2..] == together[..2], "order changes images");
     assert!(together[0] != together[2] && together[2] != together[3]);
 }
 
@@ -137,6 +145,22 @@ fn a_picture_from_a_prompt_is_drawn_again_from_its_recipe() {
         Run::of(command.env("PIXELFLOW_CACHE", scratch.path().join("cache")))
     };
     replay().succeeded();
+    // A stranger's recipe may forget the encoder, or name one elsewhere.
+    let (pixels, whole) = read_picture(&picture).unwrap();
+    let edit = |edit: &dyn Fn(&mut Recipe)| {
+        let mut recipe = whole.clone();
+        edit(&mut recipe);
+        write_picture(&pixels, &recipe, &picture).unwrap();
+        replay()
+    };
+    edit(&|recipe| recipe.text_encoder = None).refused(&["text encoder"]);
+    edit(&|recipe| recipe.rows[0].prompt = None).refused(&["draws from text, not from classes"]);
+    edit(&|recipe| {
+        let folder = Some("//host/share".to_owned());
+        recipe.text_encoder.as_mut().unwrap().folder = folder;
+    })
+    .refused(&["//host/share", "not looked for", "--text-encoder"]);
+    edit(&|_| {}).succeeded();
     // With another tokenizer it would be another picture.
     let tokenizer = TextTokenizer::train(["a red robe on ice", "a blue cap"], 100).unwrap();
     let folder = scratch.path().join("model/text_encoder");
@@ -170,7 +194,10 @@ fn what_is_long_empty_or_unknown_is_drawn_and_said() {
     };
     assert_eq!(draw(""), "");
     let long = draw(&"a red robe ".repeat(10_000 / 11));
-    assert!(long.contains("longer than 8 tokens"), "{long}");
+    assert!(long.contains("longer than 8 tokens") && long.len() < 200, "{long}");
+    let words: Vec<String> = (0..100).map(|word| format!("w{word}x")).collect();
+    let many = draw(&words.join(" "));
+    assert!(many.contains("more; they are drawn as any") && many.len() < 1000, "{many}");
     let unknown = draw("a green robe");
     assert!(unknown.contains("never seen green"), "{unknown}");
 }
@@ -187,6 +214,8 @@ fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
     };
     let nothing = write("nothing.txt", b"\n \n");
     let latin = write("latin.txt", b"a hat\na caf\xe9\n");
+    let wide_letters: Vec<u8> = "a hat\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide_letters = write("it's wide.txt", &wide_letters);
     let copy = |name: &str, change: &dyn Fn(&Path)| {
         let folder = at(name);
         model_folder(&folder);
@@ -215,6 +244,8 @@ fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
         (&["--model", &model, "--prompts", &nothing], &["nothing.txt", "no prompts"]),
         (&["--model", &model, "--prompts", &latin], &["latin.txt", "line 2: it is not UTF-8"]),
         (&["--model", &model, "--prompts", "nowhere.txt"], &["cannot read nowhere.txt"]),
+        (&["--model", &model, "--prompt", "-a 'red' robe"], &[r#"--prompt="-a 'red' robe""#]),
+        (&["--model", &model, "--prompts", &wide_letters], &["line 1: it is UTF-16", "iconv"]),
         (&["--model", &model, "--size", "1000x300"], &["size 1000x300 does not fit", "1000x296"]),
         (&["--model", &without], &["text_encoder", "--text-encoder"]),
         (&["--model", &other_tokenizer], &["the tokenizer does not belong", "tokenizer.json"]),
@@ -226,7 +257,7 @@ fn bad_prompts_encoders_and_sizes_are_refused_with_a_message_that_helps() {
     for (number, (arguments, expected)) in cases.iter().enumerate() {
         let out = at("never.png");
         let mut command = sample(&at("cache"), arguments);
-        if number > 4 {
+        if number > 6 {
             command.args(["--prompt", "a hat"]);
         }
         Run::of(command.args(["--out", text(&out)])).refused(expected);

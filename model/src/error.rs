@@ -28,8 +28,9 @@ pub enum Error {
     /// An image size does not divide into patches at every stage.
     #[error(
         "size {height}x{width} does not fit: both sides must be multiples of {multiple} \
-         (patch size times 2^(stages - 1)); the nearest size that fits is \
-         {nearest_height}x{nearest_width}"
+         (patch size times 2^(stages - 1)), at most {}; the nearest size that fits is \
+         {nearest_height}x{nearest_width}",
+        crate::cascade::MAX_SIDE
     )]
     InvalidSize {
         /// Requested height in pixels.

@@ -5,6 +5,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod dash;
 pub mod device;
 mod error;
 pub mod interrupt;

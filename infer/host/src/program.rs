@@ -1,10 +1,13 @@
 //! The frame of every program's `main`.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
+use crate::dash;
 use crate::device::answer_probe;
 use crate::interrupt::block_harmless;
 use crate::output::{note, one_line, print, write_note};
@@ -38,6 +41,12 @@ fn answer<A: Parser>(error: &clap::Error) -> crate::Result<ExitCode> {
     let text =
         A::try_parse_from(quotable).err().map_or_else(|| error.to_string(), |e| e.to_string());
     write_note(text.trim_end());
+    if error.kind() == ErrorKind::UnknownArgument {
+        let line: Vec<OsString> = std::env::args_os().collect();
+        if let Some(hint) = dash::hint(&A::command(), &line) {
+            write_note(format_args!("\n  tip: {}", one_line(hint)));
+        }
+    }
     Ok(ExitCode::from(error.exit_code() as u8))
 }
 

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pixelflow::NumberFormat;
+use pixelflow::cascade::MAX_SIDE;
 use pixelflow::sampler::SolverKind;
 use pixelflow::weights::WeightSet;
 
@@ -98,7 +99,7 @@ pub struct SampleArguments {
     #[command(flatten)]
     pub model: ModelArguments,
     /// Classes by name or number, separated by commas; each is drawn once. [default: all]
-    #[arg(long = "class", value_name = "CLASS", value_delimiter = ',')]
+    #[arg(long = "class", value_name = "CLASS")]
     pub classes: Vec<String>,
     /// What a text model shall draw; may be given several times.
     #[arg(long = "prompt", value_name = "TEXT", conflicts_with = "classes")]
@@ -296,9 +297,12 @@ pub struct ConvertArguments {
 /// `32` or `48x32`.
 fn size(text: &str) -> Result<[usize; 2], String> {
     let side = |text: &str| {
-        let side = text.parse::<usize>().ok().filter(|side| (1..=65_536).contains(side));
+        let side = text.parse::<usize>().ok().filter(|side| (1..=MAX_SIDE).contains(side));
         side.ok_or_else(|| {
-            format!("`{text}` is no side in pixels; write 32 or HEIGHTxWIDTH such as 48x32")
+            format!(
+                "`{text}` is no side in pixels, 1 to {MAX_SIDE}; write 32 or HEIGHTxWIDTH such as \
+                 48x32"
+            )
         })
     };
     let (height, width) = text.split_once('x').unwrap_or((text, text));

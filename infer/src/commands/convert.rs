@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use pixelflow::durable;
 use pixelflow::weights::{
     DESCRIPTION_FILE, ModelDescription, REFERENCE_DESCRIPTION_FILE, TensorFile, WeightSet,
     description_beside, weights_at,
@@ -25,7 +26,7 @@ pub fn convert(arguments: &ConvertArguments) -> Result<String> {
     let set = *weights;
     let target = ConvertTarget::choose(output)?;
     if let Some(path) = report {
-        check_report(path)?;
+        check_report(path, input)?;
     }
     let path =
         if HubName::is_meant(input) { fetched_weights(input)? } else { weights_at(input, set)? };
@@ -58,17 +59,18 @@ pub fn convert(arguments: &ConvertArguments) -> Result<String> {
 }
 
 /// Checks that the report can be written, before anything is computed.
-fn check_report(path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    if path.is_dir() {
-        return Err(Error::Write {
-            path: path.to_owned(),
-            reason: "it is a folder; choose another --report".to_owned(),
+fn check_report(path: &Path, input: &Path) -> Result<()> {
+    let is_model = ["safetensors", "json", "pt"]
+        .iter()
+        .any(|end| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(end)));
+    if is_model || path == input {
+        return Err(Error::Argument {
+            argument: "--report",
+            value: path.display().to_string(),
+            reason: "it is a table, no part of a model; give FILE.tsv".to_owned(),
         });
     }
-    tempfile::tempfile_in(folder).map_err(write_error(path))?;
-    Ok(())
+    durable::check_writable(path).map_err(write_error(path))
 }
 
 /// The text of the `config.json` for the weights: what is beside them, or, for a model of the

@@ -36,10 +36,11 @@ pub(super) fn dry_run(
     let is_int8 = arguments.dtype == NumberFormat::Int8
         || (source.is_here() && is_int8(&source.files()?.open()?));
     // With guidance every image is computed twice.
-    let of = |images: usize| {
+    let in_format = |images: usize, is_int8: bool| {
         let floats = DrawingBytes::new(config, 2 * images, tokens, element, portable);
         if is_int8 { floats.with_int8(config, element) } else { floats }
     };
+    let of = |images: usize| in_format(images, is_int8);
     let needed = of(images);
     let mut text = format!(
         "{:.1} million parameters: {}; {images} images of {height}x{width} at once: {}; together {}",
@@ -73,8 +74,10 @@ pub(super) fn dry_run(
         let fitting = (1..images).rev().find(|&fewer| of(fewer).peak() <= free);
         let advice = match fitting {
             Some(fewer) => format!("--batch {fewer} fits"),
-            None if is_int8 => "take a smaller --size".to_owned(),
-            None => "take --dtype int8".to_owned(),
+            None if !is_int8 && in_format(1, true).peak() <= free => {
+                "take --batch 1 --dtype int8".to_owned()
+            }
+            None => "take a smaller --size".to_owned(),
         };
         return too_much("--batch", arguments.batch.to_string(), &advice);
     }

@@ -9,6 +9,7 @@ use pixelflow::durable;
 use super::caption_drawer::caption_drawer;
 use crate::arguments::EvaluateCaptionsArguments;
 use crate::caption_images::{DrawCaptions, DrawnWith};
+use crate::destination::check_png;
 use crate::error::write_error;
 use crate::evaluation::measure::{EvaluationData, Measurement, measure};
 use crate::evaluation::{comparison_grid, report_json, report_table};
@@ -49,17 +50,11 @@ impl Evaluation {
     /// # Errors
     /// [`Error::Write`], [`Error::MissingAsset`], and those of [`EvaluationData::read`].
     pub fn prepare(arguments: &EvaluateCaptionsArguments) -> Result<Self> {
-        for path in arguments.json.iter().chain(&arguments.grid) {
+        if let Some(path) = &arguments.json {
             durable::check_writable(path).map_err(write_error(path))?;
         }
-        if let Some(grid) = &arguments.grid
-            && ImageFormat::from_path(grid).ok() != Some(ImageFormat::Png)
-        {
-            return Err(Error::Argument {
-                argument: "--grid",
-                value: grid.display().to_string(),
-                reason: "the picture is a PNG; give FILE.png".to_owned(),
-            });
+        if let Some(path) = &arguments.grid {
+            check_png("--grid", path)?;
         }
         let or_shipped = |path: &Option<PathBuf>, name: &str| match path {
             Some(path) => assets::resolve(path),
@@ -67,6 +62,14 @@ impl Evaluation {
         };
         let train = or_shipped(&arguments.train, TRAIN)?;
         let heldout = or_shipped(&arguments.heldout, HELD_OUT)?;
+        let taken = [Some(&train), Some(&heldout), arguments.grid.as_ref()];
+        if let Some(json) = arguments.json.as_ref().filter(|json| taken.contains(&Some(json))) {
+            return Err(Error::Argument {
+                argument: "--json",
+                value: json.display().to_string(),
+                reason: "it is another file of this call; give one of its own".to_owned(),
+            });
+        }
         let count = arguments.count.map(|count| count as usize);
         Ok(Self {
             data: EvaluationData::read(&train, &heldout, count)?,
@@ -157,8 +160,9 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_refused_before_anything_is_read() {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("a.png")).unwrap();
         let line = ["infer", "evaluate-captions", "--train", "missing.tar"];
-        for (name, reason) in [("a.jpg", "give FILE.png"), ("", "cannot write")] {
+        for (name, reason) in [("a.jpg", "give FILE.png"), ("a.png", "cannot write")] {
             let grid = folder.path().join(name).display().to_string();
             let parsed = Arguments::try_parse_from(line.iter().chain(&["--grid", &grid]));
             let Some(Command::EvaluateCaptions(arguments)) = parsed.unwrap().command else {
@@ -166,6 +170,18 @@ mod tests {
             };
             let message = evaluate_captions(&arguments).unwrap_err().to_string();
             assert!(message.contains(reason), "{message}");
+        }
+    }
+
+    #[test]
+    fn no_file_of_a_call_is_written_over_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        for name in ["train.tar", "heldout.tar", "a.png"] {
+            let more = ["--json", &path(name), "--grid", &path("a.png")];
+            let refused = Evaluation::prepare(&arguments(folder.path(), &more));
+            let message = refused.err().unwrap().to_string();
+            assert!(message.contains("another file of this call"), "{message}");
         }
     }
 

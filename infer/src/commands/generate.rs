@@ -6,7 +6,9 @@ use super::caption_drawer::caption_drawer;
 use crate::Result;
 use crate::arguments::GenerateArguments;
 use crate::caption_images::DrawCaptions;
-use crate::layout::{FolderRecord, Plan, Shard, Written, missing_images, plan, verify, write};
+use crate::layout::{
+    FolderRecord, FolderWork, Plan, Shard, Written, missing_images, plan, verify, write,
+};
 use crate::progress::CaptionProgress;
 
 /// What became of a folder.
@@ -42,7 +44,7 @@ pub fn generate(arguments: &GenerateArguments) -> Result<Generated> {
 ///
 /// # Errors
 /// As [`write`](crate::layout::write()).
-pub fn generate_with(
+fn generate_with(
     plan: &Plan,
     arguments: &GenerateArguments,
     drawer: &mut dyn DrawCaptions,
@@ -52,7 +54,8 @@ pub fn generate_with(
     let (seed, batch) = (arguments.drawing.seed, arguments.drawing.batch as usize);
     let record = FolderRecord::new(plan, &arguments.prompts, seed, drawer.drawn_with());
     let mut progress = CaptionProgress::new(missing_images(plan, folder, shard) as u64);
-    let written = write(plan, &record, folder, shard, batch, drawer, &mut progress);
+    let work = FolderWork { plan, record: &record, folder, shard, batch };
+    let written = write(work, drawer, &mut progress);
     progress.finish();
     let Written { drawn, kept } = written?;
     let (seconds, folder) = (started.elapsed().as_secs_f64(), folder.display());

@@ -11,9 +11,10 @@ use pixelflow_host::interrupt::Interrupt;
 
 use super::model;
 use crate::arguments::ReplayArguments;
-use crate::destination::Destination;
+use crate::destination::check_png;
 use crate::draw::Watched;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup};
+use crate::foreign_path::refuse_foreign;
 use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
@@ -48,6 +49,16 @@ pub enum Comparison {
 /// [`Error::OtherModel`] if the weights are not those of the recipe, and what drawing says.
 pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
     let (picture, recipe) = read_picture(&arguments.picture)?;
+    if let Some(out) = &arguments.out {
+        check_png("--out", out)?;
+        if is_same(out, &arguments.picture) {
+            return Err(Error::Argument {
+                argument: "--out",
+                value: out.display().to_string(),
+                reason: "it is the picture that is drawn again; give another file".to_owned(),
+            });
+        }
+    }
     let source = source(arguments, &recipe)?;
     let files = source.files()?;
     let found = files.hash()?;
@@ -60,12 +71,13 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
         });
     }
     let request = recipe.request(BATCH);
-    request.check(&source.description)?;
+    request.check(&source.description).map_err(|error| Error::Argument {
+        argument: "PICTURE",
+        value: arguments.picture.display().to_string(),
+        reason: error.to_string(),
+    })?;
     let text_encoder = text_encoder(arguments, &recipe, &source)?;
     let device = select(&arguments.device)?;
-    if let Some(out) = &arguments.out {
-        Destination::Grid(out.clone()).prepare()?;
-    }
     let setup = DrawingSetup { source, device, format: recipe.dtype, text_encoder };
     let images = device.run(DrawAgain { setup, request })?;
     let again = lay_out(&recipe, &images);
@@ -115,6 +127,7 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
         // A picture that somebody sends fetches nothing; only its user does, with --model.
         return ModelSource::find_fetched(path, recipe.weights).map_err(|_| moved());
     }
+    refuse_foreign(&recipe.model, &arguments.picture, "--model")?;
     // A name is a guess at a folder of this one: what is not the model is none.
     let found = ModelSource::find(path, recipe.weights).ok();
     found.filter(is_it).ok_or_else(moved)
@@ -129,7 +142,11 @@ fn text_encoder(
     let Some(wanted) = &recipe.text_encoder else {
         return Ok(None);
     };
-    let named = arguments.text_encoder.as_deref().or(wanted.folder.as_deref());
+    let of_recipe = wanted.folder.as_deref().filter(|_| arguments.text_encoder.is_none());
+    if let Some(path) = of_recipe.filter(|path| !HubName::is_meant(path.as_ref())) {
+        refuse_foreign(path, &arguments.picture, "--text-encoder")?;
+    }
+    let named = arguments.text_encoder.as_deref().or(of_recipe);
     let Some(setup) = TextEncoderSetup::of(source, named, wanted.dtype, Fetching::Never)? else {
         return Ok(None);
     };
@@ -147,6 +164,12 @@ fn text_encoder(
             found,
         })
     }
+}
+
+/// Whether two paths lead to one file.
+fn is_same(first: &Path, second: &Path) -> bool {
+    let [first, second] = [first, second].map(|path| path.canonicalize().ok());
+    first.is_some() && first == second
 }
 
 fn compare(before: &RgbImage, after: &RgbImage) -> Comparison {

@@ -1,6 +1,7 @@
 //! `infer sample`: draws images.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use pixelflow::ops::PixelFlowBackend;
@@ -10,9 +11,9 @@ use pixelflow_host::interrupt::Interrupt;
 
 use super::dry_run::dry_run;
 use super::model;
-use crate::arguments::SampleArguments;
+use crate::arguments::{SampleArguments, TextArguments};
 use crate::classes::chosen_classes;
-use crate::destination::Destination;
+use crate::destination::{Destination, Written};
 use crate::draw::Watched;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config, say_unseen};
 use crate::hub::{Fetching, HubName};
@@ -24,7 +25,7 @@ use crate::{Error, Result};
 
 /// Images of a grid are enlarged to about this many pixels a side.
 const SHOWN_SIDE: usize = 96;
-/// Letters of a prompt that stand beside its images, at most.
+/// Letters of a class or prompt that stand beside its images, at most.
 const LABEL_LETTERS: usize = 200;
 
 /// Draws the images; gives what was done.
@@ -43,6 +44,12 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
     let mut rows = rows(arguments, &source, prompts)?;
     if matches!(destination, Destination::Npz(_)) {
         number_on(&mut rows);
+    }
+    if let (Some(scale), Destination::Npz(_) | Destination::Files(_)) =
+        (arguments.scale, &destination)
+    {
+        let reason = "only grids are enlarged; leave it out, or give FILE.png with --out";
+        return Err(refused("--scale", &scale.to_string(), reason));
     }
     let request = Request {
         size: arguments.size,
@@ -64,7 +71,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
     let job = Sample {
         setup: DrawingSetup { source, device, format: arguments.dtype, text_encoder },
         request,
-        layout: Arrangement::Grid { scale, numbered: true },
+        layout: Arrangement::Grid { scale, numbered: true, any_script: true },
         rows,
         arguments,
         destination,
@@ -91,7 +98,7 @@ pub struct Summary {
     device: Device,
     /// The fewest and the most network evaluations of an image.
     evaluations: Option<[usize; 2]>,
-    destination: Destination,
+    path: PathBuf,
 }
 
 impl Summary {
@@ -112,9 +119,9 @@ impl fmt::Display for Summary {
         };
         let count = if images == of { images.to_string() } else { format!("{images} of {of}") };
         write!(f, "{count} images in {seconds:.1} s on {device}, {evaluations}")?;
-        match (images, self.destination.path().display()) {
-            (0, _) => f.write_str(": nothing is written"),
-            (_, path) => write!(f, ": {path}"),
+        match images {
+            0 => f.write_str(": nothing is written"),
+            _ => write!(f, ": {}", self.path.display()),
         }
     }
 }
@@ -133,9 +140,6 @@ fn rows(
     source: &ModelSource,
     prompts: Vec<String>,
 ) -> Result<Vec<RecipeRow>> {
-    let wrong = |argument, value: &str, reason: &str| {
-        Err(Error::Argument { argument, value: value.to_owned(), reason: reason.to_owned() })
-    };
     let row = |label: String, class, prompt| RecipeRow {
         label,
         class,
@@ -147,23 +151,31 @@ fn rows(
     if !source.description.is_text() {
         if let Some(prompt) = prompts.first() {
             let reason = "this model draws classes; choose them with --class, or take a text model";
-            return wrong("--prompt", prompt, reason);
+            return Err(refused("--prompt", prompt, reason));
         }
-        if !arguments.text.negative.is_empty() {
-            let reason = "this model draws classes, which have no negatives";
-            return wrong("--negative", &arguments.text.negative, reason);
+        let TextArguments { negative, text_encoder, text_dtype } = &arguments.text;
+        let dtype = text_dtype.map(|format| format.name());
+        for (argument, value) in [
+            ("--negative", Some(negative.as_str()).filter(|text| !text.is_empty())),
+            ("--text-encoder", text_encoder.as_deref()),
+            ("--text-dtype", dtype),
+        ] {
+            if let Some(value) = value {
+                let reason = "this model draws classes and reads no texts; leave it out";
+                return Err(refused(argument, value, reason));
+            }
         }
         let classes = chosen_classes(&arguments.classes, &source.description)?.into_iter();
         let name = |class| source.description.class_name(class);
-        return Ok(classes.map(|class| row(name(class), class, None)).collect());
+        return Ok(classes.map(|class| row(label(&name(class)), class, None)).collect());
     }
     if let Some(class) = arguments.classes.first() {
         let reason = "this model draws from text; say with --prompt what it shall draw";
-        return wrong("--class", class, reason);
+        return Err(refused("--class", class, reason));
     }
     if prompts.is_empty() {
         let reason = "this model draws from text: write --prompt TEXT or --prompts FILE";
-        return wrong("--model", &source.name(), reason);
+        return Err(refused("--model", &source.name(), reason));
     }
     let negative = Some(&arguments.text.negative).filter(|text| !text.is_empty());
     let of_prompt = |prompt: String| RecipeRow {
@@ -173,7 +185,11 @@ fn rows(
     Ok(prompts.into_iter().map(of_prompt).collect())
 }
 
-/// What is written beside the images of a prompt: its beginning, if it is long.
+fn refused(argument: &'static str, value: &str, reason: &str) -> Error {
+    Error::Argument { argument, value: value.to_owned(), reason: reason.to_owned() }
+}
+
+/// What is written beside the images of a class or prompt: its beginning, if it is long.
 fn label(prompt: &str) -> String {
     if prompt.chars().count() <= LABEL_LETTERS {
         return prompt.to_owned();
@@ -219,20 +235,22 @@ impl OnBackend for Sample<'_> {
             // The name of a repository tells nothing of its user's disk.
             encoder.folder = Some(name.clone()).filter(|name| HubName::is_meant(name.as_ref()));
         }
-        if matches!(destination, Destination::Grid(_)) {
-            recipe.check().map_err(|reason| Error::Argument {
-                argument: "--count",
-                value: arguments.count.to_string(),
-                reason: format!("{reason}; draw fewer, or write single files with --out FOLDER"),
-            })?;
-        }
+        let (checked, advice) = match destination {
+            Destination::Grid(_) | Destination::NextGrid => {
+                (recipe.check(), "draw fewer, or write single files with --out FOLDER")
+            }
+            Destination::Files(_) | Destination::Npz(_) => (recipe.check_amount(), "draw fewer"),
+        };
+        checked.map_err(|reason| {
+            refused("--count", &arguments.count.to_string(), &format!("{reason}; {advice}"))
+        })?;
+        destination.check_free(&recipe)?;
         let started = Instant::now();
         let request = recipe.request(batch);
         let of = request.images.len();
         let mut progress = DrawProgress::new(of.div_ceil(batch), stages);
-        pipeline.encode(&request)?;
-        say_unseen(&pipeline.unseen()?);
         let drawing = pipeline.draw(&request)?;
+        say_unseen(&pipeline.unseen()?);
         // Until here Ctrl-C ends the program at once: nothing is drawn yet.
         let interrupt = Interrupt::listen("stopping after this step")?;
         let mut images = Watched::new(drawing, &mut progress, interrupt);
@@ -240,13 +258,14 @@ impl OnBackend for Sample<'_> {
         let evaluations = images.evaluations();
         drop(images);
         progress.finish();
+        let Written { images, path } = written?;
         Ok(Sampled::Drawn(Summary {
-            images: written?,
+            images,
             of: of as u64,
             seconds: started.elapsed().as_secs_f64(),
             device: named,
             evaluations,
-            destination,
+            path,
         }))
     }
 }

@@ -1,10 +1,13 @@
 //! A whole conversion: all files or none.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pixelflow::durable;
-use pixelflow::weights::{ModelDescription, ShardIndex, TensorFile, is_int8, plan_shards};
+use pixelflow::weights::{
+    DESCRIPTION_FILE, ModelDescription, ShardIndex, TensorFile, is_int8, plan_shards,
+};
 use pixelflow_host::device::select;
 
 use super::target::exists;
@@ -71,12 +74,12 @@ impl Conversion<'_> {
             files.push((path, folder.join(&shard.file)));
         }
         progress.finish();
+        files.extend(self.description_file(draft.path())?);
         if shards.len() > 1 {
             let index = draft.path().join("index.json");
             ShardIndex::of(&shards).write(&index)?;
             files.push((index, self.target.index()));
         }
-        self.write_description()?;
         // The index comes last: without it, several files are no model.
         put_in_place(&files)?;
         Ok(ConversionReport { tensors: reports, files: shards.len() })
@@ -113,8 +116,9 @@ impl Conversion<'_> {
             progress: &progress,
         })?;
         progress.finish();
-        self.write_description()?;
-        put_in_place(&[(path, folder.join(name))])?;
+        let mut files = vec![(path, folder.join(name))];
+        files.extend(self.description_file(draft.path())?);
+        put_in_place(&files)?;
         Ok(report)
     }
 
@@ -130,27 +134,30 @@ impl Conversion<'_> {
         }
     }
 
-    fn write_description(&self) -> Result<()> {
-        let path = self.target.description();
-        match &self.description {
-            Some(text) if !path.exists() => {
-                durable::write_bytes(&path, text).map_err(write_error(&path))
-            }
-            _ => Ok(()),
-        }
+    /// The description, written to a draft, and its place; `None` if it is there already.
+    fn description_file(&self, draft: &Path) -> Result<Option<(PathBuf, PathBuf)>> {
+        let (draft, path) = (draft.join(DESCRIPTION_FILE), self.target.description());
+        let Some(text) = self.description.as_ref().filter(|_| !path.exists()) else {
+            return Ok(None);
+        };
+        durable::write_bytes(&draft, text).map_err(write_error(&draft))?;
+        Ok(Some((draft, path)))
     }
 }
 
-/// Moves files to their places; if one cannot be, takes back those that were.
+/// Moves files to their places, replacing none; if one cannot be, takes back those that were.
 fn put_in_place(files: &[(PathBuf, PathBuf)]) -> Result<()> {
     for (number, (from, to)) in files.iter().enumerate() {
-        if let Err(error) = durable::rename(from, to) {
+        if let Err(error) = durable::rename_new(from, to) {
             let moved = files[..number].iter().map(|(_, to)| to.as_path());
             moved.for_each(|path: &Path| {
                 // The first error is the one to report.
                 let _ = fs::remove_file(path);
             });
-            return Err(write_error(to)(error));
+            return Err(match error.kind() {
+                io::ErrorKind::AlreadyExists => exists(to),
+                _ => write_error(to)(error),
+            });
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use unicode_normalization::UnicodeNormalization;
 
 use super::file_name::check_id;
 use super::{Images, LayoutArgument, Plan, PlannedFile};
@@ -98,8 +99,9 @@ fn from_table(path: &Path) -> Result<Vec<(String, String)>> {
             return Err(wrong("expected an id, a tab and a caption".to_owned()));
         };
         check_id(id).map_err(wrong)?;
-        // Some file systems do not tell large letters from small ones.
-        if let Some(first) = lines_of.insert(id.to_lowercase(), index) {
+        // Some file systems do not tell large letters from small ones, or two encodings of accents.
+        let same = id.nfc().collect::<String>().to_lowercase();
+        if let Some(first) = lines_of.insert(same, index) {
             return Err(wrong(format!("the id {id:?} is on {} too", line(first))));
         }
         named.push((id.to_owned(), caption.trim().to_owned()));
@@ -163,6 +165,7 @@ mod tests {
             ("a.json", "{}", "no COCO captions file: missing field `annotations`"),
             ("a.json", r#"{"annotations": []}"#, "it has no annotations"),
             ("a.tsv", "1\ta\nB\tb\nb\tc", "line 3: the id \"b\" is on line 2 too"),
+            ("a.tsv", "\u{e9}\ta\ne\u{301}\tb", "is on line 1 too"),
             ("a.tsv", "1\ta\nno tab", "line 2: expected an id, a tab and a caption"),
             ("a.tsv", "../1\ta", "line 1: the id \"../1\" has '/'"),
             ("a.csv", "1,a", "expected COCO's captions_val2014.json"),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::plan::PlannedText;
+use super::plan::{PlannedText, check_amount};
 use super::{Images, LayoutArgument, Plan, PlannedFile};
 use crate::Result;
 use crate::prompts::file::{line, read_lines, wrong};
@@ -18,6 +18,7 @@ const IMAGES: u32 = 4;
 pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
     let lines = read_lines(prompts)?;
     let images = u64::from(images.unwrap_or(IMAGES));
+    check_amount(prompts, &lines, images)?;
     let (mut files, mut texts) = (Vec::new(), Vec::new());
     for (prompt, content) in lines.into_iter().enumerate() {
         let caption = caption(&content).map_err(|reason| wrong(prompts, &line(prompt), reason))?;

@@ -21,7 +21,7 @@ pub use plan::{Images, Plan, PlannedFile};
 pub use record::{FolderRecord, RECORD_FILE};
 pub use shard::Shard;
 pub use verify::verify;
-pub use write::{Written, missing_images, write};
+pub(crate) use write::{FolderWork, Written, missing_images, write};
 
 use std::path::Path;
 

@@ -6,7 +6,10 @@ use image::{RgbImage, imageops};
 use sha2::{Digest, Sha256};
 
 use super::LayoutArgument;
+use crate::Result;
 use crate::caption_images::CaptionRequest;
+use crate::prompts::file::wrong;
+use crate::recipe::{MAX_IMAGES, MAX_PROMPTS};
 
 /// Everything a finished folder holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +143,23 @@ impl Plan {
     }
 }
 
+/// Checks that the images of all lines of a file of prompts can be planned.
+///
+/// # Errors
+/// [`crate::Error::Prompts`] if there would be more than one call draws.
+pub(super) fn check_amount(prompts: &Path, lines: &[String], images: u64) -> Result<()> {
+    let bytes: usize = lines.iter().map(String::len).sum();
+    let (files, bytes) = (lines.len() as u64 * images, bytes as u64 * images);
+    if files <= MAX_IMAGES && bytes <= MAX_PROMPTS {
+        return Ok(());
+    }
+    let reason = format!(
+        "its prompts make {files} images and {bytes} bytes of captions; at most {MAX_IMAGES} and \
+         {MAX_PROMPTS} are drawn at once: take fewer --images, or cut the file into parts"
+    );
+    Err(wrong(prompts, "", reason))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +204,14 @@ mod tests {
         assert_eq!(plan.hash(), other.hash());
         other.files[0].caption = "a dog".to_owned();
         assert_ne!(plan.hash(), other.hash());
+    }
+
+    #[test]
+    fn endless_lists_of_images_are_not_planned() {
+        let lines = vec!["a".repeat(100); 10];
+        check_amount(Path::new("p"), &lines, 100_000).unwrap();
+        let many = check_amount(Path::new("p"), &lines, 1_000_000).unwrap_err().to_string();
+        assert!(many.contains("10000000 images and 1000000000 bytes"), "{many}");
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use pixelflow::durable::DurableFile;
+use pixelflow::durable::{self, DurableFile};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{LayoutArgument, Plan};
 use crate::caption_images::DrawnWith;
+use crate::differences::differences;
 use crate::error::{read_error, write_error};
 use crate::{Error, Result};
 
@@ -75,12 +76,12 @@ impl FolderRecord {
         record.map(Some)
     }
 
-    /// Makes a folder, or goes on with one that has an equal record.
+    /// Makes a folder for the files of a plan, or goes on with one that has an equal record.
     ///
     /// # Errors
     /// [`Error::OtherSettings`] if it was drawn otherwise, [`Error::FolderInUse`] if it holds
     /// something else, [`Error::Write`].
-    pub(super) fn claim(&self, folder: &Path) -> Result<()> {
+    pub(super) fn claim(&self, folder: &Path, plan: &Plan) -> Result<()> {
         fs::create_dir_all(folder).map_err(write_error(folder))?;
         // First the list, then the record: who starts beside us writes the record first of all.
         let in_use = fs::read_dir(folder)
@@ -96,7 +97,10 @@ impl FolderRecord {
         }
         let own = folder.join(OWN_FOLDER);
         tempfile::tempfile_in(&own).map_err(write_error(folder))?;
-        Ok(())
+        // Not every file system takes the names that the evaluators want.
+        let names = plan.files.iter().filter_map(|file| file.path.file_name());
+        let longest = own.join(names.max_by_key(|name| name.len()).unwrap_or_default());
+        durable::check_writable(&longest).map_err(write_error(&longest))
     }
 
     /// Writes the record, unless somebody else does at this moment: then it must be equal.
@@ -124,27 +128,17 @@ impl FolderRecord {
     /// # Errors
     /// [`Error::OtherSettings`] that names every difference.
     pub(super) fn must_equal(&self, now: &Self, folder: &Path) -> Result<()> {
-        let (before, now) = (self.settings(), now.settings());
-        let differences: Vec<String> = before
-            .iter()
-            .filter(|(name, value)| now.get(*name) != Some(value))
-            .map(|(name, value)| {
-                let now = now.get(name).map_or("nothing".to_owned(), Value::to_string);
-                format!("{name} was {value} and is {now}")
-            })
-            .collect();
+        let differences = differences(&self.settings(), &now.settings());
         if differences.is_empty() {
             return Ok(());
         }
-        Err(Error::OtherSettings {
-            folder: PathBuf::from(folder),
-            differences: differences.join(", "),
-        })
+        let differences = differences.join(", ");
+        Err(Error::OtherSettings { path: folder.to_owned(), differences })
     }
 
     /// What must be equal for images to belong together: not where model, text encoder and prompts
     /// are, and not the program's version.
-    fn settings(&self) -> Map<String, Value> {
+    fn settings(&self) -> Value {
         let object = |value: &dyn Fn() -> serde_json::Result<Value>| match value() {
             Ok(Value::Object(fields)) => fields,
             _ => Map::new(),
@@ -157,7 +151,7 @@ impl FolderRecord {
         if let Some(Value::Object(encoder)) = settings.get_mut("text_encoder") {
             encoder.remove("folder");
         }
-        settings
+        settings.into()
     }
 }
 
@@ -168,8 +162,8 @@ mod tests {
     use crate::layout::{Images, PlannedFile};
     use crate::recipe::RecipeEncoder;
 
-    fn record() -> FolderRecord {
-        let plan = Plan {
+    fn plan() -> Plan {
+        Plan {
             layout: LayoutArgument::Coco,
             files: vec![PlannedFile {
                 path: "a.png".into(),
@@ -178,8 +172,11 @@ mod tests {
                 images: Images::One(0),
             }],
             texts: Vec::new(),
-        };
-        FolderRecord::new(&plan, Path::new("a.txt"), 0, FakeDrawer::settings([4, 4]))
+        }
+    }
+
+    fn record() -> FolderRecord {
+        FolderRecord::new(&plan(), Path::new("a.txt"), 0, FakeDrawer::settings([4, 4]))
     }
 
     fn with_encoder(folder: &str, hash: &str) -> FolderRecord {
@@ -195,9 +192,9 @@ mod tests {
     #[test]
     fn a_text_encoder_may_move_but_not_change() {
         let root = tempfile::tempdir().unwrap();
-        with_encoder("here", "aa").claim(root.path()).unwrap();
-        with_encoder("there", "aa").claim(root.path()).unwrap();
-        let error = with_encoder("here", "bb").claim(root.path()).unwrap_err();
+        with_encoder("here", "aa").claim(root.path(), &plan()).unwrap();
+        with_encoder("there", "aa").claim(root.path(), &plan()).unwrap();
+        let error = with_encoder("here", "bb").claim(root.path(), &plan()).unwrap_err();
         assert!(error.to_string().contains("text_encoder was "), "{error}");
     }
 
@@ -205,24 +202,24 @@ mod tests {
     fn a_folder_is_made_once_and_goes_on_with_equal_settings() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("a/b");
-        record().claim(&folder).unwrap();
+        record().claim(&folder, &plan()).unwrap();
         assert_eq!(FolderRecord::read(&folder).unwrap(), Some(record()));
         let mut moved = record();
         moved.prompts = "elsewhere/a.txt".to_owned();
         moved.drawn_with.model = "elsewhere".to_owned();
         moved.version = "9".to_owned();
-        moved.claim(&folder).unwrap();
+        moved.claim(&folder, &plan()).unwrap();
         assert_eq!(FolderRecord::read(&folder).unwrap(), Some(record()));
     }
 
     #[test]
     fn other_settings_are_refused_by_name() {
         let root = tempfile::tempdir().unwrap();
-        record().claim(root.path()).unwrap();
+        record().claim(root.path(), &plan()).unwrap();
         let mut other = record();
         other.seed = 3;
         other.drawn_with.model_hash = "beef".to_owned();
-        let message = other.claim(root.path()).unwrap_err().to_string();
+        let message = other.claim(root.path(), &plan()).unwrap_err().to_string();
         assert!(message.contains("seed was 0 and is 3"), "{message}");
         assert!(message.contains("model_hash was \"00ff\" and is \"beef\""), "{message}");
         assert!(!message.contains("layout"), "{message}");
@@ -232,19 +229,20 @@ mod tests {
     fn somebody_elses_folder_is_left_alone() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("photo.png"), "x").unwrap();
-        let error = record().claim(root.path()).unwrap_err();
+        let error = record().claim(root.path(), &plan()).unwrap_err();
         assert!(matches!(error, Error::FolderInUse { .. }), "{error}");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
-        let message = record().claim(&root.path().join("photo.png")).unwrap_err().to_string();
+        let message =
+            record().claim(&root.path().join("photo.png"), &plan()).unwrap_err().to_string();
         assert!(message.starts_with("cannot write "), "{message}");
     }
 
     #[test]
     fn a_damaged_record_is_named() {
         let root = tempfile::tempdir().unwrap();
-        record().claim(root.path()).unwrap();
+        record().claim(root.path(), &plan()).unwrap();
         fs::write(root.path().join(RECORD_FILE), "{").unwrap();
-        let message = record().claim(root.path()).unwrap_err().to_string();
+        let message = record().claim(root.path(), &plan()).unwrap_err().to_string();
         assert!(message.contains("recipe.json"), "{message}");
     }
 }

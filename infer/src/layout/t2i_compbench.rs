@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::file_name::MAX_NAME;
+use super::plan::check_amount;
 use super::{Images, LayoutArgument, Plan, PlannedFile};
 use crate::Result;
 use crate::prompts::file::{line, read_lines, wrong};
@@ -16,8 +17,10 @@ const IMAGES: u32 = 10;
 
 pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
     let images = u64::from(images.unwrap_or(IMAGES));
+    let lines = read_lines(prompts)?;
+    check_amount(prompts, &lines, images)?;
     let mut files = Vec::new();
-    for (prompt, content) in read_lines(prompts)?.into_iter().enumerate() {
+    for (prompt, content) in lines.into_iter().enumerate() {
         // What its own script does: further columns of the training files are no part of the prompt.
         let caption = content.split('\t').next().unwrap_or("").trim_end();
         check_prompt(caption).map_err(|reason| wrong(prompts, &line(prompt), reason))?;

@@ -98,7 +98,7 @@ fn entries(root: &Path, within: &Path) -> Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
     use crate::caption_images::testing::FakeDrawer;
-    use crate::layout::{LayoutArgument, Shard, plan, write};
+    use crate::layout::{FolderWork, LayoutArgument, Shard, plan, write};
     use image::RgbImage;
     use pixelflow::sampler::Silent;
 
@@ -112,7 +112,10 @@ mod tests {
         let folder = root.join("out");
         let mut drawer = FakeDrawer::noise(SIZE);
         let record = FolderRecord::new(&plan, &prompts, 0, FakeDrawer::settings(SIZE));
-        write(&plan, &record, &folder, Shard::WHOLE, 8, &mut drawer, &mut Silent).unwrap();
+        let (folder_path, shard) = (folder.as_path(), Shard::WHOLE);
+        let work =
+            FolderWork { plan: &plan, record: &record, folder: folder_path, shard, batch: 8 };
+        write(work, &mut drawer, &mut Silent).unwrap();
         (plan, prompts, folder)
     }
 

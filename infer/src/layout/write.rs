@@ -29,8 +29,22 @@ pub fn missing_images(plan: &Plan, folder: &Path, shard: Shard) -> usize {
     files.into_iter().map(images_of).sum()
 }
 
-/// Draws the pictures of a shard that are not there, about `batch` images at a time; each appears when
-/// it is whole.
+/// What is drawn into a folder.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FolderWork<'a> {
+    /// All files of the benchmark.
+    pub plan: &'a Plan,
+    /// What they are drawn from.
+    pub record: &'a FolderRecord,
+    /// The folder.
+    pub folder: &'a Path,
+    /// The part of them that is drawn now.
+    pub shard: Shard,
+    /// About so many images at a time.
+    pub batch: usize,
+}
+
+/// Draws the pictures of a shard that are not there; each appears when it is whole.
 ///
 /// # Errors
 /// [`crate::Error::OtherSettings`] and [`crate::Error::FolderInUse`] before anything is drawn;
@@ -38,16 +52,13 @@ pub fn missing_images(plan: &Plan, folder: &Path, shard: Shard) -> usize {
 ///
 /// # Panics
 /// If the drawer gives other images than it was asked for.
-pub fn write(
-    plan: &Plan,
-    record: &FolderRecord,
-    folder: &Path,
-    shard: Shard,
-    batch: usize,
+pub(crate) fn write(
+    work: FolderWork<'_>,
     drawer: &mut dyn DrawCaptions,
     observer: &mut dyn DrawObserver,
 ) -> Result<Written> {
-    record.claim(folder)?;
+    let FolderWork { plan, record, folder, shard, batch } = work;
+    record.claim(folder, plan)?;
     for text in plan.texts.iter().filter(|text| shard.holds(text.prompt)) {
         let path = folder.join(&text.path);
         if !path.is_file() {
@@ -168,7 +179,8 @@ mod tests {
         let plan = plan();
         let record = FolderRecord::new(&plan, Path::new("p"), 7, drawer.drawn_with());
         let shard = shard.parse().unwrap();
-        write(&plan, &record, folder, shard, batch, drawer, &mut Silent)
+        let work = FolderWork { plan: &plan, record: &record, folder, shard, batch };
+        write(work, drawer, &mut Silent)
     }
 
     /// All files but the record, by path.

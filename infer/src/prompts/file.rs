@@ -1,5 +1,6 @@
 //! Files of prompts: one prompt a line, or a text in the format of an evaluator.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -58,13 +59,61 @@ fn text_of(path: &Path, source: io::Result<impl Read>) -> Result<String> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(wrong(path, "", "it has more than 256 MiB; cut it into parts"));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let before = error.as_bytes()[..valid].split(|byte| *byte == b'\n').count() - 1;
-        wrong(path, &line(before), "it is not UTF-8; save the file as UTF-8")
+    let fault_at = |place: usize, reason: String| {
+        let ends = bytes[..place].iter().enumerate().filter(|(place, byte)| match byte {
+            b'\n' => true,
+            b'\r' => bytes.get(place + 1) != Some(&b'\n'),
+            _ => false,
+        });
+        wrong(path, &line(ends.count()), reason)
+    };
+    if let Some(encoding) = utf_16(&bytes) {
+        let reason = format!("it is UTF-16; save it as UTF-8, with {}", as_utf_8(encoding, path));
+        return Err(fault_at(0, reason));
+    }
+    if let Some(place) = bytes.iter().position(|byte| *byte == 0) {
+        return Err(fault_at(
+            place,
+            "it has a NUL byte; remove it, or give a text file".to_owned(),
+        ));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let advice = as_utf_8("WINDOWS-1252", path);
+        let reason = format!("it is not UTF-8; save it as UTF-8, if it is Latin-1 with {advice}");
+        fault_at(error.valid_up_to(), reason)
     })?;
-    // Editors of some systems begin a file with a mark.
-    Ok(text.trim_start_matches('\u{feff}').to_owned())
+    // Editors of some systems begin a file with a mark, and end lines in other ways.
+    let text = text.trim_start_matches('\u{feff}');
+    Ok(if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n")
+    } else {
+        text.to_owned()
+    })
+}
+
+/// The form of UTF-16 that a text is in: it begins with a mark, or all its zeros are the same half of
+/// its letters and it is not a text with some stray zeros.
+fn utf_16(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Some("UTF-16");
+    }
+    let zeros = |half: usize| bytes.iter().skip(half).step_by(2).filter(|byte| **byte == 0).count();
+    let form = match [zeros(0), zeros(1)] {
+        [0, odd] if odd > 0 => "UTF-16LE",
+        [even, 0] if even > 0 => "UTF-16BE",
+        _ => return None,
+    };
+    let are_many = 4 * (zeros(0) + zeros(1)) >= bytes.len();
+    (are_many || std::str::from_utf8(bytes).is_err()).then_some(form)
+}
+
+/// The command that makes a file UTF-8.
+fn as_utf_8(encoding: &str, path: &Path) -> String {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    let [from, to] = [path, &path.with_extension(format!("utf8.{ending}"))].map(|path| {
+        shlex::try_quote(&path.to_string_lossy()).map_or("FILE".to_owned(), Cow::into_owned)
+    });
+    format!("`iconv -f {encoding} -t UTF-8 {from} > {to}`")
 }
 
 /// The error for a file of prompts; `place` is a line, as `line 3`, or a field.
@@ -97,7 +146,8 @@ mod tests {
     #[test]
     fn lines_end_in_any_way_and_the_encoding_may_be_marked() {
         for reader in [read_prompts, read_lines] {
-            for content in ["a cat\na dög", "\u{feff}a cat\r\n  a dög \r\n\n\n"] {
+            for content in ["a cat\na dög", "\u{feff}a cat\r\n  a dög \r\n\n\n", "a cat\ra dög\r"]
+            {
                 assert_eq!(read(reader, content.as_bytes()).unwrap(), ["a cat", "a dög"]);
             }
         }
@@ -106,7 +156,39 @@ mod tests {
 
     #[test]
     fn bad_files_are_named_with_the_line() {
-        let cases: [(Reader, &[u8], &str); 7] = [
+        let utf_16 =
+            |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        let (western, marked) = (utf_16("a\nb"), utf_16("\u{feff}猫"));
+        let (chinese, big): (_, Vec<u8>) =
+            (utf_16("猫\n犬"), "a b".encode_utf16().flat_map(u16::to_be_bytes).collect());
+        let cases: [(Reader, &[u8], &str); 14] = [
+            (
+                read_prompts,
+                &western,
+                "line 1: it is UTF-16; save it as UTF-8, with `iconv -f UTF-16LE ",
+            ),
+            (
+                read_lines,
+                &chinese,
+                "line 1: it is UTF-16; save it as UTF-8, with `iconv -f UTF-16LE ",
+            ),
+            (
+                read_prompts,
+                &big,
+                "line 1: it is UTF-16; save it as UTF-8, with `iconv -f UTF-16BE ",
+            ),
+            (
+                read_prompts,
+                &marked,
+                "line 1: it is UTF-16; save it as UTF-8, with `iconv -f UTF-16 -t",
+            ),
+            (read_prompts, b"a cat on ice\na\0b", "line 2: it has a NUL byte; remove it"),
+            (
+                read_prompts,
+                b"a\rb\r\nc\xe9",
+                "line 3: it is not UTF-8; save it as UTF-8, if it is Latin-1",
+            ),
+            (read_lines, b"a\xe9\n", "prompts.txt > "),
             (read_prompts, b"", "prompts.txt: it has no prompts"),
             (read_prompts, b"\n \n", "prompts.txt: it has no prompts"),
             (read_prompts, b"good\nb\xffad\n", "prompts.txt, line 2: it is not UTF-8"),

@@ -70,7 +70,8 @@ fn text_encoder_folder(
                     model,
                     format!(
                         "it is {name}, which is not on this machine; `infer sample --text-encoder \
-                         {name}` fetches it"
+                         {}` fetches it",
+                        shlex::try_quote(name).unwrap_or(name.into())
                     ),
                 ));
             }

@@ -13,4 +13,4 @@ pub use interpolant::{TrainingPair, training_pair};
 pub use patches::{patchify, unpatchify};
 pub use renoise::{BlockNoise, Renoise, block_noise, block_noise_by_cholesky};
 pub(crate) use resample::{halve, upsample_nearest};
-pub use schedule::{Cascade, CascadeConfig, GAMMA, Stage};
+pub use schedule::{Cascade, CascadeConfig, GAMMA, MAX_SIDE, Stage};

@@ -7,6 +7,9 @@ use crate::{Error, Result};
 /// Correlation of the block noise inside a 2x2 block (paper, section 3.2).
 pub const GAMMA: f64 = -1.0 / 3.0;
 
+/// Pixels of a side of an image, at most.
+pub const MAX_SIDE: usize = 1 << 14;
+
 /// How the cascade cuts time; [`build`](CascadeConfig::build) turns it into a [`Cascade`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -129,27 +132,18 @@ impl Cascade {
     ///
     /// # Errors
     /// [`Error::InvalidSize`], naming the nearest sizes that work, unless both sides are positive
-    /// multiples of `patch * 2^(stages - 1)`.
+    /// multiples of `patch * 2^(stages - 1)` and at most [`MAX_SIDE`].
     pub fn check_size(&self, height: usize, width: usize, patch: usize) -> Result<()> {
         let multiple = patch * self.reduction(0);
-        if height > 0
-            && width > 0
-            && height.is_multiple_of(multiple)
-            && width.is_multiple_of(multiple)
-        {
+        // Of two that are equally near, the smaller one.
+        let nearest = |side: usize| {
+            let rounded = (side.min(MAX_SIDE) + (multiple - 1) / 2) / multiple * multiple;
+            rounded.min(MAX_SIDE / multiple * multiple).max(multiple)
+        };
+        let fits = |side: usize| side <= MAX_SIDE && side == nearest(side);
+        if fits(height) && fits(width) {
             return Ok(());
         }
-        let nearest = |side: usize| {
-            let below = side / multiple * multiple;
-            let above = below + multiple;
-            if below == 0 {
-                above
-            } else if side - below <= above - side {
-                below
-            } else {
-                above
-            }
-        };
         Err(Error::InvalidSize {
             height,
             width,
@@ -242,5 +236,14 @@ mod tests {
         assert!(cascade.check_size(256, 320, 4).is_ok());
         let message = cascade.check_size(36, 1000, 4).unwrap_err().to_string();
         assert!(message.contains("36x1000") && message.contains("32x992"), "{message}");
+        // What is advised is itself allowed.
+        for side in [0, 1, 48, 16_383, 16_384 + 32, usize::MAX] {
+            match cascade.check_size(side, 32, 4).unwrap_err() {
+                Error::InvalidSize { nearest_height, nearest_width, .. } => {
+                    cascade.check_size(nearest_height, nearest_width, 4).unwrap();
+                }
+                other => panic!("{other}"),
+            }
+        }
     }
 }

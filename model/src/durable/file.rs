@@ -1,22 +1,24 @@
 //! One file.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
-use super::{HIDDEN, folder_of, hidden, sync_folder};
+use super::{HIDDEN, folder_of, hidden, name_new, sync_folder, target};
 
 /// A file that is being written; it vanishes unless it is finished.
 #[derive(Debug)]
 pub struct DurableFile {
     path: PathBuf,
-    file: BufWriter<NamedTempFile>,
+    file: BufWriter<File>,
+    /// Its name until it is whole; none for a device or a pipe, which takes the bytes as they come.
+    hidden: Option<TempPath>,
 }
 
 impl DurableFile {
-    /// Begins the file `path`.
+    /// Begins the file `path`; a symbolic link stays one, and its target is written.
     ///
     /// # Errors
     /// What the operating system says.
@@ -30,8 +32,14 @@ impl DurableFile {
     /// # Errors
     /// What the operating system says.
     pub fn create_in(scratch: &Path, path: &Path) -> io::Result<Self> {
-        let file = hidden(HIDDEN, 0o666).tempfile_in(scratch)?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+        if is_stream(path) {
+            let file = File::options().append(true).open(path)?;
+            return Ok(Self { path: path.to_owned(), file: BufWriter::new(file), hidden: None });
+        }
+        let target = target(path)?;
+        let scratch = if target == path { scratch } else { folder_of(&target) };
+        let (file, hidden) = hidden(HIDDEN, 0o666).tempfile_in(scratch)?.into_parts();
+        Ok(Self { path: target, file: BufWriter::new(file), hidden: Some(hidden) })
     }
 
     /// Gives the file its name; a file that it replaces hands its permissions on.
@@ -39,10 +47,8 @@ impl DurableFile {
     /// # Errors
     /// What the operating system says; what was there before is as it was.
     pub fn finish(self) -> io::Result<()> {
-        let Self { path, file } = self;
-        let file = flushed(file, Some(&path))?;
-        file.persist(&path)?;
-        sync_folder(folder_of(&path))
+        let before = fs::metadata(&self.path).ok();
+        self.name(before, |hidden, path| hidden.persist(path).map_err(io::Error::from))
     }
 
     /// Gives the file its name unless there is such a file.
@@ -50,9 +56,27 @@ impl DurableFile {
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`] if there is, or what the operating system says.
     pub fn finish_new(self) -> io::Result<()> {
-        let Self { path, file } = self;
-        flushed(file, None)?.persist_noclobber(&path)?;
-        sync_folder(folder_of(&path))
+        self.name(None, name_new)
+    }
+
+    /// Makes its bytes durable, with the permissions of the file `before`, and names it.
+    fn name(
+        self,
+        before: Option<fs::Metadata>,
+        name: impl FnOnce(TempPath, &Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let Some(hidden) = self.hidden else {
+            return Ok(());
+        };
+        if let Some(before) = before.filter(|before| cfg!(unix) && before.is_file()) {
+            file.set_permissions(before.permissions())?;
+        }
+        file.sync_all()?;
+        // Some systems name no file that is open.
+        drop(file);
+        name(hidden, &self.path)?;
+        sync_folder(folder_of(&self.path))
     }
 }
 
@@ -101,7 +125,7 @@ pub fn write_text(path: &Path, text: &str) -> io::Result<()> {
     write(path, |file| writeln!(file, "{text}"))
 }
 
-/// Makes the folder of `path` and checks that a file can be written there.
+/// Makes the folder of `path` and checks that a file can be written there under its name.
 ///
 /// # Errors
 /// What the operating system says; [`io::ErrorKind::IsADirectory`] if `path` is a folder.
@@ -110,20 +134,24 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
         let reason = "it is a folder; give the path of a file";
         return Err(io::Error::new(io::ErrorKind::IsADirectory, reason));
     }
-    fs::create_dir_all(folder_of(path))?;
-    tempfile::tempfile_in(folder_of(path))?;
-    Ok(())
+    if is_stream(path) {
+        return Ok(());
+    }
+    let path = target(path)?;
+    fs::create_dir_all(folder_of(&path))?;
+    tempfile::tempfile_in(folder_of(&path))?;
+    // A name may be too long for the file system.
+    fs::symlink_metadata(&path).map(|_| ()).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })
 }
 
-/// The file with all bytes on the disk, and with the permissions of the one that it replaces.
-fn flushed(file: BufWriter<NamedTempFile>, replaced: Option<&Path>) -> io::Result<NamedTempFile> {
-    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-    let before = replaced.and_then(|path| fs::metadata(path).ok());
-    if let Some(before) = before.filter(|before| cfg!(unix) && before.is_file()) {
-        file.as_file().set_permissions(before.permissions())?;
-    }
-    file.as_file().sync_all()?;
-    Ok(file)
+/// Whether a path is a device or a pipe, or leads to what a shell has opened.
+fn is_stream(path: &Path) -> bool {
+    let opened = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
+    opened.iter().any(|start| path.starts_with(start))
+        || fs::metadata(path).is_ok_and(|is| !is.is_file() && !is.is_dir())
 }
 
 #[cfg(test)]
@@ -170,5 +198,30 @@ mod tests {
             write(&path, |file| file.write_all(b"after")).unwrap();
             assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode);
         }
+    }
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_links_and_devices_take_what_they_get() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("elsewhere")).unwrap();
+        for target in ["there", "dangling"] {
+            let link = at(&format!("to-{target}"));
+            std::os::unix::fs::symlink(Path::new("elsewhere").join(target), &link).unwrap();
+            if target == "there" {
+                fs::write(at("elsewhere/there"), "before").unwrap();
+            }
+            check_writable(&link).unwrap();
+            write(&link, |file| file.write_all(b"after")).unwrap();
+            assert!(link.is_symlink(), "{target}");
+            assert_eq!(fs::read_to_string(at("elsewhere").join(target)).unwrap(), "after");
+        }
+        std::os::unix::fs::symlink("round", at("round")).unwrap();
+        write(&at("round"), |_| Ok(())).unwrap_err();
+        std::os::unix::fs::symlink("/dev/full", at("full")).unwrap();
+        let error = write(&at("full"), |file| file.write_all(b"after")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(!Path::new("/dev/full").is_file());
+        check_writable(&at(&"x".repeat(256))).unwrap_err();
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{HIDDEN, folder_of, hidden, sync_folder};
+use super::{HIDDEN, folder_of, hidden, sync_folder, target};
 
 /// A folder that is being filled; it vanishes unless it is finished.
 #[derive(Debug)]
@@ -21,11 +21,13 @@ impl DurableFolder {
     /// # Errors
     /// What the operating system says.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let parent = folder_of(path);
-        fs::create_dir_all(parent)?;
+        let path = target(path)?;
+        fs::create_dir_all(folder_of(&path))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let hidden = hidden(&format!("{HIDDEN}{name}-"), 0o777).tempdir_in(parent)?;
-        Ok(Self { path: path.to_owned(), hidden })
+        // A name that has room for no more letters is cut.
+        let name: String = name.chars().take(32).collect();
+        let hidden = hidden(&format!("{HIDDEN}{name}-"), 0o777).tempdir_in(folder_of(&path))?;
+        Ok(Self { path, hidden })
     }
 
     /// Where its files are to be written.

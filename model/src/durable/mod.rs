@@ -9,8 +9,10 @@ mod folder;
 
 use std::fs;
 use std::io;
-use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-use std::path::Path;
+use std::io::ErrorKind::{AlreadyExists, InvalidInput, PermissionDenied, Unsupported};
+use std::path::{Path, PathBuf};
+
+use tempfile::{PathPersistError, TempPath};
 
 pub use file::{DurableFile, check_writable, write, write_bytes, write_text};
 pub use folder::{DurableFolder, remove_folder, remove_unfinished};
@@ -22,6 +24,44 @@ pub use folder::{DurableFolder, remove_folder, remove_unfinished};
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     sync_folder(folder_of(to))
+}
+
+/// Gives a whole file another name in the same file system, which no other may have; then `from` is
+/// gone.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], or what the operating system says.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    name_new(TempPath::try_from_path(from)?, to)?;
+    sync_folder(folder_of(to))
+}
+
+/// Names a hidden file, unless there is such a file.
+fn name_new(hidden: TempPath, path: &Path) -> io::Result<()> {
+    match hidden.persist_noclobber(path) {
+        Err(PathPersistError { error, path: hidden }) if error.kind() != AlreadyExists => {
+            // The file system may know no other way than to take the name first.
+            fs::File::create_new(path)?;
+            hidden.persist(path).map_err(|error| {
+                let _ = fs::remove_file(path);
+                error.error
+            })
+        }
+        named => named.map_err(io::Error::from),
+    }
+}
+
+/// Where a path leads through symbolic links, also if nothing is there.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    const MOST_LINKS: usize = 40;
+    let mut target = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&target) {
+            Ok(next) => target = folder_of(&target).join(next),
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(io::Error::other("it leads through too many symbolic links"))
 }
 
 /// The folder that a path is in.

@@ -30,18 +30,19 @@ impl DrawingBytes {
         scores_in_memory: bool,
     ) -> Self {
         let width = config.width() as u64;
-        let all = (rows * tokens) as u64;
+        let all = (rows as u64).saturating_mul(tokens as u64);
         let scores = if scores_in_memory {
             // Scores in f32, and as weights.
-            largest_scores(config, &vec![tokens; rows]) * (F32 + element)
+            largest_scores(config, &vec![tokens; rows]).saturating_mul(F32 + element)
         } else {
             0
         };
         // Tokens, their norm, and both sides of GELU, or queries, keys, values and the result; and
         // at most so many modulations of a stage's schedule.
+        let numbers = all.saturating_mul(10 * width).saturating_add(MOST_MODULATIONS as u64);
         Self {
             weights: config.parameters() * element,
-            passing: (10 * width * all + MOST_MODULATIONS as u64) * element + scores,
+            passing: numbers.saturating_mul(element).saturating_add(scores),
         }
     }
 
@@ -54,13 +55,13 @@ impl DrawingBytes {
         let others = config.parameters() - matrices.weights;
         Self {
             weights: matrices.weights + matrices.outputs * F32 + others * element,
-            passing: self.passing + matrices.largest * PASSING_INT8,
+            passing: self.passing.saturating_add(matrices.largest * PASSING_INT8),
         }
     }
 
     /// The most that exists at once.
     pub fn peak(&self) -> u64 {
-        self.weights + self.passing
+        self.weights.saturating_add(self.passing)
     }
 }
 

@@ -21,7 +21,9 @@ const F32: u64 = 4;
 /// Scores of the largest run of equally long examples.
 fn largest_scores(config: &PixelFlowConfig, lengths: &[usize]) -> u64 {
     let segments = crate::Segments::new(lengths.to_vec());
-    let of_run = |run: &crate::EqualSegments| (run.examples * run.length * run.length) as u64;
+    let product =
+        |sides: [usize; 3]| sides.iter().fold(1, |all: u64, side| all.saturating_mul(*side as u64));
+    let of_run = |run: &crate::EqualSegments| product([run.examples, run.length, run.length]);
     let most = segments.runs().iter().map(of_run).max().unwrap_or(0);
-    most * config.num_attention_heads as u64
+    most.saturating_mul(config.num_attention_heads as u64)
 }

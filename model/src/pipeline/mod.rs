@@ -221,8 +221,16 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// [`Error::Request`] before any work; then those of [`encode_async`](Self::encode_async) and
     /// [`load`](Self::load).
     pub async fn draw_async(&mut self, request: &Request) -> Result<Drawing<B>> {
-        let provenance = self.provenance(request)?;
         let request = self.check(request)?;
+        let provenance = self.provenance_of(&request)?;
+        self.draw_checked(request, provenance).await
+    }
+
+    async fn draw_checked(
+        &mut self,
+        request: CheckedRequest,
+        provenance: Provenance,
+    ) -> Result<Drawing<B>> {
         self.encode_checked(&request).await?;
         let subjects = Subjects::of_texts(&request.request.images, &self.texts, &self.device);
         Ok(Drawing::new(self.load()?, request, subjects)?.with_provenance(provenance))
@@ -245,12 +253,14 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// # Errors
     /// [`Error::SavedState`] for the state of another model; those of [`draw`](Self::draw).
     pub async fn resume_async(&mut self, state: &DrawingState) -> Result<Drawing<B>> {
-        if state.provenance != Some(self.provenance(&state.request)?) {
+        let request = self.check(&state.request)?;
+        let provenance = self.provenance_of(&request)?;
+        if state.provenance.as_ref() != Some(&provenance) {
             let reason =
                 "it is of other weights, another text encoder or another format".to_owned();
             return Err(Error::SavedState { reason });
         }
-        self.draw_async(&state.request).await?.go_on(state)
+        self.draw_checked(request, provenance).await?.go_on(state)
     }
 
     /// As [`resume_async`](Self::resume_async), waiting for the device where the platform can.
@@ -269,7 +279,10 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// # Errors
     /// [`Error::Request`], and what went wrong on reading the weights.
     pub fn provenance(&self, request: &Request) -> Result<Provenance> {
-        let checked = self.check(request)?;
+        self.provenance_of(&self.check(request)?)
+    }
+
+    fn provenance_of(&self, checked: &CheckedRequest) -> Result<Provenance> {
         let encoder = self.encoder.as_ref().map(Encoder::provenance);
         Ok(Provenance {
             model: self.files.name().to_owned(),
@@ -280,7 +293,7 @@ impl<B: PixelFlowBackend> Pipeline<B> {
             dtype: self.format,
             height: checked.size[0],
             width: checked.size[1],
-            noise: request.noise,
+            noise: checked.request.noise,
         })
     }
 }

@@ -12,8 +12,14 @@ use crate::{Error, Result};
 /// Images that are computed at once, unless a request says otherwise.
 const BATCH: usize = 32;
 
-/// Pixels of an image at most: 16384 x 16384.
-const MAX_PIXELS: usize = 1 << 28;
+/// Images that are computed at once, at most.
+const MAX_BATCH: usize = 1 << 16;
+
+/// Bytes of a prompt, at most: a text encoder sees some hundred words of it.
+const MAX_PROMPT: usize = 1 << 16;
+
+/// Channels that are shown: red, green and blue.
+const CHANNELS: usize = 3;
 
 /// One image: the same request is the same image, whatever else is drawn beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,8 +148,9 @@ impl Request {
     /// Checks everything against what a model is, and names all that is wrong at once.
     ///
     /// # Errors
-    /// [`Error::Request`]; [`Error::InvalidCascade`] if the model describes none.
+    /// [`Error::Request`]; those of [`ModelDescription::check`].
     pub fn check(&self, model: &ModelDescription) -> Result<CheckedRequest> {
+        model.check()?;
         let cascade = model.cascade.build()?;
         let size = self.size.unwrap_or([model.resolution; 2]);
         let mut problems = Vec::new();
@@ -151,16 +158,18 @@ impl Request {
         if self.images.is_empty() {
             wrong(Field::Images, "there is no image to draw".to_owned());
         }
-        if self.batch == 0 {
-            wrong(Field::Batch, "batch is 0, it must be at least 1".to_owned());
+        if !(1..=MAX_BATCH).contains(&self.batch) {
+            wrong(Field::Batch, format!("batch is {}, it must be 1 to {MAX_BATCH}", self.batch));
+        }
+        if model.model.in_channels != CHANNELS {
+            let channels = model.model.in_channels;
+            let reason = format!("the model has {channels} channels, images have {CHANNELS}");
+            wrong(Field::Channels, reason);
         }
         for (field, reason) in self.images.iter().filter_map(|image| self.misfit(image, model)) {
             wrong(field, reason);
         }
-        if size[0].checked_mul(size[1]).is_none_or(|pixels| pixels > MAX_PIXELS) {
-            let [height, width] = size;
-            wrong(Field::Size, format!("size {height}x{width} has more than {MAX_PIXELS} pixels"));
-        } else if let Err(error) = cascade.check_size(size[0], size[1], model.model.patch_size) {
+        if let Err(error) = cascade.check_size(size[0], size[1], model.model.patch_size) {
             wrong(Field::Size, error.to_string());
         }
         let sampler = self.sampler.clone().or_else(|| model.sampler.clone()).unwrap_or_default();
@@ -195,7 +204,13 @@ impl Request {
                 let reason = "this model draws classes, it reads no prompts".to_owned();
                 Some((Field::Prompt, reason))
             }
-            _ => None,
+            Subject::Prompt { prompt, negative } => {
+                let longest = prompt.len().max(negative.len());
+                let reason =
+                    || format!("a prompt has {longest} bytes, at most {MAX_PROMPT} are read");
+                (longest > MAX_PROMPT).then(|| (Field::Prompt, reason()))
+            }
+            Subject::Class(_) => None,
         }
     }
 }
@@ -245,6 +260,8 @@ pub enum Field {
     Prompt,
     /// The number of an image.
     Number,
+    /// The channels of the model's images.
+    Channels,
     /// Height and width.
     Size,
     /// The sampler's settings.
@@ -317,12 +334,18 @@ mod tests {
     #[test]
     fn classes_and_prompts_are_for_models_of_their_kind() {
         let huge = Request::class(0).size([1 << 40, 1 << 40]).check(&model(false));
-        assert!(huge.unwrap_err().to_string().contains("pixels"));
+        assert!(huge.unwrap_err().to_string().contains("at most 16384"));
         let message = |request: Request, text| request.check(&model(text)).unwrap_err().to_string();
         assert!(message(Request::class(0), true).contains("draws from text"));
         assert!(message(Request::prompt("a hat"), false).contains("draws classes"));
         assert!(message(Request::new(vec![]), false).contains("no image"));
         Request::prompt("a hat").check(&model(true)).unwrap();
+        let endless = Request::prompt("").negative("a".repeat(65_537));
+        assert!(message(endless, true).contains("a prompt has 65537 bytes, at most 65536"));
+        let mut grey = model(false);
+        (grey.model.in_channels, grey.model.out_channels) = (1, 1);
+        let refused = Request::class(0).check(&grey).unwrap_err().to_string();
+        assert!(refused.contains("the model has 1 channels"), "{refused}");
     }
 
     #[test]

@@ -1,0 +1,31 @@
+//! What to write for a value that begins with a dash.
+
+use std::ffi::OsString;
+
+use clap::Command;
+
+/// How to write the first value of a command line that was taken for an argument; `None` if there is
+/// none.
+pub(crate) fn hint(command: &Command, line: &[OsString]) -> Option<String> {
+    let takes_value = |name: &str| {
+        let name = name.strip_prefix("--");
+        arguments(command).any(|arg| arg.get_long() == name && arg.get_action().takes_values())
+    };
+    let is_known = |text: &str| {
+        let name = text.strip_prefix("--").map(|name| name.split('=').next());
+        ["-h", "-V", "--help", "--version"].contains(&text)
+            || name.is_some_and(|name| arguments(command).any(|arg| arg.get_long() == name))
+    };
+    line.windows(2).find_map(|pair| {
+        let [name, value] = [pair[0].to_str()?, pair[1].to_str()?];
+        let is_value = value.starts_with('-') && !is_known(value) && takes_value(name);
+        let quoted = shlex::try_quote(value).ok().filter(|_| is_value)?;
+        Some(format!("a value that begins with a dash follows an equals sign: {name}={quoted}"))
+    })
+}
+
+/// The arguments of all commands.
+fn arguments(command: &Command) -> impl Iterator<Item = &clap::Arg> {
+    let of_commands = command.get_subcommands().flat_map(Command::get_arguments);
+    command.get_arguments().chain(of_commands)
+}

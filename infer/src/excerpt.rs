@@ -1,0 +1,56 @@
+//! The beginning of what is long: no message is a page.
+
+use std::borrow::Cow;
+
+/// Letters of a value in a message, at most.
+const VALUE_LETTERS: usize = 80;
+
+/// Letters of a reason in a message, at most.
+const REASON_LETTERS: usize = 1000;
+
+/// Names of a list in a message, at most.
+const NAMES: usize = 20;
+
+/// A value as a message has it: its beginning, and how many letters follow.
+pub(crate) fn excerpt(value: &str) -> Cow<'_, str> {
+    cut(value, VALUE_LETTERS)
+}
+
+/// A reason with parts that may be long.
+pub(crate) fn reason_excerpt(reason: &str) -> Cow<'_, str> {
+    cut(reason, REASON_LETTERS)
+}
+
+fn cut(text: &str, letters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(letters) {
+        None => text.into(),
+        Some((end, _)) => {
+            let more = text[end..].chars().count();
+            format!("{}... ({more} more letters)", &text[..end]).into()
+        }
+    }
+}
+
+/// The first names of a list, and how many follow.
+pub(crate) fn listed(names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<_> = names.iter().take(NAMES).map(|name| excerpt(name.as_ref())).collect();
+    match names.len().saturating_sub(NAMES) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_long_is_cut_and_counted() {
+        assert_eq!(excerpt("short"), "short");
+        let long = excerpt(&"猫".repeat(100)).into_owned();
+        assert!(long.ends_with("猫... (20 more letters)"), "{long}");
+        let names: Vec<String> = (0..25).map(|number| number.to_string()).collect();
+        assert!(listed(&names).ends_with("18, 19 and 5 more"), "{}", listed(&names));
+        assert_eq!(listed(&names[..2]), "0, 1");
+    }
+}
