@@ -98,6 +98,87 @@ fn every_tensor_that_does_not_fit_is_listed() {
 }
 
 #[test]
+fn one_line_says_that_a_prefix_is_all_that_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let renamed = |prefix: &str| {
+        write(&path, |all| {
+            *all = std::mem::take(all)
+                .into_iter()
+                .map(|(name, tensor)| (format!("{prefix}{name}"), tensor))
+                .collect();
+        });
+        load(&path).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for known in ["module.", "_orig_mod.", "model.module._fsdp_wrapped_module.", "ema."] {
+        assert_eq!(renamed(known), Ok(()), "{known}");
+    }
+    let message = renamed("unet.").unwrap_err();
+    assert!(
+        message.contains("names begin with `unet.` where the model's begin with ``"),
+        "{message}"
+    );
+    assert_eq!(message.lines().count(), 1, "{message}");
+}
+
+#[test]
+fn a_file_of_another_kind_is_named_with_the_way_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        TensorFile::open(&path).unwrap_err().to_string()
+    };
+    let mut tar = vec![0; 600];
+    tar[..5].copy_from_slice(b"a.txt");
+    tar[257..262].copy_from_slice(b"ustar");
+    let cases: [(&[u8], &str); 17] = [
+        (b"", "it is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "run `git lfs pull`"),
+        (b"<!DOCTYPE html>\n<html>", "a web page"),
+        (b"\xef\xbb\xbf\n<HTML>", "a web page"),
+        (b"{\"error\": \"not found\"}", "it is a text"),
+        (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "before 1.6"),
+        (b"\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94", "torch.save did not write"),
+        (b"GGUF\x03\0\0\0\x10\0\0\0", "a GGUF file"),
+        (b"\x89HDF\r\n\x1a\n\0\0", "an HDF5 file"),
+        (b"\x08\x07\x12\x07pytorch", "an ONNX graph"),
+        (b"\x81\xa6params\x82\xa7encoder", "the format of Flax"),
+        (b"\xde\x00\x20\xd9\x21transformer", "the format of Flax"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "run gunzip"),
+        (b"\x93NUMPY\x01\0v\0", "one array of NumPy"),
+        (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7z archive"),
+        (b"\x28\xb5\x2f\xfd\x04\x00\x01", "run unzstd"),
+        (&tar, "a tar archive"),
+    ];
+    for (bytes, expected) in cases {
+        for name in ["model.safetensors", "model.pt"] {
+            let message = refused(name, bytes);
+            assert!(message.contains("holds no weights: it"), "{message}");
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+    let header = r#"{"x":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}"#;
+    let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &[0; 2]].concat();
+    let message = refused("model.safetensors", &bytes);
+    assert!(message.contains("`x` is in F8_E4M3") && message.contains(".to(torch."), "{message}");
+}
+
+#[test]
+fn the_length_of_a_header_is_not_taken_for_the_start_of_another_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    // In bytes: a pickle of protocol 2, a zip archive, the bracket of a text, a map of msgpack.
+    for length in [0x280, 0x4b50, 0x7b0, 0x07b, 0xa188] {
+        let header = r#"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let header = format!("{header:length$}");
+        let bytes = [&(length as u64).to_le_bytes(), header.as_bytes(), &[0; 4]].concat();
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(TensorFile::open(&path).unwrap().read("x").unwrap(), [0.0], "{length:#x}");
+    }
+}
+
+#[test]
 fn weights_that_are_not_finite_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
@@ -152,7 +233,7 @@ fn a_file_that_lies_is_refused_without_trusting_it() {
         std::fs::write(&path, bytes).unwrap();
         TensorFile::open(&path).unwrap_err().to_string()
     };
-    assert!(refused(&[]).contains("it has 0 bytes"));
+    assert!(refused(&[1, 2]).contains("it has 2 bytes"));
     let mut huge = whole.clone();
     huge[..8].copy_from_slice(&(1u64 << 60).to_le_bytes());
     let message = refused(&huge);

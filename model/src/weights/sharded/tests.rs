@@ -75,7 +75,7 @@ fn a_folder_with_one_file_is_that_file() {
     assert_eq!(file.read("a").unwrap(), [3.0; 2]);
     let empty = tempfile::tempdir().unwrap();
     let message = TensorFile::open(empty.path()).unwrap_err().to_string();
-    assert!(message.contains("neither model.safetensors nor"), "{message}");
+    assert!(message.contains("the folder has no model.safetensors and no"), "{message}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::super::DType;
 
 /// Place of a tuple, list or dictionary among [`Pickled`]'s objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ObjectId(usize);
 
 /// A value of a pickle. Copies share what they refer to, as Python's references do.
@@ -34,6 +34,8 @@ pub(super) enum Value<'p> {
 pub(super) enum Global {
     /// `collections.OrderedDict`.
     OrderedDict,
+    /// `collections.defaultdict`.
+    DefaultDict,
     /// `torch._utils._rebuild_tensor_v2`.
     RebuildTensor,
     /// `torch._utils._rebuild_parameter`: a tensor with a wish for gradients.
