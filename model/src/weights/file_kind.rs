@@ -17,7 +17,7 @@ pub(super) enum FileKind {
 }
 
 /// The first bytes of formats that are not read, from which byte on, and what to say.
-const FOREIGN: [(usize, &[u8], &str); 18] = [
+const FOREIGN: [(usize, &[u8], &str); 15] = [
     (0, b"version https://git-lfs", LFS),
     (0, b"oid sha256:", LFS),
     (
@@ -36,7 +36,7 @@ const FOREIGN: [(usize, &[u8], &str); 18] = [
          with safetensors.numpy.save_file",
     ),
     (0, b"\x93NUMPY", "it is one array of NumPy; weights are many, with names: take safetensors"),
-    (0, b"\x1f\x8b\x08", "it is compressed by gzip; run gunzip on it first"),
+    (0, GZIP, "it is compressed by gzip; run gunzip on it first"),
     (0, b"BZh", "it is compressed by bzip2; run bunzip2 on it first"),
     (0, b"\xfd7zXZ\0", "it is compressed by xz; run unxz on it first"),
     (0, b"\x28\xb5\x2f\xfd", "it is compressed by zstd; run unzstd on it first"),
@@ -48,11 +48,9 @@ const FOREIGN: [(usize, &[u8], &str); 18] = [
         "it is a tar archive; unpack it first, or, if PyTorch before 0.1.10 wrote it, save it anew with \
          a later one",
     ),
-    (0, b"\x89PNG", "it is a picture; a model's weights are beside its config.json"),
-    (0, b"\x7fELF", "it is a program"),
-    (0, b"\x08\x01\x12\x00", "it is a TensorFlow graph; take the weights as safetensors or .pt"),
 ];
 
+const GZIP: &[u8] = b"\x1f\x8b\x08";
 const LFS: &str = "it is the pointer that Git LFS leaves in the place of a large file; run `git lfs pull` \
                    beside it, or download the file itself";
 const GGUF: &str =
@@ -72,8 +70,9 @@ impl FileKind {
         if start.is_empty() {
             return Self::Foreign("it is empty; download or write it again");
         }
-        // Of a header's length in eight bytes, those beyond 16 MB are 0: nothing else begins so.
-        if start.len() >= 8 && start[3..8] == [0; 5] {
+        // Of a header's length in eight bytes, those beyond 16 MB are 0: nothing else begins so but gzip
+        // without a date, and lengths are multiples of 8.
+        if start.len() >= 8 && start[3..8] == [0; 5] && !start.starts_with(GZIP) {
             return Self::Safetensors;
         }
         if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {

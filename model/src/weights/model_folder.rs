@@ -139,7 +139,7 @@ pub fn description_beside(weights: &Path) -> Result<ModelDescription, WeightsErr
     {
         let reference = weights.with_file_name(REFERENCE_DESCRIPTION_FILE);
         if reference.is_file() {
-            return super::read_reference_config(&reference).map(ModelDescription::from);
+            return super::read_reference_config(&reference);
         }
     }
     Err(WeightsError::NotAModel {
@@ -176,28 +176,6 @@ mod tests {
     fn touch(path: &Path) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "").unwrap();
-    }
-
-    #[test]
-    fn of_a_run_the_newest_checkpoint_is_taken_and_of_that_the_average() {
-        let run = tempfile::tempdir().unwrap();
-        let checkpoints = run.path().join(CHECKPOINTS_FOLDER);
-        fs::create_dir(&checkpoints).unwrap();
-        let message = weights_at(run.path(), WeightSet::Ema).unwrap_err().to_string();
-        assert!(message.contains("the run has no checkpoint yet"), "{message}");
-        for step in [9, 10, 100] {
-            let folder = checkpoints.join(checkpoint_name(step));
-            touch(&folder.join(WEIGHTS_FILE));
-            touch(&folder.join(EMA_FILE));
-        }
-        // A checkpoint that was being written when the run was killed.
-        touch(&checkpoints.join(".partial-step-00000200-a").join(EMA_FILE));
-        assert_eq!(checkpoint_steps(&checkpoints).unwrap(), [9, 10, 100]);
-        let newest = checkpoints.join("step-00000100");
-        for path in [run.path(), &newest] {
-            assert_eq!(weights_at(path, WeightSet::Ema).unwrap(), newest.join(EMA_FILE));
-            assert_eq!(weights_at(path, WeightSet::Model).unwrap(), newest.join(WEIGHTS_FILE));
-        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The classes and functions that a pickle names, none of which is ever run.
 //!
-//! Tensors are made by the few that are known here. What any other makes is inert: no tensor depends
-//! on it. Names that would run commands or load code are refused all the same, for a file that has
+//! Tensors are made by the few that are known here. What any other makes is inert, unless it is
+//! filled as a dictionary: no tensor depends on anything else of it. Names that would run commands or load code are refused all the same, for a file that has
 //! them is not what it says it is.
 
 use super::super::DType;
@@ -14,7 +14,6 @@ use super::value::{Global, Value};
 /// [`Fault::Forbidden`] for code, [`Fault::NotWeights`] for tensors in formats that are not read.
 pub(super) fn resolve<'p>(module: &str, name: &str) -> Result<Value<'p>, Fault> {
     let global = match (module, name) {
-        ("collections", "OrderedDict") => Global::OrderedDict,
         ("torch._utils", "_rebuild_tensor_v2") => Global::RebuildTensor,
         ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
             Global::RebuildParameter
@@ -26,12 +25,11 @@ pub(super) fn resolve<'p>(module: &str, name: &str) -> Result<Value<'p>, Fault> 
                  there are any",
             );
         }
-        ("collections", "defaultdict") => Global::DefaultDict,
         _ if is_code(module, name) => {
             return Err(Fault::Forbidden(format!("{}.{}", quoted(module), quoted(name))));
         }
-        ("torch", name) => storage(name).map_or(Global::MakesInert, Global::Storage),
-        _ => Global::MakesInert,
+        ("torch", name) => storage(name).map_or(Global::Other, Global::Storage),
+        _ => Global::Other,
     };
     Ok(Value::Global(global))
 }

@@ -195,8 +195,8 @@ impl<'p> Machine<'p> {
             (op::SETITEM | op::SETITEMS, Value::Dictionary(id)) => {
                 self.objects.extend(id, pairs(items)?);
             }
-            // What is in a set, or in a class of its own, matters to no tensor.
-            (_, Value::Inert) => {}
+            // What is in a set, or in a list of a kind of its own, matters to no tensor.
+            (op::APPEND | op::APPENDS | op::ADDITEMS, Value::Inert | Value::Dictionary(_)) => {}
             _ => return Fault::damaged("its pickle fills something that is no collection"),
         }
         Ok(())
@@ -264,12 +264,10 @@ impl<'p> Machine<'p> {
             return Fault::damaged("its pickle calls something that is no function");
         };
         match (global, self.objects.items(id)) {
-            (Global::MakesInert, _) => Ok(Value::Inert),
+            // Empty, until a pickle fills it.
+            (Global::Other, _) => Ok(Value::Dictionary(self.objects.add(Vec::new()))),
             (Global::RebuildTensor, _) => Ok(Value::Tensor(id)),
             (Global::RebuildParameter, [tensor @ Value::Tensor(_), ..]) => Ok(*tensor),
-            (Global::OrderedDict, []) | (Global::DefaultDict, _) => {
-                Ok(Value::Dictionary(self.objects.add(Vec::new())))
-            }
             _ => Fault::damaged(format!("its pickle calls {global:?} with unusual arguments")),
         }
     }

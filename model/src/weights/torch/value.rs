@@ -32,18 +32,14 @@ pub(super) enum Value<'p> {
 /// A class or function of Python that a pickle of weights may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Global {
-    /// `collections.OrderedDict`.
-    OrderedDict,
-    /// `collections.defaultdict`.
-    DefaultDict,
     /// `torch._utils._rebuild_tensor_v2`.
     RebuildTensor,
     /// `torch._utils._rebuild_parameter`: a tensor with a wish for gradients.
     RebuildParameter,
     /// `torch.FloatStorage` and its like; only named, never called.
     Storage(DType),
-    /// Something that makes data which no tensor depends on.
-    MakesInert,
+    /// Anything else: it makes a dictionary of a kind of its own, or what no tensor depends on.
+    Other,
 }
 
 /// A pickle's value and everything it refers to.
