@@ -70,15 +70,45 @@ fn files_that_are_no_weights_are_named_for_what_they_are() {
     let scratch = tempfile::tempdir().unwrap();
     let (model, _) = described(scratch.path());
     let out = scratch.path().join("out.png");
-    let cases: [(&[u8], &[&str]); 4] = [
-        (b"", &["model.safetensors holds no weights: it is empty"]),
-        (b"version https://git-lfs.github.com/spec/v1\n", &["Git LFS", "`git lfs pull`"]),
-        (b"<!DOCTYPE html><title>404</title>", &["a web page", "/resolve/"]),
-        (b"GGUF\x03\0\0\0", &["a GGUF file", "take the model's safetensors"]),
+    let mut tar = vec![0; 600];
+    tar[257..262].copy_from_slice(b"ustar");
+    let cases: [(&[u8], &str); 18] = [
+        (b"", "it is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "run `git lfs pull`"),
+        (b"<!DOCTYPE html>\n<html>", "a web page that was saved in the place of the file"),
+        (b"\xef\xbb\xbf\n<HTML>", "/resolve/ instead of /blob/"),
+        (b"{\"error\": \"not found\"}", "it is a text"),
+        (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "before 1.6"),
+        (b"\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94", "torch.save did not write"),
+        (b"GGUF\x03\0\0\0\x10\0\0\0", "a GGUF file"),
+        (b"\x89HDF\r\n\x1a\n\0\0", "an HDF5 file"),
+        (b"\x08\x07\x12\x07pytorch", "an ONNX graph"),
+        (b"\x81\xa6params\x82\xa7encoder", "the format of Flax"),
+        (b"\xde\x00\x20\xd9\x21transformer", "the format of Flax"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "run gunzip"),
+        (b"\x93NUMPY\x01\0v\0", "one array of NumPy"),
+        (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7z archive"),
+        (b"\x28\xb5\x2f\xfd\x04\x00\x01", "run unzstd"),
+        (b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "a zip archive"),
+        (&tar, "a tar archive"),
     ];
     for (bytes, expected) in cases {
         fs::write(model.join("model.safetensors"), bytes).unwrap();
-        INFER.run(&sample(&model, &out)).refused(expected);
+        INFER
+            .run(&sample(&model, &out))
+            .refused(&["model.safetensors holds no weights: it", expected]);
+    }
+    // A folder without weights says what it has instead.
+    fs::remove_file(model.join("model.safetensors")).unwrap();
+    for (name, expected) in [
+        ("model.pt", "give model.pt in it"),
+        ("__0_0.distcp", "dcp_to_torch"),
+        ("data.pkl", "zip -0r"),
+    ] {
+        fs::write(model.join(name), "").unwrap();
+        INFER
+            .run(&sample(&model, &out))
+            .refused(&["the folder has no model.safetensors", expected]);
     }
 }
 
@@ -107,6 +137,18 @@ fn a_description_with_a_mark_is_read_and_impossible_sizes_are_refused_at_once() 
         ("\"stages\": 2", "\"stages\": 60", "stages is 60, it must be 1 to 16"),
         ("\"num_attention_heads\": 2", "\"num_attention_heads\": 1024", "it must be at most 65536"),
         ("\"num_classes\": 10", "\"num_classes\": 9000000000", "it must be at most 1000000"),
+        ("\"stages\": 2", "\"stages\": 0", "stages is 0, it must be 1 to 16"),
+        ("\"depth\": 2", "\"depth\": \"2\"", "depth: invalid type: string"),
+        (
+            "_timesteps\": 1000",
+            "_timesteps\": 1000000000",
+            "train_timesteps is 1000000000, it must",
+        ),
+        (
+            "\"num_classes\": 10",
+            "\"num_classes\": 0, \"cross_attention_dim\": 4611686018427387904",
+            "cross_attention_dim is 4611686018427387904, it must be 1 to 65536",
+        ),
     ] {
         let head_dim = ("\"attention_head_dim\": 16", "\"attention_head_dim\": 4096");
         let mut changed = description.replace(from, to);

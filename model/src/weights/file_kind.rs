@@ -1,7 +1,13 @@
 //! What a file is by its first bytes, and the way on from formats that are not read.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::WeightsError;
+
 /// Bytes that tell what a file is.
-pub(super) const START: usize = 512;
+const START: u64 = 512;
 
 /// How the formats that weights come in begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +71,25 @@ const PAGE: &str = "it is a web page that was saved in the place of the file; do
 const TEXT: &str = "it is a text; weights are safetensors or a .pt";
 
 impl FileKind {
+    /// What a file is.
+    ///
+    /// # Errors
+    /// [`WeightsError::Open`]; [`WeightsError::NotWeights`] for a [foreign](Self::Foreign) one.
+    pub(super) fn of_file(path: &Path) -> Result<Self, WeightsError> {
+        let mut start = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(START).read_to_end(&mut start))
+            .map_err(|source| WeightsError::Open { path: path.to_owned(), source })?;
+        match Self::of(&start) {
+            Self::Foreign(reason) => {
+                Err(WeightsError::NotWeights { path: path.to_owned(), reason: reason.to_owned() })
+            }
+            kind => Ok(kind),
+        }
+    }
+
     /// What begins with these bytes.
-    pub(super) fn of(start: &[u8]) -> Self {
+    fn of(start: &[u8]) -> Self {
         if start.is_empty() {
             return Self::Foreign("it is empty; download or write it again");
         }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use crc32fast::Hasher;
 use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
-use super::file_kind::{FileKind, START};
+use super::file_kind::FileKind;
 use super::float::Float;
 use super::memory_order::{self, Unreadable};
 use super::model_folder::weights_in;
@@ -57,22 +56,16 @@ enum Format {
 impl Format {
     /// Opens a file as what its first bytes say it is.
     fn open(path: &Path, set: WeightSet) -> Result<Self, WeightsError> {
-        let open = |source| WeightsError::Open { path: path.to_owned(), source };
-        let mut start = Vec::new();
-        let file = File::open(path).map_err(open)?;
-        file.take(START as u64).read_to_end(&mut start).map_err(open)?;
-        let foreign = |reason: &str| {
-            Err(WeightsError::NotWeights { path: path.to_owned(), reason: reason.to_owned() })
-        };
-        match FileKind::of(&start) {
+        match FileKind::of_file(path)? {
             FileKind::Zip => Self::torch(path, set),
-            FileKind::Foreign(reason) => foreign(reason),
             FileKind::Unknown if path.extension().is_some_and(is_ending_of_torch) => {
-                foreign("it is no .pt file that torch.save wrote, which would be a zip archive")
+                Err(WeightsError::NotWeights {
+                    path: path.to_owned(),
+                    reason: "it is no .pt file that torch.save wrote, which would be a zip archive"
+                        .to_owned(),
+                })
             }
-            FileKind::Unknown | FileKind::Safetensors => {
-                SafetensorsFile::open(path).map(Self::Safetensors)
-            }
+            _ => SafetensorsFile::open(path).map(Self::Safetensors),
         }
     }
 

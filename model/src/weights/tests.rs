@@ -122,45 +122,13 @@ fn one_line_says_that_a_prefix_is_all_that_differs() {
 }
 
 #[test]
-fn a_file_of_another_kind_is_named_with_the_way_on() {
+fn floats_of_eight_bits_are_named_with_the_way_on() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = |name: &str, bytes: &[u8]| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, bytes).unwrap();
-        TensorFile::open(&path).unwrap_err().to_string()
-    };
-    let mut tar = vec![0; 600];
-    tar[..5].copy_from_slice(b"a.txt");
-    tar[257..262].copy_from_slice(b"ustar");
-    let cases: [(&[u8], &str); 17] = [
-        (b"", "it is empty"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "run `git lfs pull`"),
-        (b"<!DOCTYPE html>\n<html>", "a web page"),
-        (b"\xef\xbb\xbf\n<HTML>", "a web page"),
-        (b"{\"error\": \"not found\"}", "it is a text"),
-        (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "before 1.6"),
-        (b"\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94", "torch.save did not write"),
-        (b"GGUF\x03\0\0\0\x10\0\0\0", "a GGUF file"),
-        (b"\x89HDF\r\n\x1a\n\0\0", "an HDF5 file"),
-        (b"\x08\x07\x12\x07pytorch", "an ONNX graph"),
-        (b"\x81\xa6params\x82\xa7encoder", "the format of Flax"),
-        (b"\xde\x00\x20\xd9\x21transformer", "the format of Flax"),
-        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "run gunzip"),
-        (b"\x93NUMPY\x01\0v\0", "one array of NumPy"),
-        (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7z archive"),
-        (b"\x28\xb5\x2f\xfd\x04\x00\x01", "run unzstd"),
-        (&tar, "a tar archive"),
-    ];
-    for (bytes, expected) in cases {
-        for name in ["model.safetensors", "model.pt"] {
-            let message = refused(name, bytes);
-            assert!(message.contains("holds no weights: it"), "{message}");
-            assert!(message.contains(expected), "{message}");
-        }
-    }
+    let path = folder.path().join("model.safetensors");
     let header = r#"{"x":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}"#;
     let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &[0; 2]].concat();
-    let message = refused("model.safetensors", &bytes);
+    std::fs::write(&path, bytes).unwrap();
+    let message = TensorFile::open(&path).unwrap_err().to_string();
     assert!(message.contains("`x` is in F8_E4M3") && message.contains(".to(torch."), "{message}");
 }
 

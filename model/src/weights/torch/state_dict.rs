@@ -110,32 +110,46 @@ impl Found<'_> {
     }
 
     /// What the tensors say of themselves.
-    fn parsed(self, root: ObjectId) -> Result<BTreeMap<String, TensorView>, Fault> {
+    fn parsed(&self, root: ObjectId) -> Result<BTreeMap<String, TensorView>, Fault> {
         let mut tensors = BTreeMap::new();
-        for (name, value) in self.named {
-            let Value::Tensor(arguments) = value else { continue };
+        for (name, value) in &self.named {
+            let Value::Tensor(arguments) = *value else { continue };
             let view =
-                TensorView::parse(self.pickled, arguments).map_err(|fault| fault.about(&name))?;
-            if tensors.contains_key(&name) {
-                return Fault::damaged(format!("it has the tensor `{}` twice", quoted(&name)));
+                TensorView::parse(self.pickled, arguments).map_err(|fault| fault.about(name))?;
+            if tensors.insert(name.clone(), view).is_some() {
+                return Fault::damaged(format!("it has the tensor `{}` twice", quoted(name)));
             }
-            tensors.insert(name, view);
         }
-        if tensors.is_empty() {
-            let entries = self.pickled.objects.entries(root);
-            let keys: Vec<String> = entries
-                .take(8)
-                .filter_map(|(key, _)| match key {
-                    Value::Text(key) => Some(format!("`{}`", quoted(key))),
-                    _ => None,
-                })
-                .collect();
+        if tensors.is_empty() { self.no_tensors(root) } else { Ok(tensors) }
+    }
+
+    /// What a dictionary without tensors has instead, and the way on.
+    fn no_tensors<T>(&self, root: ObjectId) -> Result<T, Fault> {
+        let entries = || {
+            self.pickled.objects.entries(root).filter_map(|(key, value)| match key {
+                Value::Text(key) => Some((quoted(key), value)),
+                _ => None,
+            })
+        };
+        let has_tensors = |value: Value<'_>| match value {
+            Value::Dictionary(inner) => self
+                .pickled
+                .objects
+                .entries(inner)
+                .any(|(_, value)| matches!(value, Value::Tensor(_))),
+            _ => false,
+        };
+        if let Some((key, _)) = entries().find(|(_, value)| has_tensors(*value)) {
             return Fault::not_weights(format!(
-                "it is a dictionary without tensors, its entries are [{}]; expected a state_dict, or \
-                 one under `model`, `ema` or `state_dict`",
-                keys.join(", ")
+                "its tensors are under `{key}`, which is no name of weights; save them alone: \
+                 torch.save(torch.load(OLD, map_location=\"cpu\")[\"{key}\"], NEW)"
             ));
         }
-        Ok(tensors)
+        let keys: Vec<String> = entries().take(8).map(|(key, _)| format!("`{key}`")).collect();
+        Fault::not_weights(format!(
+            "it is a dictionary without tensors, its entries are [{}]; expected a state_dict, or \
+             one under `model`, `ema` or `state_dict`",
+            keys.join(", ")
+        ))
     }
 }

@@ -325,7 +325,9 @@ fn other_kinds_of_files_are_told_apart() {
     let small = pt(&Pickle::new().global("torch._utils", "_rebuild_tensor_v3").stop(), b"");
     let arrays = archive(CompressionMethod::Stored, &[("a.npy", b"")]);
     let inside = archive(CompressionMethod::Stored, &[("model/model.safetensors", b"")]);
-    let cases: [(&[u8], &str); 10] = [
+    let unet = Pickle::new().op(op::EMPTY_DICT).text("unet").tensors(&[("a", Tensor::matrix())]);
+    let cases: [(&[u8], &str); 11] = [
+        (&pt(&unet.op(op::SETITEM).stop(), &six_floats()), "are under `unet`, which is no name of"),
         (b"neither this nor that", "no .pt file"),
         (&script, "TorchScript"),
         (&sheet, "not one that torch.save wrote"),
