@@ -168,7 +168,7 @@ complete -c infer -n "__fish_infer_using_subcommand generate" -s h -l help -d 'P
 complete -c infer -n "__fish_infer_using_subcommand convert" -l dtype -d 'Number format of the floats. [default: each as it is]' -r -f -a "f32\t'32-bit floats'
 f16\t'16-bit floats'
 bf16\t'16-bit floats with the range of 32 bits'
-int8\t'Matrices in 8 bits with a factor an output, all else in 32-bit floats; for drawing only'"
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
 complete -c infer -n "__fish_infer_using_subcommand convert" -l max-shard-size -d 'Spread the tensors over files of at most this size, such as 2GB. [default: one file]' -r
 complete -c infer -n "__fish_infer_using_subcommand convert" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"

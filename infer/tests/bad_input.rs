@@ -179,7 +179,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         (&["--model", &run], &["the run has no checkpoint yet"]),
         (&["--model", &lonely], &["neither config.json nor config.yaml beside it"]),
         (&["--model", &half], &["model.safetensors is damaged", "fetch or write it again"]),
-        (&["--model", &empty], &["is damaged: it has 0 bytes"]),
+        (&["--model", &empty], &["holds no weights: it is empty"]),
         (&["--model", &huge], &["its header claims 1152921504606846976 bytes"]),
         (&["--model", &noise], &["is damaged"]),
         (&["--model", &nan], &["`proj_out_2.bias` has 1 values that are not finite"]),

@@ -41,7 +41,7 @@ fn loss(
         let (height, width) = cascade.sides(stage, SIDE, SIDE);
         let noise = key(Purpose::TrainingNoise).normals(3 * height * width);
         let size = 3.0 + 4.0 * key(Purpose::Crop).uniforms(1)[0] as f32;
-        let pair = training_pair(&image(class, size), 3, SIDE, SIDE, &noise, cascade, stage, at);
+        let pair = training_pair(&image(class, size), [3, SIDE, SIDE], &noise, cascade, stage, at);
         for (values, into) in [(&pair.input, &mut inputs), (&pair.target, &mut targets)] {
             into.extend(patchify(values, 3, height, width, PATCH));
         }

@@ -38,6 +38,11 @@ pub struct PixelFlowConfig {
     pub cross_attention_dim: Option<usize>,
 }
 
+/// Most features of a token.
+const MOST_FEATURES: usize = 65_536;
+/// Most classes.
+const MOST_CLASSES: usize = 1_000_000;
+
 fn rgb() -> usize {
     3
 }
@@ -143,6 +148,12 @@ impl PixelFlowConfig {
                 return invalid(format!("{name} is {value}, it must be 1 to {most}"));
             }
         }
+        if self.width() > MOST_FEATURES {
+            return invalid(format!(
+                "num_attention_heads x attention_head_dim is {} x {}, it must be at most {MOST_FEATURES}",
+                self.num_attention_heads, self.attention_head_dim
+            ));
+        }
         if !self.attention_head_dim.is_multiple_of(4) {
             return invalid(format!(
                 "attention_head_dim is {}, it must be a multiple of 4 for the 2-D rotary embedding",
@@ -161,13 +172,15 @@ impl PixelFlowConfig {
                  condition; set one of them"
                     .to_owned(),
             ),
-            (0, Some(0)) => invalid("cross_attention_dim is 0, it must be positive".to_owned()),
+            (0, Some(features)) if features == 0 || features > MOST_FEATURES => invalid(format!(
+                "cross_attention_dim is {features}, it must be 1 to {MOST_FEATURES}"
+            )),
             (classes, Some(_)) if classes > 0 => invalid(format!(
                 "num_classes is {classes} and cross_attention_dim is set: \
                  a model has classes or text, not both"
             )),
-            (classes, _) if classes > 10_000_000 => {
-                invalid(format!("num_classes is {classes}, it must be at most 10000000"))
+            (classes, _) if classes > MOST_CLASSES => {
+                invalid(format!("num_classes is {classes}, it must be at most {MOST_CLASSES}"))
             }
             _ => Ok(()),
         }
@@ -226,7 +239,24 @@ mod tests {
             (PixelFlowConfig { patch_size: 1000, ..valid.clone() }, "patch_size is 1000"),
             (PixelFlowConfig { attention_head_dim: 30, ..valid.clone() }, "multiple of 4"),
             (PixelFlowConfig { out_channels: 6, ..valid.clone() }, "out_channels is 6"),
+            (
+                PixelFlowConfig {
+                    num_attention_heads: 1024,
+                    attention_head_dim: 4096,
+                    ..valid.clone()
+                },
+                "is 1024 x 4096, it must be at most 65536",
+            ),
             (PixelFlowConfig { num_classes: 0, ..valid.clone() }, "no condition"),
+            (
+                PixelFlowConfig {
+                    num_classes: 0,
+                    cross_attention_dim: Some(1 << 62),
+                    ..valid.clone()
+                },
+                "it must be 1 to 65536",
+            ),
+            (PixelFlowConfig { num_classes: usize::MAX, ..valid.clone() }, "at most 1000000"),
             (PixelFlowConfig { cross_attention_dim: Some(64), ..valid }, "not both"),
         ];
         for (config, expected) in cases {

@@ -17,6 +17,7 @@ mod number_format;
 pub mod ops;
 mod pass;
 pub mod pipeline;
+pub mod plain_text;
 mod recompute;
 pub mod sampler;
 mod segments;

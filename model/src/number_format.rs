@@ -6,6 +6,8 @@ use std::str::FromStr;
 use burn::tensor::DType;
 use serde::{Deserialize, Serialize};
 
+use crate::weights;
+
 /// A format of weights and activations, as a user asks for it.
 ///
 /// A model whose file has its matrices in eight bits keeps them so in every format.
@@ -43,6 +45,16 @@ impl NumberFormat {
             Self::F32 | Self::Int8 => DType::F32,
             Self::F16 => DType::F16,
             Self::Bf16 => DType::BF16,
+        }
+    }
+
+    /// What files call the format; `None` for int8, which is not one format.
+    pub const fn stored(self) -> Option<weights::DType> {
+        match self {
+            Self::F32 => Some(weights::DType::F32),
+            Self::F16 => Some(weights::DType::F16),
+            Self::Bf16 => Some(weights::DType::BF16),
+            Self::Int8 => None,
         }
     }
 

@@ -169,9 +169,7 @@ fn tokens_of(
     let Draw { stage, timestep_index, dropped, ref noise } = example.draw;
     let pair = training_pair(
         &example.image,
-        channels,
-        height,
-        width,
+        [channels, height, width],
         noise,
         cascade,
         stage,

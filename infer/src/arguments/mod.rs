@@ -19,7 +19,7 @@ pub use self::guidance::GuidanceArgument;
 use self::guidance::guidance;
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
-use crate::convert::{StoredFormat, parse_size};
+use crate::convert::parse_size;
 
 /// Draw images with a PixelFlow model.
 ///
@@ -281,8 +281,8 @@ pub struct ConvertArguments {
     /// FILE.safetensors, or a folder for model.safetensors; nothing that exists is replaced.
     pub output: PathBuf,
     /// Number format of the floats. [default: each as it is]
-    #[arg(long, value_enum)]
-    pub dtype: Option<StoredFormat>,
+    #[arg(long, value_parser = number_format())]
+    pub dtype: Option<NumberFormat>,
     /// Spread the tensors over files of at most this size, such as 2GB. [default: one file]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub max_shard_size: Option<u64>,

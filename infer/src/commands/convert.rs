@@ -1,16 +1,16 @@
 //! `infer convert`: weights in another file, number format, or number of files.
 
-use std::fs;
 use std::path::Path;
 
-use pixelflow::durable;
+use pixelflow::plain_text::{self, MAX_DESCRIPTION};
 use pixelflow::weights::{
     DESCRIPTION_FILE, ModelDescription, REFERENCE_DESCRIPTION_FILE, TensorFile, WeightSet,
     description_beside, weights_at,
 };
+use pixelflow::{NumberFormat, durable};
 
 use crate::arguments::ConvertArguments;
-use crate::convert::{Conversion, ConvertTarget, StoredFormat};
+use crate::convert::{Conversion, ConvertTarget};
 use crate::error::{read_error, write_error};
 use crate::hub::HubName;
 use crate::model_source::fetched_weights;
@@ -48,13 +48,18 @@ pub fn convert(arguments: &ConvertArguments) -> Result<String> {
         done.write(path)?;
     }
     let output = output.display();
-    Ok(if *dtype == Some(StoredFormat::Int8) {
+    let unwrapped = if file.is_unwrapped() {
+        "\nnames are without what wrappers had put into them, `module.` for instance"
+    } else {
+        ""
+    };
+    Ok(if *dtype == Some(NumberFormat::Int8) {
         format!(
             "{done}\n(of matrices in eight bits, in proportion to the largest value of a row)\n\
-             read back and found within half a step: {output}"
+             read back and found within half a step: {output}{unwrapped}"
         )
     } else {
-        format!("{done}\nread back and found equal: {output}")
+        format!("{done}\nread back and found equal: {output}{unwrapped}")
     })
 }
 
@@ -78,12 +83,12 @@ fn check_report(path: &Path, input: &Path) -> Result<()> {
 fn description(weights: &Path) -> Result<Option<Vec<u8>>> {
     let beside = weights.with_file_name(DESCRIPTION_FILE);
     if beside.is_file() {
-        let text = fs::read(&beside).map_err(read_error(&beside))?;
+        let text = plain_text::read(&beside, MAX_DESCRIPTION).map_err(read_error(&beside))?;
         // That of another library, for a text encoder, is none of our business.
         if !is_of_another_library(&text) {
-            ModelDescription::read(&beside)?;
+            ModelDescription::parse(&beside, &text)?;
         }
-        return Ok(Some(text));
+        return Ok(Some(text.into_bytes()));
     }
     if weights.with_file_name(REFERENCE_DESCRIPTION_FILE).is_file() {
         let description = description_beside(weights)?;
@@ -95,7 +100,7 @@ fn description(weights: &Path) -> Result<Option<Vec<u8>>> {
 }
 
 /// Whether a `config.json` is of Hugging Face's transformers.
-fn is_of_another_library(text: &[u8]) -> bool {
-    let parsed: Option<serde_json::Value> = serde_json::from_slice(text).ok();
+fn is_of_another_library(text: &str) -> bool {
+    let parsed: Option<serde_json::Value> = serde_json::from_str(text).ok();
     parsed.is_some_and(|config| config.get("model_type").is_some())
 }

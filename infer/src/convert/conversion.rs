@@ -4,16 +4,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pixelflow::durable;
 use pixelflow::weights::{
     DESCRIPTION_FILE, ModelDescription, ShardIndex, TensorFile, is_int8, plan_shards,
 };
+use pixelflow::{NumberFormat, durable};
 use pixelflow_host::device::select;
 
 use super::target::exists;
 use super::{
-    ConversionReport, ConvertProgress, ConvertTarget, PlannedTensor, StoredFormat, ToInt8,
-    copy_tensors, planned,
+    ConversionReport, ConvertProgress, ConvertTarget, PlannedTensor, ToInt8, copy_tensors, planned,
 };
 use crate::Result;
 use crate::error::{read_error, write_error};
@@ -26,7 +25,7 @@ pub struct Conversion<'a> {
     /// The text of the description beside them.
     pub description: Option<Vec<u8>>,
     /// Their new number format; `None` leaves each as it is.
-    pub format: Option<StoredFormat>,
+    pub format: Option<NumberFormat>,
     /// Most bytes of values in one file.
     pub max_shard_size: u64,
     /// Where they go.
@@ -51,11 +50,11 @@ impl Conversion<'_> {
         }
         self.target.prepare()?;
         self.check_description()?;
-        if self.format == Some(StoredFormat::Int8) {
+        if self.format == Some(NumberFormat::Int8) {
             return self.run_int8();
         }
         let folder = &self.target.folder;
-        let tensors = planned(self.file, self.format.and_then(StoredFormat::dtype));
+        let tensors = planned(self.file, self.format.and_then(NumberFormat::stored));
         let infos = tensors.iter().map(|tensor| (tensor.name.clone(), tensor.to.clone()));
         let shards = plan_shards(&self.target.stem, infos.collect(), self.max_shard_size);
 

@@ -6,16 +6,16 @@
 
 mod conversion;
 mod copy;
-mod format;
 mod int8;
 mod progress;
 mod report;
+mod size;
 mod target;
 
 pub use conversion::Conversion;
 pub use copy::{PlannedTensor, copy_tensors, planned};
-pub use format::{StoredFormat, parse_size};
 pub use int8::ToInt8;
 pub use progress::ConvertProgress;
 pub use report::{ConversionReport, TensorReport};
+pub use size::parse_size;
 pub use target::ConvertTarget;

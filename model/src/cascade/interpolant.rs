@@ -27,17 +27,14 @@ pub struct TrainingPair {
 /// Paper, equations 3 to 5.
 ///
 /// # Shapes
-/// - image: `[channels, height, width]` at full resolution, in -1..1
+/// - image: `shape`, `[channels, height, width]` at full resolution, in -1..1
 /// - noise: `[channels, height, width]` at the stage's resolution
 ///
 /// # Panics
 /// If `image` or `noise` has another size, or there is no such stage or timestep.
-#[allow(clippy::too_many_arguments)] // An image is four values, a place in the cascade three.
 pub fn training_pair(
     image: &[f32],
-    channels: usize,
-    height: usize,
-    width: usize,
+    [channels, height, width]: [usize; 3],
     noise: &[f32],
     cascade: &Cascade,
     stage: usize,
@@ -83,7 +80,7 @@ mod tests {
         for stage in 0..3 {
             let (h, w) = cascade.sides(stage, 16, 24);
             let noise = key.at_stage(stage as u32 + 1).normals(3 * h * w);
-            let at = |index| training_pair(&image, 3, 16, 24, &noise, &cascade, stage, index);
+            let at = |index| training_pair(&image, [3, 16, 24], &noise, &cascade, stage, index);
             let (start, later) = (at(0), at(75));
             for ((a, v), b) in start.input.iter().zip(&start.target).zip(&later.input) {
                 assert!((a + 0.75 * v - b).abs() < 1e-5);

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
 use super::{Linear, MatrixFormat, RmsNorm, Rope, in_format};
-use crate::ops::{self, PixelFlowBackend};
+use crate::ops::{self, AttentionLayout, PixelFlowBackend};
 use crate::{PixelFlowConfig, Segments, TextStates};
 
 /// Keys and values of some texts, for one block.
@@ -79,7 +79,8 @@ impl<B: PixelFlowBackend> Attention<B> {
         let q = ops::norm_rotate(self.q_proj.forward(x.clone()), self.q_norm.weight.val(), rope);
         let k = ops::norm_rotate(self.k_proj.forward(x.clone()), self.k_norm.weight.val(), rope);
         let v = self.v_proj.forward(x);
-        self.o_proj.forward(ops::packed_attention(q, k, v, None, segments, segments, self.heads))
+        let layout = AttentionLayout::new(segments, segments, self.heads);
+        self.o_proj.forward(ops::packed_attention(q, k, v, None, &layout))
     }
 
     /// The keys and values of texts, which do not depend on the tokens.
@@ -107,14 +108,8 @@ impl<B: PixelFlowBackend> Attention<B> {
         text: &TextKeys<B>,
     ) -> Tensor<B, 2> {
         let q = ops::norm_rotate(self.q_proj.forward(x), self.q_norm.weight.val(), rope);
-        self.o_proj.forward(ops::packed_attention(
-            q,
-            text.k.clone(),
-            text.v.clone(),
-            text.bias.clone(),
-            segments,
-            &text.segments,
-            self.heads,
-        ))
+        let TextKeys { k, v, segments: keys, bias } = text.clone();
+        let layout = AttentionLayout::new(segments, &keys, self.heads);
+        self.o_proj.forward(ops::packed_attention(q, k, v, bias, &layout))
     }
 }

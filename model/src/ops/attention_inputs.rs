@@ -37,6 +37,11 @@ pub struct AttentionLayout {
 }
 
 impl AttentionLayout {
+    /// The queries of each example meet its own keys.
+    pub fn new(queries: &Segments, keys: &Segments, heads: usize) -> Self {
+        Self { query_segments: queries.clone(), key_segments: keys.clone(), heads }
+    }
+
     /// Runs of queries and of their keys; see [`Segments::paired_runs`].
     pub(super) fn runs(&self) -> Vec<(EqualSegments, EqualSegments)> {
         self.query_segments.paired_runs(&self.key_segments)

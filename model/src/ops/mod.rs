@@ -115,26 +115,19 @@ pub fn dequantise<B: PixelFlowBackend>(
 /// `softmax(q k' / sqrt(head_dim) + bias) v`, per head and example.
 ///
 /// # Shapes
-/// - q and output: `[queries, heads * head_dim]`, cut by `query_segments`
-/// - k, v: `[keys, heads * head_dim]`, cut by `key_segments`
+/// - q and output: `[queries, heads * head_dim]`, cut as the layout says
+/// - k, v: `[keys, heads * head_dim]`, cut as it says
 /// - bias: `[keys]`, added to all scores of a key
 pub fn packed_attention<B: PixelFlowBackend>(
     q: Tensor<B, 2>,
     k: Tensor<B, 2>,
     v: Tensor<B, 2>,
     bias: Option<Tensor<B, 1>>,
-    query_segments: &Segments,
-    key_segments: &Segments,
-    heads: usize,
+    layout: &AttentionLayout,
 ) -> Tensor<B, 2> {
     let inputs =
         AttentionInputs { q: unwrap(q), k: unwrap(k), v: unwrap(v), bias: bias.map(unwrap) };
-    let layout = AttentionLayout {
-        query_segments: query_segments.clone(),
-        key_segments: key_segments.clone(),
-        heads,
-    };
-    wrap(B::packed_attention(inputs, &layout).output)
+    wrap(B::packed_attention(inputs, layout).output)
 }
 
 /// Computes `f` in f32 and returns to the precision of `x`.

@@ -215,19 +215,10 @@ fn attention_agrees(key_lengths: &[usize], masked: bool) {
         Vector::from_floats(mask.as_slice(), &FlexDevice)
     });
     let (q, k, v) = inputs();
-    let (queries, heads) = (segments(), WIDTH / HEAD_DIM);
-    let ours = super::packed_attention(
-        q.clone(),
-        k.clone(),
-        v.clone(),
-        bias.clone(),
-        &queries,
-        &keys,
-        heads,
-    );
+    let layout = AttentionLayout::new(&segments(), &keys, WIDTH / HEAD_DIM);
+    let ours = super::packed_attention(q.clone(), k.clone(), v.clone(), bias.clone(), &layout);
     let ours = results(ours, &[&q, &k, &v], &[]);
     let (q, k, v) = inputs();
-    let layout = AttentionLayout { query_segments: queries, key_segments: keys, heads };
     let [q_input, k_input, v_input] = [&q, &k, &v].map(|x| unwrap(x.clone()));
     let inputs = AttentionInputs::<Train> {
         q: q_input,
@@ -269,8 +260,8 @@ fn cross_attention_with_masked_keys() {
 fn attention_does_not_leak_across_examples() {
     let (q, k, v) = (tokens(1).inner(), tokens(2).inner(), tokens(3).inner());
     let attend = |v: &Tensor<Flex, 2>| {
-        let (q, k, segments) = (q.clone(), k.clone(), segments());
-        super::packed_attention(q, k, v.clone(), None, &segments, &segments, 2)
+        let layout = AttentionLayout::new(&segments(), &segments(), 2);
+        super::packed_attention(q.clone(), k.clone(), v.clone(), None, &layout)
     };
     let before = attend(&v);
     // Changing the values of the first four tokens reaches the first two examples only.

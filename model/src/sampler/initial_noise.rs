@@ -43,7 +43,7 @@ impl<T: NoiseSource + ?Sized> NoiseSource for &T {
 pub struct ImageKey {
     /// The user's seed.
     pub seed: u64,
-    /// Which image of that seed; less than 2^63.
+    /// Which image of that seed.
     pub index: u64,
 }
 
@@ -72,10 +72,29 @@ impl NoiseSource for KeyedNoise {
         width: usize,
     ) -> Vec<f32> {
         let draw = |image: &ImageKey| {
-            let index = image.index | (copy as u64) << 63;
+            // Flipped, not set: numbers of the first noise rule may have the bit already.
+            let index = image.index ^ (copy as u64) << 63;
             let key = Key::new(image.seed, index, Purpose::Renoise).at_stage(stage as u32);
             block_noise(key, channels, height, width)
         };
         self.images.iter().flat_map(draw).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_copies_of_a_state_never_share_noise() {
+        let noise = |index, copy| {
+            let images = vec![ImageKey { seed: 7, index }];
+            KeyedNoise { images }.block(1, copy, 1, 2, 2)
+        };
+        for index in [0, 3, 3 | 1 << 63] {
+            assert_ne!(noise(index, 0), noise(index, 1), "{index}");
+        }
+        // As it has always been where the bit was not set.
+        assert_eq!(noise(3, 1), noise(3 | 1 << 63, 0));
     }
 }

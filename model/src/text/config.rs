@@ -118,10 +118,16 @@ impl T5Config {
                 return invalid(format!("{name} is {value}, it must be 1 to {most}"));
             }
         }
+        if self.inner_width() > 65_536 {
+            return invalid(format!(
+                "num_heads x d_kv is {} x {}, it must be at most 65536",
+                self.num_heads, self.d_kv
+            ));
+        }
         let buckets = self.relative_attention_num_buckets;
         if buckets < 4 || !buckets.is_multiple_of(4) || buckets > 65_536 {
             return invalid(format!(
-                "relative_attention_num_buckets is {buckets}, it must be a multiple of 4"
+                "relative_attention_num_buckets is {buckets}, it must be a multiple of 4, at most 65536"
             ));
         }
         if self.relative_attention_max_distance <= buckets / 4 {
@@ -205,7 +211,8 @@ mod tests {
     #[test]
     fn invalid_encoders_are_named() {
         type Change = fn(&mut T5Config);
-        let cases: [(Change, &str); 7] = [
+        let cases: [(Change, &str); 8] = [
+            (|c| (c.num_heads, c.d_kv) = (1024, 4096), "is 1024 x 4096, it must be at most"),
             (|c| c.num_heads = 0, "num_heads is 0"),
             (|c| c.vocab_size = usize::MAX, "vocab_size is"),
             (|c| c.relative_attention_num_buckets = 30, "multiple of 4"),

@@ -17,9 +17,13 @@ mod error;
 mod feed_forward;
 mod initialisation;
 mod names;
+#[cfg(feature = "tokenizer")]
+mod precompiled_map;
 mod relative_position;
 #[cfg(feature = "tokenizer")]
 mod tokenizer;
+#[cfg(feature = "tokenizer")]
+mod tokenizer_file;
 #[cfg(feature = "tokenizer")]
 mod tokenizer_training;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use tokenizers::Tokenizer;
 
 use super::tokenizer_training::{END, UNKNOWN};
-use super::{MAX_TOKENS, T5Config, TextError};
+use super::{MAX_TOKENS, T5Config, TextError, tokenizer_file};
 
 /// Characters of a text that messages show.
 const SHOWN: usize = 40;
@@ -33,10 +33,8 @@ impl TextTokenizer {
     /// # Errors
     /// [`TextError::Tokenizer`], and what [`check`](Self::check) says.
     pub fn read(path: &Path, config: &T5Config) -> Result<Self, TextError> {
-        let tokenizer = Tokenizer::from_file(path).map_err(|error| TextError::Tokenizer {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
+        let tokenizer = tokenizer_file::read(path)
+            .map_err(|reason| TextError::Tokenizer { path: path.to_owned(), reason })?;
         let this = Self::new(tokenizer, config.eos_token_id);
         this.check(config)?;
         Ok(this)
@@ -96,9 +94,10 @@ impl TextTokenizer {
     /// # Errors
     /// [`TextError::Text`].
     pub fn tokens(&self, text: &str) -> Result<Tokens, TextError> {
-        let encoding = self.tokenizer.encode(text, true).map_err(|error| TextError::Text {
+        let encode = || self.tokenizer.encode(text, true).map_err(|error| error.to_string());
+        let encoding = tokenizer_file::caught(encode).map_err(|reason| TextError::Text {
             text: text.chars().take(SHOWN).collect(),
-            reason: error.to_string(),
+            reason,
         })?;
         let mut ids = encoding.get_ids().to_vec();
         // A `tokenizer.json` without a post-processor leaves this to others.

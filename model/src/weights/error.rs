@@ -1,5 +1,6 @@
 //! What can go wrong with files of weights.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -162,8 +163,42 @@ impl Mismatches {
     }
 }
 
+impl Mismatches {
+    /// What the names of all surplus tensors have before the names that are missing, and the other way
+    /// round, if nothing else is wrong.
+    fn prefixes(&self) -> Option<[&str; 2]> {
+        let missing = || self.missing.iter().map(|(name, _)| name.as_str());
+        let surplus = || self.surplus.iter().map(String::as_str);
+        let before = |long: &'_ str, short: &str| long.strip_suffix(short).map(str::len);
+        let (first_missing, first_surplus) = (missing().next()?, surplus().next()?);
+        let in_file = surplus().filter_map(|name| before(name, first_missing)).min();
+        let in_model = missing().filter_map(|name| before(name, first_surplus)).min();
+        let prefixes = [
+            &first_surplus[..in_file.unwrap_or(0).min(first_surplus.len())],
+            &first_missing[..in_model.unwrap_or(0).min(first_missing.len())],
+        ];
+        let left = |names: &mut dyn Iterator<Item = &str>, prefix: &str| {
+            names
+                .map(|name| name.strip_prefix(prefix).map(str::to_owned))
+                .collect::<Option<BTreeSet<_>>>()
+        };
+        let same = left(&mut surplus(), prefixes[0])? == left(&mut missing(), prefixes[1])?;
+        (same && self.misshapen.is_empty()).then_some(prefixes)
+    }
+}
+
 impl fmt::Display for Mismatches {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some([in_file, in_model]) = self.prefixes() {
+            return write!(
+                formatter,
+                " all {} names begin with `{}` where the model's begin with `{}`; save the tensors \
+                 under the model's names",
+                self.surplus.len(),
+                in_file.escape_debug(),
+                in_model.escape_debug(),
+            );
+        }
         for (name, shape) in &self.missing {
             write!(formatter, "\n  missing: {name} {shape:?}")?;
         }

@@ -29,21 +29,6 @@ pub(super) fn read_values(file: &TensorFile, name: &str) -> Result<Values, Weigh
 
 /// The values of a tensor in floats; finite.
 fn read_checked(file: &TensorFile, name: &str) -> Result<Vec<f32>, WeightsError> {
-    let values = file.read(name)?;
-    check_finite(&values).map_err(|(count, first)| WeightsError::NotFinite {
-        path: file.path().to_owned(),
-        name: name.to_owned(),
-        count,
-        first,
-    })?;
-    Ok(values)
-}
-
-/// How many values are not finite, and where the first is.
-fn check_finite(values: &[f32]) -> Result<(), (usize, usize)> {
-    let wrong = |value: &f32| !value.is_finite();
-    match values.iter().position(wrong) {
-        None => Ok(()),
-        Some(first) => Err((values.iter().filter(|value| wrong(value)).count(), first)),
-    }
+    let data = file.read_in(name, burn::tensor::DType::F32, false)?;
+    Ok(data.into_vec().expect("it was asked for in f32"))
 }

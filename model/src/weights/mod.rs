@@ -11,6 +11,7 @@ mod description;
 mod dtype;
 mod error;
 mod file_hash;
+mod file_kind;
 mod float;
 mod int8_file;
 mod load;
@@ -39,6 +40,7 @@ mod text_encoder_weights;
 #[cfg(feature = "torch")]
 mod torch;
 mod values;
+mod wrappers;
 #[cfg(feature = "save")]
 mod writer;
 

@@ -91,7 +91,41 @@ pub fn weights_at(path: &Path, set: WeightSet) -> Result<PathBuf, WeightsError> 
     } else {
         path.to_owned()
     };
-    set.file_in(&folder).ok_or_else(|| none(format!("the folder has no {WEIGHTS_FILE}")))
+    set.file_in(&folder).ok_or_else(|| none(what_instead(&folder)))
+}
+
+/// The file of weights in a folder: all in one, or the index of several.
+pub(super) fn weights_in(folder: &Path) -> Result<PathBuf, WeightsError> {
+    WeightSet::Model.file_in(folder).ok_or_else(|| WeightsError::NotWeights {
+        path: folder.to_owned(),
+        reason: what_instead(folder),
+    })
+}
+
+/// What a folder without weights under their usual names has instead, and the way on.
+fn what_instead(folder: &Path) -> String {
+    let none = format!("the folder has no {WEIGHTS_FILE} and no {INDEX_FILE}");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    if names.iter().any(|name| name == "data.pkl") {
+        return format!("{none}: it is an unpacked .pt; pack it again, `zip -0r model.pt FOLDER`");
+    }
+    if names.iter().any(|name| name.ends_with(".distcp")) {
+        return format!(
+            "{none}: it is a distributed checkpoint; make it one file, `python -m \
+             torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER model.pt`"
+        );
+    }
+    let is_weights = |name: &&String| {
+        let ending = Path::new(name).extension().unwrap_or_default();
+        ["safetensors", "pt", "pth", "ckpt", "bin"].iter().any(|known| ending == *known)
+    };
+    match names.iter().find(is_weights) {
+        Some(name) => format!("{none}; give {} in it by its name", name.escape_debug()),
+        None => none,
+    }
 }
 
 /// The description beside a file of weights, be it this program's or the reference's.
@@ -107,7 +141,7 @@ pub fn description_beside(weights: &Path) -> Result<ModelDescription, WeightsErr
     {
         let reference = weights.with_file_name(REFERENCE_DESCRIPTION_FILE);
         if reference.is_file() {
-            return super::read_reference_config(&reference).map(ModelDescription::from);
+            return super::read_reference_config(&reference);
         }
     }
     Err(WeightsError::NotAModel {
@@ -144,28 +178,6 @@ mod tests {
     fn touch(path: &Path) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "").unwrap();
-    }
-
-    #[test]
-    fn of_a_run_the_newest_checkpoint_is_taken_and_of_that_the_average() {
-        let run = tempfile::tempdir().unwrap();
-        let checkpoints = run.path().join(CHECKPOINTS_FOLDER);
-        fs::create_dir(&checkpoints).unwrap();
-        let message = weights_at(run.path(), WeightSet::Ema).unwrap_err().to_string();
-        assert!(message.contains("the run has no checkpoint yet"), "{message}");
-        for step in [9, 10, 100] {
-            let folder = checkpoints.join(checkpoint_name(step));
-            touch(&folder.join(WEIGHTS_FILE));
-            touch(&folder.join(EMA_FILE));
-        }
-        // A checkpoint that was being written when the run was killed.
-        touch(&checkpoints.join(".partial-step-00000200-a").join(EMA_FILE));
-        assert_eq!(checkpoint_steps(&checkpoints).unwrap(), [9, 10, 100]);
-        let newest = checkpoints.join("step-00000100");
-        for path in [run.path(), &newest] {
-            assert_eq!(weights_at(path, WeightSet::Ema).unwrap(), newest.join(EMA_FILE));
-            assert_eq!(weights_at(path, WeightSet::Model).unwrap(), newest.join(WEIGHTS_FILE));
-        }
     }
 
     #[test]

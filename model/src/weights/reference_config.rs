@@ -1,7 +1,5 @@
 //! The reference's `config.yaml`: what its weights do not say about their model.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -10,6 +8,7 @@ use serde_yaml_ng::Value;
 use super::{ModelDescription, TextDescription, WeightsError};
 use crate::PixelFlowConfig;
 use crate::cascade::CascadeConfig;
+use crate::plain_text;
 use crate::text::MAX_TOKENS;
 
 /// Longest configuration that is read, in bytes; the reference's has 600.
@@ -34,29 +33,6 @@ const MODEL_KEYS: [&str; 10] = [
     "attention_bias",
     "num_classes",
 ];
-
-/// What of the reference's configuration describes a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReferenceConfig {
-    /// The transformer: `model.params`.
-    pub model: PixelFlowConfig,
-    /// The cascade: `scheduler`.
-    pub cascade: CascadeConfig,
-    /// Side of the images it was trained on in pixels, if the file says: `data.resolution`.
-    pub resolution: Option<usize>,
-}
-
-/// The reference's own values for what the file does not say.
-impl From<ReferenceConfig> for ModelDescription {
-    fn from(config: ReferenceConfig) -> Self {
-        let ReferenceConfig { model, cascade, resolution } = config;
-        let text = model
-            .cross_attention_dim
-            .map(|_| TextDescription { encoder: TEXT_ENCODER.to_owned(), max_tokens: MAX_TOKENS });
-        let resolution = resolution.unwrap_or(RESOLUTION);
-        Self { text, model, cascade, resolution, class_names: None, sampler: None }
-    }
-}
 
 /// The parts of the file that are read; the others say how it was trained.
 #[derive(Deserialize)]
@@ -104,37 +80,43 @@ struct Data {
     resolution: Option<usize>,
 }
 
-/// Reads the `config.yaml` beside weights of the reference.
+/// Reads the `config.yaml` beside weights of the reference, with its own values for what the file
+/// does not say.
 ///
 /// # Errors
 /// [`WeightsError::Open`], or [`WeightsError::Config`] naming the key that does not fit.
-pub fn read_reference_config(path: &Path) -> Result<ReferenceConfig, WeightsError> {
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_LENGTH + 1).read_to_string(&mut text))
+pub fn read_reference_config(path: &Path) -> Result<ModelDescription, WeightsError> {
+    let text = plain_text::read(path, MAX_LENGTH)
         .map_err(|source| WeightsError::Open { path: path.to_owned(), source })?;
     parse(&text).map_err(|reason| WeightsError::Config { path: path.to_owned(), reason })
 }
 
 /// Parses and checks the text of a `config.yaml`; an error says why not.
-fn parse(text: &str) -> Result<ReferenceConfig, String> {
-    if text.len() as u64 > MAX_LENGTH {
-        return Err(format!("it has more than {MAX_LENGTH} bytes"));
-    }
+fn parse(text: &str) -> Result<ModelDescription, String> {
     let sections: Sections = serde_yaml_ng::from_str(text).map_err(|error| error.to_string())?;
     let model = model(sections.model.params)?;
     let cascade = CascadeConfig {
         stages: sections.scheduler.num_stages,
         train_timesteps: sections.scheduler.num_train_timesteps,
     };
-    let schedule = cascade.build().map_err(|error| format!("scheduler: {error}"))?;
+    cascade.build().map_err(|error| format!("scheduler: {error}"))?;
     let resolution = sections.data.and_then(|data| data.resolution);
-    if let Some(side) = resolution {
-        schedule
-            .check_size(side, side, model.patch_size)
-            .map_err(|error| format!("data.resolution: {error}"))?;
-    }
-    Ok(ReferenceConfig { model, cascade, resolution })
+    let text = model
+        .cross_attention_dim
+        .map(|_| TextDescription { encoder: TEXT_ENCODER.to_owned(), max_tokens: MAX_TOKENS });
+    let description = ModelDescription {
+        text,
+        model,
+        cascade,
+        resolution: resolution.unwrap_or(RESOLUTION),
+        class_names: None,
+        sampler: None,
+    };
+    description.check().map_err(|error| match resolution {
+        Some(_) => format!("data.resolution: {error}"),
+        None => error.to_string(),
+    })?;
+    Ok(description)
 }
 
 fn model(parameters: serde_yaml_ng::Mapping) -> Result<PixelFlowConfig, String> {
@@ -222,7 +204,7 @@ seed: 42
         let config = parse(CLASSES).unwrap();
         assert_eq!(config.model, Preset::Xl.config(1000));
         assert_eq!(config.cascade, CascadeConfig::default());
-        assert_eq!(config.resolution, Some(256));
+        assert_eq!(config.resolution, 256);
     }
 
     #[test]
@@ -236,7 +218,7 @@ scheduler: {num_train_timesteps: 100, num_stages: 2}
         assert_eq!((config.model.num_classes, config.model.cross_attention_dim), (0, Some(64)));
         assert!(config.model.attention_bias);
         assert_eq!(config.cascade, CascadeConfig { stages: 2, train_timesteps: 100 });
-        assert_eq!(config.resolution, None);
+        assert_eq!((config.resolution, config.text.unwrap().max_tokens), (256, MAX_TOKENS));
     }
 
     #[test]
@@ -256,7 +238,7 @@ scheduler: {num_train_timesteps: 100, num_stages: 2}
             (changed("resolution: 256", "resolution: 200"), "data.resolution: "),
             ("model: [".to_owned(), "line 1"),
             (String::new(), "`model`"),
-            ("#".repeat(2 << 20), "more than"),
+            (changed("resolution: 256", "resolution: 1099511627776"), "it must be 1 to 16384"),
         ];
         for (text, expected) in cases {
             let message = parse(&text).unwrap_err();

@@ -86,7 +86,12 @@ impl SafetensorsFile {
         let mut starts = BTreeMap::new();
         for (name, info) in header.tensors() {
             let Some(dtype) = DType::from_safetensors(info.dtype) else {
-                let reason = format!("tensor `{name}` has the format {:?}", info.dtype);
+                let reason = format!(
+                    "tensor `{}` is in {:?}, which is not read; save it anew in Python, with \
+                     tensor.to(torch.bfloat16), times its scale if it has one",
+                    name.escape_debug(),
+                    info.dtype
+                );
                 return Err(WeightsError::NotWeights { path: path.to_owned(), reason });
             };
             let (start, _) = info.data_offsets;

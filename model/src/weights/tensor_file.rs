@@ -1,8 +1,8 @@
 //! A file of tensors, whatever its format.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,14 +11,17 @@ use crc32fast::Hasher;
 use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
+use super::file_kind::FileKind;
 use super::float::Float;
 use super::memory_order::{self, Unreadable};
+use super::model_folder::weights_in;
 use super::safetensors_file::SafetensorsFile;
 use super::sharded::{ShardIndex, ShardedFile};
 use super::stored_tensor::StoredTensor;
 #[cfg(feature = "torch")]
 use super::torch::TorchFile;
-use super::{DType, INDEX_FILE, TensorInfo, WEIGHTS_FILE, WeightsError};
+use super::wrappers::unwrapped;
+use super::{DType, TensorInfo, WeightsError};
 
 /// Which weights of a training checkpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +39,10 @@ pub enum WeightSet {
 pub struct TensorFile {
     path: PathBuf,
     format: Format,
+    /// By their names without wrappers.
+    tensors: BTreeMap<String, TensorInfo>,
+    /// What the file calls them.
+    in_file: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -47,13 +54,28 @@ enum Format {
 }
 
 impl Format {
+    /// Opens a file as what its first bytes say it is.
+    fn open(path: &Path, set: WeightSet) -> Result<Self, WeightsError> {
+        match FileKind::of_file(path)? {
+            FileKind::Zip => Self::torch(path, set),
+            FileKind::Unknown if path.extension().is_some_and(is_ending_of_torch) => {
+                Err(WeightsError::NotWeights {
+                    path: path.to_owned(),
+                    reason: "it is no .pt file that torch.save wrote, which would be a zip archive"
+                        .to_owned(),
+                })
+            }
+            _ => SafetensorsFile::open(path).map(Self::Safetensors),
+        }
+    }
+
     #[cfg(feature = "torch")]
-    fn torch(path: &Path, set: Option<WeightSet>) -> Result<Self, WeightsError> {
+    fn torch(path: &Path, set: WeightSet) -> Result<Self, WeightsError> {
         TorchFile::open(path, set).map(Self::Torch)
     }
 
     #[cfg(not(feature = "torch"))]
-    fn torch(path: &Path, _set: Option<WeightSet>) -> Result<Self, WeightsError> {
+    fn torch(path: &Path, _set: WeightSet) -> Result<Self, WeightsError> {
         Err(WeightsError::NotWeights {
             path: path.to_owned(),
             reason:
@@ -62,6 +84,20 @@ impl Format {
                     .to_owned(),
         })
     }
+
+    fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
+        match self {
+            Self::Safetensors(file) => file.tensors(),
+            Self::Sharded(file) => file.tensors(),
+            #[cfg(feature = "torch")]
+            Self::Torch(file) => file.tensors(),
+        }
+    }
+}
+
+/// Whether files with this ending are PyTorch's.
+fn is_ending_of_torch(ending: &OsStr) -> bool {
+    ["pt", "pth", "ckpt", "bin"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 impl TensorFile {
@@ -69,12 +105,13 @@ impl TensorFile {
     /// safetensors files by their index, `*.safetensors.index.json`; or, of a folder, the file
     /// `model.safetensors` or else the index.
     ///
-    /// A PyTorch training checkpoint gives its moving average, if it has one.
+    /// Names lose what wrappers have put into them: `module.`, `_orig_mod.` and their like. A training
+    /// checkpoint gives its moving average, if it has one.
     ///
     /// # Errors
     /// Every [`WeightsError`] about files; nothing of the file is ever run.
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
-        Self::open_set(path, None)
+        Self::open_torch(path, WeightSet::Ema)
     }
 
     /// Opens a file as [`open`](Self::open) does; of a training checkpoint, takes `set`.
@@ -82,7 +119,15 @@ impl TensorFile {
     /// # Errors
     /// Every [`WeightsError`] about files; nothing of the file is ever run.
     pub fn open_torch(path: &Path, set: WeightSet) -> Result<Self, WeightsError> {
-        Self::open_set(path, Some(set))
+        if path.is_dir() {
+            return Self::open_torch(&weights_in(path)?, set);
+        }
+        let format = if ShardIndex::is_named(path) {
+            Format::Sharded(ShardedFile::open(path)?)
+        } else {
+            Format::open(path, set)?
+        };
+        Self::of(path.to_owned(), format, set)
     }
 
     /// A safetensors file that is in memory; errors call it `name`.
@@ -92,32 +137,21 @@ impl TensorFile {
     pub fn from_bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Result<Self, WeightsError> {
         let path = PathBuf::from(name);
         let format = Format::Safetensors(SafetensorsFile::in_memory(&path, bytes.into())?);
-        Ok(Self { path, format })
+        Self::of(path, format, WeightSet::Ema)
     }
 
-    pub(super) fn open_set(path: &Path, set: Option<WeightSet>) -> Result<Self, WeightsError> {
-        let open = |source| WeightsError::Open { path: path.to_owned(), source };
-        if path.is_dir() {
-            return Self::open_set(&weights_in(path)?, set);
+    fn of(path: PathBuf, format: Format, set: WeightSet) -> Result<Self, WeightsError> {
+        let stored = format.tensors();
+        match unwrapped(stored.keys(), set) {
+            Ok(in_file) => {
+                let info = |(name, stored_as): (&String, &String)| {
+                    (name.clone(), stored[stored_as].clone())
+                };
+                let tensors = in_file.iter().map(info).collect();
+                Ok(Self { path, format, tensors, in_file })
+            }
+            Err(reason) => Err(WeightsError::NotWeights { path, reason }),
         }
-        if ShardIndex::is_named(path) {
-            let format = Format::Sharded(ShardedFile::open(path)?);
-            return Ok(Self { path: path.to_owned(), format });
-        }
-        let mut start = Vec::new();
-        let file = File::open(path).map_err(open)?;
-        file.take(2).read_to_end(&mut start).map_err(open)?;
-        let is_torch = match start.as_slice() {
-            // A zip archive; a bare pickle, as PyTorch wrote before 1.6, gets its own message.
-            [b'P', b'K'] | [0x80, 2..=5] => true,
-            _ => path.extension().is_some_and(|ending| ending == "pt" || ending == "pth"),
-        };
-        let format = if is_torch {
-            Format::torch(path, set)?
-        } else {
-            Format::Safetensors(SafetensorsFile::open(path)?)
-        };
-        Ok(Self { path: path.to_owned(), format })
     }
 
     /// Where the file is.
@@ -134,14 +168,14 @@ impl TensorFile {
         files
     }
 
-    /// All tensors by name.
+    /// All tensors by name, without wrappers.
     pub fn tensors(&self) -> &BTreeMap<String, TensorInfo> {
-        match &self.format {
-            Format::Safetensors(file) => file.tensors(),
-            Format::Sharded(file) => file.tensors(),
-            #[cfg(feature = "torch")]
-            Format::Torch(file) => file.tensors(),
-        }
+        &self.tensors
+    }
+
+    /// Whether wrappers had put something into names, or another set is left out.
+    pub fn is_unwrapped(&self) -> bool {
+        self.in_file.iter().any(|(name, in_file)| name != in_file)
     }
 
     /// What the file says about itself; empty for PyTorch files.
@@ -270,6 +304,7 @@ impl TensorFile {
     }
 
     fn stored(&self, name: &str) -> Result<StoredTensor<'_>, WeightsError> {
+        let name = self.in_file.get(name).map_or(name, String::as_str);
         match &self.format {
             Format::Safetensors(file) => file.stored(name),
             Format::Sharded(file) => file.stored(name),
@@ -314,14 +349,4 @@ impl TensorFile {
         let largest = |most: f64, value: &f64| most.max(value.abs());
         WeightsError::TooLarge { path, name, value: values.iter().fold(0.0, largest), dtype }
     }
-}
-
-/// The file of weights in a folder: all in one, or the index of several.
-fn weights_in(folder: &Path) -> Result<PathBuf, WeightsError> {
-    let candidates = [WEIGHTS_FILE, INDEX_FILE].map(|name| folder.join(name));
-    let found = candidates.into_iter().find(|path| path.is_file());
-    found.ok_or_else(|| WeightsError::NotWeights {
-        path: folder.to_owned(),
-        reason: format!("the folder has neither {WEIGHTS_FILE} nor {INDEX_FILE}"),
-    })
 }

@@ -98,6 +98,55 @@ fn every_tensor_that_does_not_fit_is_listed() {
 }
 
 #[test]
+fn one_line_says_that_a_prefix_is_all_that_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let renamed = |prefix: &str| {
+        write(&path, |all| {
+            *all = std::mem::take(all)
+                .into_iter()
+                .map(|(name, tensor)| (format!("{prefix}{name}"), tensor))
+                .collect();
+        });
+        load(&path).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for known in ["module.", "_orig_mod.", "model.module._fsdp_wrapped_module.", "ema."] {
+        assert_eq!(renamed(known), Ok(()), "{known}");
+    }
+    let message = renamed("unet.").unwrap_err();
+    assert!(
+        message.contains("names begin with `unet.` where the model's begin with ``"),
+        "{message}"
+    );
+    assert_eq!(message.lines().count(), 1, "{message}");
+}
+
+#[test]
+fn floats_of_eight_bits_are_named_with_the_way_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let header = r#"{"x":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}"#;
+    let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &[0; 2]].concat();
+    std::fs::write(&path, bytes).unwrap();
+    let message = TensorFile::open(&path).unwrap_err().to_string();
+    assert!(message.contains("`x` is in F8_E4M3") && message.contains(".to(torch."), "{message}");
+}
+
+#[test]
+fn the_length_of_a_header_is_not_taken_for_the_start_of_another_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    // In bytes: a pickle of protocol 2, a zip archive, the bracket of a text, a map of msgpack.
+    for length in [0x280, 0x4b50, 0x7b0, 0x07b, 0xa188] {
+        let header = r#"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let header = format!("{header:length$}");
+        let bytes = [&(length as u64).to_le_bytes(), header.as_bytes(), &[0; 4]].concat();
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(TensorFile::open(&path).unwrap().read("x").unwrap(), [0.0], "{length:#x}");
+    }
+}
+
+#[test]
 fn weights_that_are_not_finite_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
@@ -152,7 +201,7 @@ fn a_file_that_lies_is_refused_without_trusting_it() {
         std::fs::write(&path, bytes).unwrap();
         TensorFile::open(&path).unwrap_err().to_string()
     };
-    assert!(refused(&[]).contains("it has 0 bytes"));
+    assert!(refused(&[1, 2]).contains("it has 2 bytes"));
     let mut huge = whole.clone();
     huge[..8].copy_from_slice(&(1u64 << 60).to_le_bytes());
     let message = refused(&huge);

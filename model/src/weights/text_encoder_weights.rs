@@ -4,8 +4,10 @@ use std::path::Path;
 
 use burn::tensor::backend::Backend;
 
+use super::description::with_key;
 use super::load::{Names, load_into};
 use super::{DESCRIPTION_FILE, TensorFile, WeightsError};
+use crate::plain_text::{self, MAX_DESCRIPTION};
 use crate::text::{T5Config, T5Encoder, hugging_face_name};
 
 /// The shape of the text encoder in a folder, checked.
@@ -14,10 +16,10 @@ use crate::text::{T5Config, T5Encoder, hugging_face_name};
 /// [`WeightsError::Open`] for a missing file, [`WeightsError::Config`].
 pub fn read_text_encoder_config(folder: &Path) -> Result<T5Config, WeightsError> {
     let path = folder.join(DESCRIPTION_FILE);
-    let text = std::fs::read_to_string(&path)
+    let text = plain_text::read(&path, MAX_DESCRIPTION)
         .map_err(|source| WeightsError::Open { path: path.clone(), source })?;
     let config: T5Config =
-        serde_json::from_str(&text).map_err(|error| unusable(&path, error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| unusable(&path, with_key(&text, &error)))?;
     config.check().map_err(|error| unusable(&path, error.to_string()))?;
     Ok(config)
 }

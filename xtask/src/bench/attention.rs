@@ -3,7 +3,7 @@
 use burn::backend::Autodiff;
 use burn::tensor::{Distribution, Tensor};
 use pixelflow::Segments;
-use pixelflow::ops::{PixelFlowBackend, packed_attention};
+use pixelflow::ops::{AttentionLayout, PixelFlowBackend, packed_attention};
 
 use super::flop;
 use super::measure::{Settings, measure};
@@ -21,17 +21,18 @@ pub fn run<B: PixelFlowBackend>(
 ) -> Vec<Record> {
     let images = settings.images(tokens);
     let segments = Segments::uniform(images, tokens);
+    let layout = AttentionLayout::new(&segments, &segments, HEADS);
     let shape = [images * tokens, HEADS * HEAD_DIM];
     let random = || Tensor::<B, 2>::random(shape, Distribution::Normal(0.0, 1.0), device);
     let (q, k, v, gradient) = (random(), random(), random(), random());
     let forward = measure::<B>(settings, device, || {
         let (q, k, v) = (q.clone(), k.clone(), v.clone());
-        let _ = packed_attention(q, k, v, None, &segments, &segments, HEADS);
+        let _ = packed_attention(q, k, v, None, &layout);
     });
     let tracked = |x: &Tensor<B, 2>| Tensor::<Autodiff<B>, 2>::from_inner(x.clone()).require_grad();
     let both = measure::<B>(settings, device, || {
         let (q, k, v) = (tracked(&q), tracked(&k), tracked(&v));
-        let out = packed_attention(q, k, v, None, &segments, &segments, HEADS);
+        let out = packed_attention(q, k, v, None, &layout);
         let product = out * Tensor::from_inner(gradient.clone());
         let _ = product.sum().backward();
     });

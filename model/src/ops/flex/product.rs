@@ -210,14 +210,22 @@ pub(super) fn multiply<S: Simd>(
         let add = from > 0 || target == Target::Add;
         let mut vector = 0;
         while vector < right.vectors {
-            let terms = terms.clone();
+            let part = Part { first: vector, terms: terms.clone(), add };
             vector += match right.vectors - vector {
-                1 => panels::<S, 1>(simd, left, right, vector, terms, add, out),
-                2 => panels::<S, 2>(simd, left, right, vector, terms, add, out),
-                _ => panels::<S, MOST_VECTORS>(simd, left, right, vector, terms, add, out),
+                1 => panels::<S, 1>(simd, left, right, part, out),
+                2 => panels::<S, 2>(simd, left, right, part, out),
+                _ => panels::<S, MOST_VECTORS>(simd, left, right, part, out),
             };
         }
     }
+}
+
+/// Some vectors of a product, of some of its terms.
+struct Part {
+    first: usize,
+    terms: Range<usize>,
+    /// Whether they come to what is there.
+    add: bool,
 }
 
 /// All rows of some vectors of the product; returns how many vectors.
@@ -226,9 +234,7 @@ fn panels<S: Simd, const N: usize>(
     simd: S,
     left: impl Left,
     right: &Right,
-    first: usize,
-    terms: Range<usize>,
-    add: bool,
+    Part { first, terms, add }: Part,
     out: &mut Padded,
 ) -> usize {
     let panels: [&[S::f32s]; N] = from_fn(|j| right.panel::<S>(first + j, terms.clone()));

@@ -248,7 +248,8 @@ async fn advance<B: PixelFlowBackend>(
         }
         row.place.step = steps[place] * step_factor(ratio);
         let ImagePlace { time: t, step, evaluations } = row.place;
-        if step < 1e-9 || evaluations > MOST_EVALUATIONS {
+        // The last step is as short as what was left.
+        if t < 1.0 && (step < 1e-9 || evaluations > MOST_EVALUATIONS) {
             return Err(Error::SolverStuck { stage, t, evaluations });
         }
     }
@@ -257,4 +258,27 @@ async fn advance<B: PixelFlowBackend>(
 
 fn stack<B: PixelFlowBackend>(rows: &[Row<B>], part: fn(&Row<B>) -> &Tensor<B, 4>) -> Tensor<B, 4> {
     Tensor::cat(rows.iter().map(|row| part(row).clone()).collect(), 0)
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::tensor::{TensorData, read_sync};
+    use burn_flex::{Flex, FlexDevice};
+
+    use super::*;
+
+    #[test]
+    fn a_sliver_before_the_end_is_a_step_like_any_other() {
+        let zeros =
+            || Tensor::from_data(TensorData::new(vec![0.0_f32; 4], [1, 1, 2, 2]), &FlexDevice);
+        let mut steady = |_: &[f64], state: Tensor<Flex, 4>, _: Rows<'_>| Ok(state.ones_like());
+        let tolerance = Tolerance { relative: 1e-3, absolute: 1e-6 };
+        for left in [1e-3, 1e-11, f64::EPSILON / 2.0] {
+            let place = ImagePlace { time: 1.0 - left, step: 0.1, evaluations: 20 };
+            let mut solver = PerImage::at(&[place], [zeros(), zeros()], tolerance, 3);
+            let stepped = read_sync(solver.step(&mut steady, 2));
+            assert!(stepped.is_ok(), "{left}: {stepped:?}");
+            assert_eq!(solver.time(), 1.0);
+        }
+    }
 }

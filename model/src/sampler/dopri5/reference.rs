@@ -206,7 +206,7 @@ impl<B: PixelFlowBackend> Batch<B> {
         }
         self.place.step = step * step_factor(ratio);
         let BatchPlace { time: t, step, evaluations, .. } = self.place;
-        if step < 1e-9 || evaluations > MOST_EVALUATIONS {
+        if !self.is_done() && (step < 1e-9 || evaluations > MOST_EVALUATIONS) {
             return Err(Error::SolverStuck { stage, t, evaluations });
         }
         Ok(())

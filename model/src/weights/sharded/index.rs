@@ -1,12 +1,11 @@
 //! The index of weights in several files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plain_text;
 use crate::weights::WeightsError;
 
 /// What every index is called at its end.
@@ -43,14 +42,9 @@ impl ShardIndex {
     /// its folder.
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
         let damaged = |reason: String| WeightsError::Damaged { path: path.to_owned(), reason };
-        let mut text = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(MAX_LENGTH + 1).read_to_end(&mut text))
+        let text = plain_text::read(path, MAX_LENGTH)
             .map_err(|source| WeightsError::Open { path: path.to_owned(), source })?;
-        if text.len() as u64 > MAX_LENGTH {
-            return Err(damaged(format!("it has more than {MAX_LENGTH} bytes")));
-        }
-        let index: Self = serde_json::from_slice(&text)
+        let index: Self = serde_json::from_str(&text)
             .map_err(|error| damaged(format!("it is no index of shards: {error}")))?;
         let shards = index.shards();
         if let Some(shard) = shards.iter().find(|shard| !is_file_name(shard)) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::ShardIndex;
+use crate::weights::file_kind::FileKind;
 use crate::weights::safetensors_file::SafetensorsFile;
 use crate::weights::stored_tensor::StoredTensor;
 use crate::weights::{TensorInfo, WeightsError};
@@ -30,6 +31,7 @@ impl ShardedFile {
                     shard: shard.to_owned(),
                 });
             }
+            FileKind::of_file(&file)?;
             shards.insert(shard.to_owned(), SafetensorsFile::open(&file)?);
         }
         let tensors = tensors(&index, &shards)

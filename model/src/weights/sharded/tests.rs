@@ -75,14 +75,14 @@ fn a_folder_with_one_file_is_that_file() {
     assert_eq!(file.read("a").unwrap(), [3.0; 2]);
     let empty = tempfile::tempdir().unwrap();
     let message = TensorFile::open(empty.path()).unwrap_err().to_string();
-    assert!(message.contains("neither model.safetensors nor"), "{message}");
+    assert!(message.contains("the folder has no model.safetensors and no"), "{message}");
 }
 
 #[test]
 fn what_the_files_and_the_index_disagree_about_is_named() {
     type Change = fn(&Path);
     const SECOND: &str = "model-00002-of-00003.safetensors";
-    let cases: [(Change, &str); 9] = [
+    let cases: [(Change, &str); 10] = [
         (
             |folder| fs::remove_file(folder.join(SECOND)).unwrap(),
             "names the shard model-00002-of-00003.safetensors, which is not beside it",
@@ -102,6 +102,10 @@ fn what_the_files_and_the_index_disagree_about_is_named() {
         (
             |folder| fs::write(folder.join(SECOND), "junk").unwrap(),
             "model-00002-of-00003.safetensors is damaged",
+        ),
+        (
+            |folder| fs::write(folder.join(SECOND), "version https://git-lfs.github.com").unwrap(),
+            "model-00002-of-00003.safetensors holds no weights: it is the pointer that Git LFS",
         ),
         (|folder| fs::write(folder.join(INDEX_FILE), "[]").unwrap(), "it is no index of shards"),
         (

@@ -196,7 +196,16 @@ fn root(zip: &ZipArchive<BoundedReader<File>>) -> Result<String, String> {
         (root.find('/') == Some(root.len().checked_sub(1)?)).then_some(root)
     });
     let Some(root) = roots.next() else {
-        return Err("it is a zip archive, but not one that torch.save wrote".to_owned());
+        let has = |ending: &str| zip.file_names().any(|name| name.ends_with(ending));
+        return Err(if has(".npy") {
+            "it is an .npz archive of NumPy; write its arrays in Python under the model's names with \
+             safetensors.numpy.save_file"
+        } else if has(".safetensors") || has(PICKLE) || has(".pt") {
+            "it is a zip archive with weights inside; unpack it, and give what was in it"
+        } else {
+            "it is a zip archive, but not one that torch.save wrote"
+        }
+        .to_owned());
     };
     if roots.next().is_some() {
         return Err("it has several pickles, torch.save writes one".to_owned());

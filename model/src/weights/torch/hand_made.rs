@@ -44,7 +44,7 @@ impl Pickle {
         values.iter().fold(self.op(op::MARK), |pickle, value| pickle.integer(*value)).op(op::TUPLE)
     }
 
-    fn tensor(self, tensor: &Tensor) -> Self {
+    pub(super) fn tensor(self, tensor: &Tensor) -> Self {
         self.global("torch._utils", "_rebuild_tensor_v2")
             .op(op::MARK)
             .op(op::MARK)

@@ -1,14 +1,14 @@
 //! Reading PyTorch's `.pt` files without Python and without running anything.
 //!
 //! The file is a zip archive ([`archive`]) of a pickle and raw storages. The pickle is interpreted
-//! by a machine that can only build data ([`pickle`], [`allowed`]); what it builds names the
+//! by a machine that can only build data ([`pickle`], [`global`]); what it builds names the
 //! tensors ([`state_dict`]), each a window of a storage ([`tensor_view`]). Storages stay on disk
 //! until one of their tensors is read.
 
-mod allowed;
 mod archive;
 mod bounded_reader;
 mod fault;
+mod global;
 mod input;
 mod opcode;
 mod pickle;
@@ -24,8 +24,6 @@ mod hostile_tests;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use self::archive::Archive;
@@ -49,10 +47,8 @@ pub(super) struct TorchFile {
 impl TorchFile {
     /// Reads and checks the description of all tensors, none of their values.
     ///
-    /// Of a training checkpoint `set` chooses the weights; without it they are the moving average,
-    /// if there is one.
-    pub(super) fn open(path: &Path, set: Option<WeightSet>) -> Result<Self, WeightsError> {
-        check_container(path)?;
+    /// Of a training checkpoint all sets are there; `set` is the one that will be taken.
+    pub(super) fn open(path: &Path, set: WeightSet) -> Result<Self, WeightsError> {
         let archive = Archive::open(path)?;
         let big_endian = is_big_endian(path, &archive)?;
         let bytes = archive.pickle(MAX_PICKLE)?;
@@ -102,23 +98,6 @@ impl TorchFile {
 /// The entry of the archive that is a tensor's storage.
 fn entry(view: &TensorView) -> String {
     format!("data/{}", view.storage)
-}
-
-/// Refuses what is no zip archive, saying what to do about the format of PyTorch before 1.6.
-fn check_container(path: &Path) -> Result<(), WeightsError> {
-    let mut start = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(2).read_to_end(&mut start))
-        .map_err(|source| WeightsError::Open { path: path.to_owned(), source })?;
-    let reason = match start.as_slice() {
-        b"PK" => return Ok(()),
-        [0x80, 2..=5] => {
-            "it has the format of PyTorch before 1.6; save it anew in Python: torch.save(\
-             torch.load(OLD, map_location=\"cpu\", weights_only=True), NEW)"
-        }
-        _ => "it is no .pt file that torch.save wrote, which would be a zip archive",
-    };
-    Err(WeightsError::NotWeights { path: path.to_owned(), reason: reason.to_owned() })
 }
 
 /// Whether the storages were written by a big-endian machine.

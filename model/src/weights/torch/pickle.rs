@@ -1,13 +1,13 @@
 //! A pickle machine that can build data and nothing else.
 //!
-//! It knows the instructions that `torch.save` writes and the names in [`super::allowed`]; anything
-//! else ends it. Nothing recurses, texts stay where they are, and as every instruction makes at
-//! most one value, the bound on instructions bounds memory and time.
+//! It knows the instructions that `torch.save` writes, any other ends it; [`super::global`] says what
+//! a name of Python's stands for. Nothing recurses, texts stay where they are, and as every
+//! instruction makes at most one value, the bound on instructions bounds memory and time.
 
 use std::collections::HashMap;
 
-use super::allowed;
 use super::fault::Fault;
+use super::global;
 use super::input::{Input, text};
 use super::opcode as op;
 use super::value::{Global, Objects, Pickled, Value};
@@ -195,7 +195,8 @@ impl<'p> Machine<'p> {
             (op::SETITEM | op::SETITEMS, Value::Dictionary(id)) => {
                 self.objects.extend(id, pairs(items)?);
             }
-            (op::ADDITEMS, Value::Inert) => {}
+            // What is in a set, or in a list of a kind of its own, matters to no tensor.
+            (op::APPEND | op::APPENDS | op::ADDITEMS, Value::Inert | Value::Dictionary(_)) => {}
             _ => return Fault::damaged("its pickle fills something that is no collection"),
         }
         Ok(())
@@ -206,18 +207,18 @@ impl<'p> Machine<'p> {
         let value = match opcode {
             op::GLOBAL => {
                 let module = self.input.line()?;
-                allowed::resolve(module, self.input.line()?)?
+                global::resolve(module, self.input.line()?)?
             }
             op::STACK_GLOBAL => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 let (Value::Text(module), Value::Text(name)) = (module, name) else {
                     return Fault::damaged("its pickle names a class by something that is no text");
                 };
-                allowed::resolve(module, name)?
+                global::resolve(module, name)?
             }
             op::INST => {
                 let module = self.input.line()?;
-                let class = allowed::resolve(module, self.input.line()?)?;
+                let class = global::resolve(module, self.input.line()?)?;
                 let arguments = self.pop_to_mark()?;
                 let arguments = self.objects.add(arguments);
                 self.call(class, Value::Tuple(arguments))?
@@ -263,10 +264,10 @@ impl<'p> Machine<'p> {
             return Fault::damaged("its pickle calls something that is no function");
         };
         match (global, self.objects.items(id)) {
-            (Global::MakesInert, _) => Ok(Value::Inert),
+            // Empty, until a pickle fills it.
+            (Global::Other, _) => Ok(Value::Dictionary(self.objects.add(Vec::new()))),
             (Global::RebuildTensor, _) => Ok(Value::Tensor(id)),
             (Global::RebuildParameter, [tensor @ Value::Tensor(_), ..]) => Ok(*tensor),
-            (Global::OrderedDict, []) => Ok(Value::Dictionary(self.objects.add(Vec::new()))),
             _ => Fault::damaged(format!("its pickle calls {global:?} with unusual arguments")),
         }
     }

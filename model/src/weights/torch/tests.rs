@@ -13,13 +13,13 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn open(bytes: &[u8]) -> Result<TensorFile, WeightsError> {
-    TensorFile::open_set(&file(bytes), None)
+    TensorFile::open(&file(bytes))
 }
 
 /// Opens a file that stays where it is for as long as its tensors are read.
 fn read(bytes: &[u8], name: &str) -> Result<Vec<f32>, WeightsError> {
     let path = file(bytes);
-    TensorFile::open_set(&path, None)?.read(name)
+    TensorFile::open(&path)?.read(name)
 }
 
 fn assert_same(torch: &TensorFile, reference: &TensorFile, prefix: &str) {
@@ -38,7 +38,7 @@ fn assert_same(torch: &TensorFile, reference: &TensorFile, prefix: &str) {
 
 #[test]
 fn a_state_dict_of_pytorch_equals_its_safetensors() {
-    let torch = TensorFile::open_set(&fixture("cls_a.pt"), None).unwrap();
+    let torch = TensorFile::open(&fixture("cls_a.pt")).unwrap();
     let reference = TensorFile::open(&fixture("cls_a.safetensors")).unwrap();
     assert_eq!(torch.tensors(), reference.tensors());
     assert_same(&torch, &reference, "");
@@ -50,45 +50,107 @@ fn a_training_checkpoint_gives_its_average_unless_asked_for_the_weights_in_train
     let steps = TensorFile::open(&fixture("train_steps.safetensors")).unwrap();
     let plain = TensorFile::open(&fixture("cls_a.safetensors")).unwrap();
 
-    let model = TensorFile::open_set(&path, Some(WeightSet::Model)).unwrap();
-    assert_eq!(model.tensors(), plain.tensors());
-    assert_same(&model, &steps, "wd0/step3/");
+    for (set, of) in [(WeightSet::Model, "wd0/step3/"), (WeightSet::Ema, "wd0/ema0.9999/step3/")] {
+        let file = TensorFile::open_torch(&path, set).unwrap();
+        assert_eq!(file.tensors(), plain.tensors());
+        assert_same(&file, &steps, of);
+    }
+}
 
-    for set in [None, Some(WeightSet::Ema)] {
-        let ema = TensorFile::open_set(&path, set).unwrap();
-        assert_eq!(ema.tensors(), plain.tensors());
-        assert_same(&ema, &steps, "wd0/ema0.9999/step3/");
+/// A dictionary's entries, one behind the other.
+type Entries = fn(Pickle) -> Pickle;
+
+/// A `.pt` of a dictionary with these entries.
+fn with_entries(entries: Entries) -> Vec<u8> {
+    let start = Pickle::new().op(op::EMPTY_DICT).op(op::MARK);
+    pt(&entries(start).op(op::SETITEMS).stop(), &six_floats())
+}
+
+/// A tensor of its own, to be told from [`Tensor::matrix`].
+fn row() -> Tensor {
+    Tensor { shape: vec![6], strides: vec![1], ..Tensor::matrix() }
+}
+
+#[test]
+fn weights_are_found_however_a_training_has_saved_them() {
+    // In each, `a` is a matrix in the weights, and in their average, if there is one that has a
+    // shape of its own, a row.
+    let cases: [(&str, Entries, [usize; 2]); 7] = [
+        ("plain", |d| d.text("a").tensor(&Tensor::matrix()), [2, 2]),
+        (
+            "under a key",
+            |d| d.text("state_dict").tensors(&[("model._orig_mod.a", Tensor::matrix())]),
+            [2, 2],
+        ),
+        (
+            "beside other things",
+            |d| {
+                let d = d.text("model_state_dict").tensors(&[("module.a", Tensor::matrix())]);
+                let d = d.text("optimizer").op(op::EMPTY_DICT).text("epoch").integer(3);
+                d.text("scheduler").tensors(&[("b", row())])
+            },
+            [2, 2],
+        ),
+        (
+            "with an average",
+            |d| {
+                let d = d.text("model").tensors(&[("a", Tensor::matrix())]);
+                d.text("ema").tensors(&[("module.a", row())])
+            },
+            [1, 2],
+        ),
+        (
+            "timm",
+            |d| {
+                let d = d.text("state_dict").tensors(&[("a", Tensor::matrix())]);
+                d.text("state_dict_ema").tensors(&[("a", row())])
+            },
+            [1, 2],
+        ),
+        (
+            "Lightning",
+            |d| {
+                let tensors = [
+                    ("model.a", Tensor::matrix()),
+                    ("ema_model.module.a", row()),
+                    ("ema_model.n_averaged", row()),
+                ];
+                d.text("state_dict").tensors(&tensors)
+            },
+            [1, 2],
+        ),
+        (
+            "diffusers",
+            |d| {
+                let d = d.text("model").tensors(&[("a", Tensor::matrix())]);
+                let d = d.text("ema").op(op::EMPTY_DICT).op(op::MARK).text("decay").integer(1);
+                let d = d.text("shadow_params").op(op::EMPTY_LIST).tensor(&Tensor::matrix());
+                d.op(op::APPEND).op(op::SETITEMS)
+            },
+            [2, 2],
+        ),
+    ];
+    for (case, entries, ranks) in cases {
+        let path = file(&with_entries(entries));
+        for (set, rank) in [WeightSet::Ema, WeightSet::Model].into_iter().zip(ranks) {
+            let file = TensorFile::open_torch(&path, set).unwrap();
+            assert!(file.tensors().keys().eq(["a"]), "{case}: {:?}", file.tensors());
+            assert_eq!(file.tensors()["a"].shape.len(), rank, "{case}");
+            assert_eq!(file.read("a").unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        }
     }
 }
 
 #[test]
-fn a_set_that_is_not_there_is_named() {
-    let plain = file(&pt(&state_dict(&[("a", Tensor::matrix())]), &six_floats()));
-    let message = TensorFile::open_set(&plain, Some(WeightSet::Ema)).unwrap_err().to_string();
-    assert!(message.contains("plain state_dict"), "{message}");
-    assert!(TensorFile::open_set(&plain, Some(WeightSet::Model)).is_ok());
-
-    let pickle = Pickle::new()
-        .op(op::EMPTY_DICT)
-        .text("model")
-        .tensors(&[("a", Tensor::matrix())])
-        .op(op::SETITEM)
-        .stop();
-    let only_model = file(&pt(&pickle, &six_floats()));
-    let message = TensorFile::open_set(&only_model, Some(WeightSet::Ema)).unwrap_err().to_string();
-    assert!(message.contains("without `ema`"), "{message}");
-    let default = TensorFile::open_set(&only_model, None).unwrap();
-    assert_eq!(default.read("a").unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
-}
-
-#[test]
-fn the_prefix_of_distributed_training_is_dropped() {
-    let torch = open(&pt(
-        &state_dict(&[("module.a.weight", Tensor::matrix()), ("module.b", Tensor::matrix())]),
-        &six_floats(),
-    ))
-    .unwrap();
-    assert!(torch.tensors().keys().eq(["a.weight", "b"]));
+fn an_average_that_nothing_names_matters_to_those_who_want_it() {
+    let path = file(&with_entries(|d| {
+        let d = d.text("model").tensors(&[("a", Tensor::matrix())]);
+        let d = d.text("ema").op(op::EMPTY_DICT).text("shadow_params").op(op::EMPTY_LIST);
+        d.tensor(&row()).op(op::APPEND).op(op::SETITEM)
+    }));
+    let message = TensorFile::open(&path).unwrap_err().to_string();
+    assert!(message.contains("`ema.shadow_params` is a list without names"), "{message}");
+    assert!(TensorFile::open_torch(&path, WeightSet::Model).is_ok());
 }
 
 #[test]
@@ -112,7 +174,7 @@ fn tensors_may_share_a_storage_and_be_views_of_it() {
             method,
             &[("x/data.pkl", &state_dict(&tensors)), ("x/data/0", &six_floats())],
         ));
-        let torch = TensorFile::open_set(&path, None).unwrap();
+        let torch = TensorFile::open(&path).unwrap();
         assert_eq!(torch.read("matrix").unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!(torch.read("transposed").unwrap(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
         assert_eq!(torch.read("row").unwrap(), [3.0, 4.0, 5.0]);
@@ -190,6 +252,27 @@ fn what_a_checkpoint_holds_besides_weights_is_passed_over() {
         .op(op::REDUCE)
         .op(op::SETITEMS)
         .op(op::BUILD)
+        // collections.Counter({1: 2}), train.Config(), collections.deque([1])
+        .text("seen")
+        .global("collections", "Counter")
+        .op(op::EMPTY_DICT)
+        .integer(1)
+        .integer(2)
+        .op(op::SETITEM)
+        .op(op::TUPLE1)
+        .op(op::REDUCE)
+        .text("config")
+        .global("train", "Config")
+        .op(op::EMPTY_TUPLE)
+        .op(op::NEWOBJ)
+        .op(op::EMPTY_DICT)
+        .op(op::BUILD)
+        .text("recent")
+        .global("collections", "deque")
+        .op(op::EMPTY_TUPLE)
+        .op(op::REDUCE)
+        .integer(1)
+        .op(op::APPEND)
         .text("loss")
         .global("numpy.core.multiarray", "scalar")
         .global("numpy", "dtype")
@@ -239,16 +322,22 @@ fn other_kinds_of_files_are_told_apart() {
     let list = pt(&Pickle::new().op(op::EMPTY_LIST).stop(), b"");
     let nothing = pt(&Pickle::new().op(op::EMPTY_DICT).stop(), b"");
     let other = Pickle::new().op(op::EMPTY_DICT).text("epoch").integer(3).op(op::SETITEM).stop();
-    let cases: [(&[u8], &str); 9] = [
-        (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "before 1.6"),
-        (b"", "no .pt file"),
-        (b"{}", "no .pt file"),
+    let small = pt(&Pickle::new().global("torch._utils", "_rebuild_tensor_v3").stop(), b"");
+    let arrays = archive(CompressionMethod::Stored, &[("a.npy", b"")]);
+    let inside = archive(CompressionMethod::Stored, &[("model/model.safetensors", b"")]);
+    let unet = Pickle::new().op(op::EMPTY_DICT).text("unet").tensors(&[("a", Tensor::matrix())]);
+    let cases: [(&[u8], &str); 11] = [
+        (&pt(&unet.op(op::SETITEM).stop(), &six_floats()), "are under `unet`, which is no name of"),
+        (b"neither this nor that", "no .pt file"),
         (&script, "TorchScript"),
         (&sheet, "not one that torch.save wrote"),
+        (&arrays, "an .npz archive"),
+        (&inside, "unpack it"),
         (&two, "several pickles"),
         (&list, "no dictionary"),
         (&nothing, "without tensors"),
-        (&pt(&other, b""), "`epoch` is no tensor"),
+        (&pt(&other, b""), "without tensors, its entries are [`epoch`]"),
+        (&small, "floats of 8 bits"),
     ];
     for (bytes, expected) in cases {
         let error = open(bytes).unwrap_err();
@@ -261,6 +350,6 @@ fn other_kinds_of_files_are_told_apart() {
 fn an_unknown_tensor_is_named() {
     let bytes = pt(&state_dict(&[("a", Tensor::matrix())]), &six_floats());
     assert!(matches!(read(&bytes, "b"), Err(WeightsError::NoTensor { name, .. }) if name == "b"));
-    let gone = TensorFile::open_set(Path::new("no such file.pt"), None);
+    let gone = TensorFile::open(Path::new("no such file.pt"));
     assert!(matches!(gone, Err(WeightsError::Open { .. })));
 }

@@ -3,7 +3,7 @@
 use super::super::DType;
 
 /// Place of a tuple, list or dictionary among [`Pickled`]'s objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ObjectId(usize);
 
 /// A value of a pickle. Copies share what they refer to, as Python's references do.
@@ -32,16 +32,14 @@ pub(super) enum Value<'p> {
 /// A class or function of Python that a pickle of weights may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Global {
-    /// `collections.OrderedDict`.
-    OrderedDict,
     /// `torch._utils._rebuild_tensor_v2`.
     RebuildTensor,
     /// `torch._utils._rebuild_parameter`: a tensor with a wish for gradients.
     RebuildParameter,
     /// `torch.FloatStorage` and its like; only named, never called.
     Storage(DType),
-    /// Something that makes data which no tensor depends on.
-    MakesInert,
+    /// Anything else: it makes a dictionary of a kind of its own, or what no tensor depends on.
+    Other,
 }
 
 /// A pickle's value and everything it refers to.

@@ -2,7 +2,7 @@
 
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::Segments;
-use pixelflow::ops::{self, PixelFlowBackend};
+use pixelflow::ops::{self, AttentionLayout, PixelFlowBackend};
 
 use super::{columns, segments, vector};
 use crate::operations::reference;
@@ -56,9 +56,8 @@ where
         },
         move |inputs| {
             let part = |block| columns(&inputs[0], block, width);
-            let segments = segments(grids);
-            let (q, k, v) = (part(0), part(1), part(2));
-            ops::packed_attention(q, k, v, None, &segments, &segments, HEADS)
+            let layout = AttentionLayout::new(&segments(grids), &segments(grids), HEADS);
+            ops::packed_attention(part(0), part(1), part(2), None, &layout)
         },
     )
 }
@@ -85,9 +84,10 @@ where
         },
         move |inputs| {
             let part = |block| columns(&inputs[1], block, width);
-            let (queries, keys) = (segments(grids), Segments::new(key_lengths.to_vec()));
+            let keys = Segments::new(key_lengths.to_vec());
+            let layout = AttentionLayout::new(&segments(grids), &keys, HEADS);
             let (q, bias) = (inputs[0].clone(), Some(vector(&inputs[2])));
-            ops::packed_attention(q, part(0), part(1), bias, &queries, &keys, HEADS)
+            ops::packed_attention(q, part(0), part(1), bias, &layout)
         },
     )
 }

@@ -9,7 +9,7 @@ use cubecl::prelude::*;
 use super::Attention;
 use super::bindings::{BackwardInputsLaunch, InputsLaunch, LANES};
 use super::matrix::{self, MatrixTile};
-use super::table::{Rows, table_beside};
+use super::table::{Rows, most_cubes, spread, table_beside};
 use super::units::{self, Tile, UNITS};
 
 /// The kernels, each for plain and for matrix units.
@@ -123,8 +123,8 @@ impl<R: CubeRuntime> Attention<'_, R> {
             return;
         }
         let tiles = table_beside(&self.q, self.layout, rows, tile.rows());
-        let cubes = [tiles.meta.shape()[0], self.layout.heads].map(|count| count as u32);
-        let cubes = CubeCount::Static(cubes[0], cubes[1], 1);
+        let [along, across] = spread(tiles.meta.shape()[0], most_cubes(client));
+        let cubes = CubeCount::Static(along, self.layout.heads as u32, across);
         let (dim, dtype) = (tile.cube_dim(), dtype.into());
         // The kernels for plain and for matrix units have the same bindings, and types of their own.
         macro_rules! launch_on {

@@ -22,7 +22,7 @@ pub(super) struct Range {
 /// This cube's row of the table.
 #[cube]
 pub(super) fn range_of_cube(tiles: &Tensor<u32>) -> Range {
-    let entry = CUBE_POS_X as usize * 4;
+    let entry = (CUBE_POS_Z as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize) * 4;
     Range {
         first_row: tiles[entry] as usize,
         end_row: tiles[entry + 1] as usize,
@@ -47,7 +47,21 @@ struct Key<D> {
     device: D,
 }
 
-/// The table of a layout on the device of a tensor, `[tiles, 4]`; see [`cut`].
+/// How many cubes along the first and the last dimension are about this many tiles, where a device has
+/// at most `most` along one: WebGPU 65,535.
+pub(super) fn spread(tiles: usize, most: u32) -> [u32; 2] {
+    let rows = (tiles as u64).div_ceil(most.into()).max(1);
+    [(tiles as u64).div_ceil(rows) as u32, rows as u32]
+}
+
+/// The table with a row for each of the [spread](spread) cubes: those left over do the last tile again.
+pub(super) fn for_each_cube(tiles: &[[u32; 4]], most: u32) -> Vec<[u32; 4]> {
+    let [along, across] = spread(tiles.len(), most);
+    let last = tiles.last().into_iter().cycle();
+    tiles.iter().chain(last).take((along * across) as usize).copied().collect()
+}
+
+/// The table of a layout on the device of a tensor, `[cubes, 4]`; see [`cut`].
 pub(super) fn table_beside<R: CubeRuntime>(
     neighbour: &CubeTensor<R>,
     layout: &AttentionLayout,
@@ -56,11 +70,17 @@ pub(super) fn table_beside<R: CubeRuntime>(
 ) -> CubeTensor<R> {
     let (client, device) = (neighbour.client.clone(), neighbour.device.clone());
     upload_once(layout, rows, tile_rows, device.clone(), |tiles| {
+        let tiles = for_each_cube(tiles, most_cubes(&client));
         let values: Vec<u32> = tiles.iter().flatten().copied().collect();
         let handle = client.create_from_slice(u32::as_bytes(&values));
         let shape = [tiles.len(), 4].into();
         CubeTensor::new_contiguous(client, device, shape, handle, DType::U32)
     })
+}
+
+/// Cubes that a device can have along the first dimension.
+pub(super) fn most_cubes<R: CubeRuntime>(client: &ComputeClient<R>) -> u32 {
+    client.properties().hardware.max_cube_count.0
 }
 
 /// What `upload` made of the table the first time, in any layer and kernel of the pass.
@@ -109,6 +129,23 @@ mod tests {
     use super::super::launch::Kernel;
     use super::super::units::Tile;
     use super::*;
+
+    #[test]
+    fn more_tiles_than_fit_into_a_dimension_are_spread_over_two() {
+        const MOST: u32 = 65_535;
+        for tiles in [0, 1, 65_535, 65_536, 131_070, 131_071, 1 << 20, 3_000_017] {
+            let [along, across] = spread(tiles, MOST);
+            assert!(along <= MOST && across <= MOST, "{tiles}: {along} x {across}");
+            let cubes = along as usize * across as usize;
+            assert!(
+                (tiles..tiles + across as usize).contains(&cubes),
+                "{tiles}: {along} x {across}"
+            );
+            assert_eq!(spread(cubes, MOST), [along, across], "{tiles}");
+        }
+        assert_eq!(spread(65_535, MOST), [65_535, 1]);
+        assert_eq!(spread(65_536, MOST), [32_768, 2]);
+    }
 
     #[test]
     fn tiles_stay_within_their_example() {

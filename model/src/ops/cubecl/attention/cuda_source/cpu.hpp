@@ -160,7 +160,7 @@ static unsigned number() {
 
 // Reads cubes, units of a cube and buffers, runs a kernel, and writes the buffers.
 template <class... A> int run(void (*kernel)(A...)) {
-    gridDim = {number(), number(), 1};
+    gridDim = {number(), number(), number()};
     blockDim = {number(), number(), 1};
     std::vector<std::vector<char>> buffers(number());
     must(buffers.size() == sizeof...(A));
@@ -175,15 +175,15 @@ template <class... A> int run(void (*kernel)(A...)) {
     for (unsigned u = 0; u < units; u++)
         threads.emplace_back([&, u] {
             threadIdx = {u % blockDim.x, u / blockDim.x, 0};
-            for (unsigned y = 0; y < gridDim.y; y++)
-                for (unsigned x = 0; x < gridDim.x; x++) {
-                    blockIdx = {x, y, 0};
-                    call(kernel, buffers, std::index_sequence_for<A...>{});
-                    __syncthreads();
-                    // Shared memory is anything when a cube begins: not a number, most of all.
-                    if (u == 0) std::memset(dynamic_shared_mem, 0xff, sizeof dynamic_shared_mem);
-                    __syncthreads();
-                }
+            for (unsigned cube = 0; cube < gridDim.x * gridDim.y * gridDim.z; cube++) {
+                blockIdx = {cube % gridDim.x, cube / gridDim.x % gridDim.y,
+                            cube / gridDim.x / gridDim.y};
+                call(kernel, buffers, std::index_sequence_for<A...>{});
+                __syncthreads();
+                // Shared memory is anything when a cube begins: not a number, most of all.
+                if (u == 0) std::memset(dynamic_shared_mem, 0xff, sizeof dynamic_shared_mem);
+                __syncthreads();
+            }
         });
     for (auto &thread : threads) thread.join();
     for (auto &buffer : buffers)

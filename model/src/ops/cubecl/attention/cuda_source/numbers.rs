@@ -6,11 +6,14 @@ use cubecl::ir::AddressType;
 use super::super::DType;
 use super::super::bindings::LANES;
 use super::super::launch::Kernel;
-use super::super::table::cut;
+use super::super::table::{cut, for_each_cube, spread};
 use super::case::{Case, HEADS, KEYS, Matrix, QUERIES, decode, encode};
 use super::program::{Program, Watch};
 use super::variant::Variant;
 use crate::Segments;
+
+/// Cubes along the first dimension: fewer than there are tiles.
+const MOST_CUBES: u32 = 3;
 
 /// Buffers of a kernel, as launching it would pass them.
 #[derive(Default)]
@@ -77,6 +80,9 @@ fn run(variant: Variant, program: &Program) -> Result<Vec<Written>, String> {
         Kernel::GradKeys => cut(&keys, &queries, rows),
         _ => cut(&queries, &keys, rows),
     };
+    // As on a device with few cubes along a dimension.
+    let tiles = for_each_cube(&tiles, MOST_CUBES);
+    let [along, across] = spread(tiles.len(), MOST_CUBES);
     let [queries, keys] = [case.q.rows(), case.k.rows()];
     let mut arguments = Arguments::default();
     arguments.info.scalars.push(1.0 / (variant.head_dim as f32).sqrt());
@@ -105,7 +111,7 @@ fn run(variant: Variant, program: &Program) -> Result<Vec<Written>, String> {
         arguments.room(tokens, columns, *dtype, lanes);
     }
     let units = variant.tile_kind().cube_dim();
-    let grid = [tiles.len() as u32, HEADS as u32, units.x, units.y];
+    let grid = [along, HEADS as u32, across, units.x, units.y];
     let buffers = program.run(arguments.finish(), grid)?;
     let found = &buffers[..buffers.len() - 1];
     let last = found.len() - written.len();

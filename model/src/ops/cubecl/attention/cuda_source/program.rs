@@ -55,11 +55,11 @@ impl Program {
         Self { _folder: folder, path }
     }
 
-    /// The buffers after a run with so many cubes along two dimensions, and units of a cube along two.
+    /// The buffers after a run with so many cubes along three dimensions, and units of a cube along two.
     ///
     /// # Errors
     /// What it was watched for, if that was found.
-    pub fn run(&self, buffers: Vec<Vec<u8>>, grid: [u32; 4]) -> Result<Vec<Vec<u8>>, String> {
+    pub fn run(&self, buffers: Vec<Vec<u8>>, grid: [u32; 5]) -> Result<Vec<Vec<u8>>, String> {
         let header = grid.into_iter().chain([buffers.len() as u32]);
         let mut input: Vec<u8> = header.flat_map(u32::to_le_bytes).collect();
         for buffer in &buffers {

@@ -1,32 +1,4 @@
-//! What weights are converted to, as the command line has it.
-
-use clap::ValueEnum;
-use pixelflow::weights::DType;
-
-/// A number format of converted weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StoredFormat {
-    /// 32-bit floats.
-    F32,
-    /// 16-bit floats.
-    F16,
-    /// 16-bit floats with the range of 32 bits.
-    Bf16,
-    /// Matrices in 8 bits with a factor an output, all else in 32-bit floats; for drawing only.
-    Int8,
-}
-
-impl StoredFormat {
-    /// The name that files have for it; `None` for [`Int8`](Self::Int8), which is not one format.
-    pub fn dtype(self) -> Option<DType> {
-        match self {
-            Self::F32 => Some(DType::F32),
-            Self::F16 => Some(DType::F16),
-            Self::Bf16 => Some(DType::BF16),
-            Self::Int8 => None,
-        }
-    }
-}
+//! Sizes of files, as the command line has them.
 
 /// Bytes: `5000000`, `500MB` (powers of 1000) or `2GiB` (powers of 1024).
 ///

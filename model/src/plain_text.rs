@@ -1,0 +1,39 @@
+//! Text that others have written: read whole, up to a length, without the mark before it.
+//!
+//! Some editors begin a text by the mark U+FEFF, which tells byte orders apart and means nothing in
+//! UTF-8; parsers refuse it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Longest description of a model that is read, in bytes: a million classes have long names in it.
+pub const MAX_DESCRIPTION: u64 = 64 << 20;
+
+/// The text of a file of at most `most` bytes, without the mark.
+///
+/// # Errors
+/// What the operating system says; [`io::ErrorKind::InvalidData`] if it is longer, or no UTF-8.
+pub fn read(path: &Path, most: u64) -> io::Result<String> {
+    let invalid = |reason: String| Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return invalid(format!("it has more than {most} bytes"));
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return invalid("it is UTF-16; save it as UTF-8".to_owned());
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(without_mark(&text).to_owned()),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            invalid(format!("byte {at} is not UTF-8; save it as UTF-8"))
+        }
+    }
+}
+
+/// A text without the mark before it.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
