@@ -154,7 +154,7 @@ fn rows(
             return Err(refused("--prompt", prompt, reason));
         }
         let TextArguments { negative, text_encoder, text_dtype } = &arguments.text;
-        let dtype = text_dtype.map(|format| format.name());
+        let dtype = text_dtype.map(pixelflow::NumberFormat::name);
         for (argument, value) in [
             ("--negative", Some(negative.as_str()).filter(|text| !text.is_empty())),
             ("--text-encoder", text_encoder.as_deref()),
