@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use sha1::Sha1;
+use sha2::digest::DynDigest;
 use sha2::{Digest, Sha256};
 use ureq::http::HeaderMap;
 use ureq::http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG};
@@ -69,12 +70,12 @@ impl Announced {
         if !self.has_hash() {
             return Ok(None);
         }
-        let mut sums = match self.tag.len() {
-            64 => vec![Sum::Sha256(Sha256::new())],
+        let mut sums: Vec<Box<dyn DynDigest>> = match self.tag.len() {
+            64 => vec![Box::new(Sha256::new())],
             // Git's, and that of mirrors which know nothing of git.
             _ => vec![
-                Sum::Sha1(Sha1::new_with_prefix(format!("blob {length}\0"))),
-                Sum::Sha1(Sha1::new()),
+                Box::new(Sha1::new_with_prefix(format!("blob {length}\0"))),
+                Box::new(Sha1::new()),
             ],
         };
         let mut chunk = vec![0; 1 << 16];
@@ -85,7 +86,7 @@ impl Announced {
             }
         }
         let name = if self.tag.len() == 64 { "SHA-256" } else { "SHA-1" };
-        let sums: Vec<String> = sums.into_iter().map(Sum::hex).collect();
+        let sums: Vec<String> = sums.into_iter().map(|sum| hex(&sum.finalize())).collect();
         let is_right = sums.contains(&self.tag.to_lowercase());
         Ok((!is_right).then(|| format!("its {name} is {} instead of {}", sums[0], self.tag)))
     }
@@ -103,30 +104,11 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// A hash on its way.
-enum Sum {
-    Sha1(Sha1),
-    Sha256(Sha256),
-}
-
-impl Sum {
-    fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Sha1(sum) => sum.update(bytes),
-            Self::Sha256(sum) => sum.update(bytes),
-        }
-    }
-
-    fn hex(self) -> String {
-        let bytes = match self {
-            Self::Sha1(sum) => sum.finalize().to_vec(),
-            Self::Sha256(sum) => sum.finalize().to_vec(),
-        };
-        bytes.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-    }
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
