@@ -36,7 +36,9 @@ impl LeftOut {
         self.files += other.files;
         self.records += other.records;
         for (names, more) in self.names.iter_mut().zip(other.names) {
-            more.into_iter().for_each(|name| name_it(names, name));
+            for name in more {
+                name_it(names, name);
+            }
         }
     }
 

@@ -146,7 +146,7 @@ impl Reading<'_> {
         };
         match (Named::of(&path), unusable) {
             (Named::Sample(..), Some(reason)) => {
-                self.left_out.record(format_args!("{name} {reason}"))
+                self.left_out.record(format_args!("{name} {reason}"));
             }
             (Named::Sample(key, role), None) => {
                 let is_here = kind != EntryType::Link;
