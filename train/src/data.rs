@@ -11,7 +11,7 @@ use pixelflow_dataset::{Loader, Source, SourceConfig};
 use crate::captions::{self, CaptionedRecord, CaptionedSource, Part};
 use crate::config::{CheckedConfig, StatesConfig, TextConfig, TrainConfig};
 use crate::identity::{Identity, LearnedClasses};
-use crate::inventory::announce;
+use crate::inventory::{Labels, announce};
 use crate::texts::TextSource;
 use crate::{Error, Result, data_path};
 
@@ -53,7 +53,8 @@ impl Data {
             captions::source(config, source.as_ref())?;
         let mut left_out = source.left_out();
         left_out.add(unreadable);
-        announce("data", source.as_ref(), is_text.then_some(captions), &left_out, strict)?;
+        let labels = |captions| if is_text { Labels::Captions(captions) } else { Labels::Classes };
+        announce("data", source.as_ref(), labels(captions), &left_out, strict)?;
         if let Some(learned) = learned {
             source = learned.relabel(source)?;
         }
@@ -65,7 +66,7 @@ impl Data {
                     let validation = unlabelled(shipped(validation)?, is_text)
                         .open_with_classes(&class_names)?;
                     let (shown, beside) = (validation.as_ref(), validation.left_out());
-                    announce("validation", shown, is_text.then_some(None), &beside, strict)?;
+                    announce("validation", shown, labels(None), &beside, strict)?;
                     (source, Some(validation))
                 }
                 (None, Some(rule)) => {
@@ -153,7 +154,7 @@ impl Data {
 /// [`Error::NotADataSet`] or [`Error::Data`].
 pub fn captioned(path: &Path) -> Result<Arc<dyn Source>> {
     let source = unlabelled(data_path::detect(path)?, true).open()?;
-    announce("data", source.as_ref(), Some(None), &source.left_out(), false)?;
+    announce("data", source.as_ref(), Labels::Captions(None), &source.left_out(), false)?;
     Ok(source)
 }
 

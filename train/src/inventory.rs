@@ -6,6 +6,15 @@ use pixelflow_host::output::note;
 
 use crate::Result;
 
+/// What the images of a model are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// Classes.
+    Classes,
+    /// Captions, so many of them if they were read.
+    Captions(Option<usize>),
+}
+
 /// Says how many images, classes or captions there are and what is left out; `title` is what the images
 /// are for.
 ///
@@ -14,25 +23,23 @@ use crate::Result;
 pub fn announce(
     title: &str,
     source: &dyn Source,
-    text: Option<Option<usize>>,
+    labels: Labels,
     left_out: &LeftOut,
     strict: bool,
 ) -> Result<()> {
     let (images, classes) = (source.len(), source.classes());
-    let what = match text {
-        None => match classes.len() {
-            1 => " in 1 class".to_owned(),
-            count => format!(" in {count} classes"),
-        },
-        Some(Some(captions)) => format!(" ({captions} captions)"),
-        Some(None) => String::new(),
+    let what = match labels {
+        Labels::Classes if classes.len() == 1 => " in 1 class".to_owned(),
+        Labels::Classes => format!(" in {} classes", classes.len()),
+        Labels::Captions(Some(captions)) => format!(" ({captions} captions)"),
+        Labels::Captions(None) => String::new(),
     };
     let beside = match left_out.count() {
         0 => String::new(),
         _ => format!("; {left_out}"),
     };
     note(format_args!("{title}: {images} images{what}{beside}"));
-    if text.is_none() && are_sorted_as_numbers(classes) {
+    if labels == Labels::Classes && are_sorted_as_numbers(classes) {
         let (first, last) = (&classes[0], &classes[classes.len() - 1]);
         note(format_args!("  the classes are sorted as numbers, {first} to {last}"));
     }

@@ -243,7 +243,8 @@ mod tests {
                 "sample 1 has the label 4000000000: there can be at most 1000000",
             ),
         ] {
-            let (indices, _) = resolved(&labels, classes.as_ref().map(<[_; 2]>::as_slice)).unwrap();
+            let (indices, _) =
+                resolved(&labels, classes.as_ref().map(<[&str; 2]>::as_slice)).unwrap();
             assert!(indices[0].is_ok());
             let error = indices[1].as_ref().unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");

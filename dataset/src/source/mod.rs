@@ -134,10 +134,10 @@ pub trait Source: Send + Sync {
     /// file. With it records can be told apart that are called alike.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// As [`encoded`](Self::encoded).
     ///
     /// # Panics
-    /// As [`read`](Self::read).
+    /// As [`encoded`](Self::encoded).
     fn beginning(&self, index: usize) -> Result<Vec<u8>> {
         let _ = index;
         Ok(Vec::new())
