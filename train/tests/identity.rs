@@ -26,7 +26,7 @@ fn images(folder: &Path) {
         for number in 0..4 {
             let colour = image::Rgb([shade + number, shade, 9]);
             let picture = image::RgbImage::from_pixel(32, 32, colour);
-            picture.save(folder.join(class).join(format!("{number}.bmp.png"))).unwrap();
+            picture.save(folder.join(class).join(format!("{number}.png"))).unwrap();
         }
     }
 }
@@ -46,17 +46,13 @@ fn data_in_which_labels_mean_something_else_are_refused() {
             "missing in the data are \"cat\"; not known to it are \"dog\"",
         ),
         ("gone", &[("cat", ".cat")], "missing in the data are \"cat\""),
-        ("added", &[("ant/0.bmp.png", "dog/0.bmp.png")], "not known to it are \"dog\""),
+        ("added", &[("ant/0.png", "dog/0.png")], "not known to it are \"dog\""),
         (
             "swapped",
             &[("ant", "x"), ("bee", "ant"), ("x", "bee")],
             "content of the images have changed",
         ),
-        (
-            "moved",
-            &[("ant/0.bmp.png", "bee/9.png")],
-            "names, order, classes or content of the images",
-        ),
+        ("moved", &[("ant/0.png", "bee/9.png")], "names, order, classes or content of the images"),
     ];
     for (name, renames, expected) in changes {
         let data = at(name);
