@@ -19,6 +19,9 @@ fn new_run(images: &Path, out: &Path, settings: &[&str]) -> Run {
     train(images, &["--recipe", "smoke", "--out", text(out)], &[&small, settings].concat())
 }
 
+/// Paths and what they are renamed to, one after the other.
+type Renames<'a> = &'a [(&'a str, &'a str)];
+
 /// Three classes of four plain images, all of the same names and sizes.
 fn images(folder: &Path) {
     for (shade, class) in [(0, "ant"), (100, "bee"), (200, "cat")] {
@@ -39,7 +42,7 @@ fn data_in_which_labels_mean_something_else_are_refused() {
     new_run(&at("learned"), &at("run"), &[]).succeeded();
     let state = at("run/checkpoints/step-00000002/state.json");
     let (saved, config) = (fs::read(&state).unwrap(), fs::read(at("run/config.toml")).unwrap());
-    let changes: [(&str, &[(&str, &str)], &str); 5] = [
+    let changes: [(&str, Renames<'_>, &str); 5] = [
         (
             "renamed",
             &[("cat", "dog")],
