@@ -19,6 +19,9 @@ fn new_run(images: &Path, out: &Path, settings: &[&str]) -> Run {
     train(images, &["--recipe", "smoke", "--out", text(out)], &[&small, settings].concat())
 }
 
+/// Paths and what they are renamed to, one after the other.
+type Renames<'a> = &'a [(&'a str, &'a str)];
+
 /// Three classes of four plain images, all of the same names and sizes.
 fn images(folder: &Path) {
     for (shade, class) in [(0, "ant"), (100, "bee"), (200, "cat")] {
@@ -26,7 +29,7 @@ fn images(folder: &Path) {
         for number in 0..4 {
             let colour = image::Rgb([shade + number, shade, 9]);
             let picture = image::RgbImage::from_pixel(32, 32, colour);
-            picture.save(folder.join(class).join(format!("{number}.bmp.png"))).unwrap();
+            picture.save(folder.join(class).join(format!("{number}.png"))).unwrap();
         }
     }
 }
@@ -39,24 +42,20 @@ fn data_in_which_labels_mean_something_else_are_refused() {
     new_run(&at("learned"), &at("run"), &[]).succeeded();
     let state = at("run/checkpoints/step-00000002/state.json");
     let (saved, config) = (fs::read(&state).unwrap(), fs::read(at("run/config.toml")).unwrap());
-    let changes: [(&str, &[(&str, &str)], &str); 5] = [
+    let changes: [(&str, Renames<'_>, &str); 5] = [
         (
             "renamed",
             &[("cat", "dog")],
             "missing in the data are \"cat\"; not known to it are \"dog\"",
         ),
         ("gone", &[("cat", ".cat")], "missing in the data are \"cat\""),
-        ("added", &[("ant/0.bmp.png", "dog/0.bmp.png")], "not known to it are \"dog\""),
+        ("added", &[("ant/0.png", "dog/0.png")], "not known to it are \"dog\""),
         (
             "swapped",
             &[("ant", "x"), ("bee", "ant"), ("x", "bee")],
             "content of the images have changed",
         ),
-        (
-            "moved",
-            &[("ant/0.bmp.png", "bee/9.png")],
-            "names, order, classes or content of the images",
-        ),
+        ("moved", &[("ant/0.png", "bee/9.png")], "names, order, classes or content of the images"),
     ];
     for (name, renames, expected) in changes {
         let data = at(name);
