@@ -41,8 +41,7 @@ fn weights_draw_the_same_under_any_wrappers_names() {
         (name.clone(), file.tensors()[name].shape.clone(), file.read(name).unwrap())
     };
     let tensors: Vec<_> = file.tensors().keys().map(read).collect();
-    type Rename = fn(&str) -> String;
-    let renames: [Rename; 4] = [
+    let renames: [fn(&str) -> String; 4] = [
         |name| format!("module.{name}"),
         |name| format!("model.module._orig_mod.{name}"),
         |name| name.replace("transformer_blocks.", "transformer_blocks._fsdp_wrapped_module."),

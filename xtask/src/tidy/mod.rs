@@ -40,7 +40,7 @@ pub fn run() -> Result<ExitCode> {
         say(violation)?;
     }
     for note in report_age::notes(&root)? {
-        println!("note: {note}");
+        say(format_args!("note: {note}"))?;
     }
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
