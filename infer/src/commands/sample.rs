@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::Request;
 use pixelflow_host::device::{Device, OnBackend, select};
@@ -154,7 +155,7 @@ fn rows(
             return Err(refused("--prompt", prompt, reason));
         }
         let TextArguments { negative, text_encoder, text_dtype } = &arguments.text;
-        let dtype = text_dtype.map(pixelflow::NumberFormat::name);
+        let dtype = text_dtype.map(NumberFormat::name);
         for (argument, value) in [
             ("--negative", Some(negative.as_str()).filter(|text| !text.is_empty())),
             ("--text-encoder", text_encoder.as_deref()),

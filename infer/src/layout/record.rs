@@ -195,7 +195,7 @@ mod tests {
         with_encoder("here", "aa").claim(root.path(), &plan()).unwrap();
         with_encoder("there", "aa").claim(root.path(), &plan()).unwrap();
         let error = with_encoder("here", "bb").claim(root.path(), &plan()).unwrap_err();
-        assert!(error.to_string().contains("text_encoder was "), "{error}");
+        assert!(error.to_string().contains("text_encoder.hash was "), "{error}");
     }
 
     #[test]
