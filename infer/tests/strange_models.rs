@@ -19,6 +19,9 @@ fn described(folder: &Path) -> (PathBuf, String) {
     (model, description)
 }
 
+/// What a wrapper makes of a tensor's name.
+type Rename = fn(&str) -> String;
+
 /// Arguments that draw one image of a model, into a file.
 fn sample<'a>(model: &'a Path, out: &'a Path) -> Vec<&'a str> {
     let fixed = ["sample", "--device", "cpu", "--class", "1", "--count", "1", "--steps", "1"];
@@ -41,7 +44,7 @@ fn weights_draw_the_same_under_any_wrappers_names() {
         (name.clone(), file.tensors()[name].shape.clone(), file.read(name).unwrap())
     };
     let tensors: Vec<_> = file.tensors().keys().map(read).collect();
-    let renames: [fn(&str) -> String; 4] = [
+    let renames: [Rename; 4] = [
         |name| format!("module.{name}"),
         |name| format!("model.module._orig_mod.{name}"),
         |name| name.replace("transformer_blocks.", "transformer_blocks._fsdp_wrapped_module."),

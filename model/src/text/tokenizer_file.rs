@@ -143,12 +143,10 @@ fn check_normalisers(steps: &[&Value]) -> Result<(), String> {
 
 /// Whether an expression takes no more time than its text is long: ` {2,}` and its like.
 fn is_plain(pattern: &str) -> bool {
-    let escapes = pattern.split('\\').skip(1).map(|rest| rest.chars().next());
+    let mut escaped = pattern.split('\\').skip(1).filter_map(|rest| rest.chars().next());
     (1..=MAX_PATTERN).contains(&pattern.len())
         && !pattern.contains(['(', ')', '|'])
-        && escapes
-            .into_iter()
-            .all(|escaped| escaped.is_none_or(|c| "sSdDwW.-_*+?{}[]^$ \\".contains(c)))
+        && escaped.all(|letter| "sSdDwW.-_*+?{}[]^$ ".contains(letter))
 }
 
 /// The length of a text in bytes; of anything else the largest there is.

@@ -169,13 +169,13 @@ impl Mismatches {
     fn prefixes(&self) -> Option<[&str; 2]> {
         let missing = || self.missing.iter().map(|(name, _)| name.as_str());
         let surplus = || self.surplus.iter().map(String::as_str);
-        let before = |long: &'_ str, short: &str| long.strip_suffix(short).map(str::len);
+        let before = |long: &str, short: &str| long.strip_suffix(short).map(str::len);
         let (first_missing, first_surplus) = (missing().next()?, surplus().next()?);
         let in_file = surplus().filter_map(|name| before(name, first_missing)).min();
         let in_model = missing().filter_map(|name| before(name, first_surplus)).min();
         let prefixes = [
-            &first_surplus[..in_file.unwrap_or(0).min(first_surplus.len())],
-            &first_missing[..in_model.unwrap_or(0).min(first_missing.len())],
+            first_surplus.get(..in_file.unwrap_or(0))?,
+            first_missing.get(..in_model.unwrap_or(0))?,
         ];
         let left = |names: &mut dyn Iterator<Item = &str>, prefix: &str| {
             names

@@ -54,7 +54,7 @@ pub(super) fn spread(tiles: usize, most: u32) -> [u32; 2] {
     [(tiles as u64).div_ceil(rows) as u32, rows as u32]
 }
 
-/// The table with a row for each of the [spread](spread) cubes: those left over do the last tile again.
+/// The table with a row for each of the [`spread`] cubes: those left over do the last tile again.
 pub(super) fn for_each_cube(tiles: &[[u32; 4]], most: u32) -> Vec<[u32; 4]> {
     let [along, across] = spread(tiles.len(), most);
     let last = tiles.last().into_iter().cycle();
