@@ -73,6 +73,7 @@ fn files_that_are_no_weights_are_named_for_what_they_are() {
     let (model, _) = described(scratch.path());
     let out = scratch.path().join("out.png");
     let mut tar = vec![0; 600];
+    tar[..10].copy_from_slice(b"model/a.pt");
     tar[257..262].copy_from_slice(b"ustar");
     let cases: [(&[u8], &str); 18] = [
         (b"", "it is empty"),
