@@ -57,7 +57,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
         }
         'xtask;check-backends' {
             [CompletionResult]::new('--backends', '--backends', [CompletionResultType]::ParameterName, 'Backends: flex, wgpu, vulkan, metal, cuda, rocm. Default: all that this machine has')
-            [CompletionResult]::new('--dtypes', '--dtypes', [CompletionResultType]::ParameterName, 'Precisions: f32, f16, bf16. Default: f32, and on flex all')
+            [CompletionResult]::new('--dtypes', '--dtypes', [CompletionResultType]::ParameterName, 'Precisions: f32, f16, bf16. Default: f32 and f16, and on flex all')
             [CompletionResult]::new('--fusion', '--fusion', [CompletionResultType]::ParameterName, 'Kernel fusion: on, off, or both. Flex has none')
             [CompletionResult]::new('--fixtures', '--fixtures', [CompletionResultType]::ParameterName, 'Folder of fixtures with a manifest.json. Default: those in the repository')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only the cases whose name contains this')

@@ -28,10 +28,10 @@ complete -c train -n "__fish_train_needs_command" -l recipe -d 'A shipped recipe
 complete -c train -n "__fish_train_needs_command" -l data -d 'Train on these images instead of the recipe\'s: a .tar file, a folder of them, a folder with one folder a class, or a folder with MNIST\'s files' -r -F
 complete -c train -n "__fish_train_needs_command" -l set -d 'Change a setting, such as train.lr=2e-4; --print-config lists them. Can be repeated' -r
 complete -c train -n "__fish_train_needs_command" -l out -d 'Folder of the run. [default: runs/RECIPE-N]' -r -F
-complete -c train -n "__fish_train_needs_command" -l resume -d 'Go on with a run from its newest checkpoint; `auto` takes the newest run under runs/' -r -F
+complete -c train -n "__fish_train_needs_command" -l resume -d 'Go on with a run from its newest checkpoint, or from RUN/checkpoints/step-N; `auto` takes the newest run under runs/' -r -F
 complete -c train -n "__fish_train_needs_command" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c train -n "__fish_train_needs_command" -l memory -d 'With --dry-run: memory of the device in GB. [default: what is free, on the CPU]' -r
-complete -c train -n "__fish_train_needs_command" -l strict -d 'Stop at the first corrupt image instead of skipping it and naming it at the end'
+complete -c train -n "__fish_train_needs_command" -l strict -d 'Stop at the first record that cannot be used instead of skipping it and naming it at the end'
 complete -c train -n "__fish_train_needs_command" -l print-config -d 'Print the whole configuration with its documentation and exit'
 complete -c train -n "__fish_train_needs_command" -l dry-run -d 'Print what the run would need in memory and exit; exit code 1 if it does not fit'
 complete -c train -n "__fish_train_needs_command" -l list-recipes -d 'Print the names of the shipped recipes and exit'

@@ -53,7 +53,7 @@ complete -c xtask -n "__fish_xtask_using_subcommand bench" -l pytorch -d 'Do the
 complete -c xtask -n "__fish_xtask_using_subcommand bench" -l alone -d 'Do one job in this process and print its records'
 complete -c xtask -n "__fish_xtask_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c xtask -n "__fish_xtask_using_subcommand check-backends" -l backends -d 'Backends: flex, wgpu, vulkan, metal, cuda, rocm. Default: all that this machine has' -r
-complete -c xtask -n "__fish_xtask_using_subcommand check-backends" -l dtypes -d 'Precisions: f32, f16, bf16. Default: f32, and on flex all' -r
+complete -c xtask -n "__fish_xtask_using_subcommand check-backends" -l dtypes -d 'Precisions: f32, f16, bf16. Default: f32 and f16, and on flex all' -r
 complete -c xtask -n "__fish_xtask_using_subcommand check-backends" -l fusion -d 'Kernel fusion: on, off, or both. Flex has none' -r -f -a "on\t''
 off\t''"
 complete -c xtask -n "__fish_xtask_using_subcommand check-backends" -l fixtures -d 'Folder of fixtures with a manifest.json. Default: those in the repository' -r -F

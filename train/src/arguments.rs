@@ -79,13 +79,14 @@ pub struct TrainArguments {
     /// Change a setting, such as train.lr=2e-4; --print-config lists them. Can be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Stop at the first corrupt image instead of skipping it and naming it at the end.
+    /// Stop at the first record that cannot be used instead of skipping it and naming it at the end.
     #[arg(long)]
     pub strict: bool,
     /// Folder of the run. [default: runs/RECIPE-N]
     #[arg(long, value_name = "RUN", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
-    /// Go on with a run from its newest checkpoint; `auto` takes the newest run under runs/.
+    /// Go on with a run from its newest checkpoint, or from RUN/checkpoints/step-N; `auto` takes the newest
+    /// run under runs/.
     #[arg(long, value_name = "RUN|auto")]
     pub resume: Option<PathBuf>,
     /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.

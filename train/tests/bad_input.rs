@@ -147,10 +147,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         ),
         (&["--resume", &empty_folder], &["is not a run: it has no config.toml"]),
         (&["--device", "warp"], &["warp"]),
-        (
-            &["--out", "/sys/run"],
-            &["cannot write /sys/run", "choose another --out that can be written to"],
-        ),
+        (&["--out", "/sys/run"], &["cannot write /sys/run", "name a place that can be written to"]),
         (&["--out", "/dev/null/run"], &["cannot write /dev/null/run"]),
         (&["export", &empty_folder, &path("out")], &["is not a run: it has no checkpoint"]),
     ];

@@ -73,12 +73,12 @@ pub enum Error {
 pub fn explain(error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            "; free some space, or choose another --out"
+            "; free some space, or write to another place"
         }
         io::ErrorKind::PermissionDenied
         | io::ErrorKind::ReadOnlyFilesystem
         | io::ErrorKind::NotADirectory
-        | io::ErrorKind::AlreadyExists => "; choose another --out that can be written to",
+        | io::ErrorKind::AlreadyExists => "; name a place that can be written to",
         _ => "",
     };
     format!("{error}{advice}")
@@ -92,9 +92,9 @@ mod tests {
     fn a_full_disk_and_a_read_only_folder_come_with_advice() {
         let explained = |kind| explain(&io::Error::from(kind));
         let full = explained(io::ErrorKind::StorageFull);
-        assert!(full.ends_with("; free some space, or choose another --out"), "{full}");
+        assert!(full.ends_with("; free some space, or write to another place"), "{full}");
         let closed = explained(io::ErrorKind::ReadOnlyFilesystem);
-        assert!(closed.ends_with("; choose another --out that can be written to"), "{closed}");
+        assert!(closed.ends_with("; name a place that can be written to"), "{closed}");
         assert!(!explained(io::ErrorKind::NotFound).contains(';'));
     }
 }

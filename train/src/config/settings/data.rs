@@ -26,7 +26,8 @@ section! {
         center_crop: bool = false;
         /// For random crops: how much longer than the resolution the shorter side is made, 1 to 8.
         expand_ratio: f64 = 1.125 where |c| within(c.data.expand_ratio, 1.0..=8.0);
-        /// Stop at the first corrupt image instead of skipping it and naming it at the end.
+        /// Stop at the first record that cannot be used (image, label or caption) instead of skipping it and
+        /// naming it at the end.
         strict: bool = false;
         /// Batches made ahead, 0 to 1024.
         prefetch: usize = 4 where |c| within(c.data.prefetch, 0..=1024);
@@ -62,13 +63,15 @@ pub(super) const SOURCES: Choice = Choice {
                 /// Field of .json that holds the label, a class name or a class index.
                 #[serde(default)]
                 label_field: String = "label";
-                /// Field of .json that holds the caption, if there is no .txt.
+                /// Field of .json that holds the caption, or a list of captions, if there is no .txt (each line
+                /// of which is a caption); one of several is drawn for each example.
                 #[serde(default)]
                 caption_field: String = "caption";
                 /// Look for no labels: every image has label 0.
                 #[serde(default)]
                 unlabelled: bool = false;
-                /// Names of the classes in the order of their labels; otherwise the names found, sorted.
+                /// Names of the classes in the order of their labels; otherwise the names found, sorted, as
+                /// numbers if all are.
                 #[serde(default)]
                 classes: Option<Vec<String>> = None;
             },
@@ -80,7 +83,8 @@ pub(super) const SOURCES: Choice = Choice {
                 <FolderConfig>
                 /// Folder of the class folders.
                 path: PathBuf = "train";
-                /// Names of the class folders in the order of their labels; otherwise all, sorted.
+                /// Names of the class folders in the order of their labels; otherwise all, sorted, as numbers if
+                /// all are.
                 #[serde(default)]
                 classes: Option<Vec<String>> = None;
             },
