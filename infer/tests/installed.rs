@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use program_tests::Program;
 use tempfile::TempDir;
 
 /// A copy of the program with no `assets` above it, an empty folder to start it in, and a cache.
@@ -15,7 +16,7 @@ struct Installed {
 impl Installed {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_infer"), root.path().join("infer")).unwrap();
+        Program(env!("CARGO_BIN_EXE_infer")).install(&root.path().join("infer"));
         fs::create_dir(root.path().join("empty")).unwrap();
         Self { root }
     }

@@ -5,10 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use program_tests::Program;
+
 /// Starts a copy of the program with no `assets` above it, in an empty folder; its output.
 fn train(root: &Path, arguments: &[&str]) -> String {
     let program = root.join("train");
-    fs::copy(env!("CARGO_BIN_EXE_train"), &program).unwrap();
+    Program(env!("CARGO_BIN_EXE_train")).install(&program);
     let empty = root.join("empty");
     fs::create_dir(&empty).unwrap();
     let mut command = Command::new(program);

@@ -74,8 +74,13 @@ pub(super) struct Connection<'s> {
 
 impl<'s> Connection<'s> {
     pub fn new(settings: &'s HubSettings) -> Self {
-        // Redirects are followed here, where the token is known not to go along.
-        let config = Agent::config_builder().max_redirects(0).http_status_as_error(false).build();
+        // Redirects are followed here, where the token is known not to go along. A connection that is kept
+        // may be closed by the time it is used again: each request has its own.
+        let config = Agent::config_builder()
+            .max_redirects(0)
+            .max_idle_connections(0)
+            .http_status_as_error(false)
+            .build();
         Self { agent: config.into(), settings }
     }
 

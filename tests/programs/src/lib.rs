@@ -28,6 +28,17 @@ pub struct Run {
 }
 
 impl Program {
+    /// Copies the program.
+    ///
+    /// # Panics
+    /// If it cannot be.
+    pub fn install(self, path: &Path) {
+        // Another process copies: a program that this one has open for writing, which a test beside it may
+        // pass on to its children, cannot be started.
+        let copied = Command::new("cp").arg(self.0).arg(path).status().expect("there is `cp`");
+        assert!(copied.success(), "{} cannot be copied to {}", self.0, path.display());
+    }
+
     /// The command with these arguments, in the root of the repository.
     pub fn command(self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.0);

@@ -9,8 +9,9 @@ use super::shown;
 use crate::repository::read;
 
 /// Folders of the crates: each may depend on those behind it, and is unknown to them.
-const ORDER: [&str; 9] = [
+const ORDER: [&str; 10] = [
     "xtask",
+    "tests/fuzz",
     "tests",
     "train",
     "infer",
