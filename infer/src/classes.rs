@@ -106,9 +106,11 @@ impl<'a> KnownClasses<'a> {
         let [.., folds] = &self.keys;
         let wanted = folded(name);
         let letters = wanted.chars().count();
+        // Most letters must be right: any name is near a very short one.
+        let most = 2.min(letters / 2);
         let near = |known: &&(&String, &String)| {
-            known.1.chars().count().abs_diff(letters) <= 2
-                && strsim::damerau_levenshtein(&wanted, known.1) <= 2
+            known.1.chars().count().abs_diff(letters) <= most
+                && strsim::damerau_levenshtein(&wanted, known.1) <= most
         };
         let known: Vec<_> = self.names.iter().zip(folds).collect();
         let nearest = known.iter().filter(near);
@@ -177,7 +179,8 @@ mod tests {
     fn what_is_no_class_is_refused_with_what_there_is() {
         let many: Vec<String> = (0..1000).map(|class| format!("class number {class}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        let cases: [(&[&str], &str, &str); 9] = [
+        let cases: [(&[&str], &str, &str); 10] = [
+            (&["a", "b"], "*", "--class *: the model has no such class; classes are 0 to 1"),
             (&BIRDS, "cta", "did you mean cat?; classes are 0 to 3: crane, Deep Elf"),
             (&BIRDS, "4", "--class 4: the model has no such class; classes are 0 to 3"),
             (&BIRDS, "-1", "--class -1: the model has no such class; classes are 0 to 3"),

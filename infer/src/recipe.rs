@@ -25,6 +25,8 @@ pub(crate) const MAX_PROMPTS: u64 = 1 << 28;
 
 /// Pixels of a picture, at most.
 pub const MAX_PIXELS: u64 = 1 << 30;
+/// How many times the images of a grid are enlarged at most.
+pub const MAX_SCALE: u32 = 64;
 
 /// Everything that a picture was drawn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -208,6 +210,11 @@ impl Recipe {
         let images = self.images();
         if images == 0 || (self.layout == Arrangement::Single && images != 1) {
             return Err(format!("it would show {images} images"));
+        }
+        if let Arrangement::Grid { scale, .. } = self.layout
+            && !(1..=MAX_SCALE).contains(&scale)
+        {
+            return Err(format!("its scale is {scale}, it must be 1 to {MAX_SCALE}"));
         }
         let [height, width] = self.picture_size();
         if height.saturating_mul(width) > MAX_PIXELS {

@@ -55,7 +55,7 @@ pub struct EncodeTextArguments {
     #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
     /// Tokens of a caption at most.
-    #[arg(long, default_value_t = MAX_TOKENS)]
+    #[arg(long, default_value_t = MAX_TOKENS, value_parser = max_tokens)]
     pub max_tokens: usize,
     /// Format of the encoder's weights, and of the states: f32, f16 or bf16.
     #[arg(long, value_name = "FORMAT", default_value = "f32", value_parser = float_format)]
@@ -104,6 +104,11 @@ pub struct TrainArguments {
     /// Print the names of the shipped recipes and exit.
     #[arg(long)]
     pub list_recipes: bool,
+}
+
+fn max_tokens(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (2..=4096).contains(number));
+    number.ok_or_else(|| "it must be 2 to 4096".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {

@@ -98,9 +98,14 @@ where
             self.state.due.preview = true;
         }
         self.observe(interrupt, observers)?;
+        let mut has_saved = false;
         while self.state.step < steps && !interrupt.is_wanted() {
             let started = Instant::now();
             let outcome = self.step(&mut batches)?;
+            // Weights that a step has gone on from are sound: only now older checkpoints may go.
+            if std::mem::take(&mut has_saved) {
+                self.prune(observers);
+            }
             let seconds = started.elapsed().as_secs_f64();
             self.state.step += 1;
             self.state.images += outcome.losses.losses.len() as u64;
@@ -119,7 +124,7 @@ where
             };
             self.observe(interrupt, observers)?;
             if settings.checkpoint.every.is_due(step) || interrupt.take_save_request() {
-                self.save_or_go_on(observers)?;
+                has_saved = self.save_or_go_on(observers)?;
             }
         }
         Ok(if self.state.step == steps { Ending::Finished } else { Ending::Interrupted })
@@ -217,17 +222,16 @@ where
         }))
     }
 
-    /// Saves the state. A disk that is full does not end the run: the next checkpoint may succeed.
-    fn save_or_go_on(&mut self, observers: &mut Observers<'_>) -> Result<()> {
+    /// Saves the state, and says whether it is. A disk that is full does not end the run: the next
+    /// checkpoint may succeed.
+    fn save_or_go_on(&mut self, observers: &mut Observers<'_>) -> Result<bool> {
         match self.save(observers) {
             Err(error @ Error::SaveCheckpoint { .. }) => {
                 observers.note(&format!("{error}; the run goes on and tries again"));
-                return Ok(());
+                Ok(false)
             }
-            other => other?,
+            other => other.map(|()| true),
         }
-        self.prune(observers);
-        Ok(())
     }
 
     fn save(&mut self, observers: &mut Observers<'_>) -> Result<()> {

@@ -21,6 +21,8 @@ use crate::{Error, Result, initial_weights, recipe};
 const RUNS: &str = "runs";
 /// The settings beside a run.
 const CONFIG: &str = "config.toml";
+/// What a run writes beside its settings and checkpoints.
+const WRITTEN: [&str; 4] = ["metrics.jsonl", "loss.svg", "previews", "tensorboard"];
 
 /// A run's folder, held by this program, with everything that was checked beforehand.
 pub struct Session {
@@ -168,7 +170,7 @@ fn new_settings(recipe: &Path, arguments: &TrainArguments) -> Result<TrainConfig
 
 fn override_settings(layers: &mut Layers, arguments: &TrainArguments) -> Result<()> {
     if let Some(path) = &arguments.data {
-        layers.set_source(&data_path::detect(path)?)?;
+        layers.set_source(&data_path::detect(path)?, arguments.resume.is_some())?;
     }
     if arguments.strict {
         layers.set("data.strict=true")?;
@@ -196,7 +198,13 @@ fn which_run(argument: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
     let saved = |run: PathBuf| {
         let store = Store::of_run(&run);
         let newest = store.newest().ok()??;
-        Some((State::read(&newest).ok()?.recency(&newest, &store), run))
+        match State::read(&newest) {
+            Ok(state) => Some((state.recency(&newest, &store), run)),
+            Err(error) => {
+                note(format_args!("note: {} is passed over: {error}", run.display()));
+                None
+            }
+        }
     };
     let newest = entries.filter_map(|entry| saved(entry.ok()?.path())).max();
     newest.map(|(_, run)| (run, None)).ok_or_else(nothing)
@@ -206,6 +214,11 @@ fn which_run(argument: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
 fn create(folder: &Path) -> Result<PathBuf> {
     if folder.join(CONFIG).exists() || !Store::of_run(folder).steps()?.is_empty() {
         return Err(Error::RunExists { path: folder.to_owned() });
+    }
+    // A run would write over what somebody else has put there.
+    let mut taken = WRITTEN.iter().map(|name| folder.join(name));
+    if let Some(path) = taken.find(|path| path.exists()) {
+        return Err(Error::OutExists { path });
     }
     fs::create_dir_all(folder).map_err(write_error(folder))?;
     Ok(folder.to_owned())

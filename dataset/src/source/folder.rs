@@ -189,6 +189,8 @@ fn leave_out(path: &Path, left_out: &mut LeftOut, misplaced: &str) {
     let name = shown_path(path);
     if is_hidden(path) {
         left_out.file(name, "is hidden");
+    } else if path.is_symlink() && !path.exists() {
+        left_out.record(format_args!("{name} is a link that leads nowhere"));
     } else if decode::is_image(path) {
         left_out.record(format_args!("{name} {misplaced}"));
     } else if decode::is_unsupported_image(path) {

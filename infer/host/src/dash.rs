@@ -8,8 +8,9 @@ use clap::Command;
 /// none.
 pub(crate) fn hint(command: &Command, line: &[OsString]) -> Option<String> {
     let takes_value = |name: &str| {
-        let name = name.strip_prefix("--");
-        arguments(command).any(|arg| arg.get_long() == name && arg.get_action().takes_values())
+        let Some(name) = name.strip_prefix("--") else { return false };
+        let is_it = |arg: &clap::Arg| arg.get_long() == Some(name);
+        arguments(command).any(|arg| is_it(arg) && arg.get_action().takes_values())
     };
     let is_known = |text: &str| {
         let name = text.strip_prefix("--").map(|name| name.split('=').next());

@@ -72,7 +72,7 @@ impl Interrupt {
     }
 }
 
-/// Keeps signals from ending the program that are no request to end: SIGUSR1, and SIGHUP if `nohup` has
+/// Keeps signals from ending the program that are no request to end: SIGUSR1, SIGXFSZ, and SIGHUP if `nohup` has
 /// had it ignored. Call it before there are threads, which inherit it.
 pub(crate) fn block_harmless() {
     #[cfg(unix)]
@@ -89,6 +89,8 @@ mod unix {
 
     pub(super) fn block_harmless() {
         let mut blocked = SigSet::from(Signal::SIGUSR1);
+        // A file that has become too large for `ulimit -f` is an error of the write, as a full disk is.
+        blocked.add(Signal::SIGXFSZ);
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         if ignores_hangup(&status) {
             blocked.add(Signal::SIGHUP);

@@ -83,11 +83,14 @@ fn escape(text: impl Display, is_kept: impl Fn(char) -> bool) -> String {
     })
 }
 
-/// Whether a character commands the terminal, ends a line, or turns the direction of letters.
+/// Whether a character commands the terminal, ends a line, turns the direction of letters, or is not seen.
 fn is_command(letter: char) -> bool {
     let directions = ['\u{61c}', '\u{200e}', '\u{200f}'];
+    // What nobody sees makes two names look equal.
+    let invisible = ['\u{ad}', '\u{200b}', '\u{2060}', '\u{feff}'];
     letter.is_control()
         || directions.contains(&letter)
+        || invisible.contains(&letter)
         || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

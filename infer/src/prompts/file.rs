@@ -68,7 +68,10 @@ fn text_of(path: &Path, source: io::Result<impl Read>) -> Result<String> {
         wrong(path, &line(ends.count()), reason)
     };
     if let Some(encoding) = utf_16(&bytes) {
-        let reason = format!("it is UTF-16; save it as UTF-8, with {}", as_utf_8(encoding, path));
+        let reason = {
+            let kind = &encoding[..6];
+            format!("it is {kind}; save it as UTF-8, with {}", as_utf_8(encoding, path))
+        };
         return Err(fault_at(0, reason));
     }
     if let Some(place) = bytes.iter().position(|byte| *byte == 0) {
@@ -91,9 +94,12 @@ fn text_of(path: &Path, source: io::Result<impl Read>) -> Result<String> {
     })
 }
 
-/// The form of UTF-16 that a text is in: it begins with a mark, or all its zeros are the same half of
+/// The form of UTF-16, or UTF-32, that a text is in: it begins with a mark, or all its zeros are the same half of
 /// its letters and it is not a text with some stray zeros.
 fn utf_16(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(&[0xff, 0xfe, 0, 0]) || bytes.starts_with(&[0, 0, 0xfe, 0xff]) {
+        return Some("UTF-32");
+    }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Some("UTF-16");
     }
@@ -109,8 +115,13 @@ fn utf_16(bytes: &[u8]) -> Option<&'static str> {
 
 /// The command that makes a file UTF-8.
 fn as_utf_8(encoding: &str, path: &Path) -> String {
+    if path == Path::new("-") {
+        return format!("`iconv -f {encoding} -t UTF-8`");
+    }
+    // A name that begins with a dash would be an option.
+    let path = if path.is_relative() { Path::new(".").join(path) } else { path.to_owned() };
     let ending = path.extension().unwrap_or_default().to_string_lossy();
-    let [from, to] = [path, &path.with_extension(format!("utf8.{ending}"))].map(|path| {
+    let [from, to] = [&path, &path.with_extension(format!("utf8.{ending}"))].map(|path| {
         shlex::try_quote(&path.to_string_lossy()).map_or("FILE".to_owned(), Cow::into_owned)
     });
     format!("`iconv -f {encoding} -t UTF-8 {from} > {to}`")

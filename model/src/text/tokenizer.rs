@@ -73,7 +73,7 @@ impl TextTokenizer {
     /// Checks that an encoder embeds all tokens, and that both end a text alike.
     ///
     /// # Errors
-    /// [`TextError::OtherTokenizer`], [`TextError::OtherEnd`].
+    /// [`TextError::OtherTokenizer`], [`TextError::OtherEnd`], [`TextError::Text`].
     pub fn check(&self, config: &T5Config) -> Result<(), TextError> {
         if let Some(tokenizer) = self.tokenizer.token_to_id(END)
             && tokenizer != config.eos_token_id
@@ -82,6 +82,8 @@ impl TextTokenizer {
         }
         // A file may number its tokens as it likes.
         let ids = self.tokenizer.get_vocab(true).into_values();
+        // And its post-processor may put any number around every text.
+        let ids = ids.chain(self.tokens("")?.ids);
         let tokenizer = ids.max().map_or(0, |largest| largest as usize + 1);
         if tokenizer > config.vocab_size {
             return Err(TextError::OtherTokenizer { tokenizer, encoder: config.vocab_size });

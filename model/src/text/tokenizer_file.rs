@@ -20,10 +20,10 @@ const MAX_ADDED: usize = 10_000;
 const MAX_TOKEN: usize = 1024;
 /// Steps of a normaliser, or of what cuts words.
 const MAX_STEPS: usize = 16;
-/// Steps that put a text into another, which is at most so long in bytes; together they cannot make
-/// a prompt more than 512 times as long.
-const MAX_REPLACEMENTS: usize = 3;
+/// Longest text that a step puts into another, in bytes.
 const MAX_REPLACEMENT: usize = 8;
+/// How many times as long all steps together may make a prompt: 64 times is seconds and a gigabyte.
+const MAX_GROWTH: usize = 16;
 /// Longest regular expression, in bytes.
 const MAX_PATTERN: usize = 64;
 /// Tokens that are put around a text.
@@ -106,22 +106,23 @@ fn steps<'v>(
 }
 
 fn check_normalisers(steps: &[&Value]) -> Result<(), String> {
-    let mut replacements = 0;
+    let mut growth = 1;
     for step in steps {
-        let content = match step["type"].as_str() {
+        let (content, is_everywhere) = match step["type"].as_str() {
             Some("Precompiled") => {
                 precompiled_map::check(step["precompiled_charsmap"].as_str().unwrap_or_default())?;
                 continue;
             }
-            Some("Replace") => &step["content"],
-            Some("Prepend") => &step["prepend"],
+            Some("Replace") => (&step["content"], true),
+            Some("Prepend") => (&step["prepend"], false),
             _ => continue,
         };
-        replacements += 1;
-        if replacements > MAX_REPLACEMENTS || text_length(content) > MAX_REPLACEMENT {
+        // At most `MAX_STEPS` of them, so this cannot overflow before it is refused.
+        growth *= if is_everywhere { text_length(content).clamp(1, MAX_REPLACEMENT) } else { 1 };
+        if growth > MAX_GROWTH || text_length(content) > MAX_REPLACEMENT {
             return Err(format!(
-                "normalizer: it may put at most {MAX_REPLACEMENTS} texts of at most {MAX_REPLACEMENT} \
-                 bytes into others"
+                "normalizer: a text that it puts into others may have at most {MAX_REPLACEMENT} bytes, \
+                 and all together may make a prompt {MAX_GROWTH} times as long"
             ));
         }
         let pattern = &step["pattern"];

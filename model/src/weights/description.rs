@@ -144,8 +144,11 @@ pub(super) fn with_key(text: &str, error: &serde_json::Error) -> String {
         let start = before[..colon].trim_end().strip_suffix('"')?;
         start.rsplit('"').next()
     });
+    let said = error.to_string();
+    // These name the key themselves; the last one before the place is another.
+    let names_it = ["missing field", "unknown field"].iter().any(|kind| said.starts_with(kind));
     match key {
-        Some(key) if error.is_data() => format!("{}: {error}", key.escape_debug()),
-        _ => error.to_string(),
+        Some(key) if error.is_data() && !names_it => format!("{}: {error}", key.escape_debug()),
+        _ => said,
     }
 }

@@ -86,19 +86,26 @@ impl Layers {
         Ok(())
     }
 
-    /// Replaces the training data, and drops the validation data that belonged to the old.
+    /// Replaces the training data, and drops the validation data that belonged to the old unless the
+    /// data has only `moved`.
     ///
     /// What else is known about the source stays if the kind stays.
     ///
     /// # Errors
     /// [`Error::Setting`] if the source cannot be written as TOML.
-    pub fn set_source(&mut self, source: &pixelflow_dataset::SourceConfig) -> Result<()> {
-        let source = Table::try_from(source)
+    pub fn set_source(
+        &mut self,
+        source: &pixelflow_dataset::SourceConfig,
+        moved: bool,
+    ) -> Result<()> {
+        let mut source = Table::try_from(source)
             .map_err(|error| Origin::together().mistake("", &error.to_string()))?;
-        let data = Table::from_iter([
-            ("source".to_owned(), Value::Table(source)),
-            ("validation".to_owned(), Value::Table(Table::new())),
-        ]);
+        // A path says where the images are, and nothing else of them.
+        source.retain(|key, _| ["kind", "path", "paths", "images", "labels"].contains(&key));
+        let mut data = Table::from_iter([("source".to_owned(), Value::Table(source))]);
+        if !moved {
+            data.insert("validation".to_owned(), Value::Table(Table::new()));
+        }
         self.merge(Table::from_iter([("data".to_owned(), Value::Table(data))]));
         Ok(())
     }

@@ -257,7 +257,9 @@ pub fn is_tar(path: &Path) -> bool {
 fn leave_out(path: &Path, left_out: &mut LeftOut) {
     let name = shown_path(path);
     let ends_in = |ending: &str| name.to_ascii_lowercase().ends_with(ending);
-    if [".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2"].into_iter().any(ends_in) {
+    if path.is_symlink() && !path.exists() {
+        left_out.record(format_args!("{name} is a link that leads nowhere"));
+    } else if [".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2"].into_iter().any(ends_in) {
         left_out.record(format_args!("{name} is compressed; unpack it to a .tar first"));
     } else if decode::is_image(path) || decode::is_unsupported_image(path) {
         left_out.record(format_args!("{name} lies beside tar files, not in one"));
