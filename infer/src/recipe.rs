@@ -211,11 +211,6 @@ impl Recipe {
         if images == 0 || (self.layout == Arrangement::Single && images != 1) {
             return Err(format!("it would show {images} images"));
         }
-        if let Arrangement::Grid { scale, .. } = self.layout
-            && !(1..=MAX_SCALE).contains(&scale)
-        {
-            return Err(format!("its scale is {scale}, it must be 1 to {MAX_SCALE}"));
-        }
         let [height, width] = self.picture_size();
         if height.saturating_mul(width) > MAX_PIXELS {
             return Err(format!(

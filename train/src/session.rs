@@ -21,8 +21,6 @@ use crate::{Error, Result, initial_weights, recipe};
 const RUNS: &str = "runs";
 /// The settings beside a run.
 const CONFIG: &str = "config.toml";
-/// What a run writes beside its settings and checkpoints.
-const WRITTEN: [&str; 4] = ["metrics.jsonl", "loss.svg", "previews", "tensorboard"];
 
 /// A run's folder, held by this program, with everything that was checked beforehand.
 pub struct Session {
@@ -214,11 +212,6 @@ fn which_run(argument: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
 fn create(folder: &Path) -> Result<PathBuf> {
     if folder.join(CONFIG).exists() || !Store::of_run(folder).steps()?.is_empty() {
         return Err(Error::RunExists { path: folder.to_owned() });
-    }
-    // A run would write over what somebody else has put there.
-    let mut taken = WRITTEN.iter().map(|name| folder.join(name));
-    if let Some(path) = taken.find(|path| path.exists()) {
-        return Err(Error::OutExists { path });
     }
     fs::create_dir_all(folder).map_err(write_error(folder))?;
     Ok(folder.to_owned())
