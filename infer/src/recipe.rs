@@ -25,8 +25,6 @@ pub(crate) const MAX_PROMPTS: u64 = 1 << 28;
 
 /// Pixels of a picture, at most.
 pub const MAX_PIXELS: u64 = 1 << 30;
-/// How many times the images of a grid are enlarged at most.
-pub const MAX_SCALE: u32 = 64;
 
 /// Everything that a picture was drawn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
