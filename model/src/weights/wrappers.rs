@@ -84,11 +84,6 @@ pub(super) fn unwrapped<'n>(
 ) -> Result<BTreeMap<String, String>, String> {
     // What is left of a name, and the name.
     let mut names: Vec<_> = names.into_iter().map(|name| (inner(name), name)).collect();
-    // What `AveragedModel` counts stands beside names that all have its part.
-    let is_counter = |(name, _): &(String, &String)| COUNTERS.contains(&name.as_str());
-    if names.iter().all(|pair| is_counter(pair) || pair.0 != *pair.1) {
-        names.retain(|pair| !is_counter(pair));
-    }
     loop {
         let sets = sets(&names);
         let first_of =
