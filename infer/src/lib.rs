@@ -35,6 +35,7 @@ mod program;
 mod progress;
 mod prompts;
 mod recipe;
+mod recipe_bounds;
 
 pub use arguments::{Arguments, float_format};
 pub use draw::rgb_image;

@@ -10,7 +10,8 @@ use pixelflow::durable::DurableFile;
 use crate::error::{read_error, write_error};
 use crate::excerpt::reason_excerpt;
 use crate::grid::{GridRow, labelled_grid};
-use crate::recipe::{Arrangement, MAX_PIXELS, Recipe};
+use crate::recipe::{Arrangement, Recipe};
+use crate::recipe_bounds::MAX_PIXELS;
 use crate::{Error, Result};
 
 /// Keyword of the text chunk.

@@ -17,15 +17,6 @@ pub const DEMO: &str = "demo";
 /// What a recipe calls the text model that comes with the program.
 pub const TEXT_DEMO: &str = "demo-text";
 
-/// Images that are asked for at once, at most.
-pub(crate) const MAX_IMAGES: u64 = 1 << 24;
-
-/// Bytes of the prompts of all images that are asked for at once, at most.
-pub(crate) const MAX_PROMPTS: u64 = 1 << 28;
-
-/// Pixels of a picture, at most.
-pub const MAX_PIXELS: u64 = 1 << 30;
-
 /// Everything that a picture was drawn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -200,52 +191,6 @@ impl Recipe {
         self.rows.iter().map(|row| row.count).fold(0, u64::saturating_add)
     }
 
-    /// Checks that a picture can show the images, and what [`check_amount`](Self::check_amount) does.
-    ///
-    /// # Errors
-    /// Why not, in words.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        let images = self.images();
-        if images == 0 || (self.layout == Arrangement::Single && images != 1) {
-            return Err(format!("it would show {images} images"));
-        }
-        let [height, width] = self.picture_size();
-        if height.saturating_mul(width) > MAX_PIXELS {
-            return Err(format!(
-                "the picture would have {height}x{width} pixels, more than {MAX_PIXELS}"
-            ));
-        }
-        self.check_amount()
-    }
-
-    /// Checks the number of images, their numbers, and the size of all prompts.
-    ///
-    /// # Errors
-    /// Why not, in words.
-    pub(crate) fn check_amount(&self) -> Result<(), String> {
-        let images = self.images();
-        if images > MAX_IMAGES {
-            return Err(format!("{images} images are more than the {MAX_IMAGES} of one call"));
-        }
-        let last = |row: &RecipeRow| row.first.saturating_add(row.count);
-        let most = self.noise.numbers();
-        if let Some(row) = self.rows.iter().find(|row| last(row) > most) {
-            return Err(format!(
-                "{} images from number {} on are more than the {most} that a seed has",
-                row.count, row.first
-            ));
-        }
-        let letters = |row: &RecipeRow| {
-            let texts = [&row.prompt, &row.negative];
-            let bytes: usize = texts.into_iter().flatten().map(String::len).sum();
-            row.count.saturating_mul(bytes as u64)
-        };
-        if self.rows.iter().map(letters).fold(0, u64::saturating_add) > MAX_PROMPTS {
-            return Err(format!("the prompts would take more than {MAX_PROMPTS} bytes"));
-        }
-        Ok(())
-    }
-
     /// What differs in the images of another recipe: not the program's version, nor the device.
     pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
         let settings = |recipe: &Self| {
@@ -299,6 +244,7 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe_bounds::MAX_IMAGES;
 
     fn grid(scale: u32, first: u64, count: u64) -> Recipe {
         let row = RecipeRow {
@@ -343,6 +289,7 @@ mod tests {
             (grid(3, u64::MAX, 1), "more than the 2147483648"),
             (grid(3, 0, 1_000_000), "pixels, more than 1073741824"),
             (grid(u32::MAX, 0, 1), "pixels, more than 1073741824"),
+            (grid(65, 0, 1), "its scale is 65, it must be 1 to 64"),
             (huge, "pixels, more than 1073741824"),
         ] {
             let message = recipe.check().unwrap_err();

@@ -21,6 +21,8 @@ use crate::{Error, Result, initial_weights, recipe};
 const RUNS: &str = "runs";
 /// The settings beside a run.
 const CONFIG: &str = "config.toml";
+/// What a run writes beside its settings and checkpoints.
+const WRITTEN: [&str; 4] = ["metrics.jsonl", "loss.svg", "previews", "tensorboard"];
 
 /// A run's folder, held by this program, with everything that was checked beforehand.
 pub struct Session {
@@ -212,6 +214,11 @@ fn which_run(argument: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
 fn create(folder: &Path) -> Result<PathBuf> {
     if folder.join(CONFIG).exists() || !Store::of_run(folder).steps()?.is_empty() {
         return Err(Error::RunExists { path: folder.to_owned() });
+    }
+    // A run would write over what somebody else has put there. A link says where a log shall go.
+    let mut written = WRITTEN.iter().map(|name| folder.join(name));
+    if let Some(path) = written.find(|path| path.exists() && !path.is_symlink()) {
+        return Err(Error::OutExists { path });
     }
     fs::create_dir_all(folder).map_err(write_error(folder))?;
     Ok(folder.to_owned())

@@ -20,6 +20,7 @@ use self::guidance::guidance;
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
 use crate::convert::parse_size;
+use crate::recipe_bounds::MAX_SCALE;
 
 /// Draw images with a PixelFlow model.
 ///
@@ -131,7 +132,7 @@ pub struct SampleArguments {
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
     /// How many times the images of a grid are enlarged. [default: to 96 pixels or more]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SCALE)))]
     pub scale: Option<u32>,
     /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.
     #[arg(long, default_value = "auto")]

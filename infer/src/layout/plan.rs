@@ -9,7 +9,7 @@ use super::LayoutArgument;
 use crate::Result;
 use crate::caption_images::CaptionRequest;
 use crate::prompts::file::wrong;
-use crate::recipe::{MAX_IMAGES, MAX_PROMPTS};
+use crate::recipe_bounds::{MAX_IMAGES, MAX_PROMPTS};
 
 /// Everything a finished folder holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -31,7 +31,10 @@ impl<B: PixelFlowBackend> FeedForward<B> {
     /// - x and output: `[tokens, width]`
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let bias = self.fc1.bias.as_ref().map(burn::module::Param::val);
-        let inner = alike(x, |x| x.matmul(self.fc1.weight.val()));
+        let inner = {
+            let weight = self.fc1.weight.val();
+            alike(x, weight.dims()[1], |x| x.matmul(weight))
+        };
         self.fc2.forward(ops::bias_gelu(inner, bias))
     }
 }

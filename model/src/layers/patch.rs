@@ -74,6 +74,6 @@ impl<B: Backend> PatchEmbed<B> {
         let [width, channels, height, breadth] = weight.dims();
         let matrix = weight.reshape([width, channels * height * breadth]).transpose();
         let bias = self.proj.bias.as_ref().map(burn::module::Param::val);
-        alike(tokens, |tokens| linear(tokens, matrix, bias))
+        alike(tokens, width, |tokens| linear(tokens, matrix, bias))
     }
 }

@@ -84,6 +84,12 @@ pub(super) fn unwrapped<'n>(
 ) -> Result<BTreeMap<String, String>, String> {
     // What is left of a name, and the name.
     let mut names: Vec<_> = names.into_iter().map(|name| (inner(name), name)).collect();
+    // What `AveragedModel` counts stands beside names that all have its part.
+    let is_counter = |(name, _): &(String, &String)| COUNTERS.contains(&name.as_str());
+    let is_wrapped = |pair: &(String, &String)| is_counter(pair) || pair.0 != *pair.1;
+    if names.iter().all(is_wrapped) && !names.iter().all(is_counter) {
+        names.retain(|pair| !is_counter(pair));
+    }
     loop {
         let sets = sets(&names);
         let first_of =
@@ -171,6 +177,7 @@ mod tests {
             // A part that not all have is the model's own.
             ("model.a head.b", "head.b=head.b model.a=model.a"),
             ("module", "module=module"),
+            ("n_averaged module.a module.b", "a=module.a b=module.b"),
             ("step", "step=step"),
         ] {
             for set in both {
