@@ -103,14 +103,13 @@ impl<'a> Jpeg<'a> {
             .set_strict_mode(self.is_tidy)
             .set_max_width(usize::MAX)
             .set_max_height(usize::MAX);
-        let decoder = |options| JpegDecoder::new_with_options(ZCursor::new(&bytes), options);
-        let damaged = |error| format!("its data is damaged or cut off ({error:?})");
-        let mut headers = decoder(options);
-        headers.decode_headers().map_err(damaged)?;
-        let is_grey = headers.input_colorspace() == Some(ColorSpace::Luma);
+        let is_grey = self.frame.sampling.len() == 1;
         let colours = if is_grey { ColorSpace::Luma } else { ColorSpace::RGB };
-        let mut decoder = decoder(options.jpeg_set_out_colorspace(colours));
-        let pixels = decoder.decode().map_err(damaged)?;
+        let options = options.jpeg_set_out_colorspace(colours);
+        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&bytes), options);
+        let pixels = decoder
+            .decode()
+            .map_err(|error| format!("its data is damaged or cut off ({error:?})"))?;
         Ok(if is_grey { pixels.into_iter().flat_map(|grey| [grey; 3]).collect() } else { pixels })
     }
 }
