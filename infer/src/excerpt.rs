@@ -12,12 +12,12 @@ const REASON_LETTERS: usize = 1000;
 const NAMES: usize = 20;
 
 /// A value as a message has it: its beginning, and how many letters follow.
-pub(crate) fn excerpt(value: &str) -> Cow<'_, str> {
+pub fn excerpt(value: &str) -> Cow<'_, str> {
     cut(value, VALUE_LETTERS)
 }
 
 /// A reason with parts that may be long.
-pub(crate) fn reason_excerpt(reason: &str) -> Cow<'_, str> {
+pub fn reason_excerpt(reason: &str) -> Cow<'_, str> {
     cut(reason, REASON_LETTERS)
 }
 

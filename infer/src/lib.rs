@@ -40,6 +40,7 @@ mod recipe_bounds;
 pub use arguments::{Arguments, float_format};
 pub use draw::rgb_image;
 pub use error::{Error, Result};
+pub use excerpt::{excerpt, reason_excerpt};
 pub use grid::{GridRow, labelled_grid};
 pub use hub::HubName;
 pub use model_source::ModelSource;

@@ -60,13 +60,40 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         "[preview.sampler]\nsteps = [2]\nguidance = { schedule = \"constant\", sclae = 2.0 }",
     );
     let held_out = file("held_out.toml", "[data.held_out]\nrule = \"last\"\ncount = \"many\"");
+    let long = "x".repeat(100_000);
+    let long_line = file("long_line.toml", &format!("[train]\nlr = {long}"));
+    let long_value = file("long_value.toml", &format!("[train]\nlr = '{long}'"));
+    let (long_key, long_set) = (format!("train.{long}=1"), format!("train.lr={long}"));
+    let missing = file("missing.toml", "# A recipe\nextends = \"base.toml\"");
+    let unknown = file("unknown.toml", "extends = \"dmeo\"");
     let negative = file("negative.toml", "# A recipe\n\n[train]\nseed = 1\nsteps = -5");
 
     // Arguments → what the message says.
     let cases: &[(&[&str], &[&str])] = &[
         (&["--recipe", "dmeo"], &["no recipe `dmeo`", "did you mean `demo`?"]),
         (&["--recipe", "none.toml"], &["cannot read none.toml"]),
-        (&["--recipe", &broken_recipe], &["broken.toml: this is not valid TOML"]),
+        (
+            &["--recipe", &broken_recipe],
+            &["broken.toml, line 1, column 7: this is not valid TOML: unclosed table"],
+        ),
+        (&["--recipe", &long_line], &["long_line.toml, line 2, column 6: this is not valid TOML"]),
+        (
+            &["--recipe", &long_value],
+            &["long_value.toml, line 2: train.lr is ", "more letters), it must be a number"],
+        ),
+        (&["--set", &long_key], &["there is no key `train.xxx", "more letters)"]),
+        (&["--set", &long_set], &["train.lr is \"xxx", "more letters), it must be a number"]),
+        (
+            &["--recipe", &missing],
+            &[
+                "missing.toml, line 2: extends is \"base.toml\", but there is no file /",
+                "/base.toml",
+            ],
+        ),
+        (
+            &["--recipe", &unknown],
+            &["unknown.toml, line 1: there is no recipe `dmeo`", "did you mean `demo`?"],
+        ),
         (&["--recipe", &circle], &["is there a circle?"]),
         (
             &["--recipe", &folderr],
@@ -159,7 +186,9 @@ fn bad_input_is_refused_with_a_message_that_helps() {
             all.extend(["--out", &out]);
         }
         all.extend(*arguments);
-        TRAIN.run(&all).refused(expected);
+        let run = TRAIN.run(&all);
+        run.refused(expected);
+        assert!(run.message.len() < 5000, "{expected:?} is said in {} bytes", run.message.len());
         let checkpoints = Path::new(&out).join("checkpoints");
         assert!(!checkpoints.exists(), "{arguments:?} trained");
         let _ = fs::remove_dir_all(&out);
@@ -201,6 +230,16 @@ fn a_damaged_checkpoint_is_named_and_earlier_ones_stay_usable() {
     let more = ["--resume", out, "--set", "train.steps=3"];
     let advice = "remove it to resume from the checkpoint before it";
     train(&more).refused(&["step-00000002 is damaged", advice]);
+
+    let state = newest.join("state.json");
+    fs::write(&state, format!("{{\"step\": \"{}\"}}", "x".repeat(100_000))).unwrap();
+    let refused = train(&more);
+    refused.refused(&[
+        "step-00000002 is damaged: state.json: invalid type",
+        "more letters",
+        advice,
+    ]);
+    assert!(refused.message.len() < 5000);
 
     fs::remove_dir_all(&newest).unwrap();
     train(&more).succeeded();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::text::excerpt;
 use crate::{Error, Result};
 
 /// Most classes a data set may have.
@@ -23,7 +24,7 @@ impl Label {
     pub(super) fn from_text(text: &str) -> std::result::Result<Self, String> {
         let text = text.trim();
         if text.is_empty() || text.strip_prefix('-').is_some_and(is_number) {
-            return Err(format!("has the label {text:?}: {RULE}"));
+            return Err(format!("has the label {}: {RULE}", excerpt(&format!("{text:?}"))));
         }
         match text.parse::<u64>() {
             Ok(index) if index.to_string() == text => Ok(Self::Index(index)),
@@ -46,7 +47,7 @@ impl Label {
                 .as_u64()
                 .or_else(|| other.as_f64().and_then(whole))
                 .map(Self::Index)
-                .ok_or_else(|| format!("has the label {value}: {RULE}")),
+                .ok_or_else(|| format!("has the label {}: {RULE}", excerpt(&value.to_string()))),
         }
     }
 }
@@ -78,7 +79,8 @@ pub(super) fn resolve<'a>(
                 let reason = if *index >= MAX_CLASSES as u64 {
                     format!("there can be at most {MAX_CLASSES} classes")
                 } else {
-                    format!("with {count} classes labels are 0 to {}", count.saturating_sub(1))
+                    let classes = if count == 1 { "class" } else { "classes" };
+                    format!("with {count} {classes} labels are 0 to {}", count.saturating_sub(1))
                 };
                 Error::InvalidLabel { record, label: index.to_string(), reason }
             })
@@ -109,7 +111,7 @@ pub(super) fn checked(classes: &[String]) -> Result<&[String]> {
 /// A label that is no class.
 pub(super) fn unknown(name: &str, record: String) -> Error {
     let reason = "it is not among the configured classes".to_owned();
-    Error::InvalidLabel { record, label: format!("{name:?}"), reason }
+    Error::InvalidLabel { record, label: excerpt(&format!("{name:?}")).into_owned(), reason }
 }
 
 /// Sorts names of classes; if all are numbers, as numbers.
@@ -157,7 +159,8 @@ fn found<'a>(labels: impl Iterator<Item = (&'a Label, String)>) -> Result<Vec<St
         };
         if has_words && !indices.is_empty() {
             let reason = "other labels are of another kind (names and numbers); list the `classes`";
-            return Err(Error::InvalidLabel { record, label: text, reason: reason.to_owned() });
+            let label = excerpt(&text).into_owned();
+            return Err(Error::InvalidLabel { record, label, reason: reason.to_owned() });
         }
     }
     if names.is_empty() {

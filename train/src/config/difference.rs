@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use infer::reason_excerpt;
+
 use super::settings::TrainConfig;
 use super::{document, dotted};
 
@@ -50,6 +52,7 @@ pub struct Change {
 impl fmt::Display for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, before, after } = self;
+        let (before, after) = (reason_excerpt(before), reason_excerpt(after));
         write!(formatter, "{key} was {before}, now it is {after}")
     }
 }

@@ -74,9 +74,8 @@ pub(super) fn from_table(mut table: Table) -> Result<TrainConfig> {
             return Err(origin.mistake("", reason));
         }
     }
-    let unreadable = |error: toml::de::Error| {
-        origin.mistake("", &error.to_string().trim_end().replace('\n', " "))
-    };
+    let unreadable =
+        |error: toml::de::Error| origin.mistake("", &error.message().trim_end().replace('\n', " "));
     table.try_into().map_err(unreadable)
 }
 

@@ -1,5 +1,6 @@
 //! The keys that a configuration may have.
 
+use infer::excerpt;
 use toml::{Table, Value};
 
 use super::dotted::{get, leaves};
@@ -61,7 +62,11 @@ pub(super) fn check_whole(layer: &Table, origin: &Origin<'_>) -> Result<()> {
 /// Checks one key, and says what is wrong with it.
 fn check_key(layer: &Table, key: &str, value: &Value) -> Result<(), String> {
     let expect = |fits: bool, expected: &str| {
-        if fits { Ok(()) } else { Err(format!("{key} is {value}, it must be {expected}")) }
+        if fits {
+            Ok(())
+        } else {
+            Err(format!("{key} is {}, it must be {expected}", excerpt(&value.to_string())))
+        }
     };
     if section(key).is_some() {
         return expect(value.is_table(), "a section with keys of its own");
@@ -125,7 +130,7 @@ fn unknown(layer: &Table, key: &str, section: Option<&'static Section>) -> Strin
         let names: Vec<&str> = kind.settings.iter().map(|setting| setting.name).collect();
         advice = format!("; {} = \"{}\" has {}", choice.tag, kind.name, listed(&names, "and"));
     }
-    format!("there is no key `{key}`{advice}")
+    format!("there is no key `{}`{advice}", excerpt(key))
 }
 
 #[cfg(test)]

@@ -130,7 +130,18 @@ fn read_layer(path: &Path) -> Result<(Table, Option<PathBuf>)> {
     let mut layer = origin.parse()?;
     let extends = match layer.remove("extends") {
         None => None,
-        Some(Value::String(name)) => Some(recipe::find(&name)?),
+        Some(Value::String(name)) => {
+            let mistake = |reason: String| origin.mistake("extends", &reason);
+            let extends = recipe::find(&name).map_err(|error| mistake(error.to_string()))?;
+            if !extends.is_file() {
+                let place = std::path::absolute(&extends).unwrap_or(extends);
+                return Err(mistake(format!(
+                    "extends is {name:?}, but there is no file {}; a path begins where train is started",
+                    place.display()
+                )));
+            }
+            Some(extends)
+        }
         Some(other) => {
             let reason = format!("extends is {other}, it must be the name of a recipe");
             return Err(origin.mistake("extends", &reason));
@@ -300,7 +311,10 @@ mod tests {
         let circle = message(&format!("extends = '{}'", path.display()));
         assert!(circle.contains("is there a circle?"), "{circle}");
         let syntax = message("[train\nlr = 1");
-        assert!(syntax.contains("recipe.toml: this is not valid TOML"), "{syntax}");
+        assert!(
+            syntax.contains("recipe.toml, line 1, column 7: this is not valid TOML"),
+            "{syntax}"
+        );
         let key = message("[trian]\nlr = 1");
         assert!(
             key.contains(

@@ -24,8 +24,14 @@ impl Origin<'_> {
     /// # Errors
     /// [`Error::Setting`] if it is not TOML.
     pub fn parse(&self) -> Result<Table> {
+        // Its own form has the whole line, however long.
         let invalid = |error: toml::de::Error| {
-            self.mistake("", &format!("this is not valid TOML: {}", error.to_string().trim_end()))
+            let before = error.span().map_or("", |span| &self.text[..span.start]);
+            let line = 1 + before.matches('\n').count();
+            let column = 1 + before.chars().rev().take_while(|letter| *letter != '\n').count();
+            let place = format!("{}, line {line}, column {column}", self.name);
+            let what = error.message().trim_end().replace('\n', ", ");
+            Error::Setting { place, reason: format!("this is not valid TOML: {what}") }
         };
         self.text.parse().map_err(invalid)
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::source::text::parse_text;
+use crate::source::text::{excerpt, parse_text};
 use crate::{Error, Result, decode};
 
 /// Largest `.json`, `.cls` or `.txt` member that is read: 1 MiB.
@@ -121,7 +121,7 @@ pub(super) fn danger(path: &[u8]) -> Option<&'static str> {
 pub(super) fn parse_json(bytes: &[u8], record: &str) -> Result<Map<String, Value>> {
     serde_json::from_str(parse_text(bytes, record)?).map_err(|error| Error::InvalidText {
         record: record.to_owned(),
-        reason: error.to_string(),
+        reason: excerpt(&error.to_string()).into_owned(),
     })
 }
 

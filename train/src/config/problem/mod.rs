@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use infer::excerpt;
 use toml::Value;
 
 use super::rule::Verdict;
@@ -26,7 +27,7 @@ pub struct Problems(pub Vec<Problem>);
 impl fmt::Display for Problems {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|Problem { key, value, fix }| {
-            write!(formatter, "\n  {key} is {value}: {fix}")
+            write!(formatter, "\n  {key} is {}: {fix}", excerpt(value))
         })
     }
 }
