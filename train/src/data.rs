@@ -8,10 +8,11 @@ use pixelflow_dataset::loader::validation_records;
 use pixelflow_dataset::source::{Subset, split};
 use pixelflow_dataset::{Loader, Source, SourceConfig};
 
-use crate::captions::{self, CaptionedRecord, CaptionedSource, Part};
+use crate::all_captions::AllCaptions;
+use crate::captions::{self, CaptionedRecord, Part};
 use crate::config::{CheckedConfig, StatesConfig, TextConfig, TrainConfig};
 use crate::identity::{Identity, LearnedClasses};
-use crate::inventory::{Labels, announce};
+use crate::inventory::{announce, counted};
 use crate::texts::TextSource;
 use crate::{Error, Result, data_path};
 
@@ -49,24 +50,29 @@ impl Data {
         let strict = settings.data.strict;
         let mut source = unlabelled(shipped(&settings.data.source)?, is_text).open()?;
         // Of all records, before some are kept back for validation.
-        let CaptionedSource { text, captions, unreadable } =
-            captions::source(config, source.as_ref())?;
-        let mut left_out = source.left_out();
-        left_out.add(unreadable);
-        let labels = |captions| if is_text { Labels::Captions(captions) } else { Labels::Classes };
-        announce("data", source.as_ref(), labels(captions), &left_out, strict)?;
+        let (text, captions) = captions::source(config, source.as_ref())?;
+        announce("data", source.as_ref(), captions.as_ref(), strict)?;
         if let Some(learned) = learned {
             source = learned.relabel(source)?;
         }
         check(config, source.as_ref())?;
-        let (all, class_names) = (Arc::clone(&source), source.classes().to_vec());
+        let class_names = source.classes().to_vec();
+        let mut validation_text = None;
         let (training, validation): (Arc<dyn Source>, Option<Arc<dyn Source>>) =
             match (&settings.data.validation, settings.data.held_out) {
                 (Some(validation), _) => {
                     let validation = unlabelled(shipped(validation)?, is_text)
                         .open_with_classes(&class_names)?;
-                    let (shown, beside) = (validation.as_ref(), validation.left_out());
-                    announce("validation", shown, labels(None), &beside, strict)?;
+                    let shown = validation.as_ref();
+                    let captions = is_text.then(|| AllCaptions::read(shown, drop)).transpose()?;
+                    announce("validation", shown, captions.as_ref(), strict)?;
+                    if let Some(TextConfig::States(StatesConfig { validation: Some(path), .. })) =
+                        &settings.text
+                        && let Some(captions) = &captions
+                    {
+                        let records = shown.len();
+                        validation_text = Some(captions::states(path, config, records, captions)?);
+                    }
                     (source, Some(validation))
                 }
                 (None, Some(rule)) => {
@@ -75,7 +81,7 @@ impl Data {
                 }
                 (None, None) => (source, None),
             };
-        let identity = Identity::of(training.as_ref(), all.as_ref(), &text)?;
+        let identity = Identity::of(training.as_ref(), captions.as_ref(), &text);
         let preview_records = if is_text {
             let (shown, part) = match &validation {
                 Some(validation) => (validation, Part::Validation),
@@ -94,14 +100,6 @@ impl Data {
             seed,
             config.loader(),
         )?;
-        let validation_text = match (&settings.text, &validation, settings.data.held_out) {
-            (
-                Some(TextConfig::States(StatesConfig { validation: Some(path), .. })),
-                Some(source),
-                None,
-            ) => Some(captions::states(path, config, source.as_ref())?),
-            _ => None,
-        };
         let validation = validation.map(|source| {
             let seed = seed ^ VALIDATION_SEED;
             let drawn = validation_records(source.len(), config.validation_images(), seed);
@@ -152,10 +150,11 @@ impl Data {
 ///
 /// # Errors
 /// [`Error::NotADataSet`] or [`Error::Data`].
-pub fn captioned(path: &Path) -> Result<Arc<dyn Source>> {
+pub fn captioned(path: &Path) -> Result<(Arc<dyn Source>, AllCaptions)> {
     let source = unlabelled(data_path::detect(path)?, true).open()?;
-    announce("data", source.as_ref(), Labels::Captions(None), &source.left_out(), false)?;
-    Ok(source)
+    let captions = AllCaptions::read(source.as_ref(), drop)?;
+    announce("data", source.as_ref(), Some(&captions), false)?;
+    Ok((source, captions))
 }
 
 /// The source without labels, for a model that has no use for them.
@@ -190,11 +189,11 @@ fn check(config: &CheckedConfig, source: &dyn Source) -> Result<()> {
     let left_out = source.left_out();
     if model.cross_attention_dim.is_none() && classes != model.num_classes {
         if classes < model.num_classes && left_out.records > 0 {
-            let model = model.num_classes;
-            return Err(Error::ClassesLeftOut { classes, model, left_out });
+            let classes = counted(classes, "class", "classes");
+            return Err(Error::ClassesLeftOut { classes, model: model.num_classes, left_out });
         }
         return Err(Error::DataMismatch {
-            data: format!("{classes} classes"),
+            data: counted(classes, "class", "classes"),
             key: "model.num_classes",
             model: model.num_classes,
             data_value: classes,

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use infer::reason_excerpt;
 use pixelflow_dataset::source::LeftOut;
 use pixelflow_host::explain;
 
@@ -25,7 +26,7 @@ pub enum Error {
     #[error("there is no recipe `{name}`{suggestion}; shipped recipes are {known}")]
     UnknownRecipe { name: String, suggestion: String, known: String },
     /// A setting that cannot be read; the place is a file with a line, or an argument.
-    #[error("{place}: {reason}")]
+    #[error("{}: {}", reason_excerpt(place), reason_excerpt(reason))]
     Setting { place: String, reason: String },
     #[error("the configuration is invalid:{0}")]
     Invalid(Problems),
@@ -36,10 +37,10 @@ pub enum Error {
     DataMismatch { data: String, key: &'static str, model: usize, data_value: usize },
     /// Fewer classes than the model has, perhaps because of what was left out.
     #[error(
-        "the data has {classes} classes but model.num_classes is {model}, and {left_out}; \
+        "the data has {classes} but model.num_classes is {model}, and {left_out}; \
          put right first what was left out"
     )]
-    ClassesLeftOut { classes: usize, model: usize, left_out: LeftOut },
+    ClassesLeftOut { classes: String, model: usize, left_out: LeftOut },
     #[error(
         "--data {}: {reason}; give a .tar file or a folder of them (WebDataset), a folder with one \
          folder a class, or a folder with train-images-idx3-ubyte.gz and its labels (IDX)",
@@ -51,7 +52,7 @@ pub enum Error {
          field of its .json (data.source.caption_field)"
     )]
     NoCaptions { records: usize },
-    #[error("cannot use the states in {}: {reason}", path.display())]
+    #[error("cannot use the states in {}: {}", path.display(), reason_excerpt(reason))]
     States { path: PathBuf, reason: String },
     #[error("train.initial_weights: {} does not fit: {reason}", path.display())]
     InitialWeights { path: PathBuf, reason: String },

@@ -11,6 +11,7 @@ use pixelflow_host::output::note;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::all_captions::AllCaptions;
 use crate::config::TrainConfig;
 use crate::texts::TextSource;
 use crate::{Error, Result, initial_weights};
@@ -31,11 +32,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// That of `training`, a part of `all`.
-    ///
-    /// # Errors
-    /// [`Error::Data`] if captions cannot be read.
-    pub fn of(training: &dyn Source, all: &dyn Source, text: &TextSource) -> Result<Self> {
+    /// That of `training`, a part of the records whose `captions` were read.
+    pub fn of(training: &dyn Source, captions: Option<&AllCaptions>, text: &TextSource) -> Self {
         let mut hash = Sha256::new();
         let (mut seen, spacing) = (HashSet::new(), training.len().div_ceil(LOOKED_INTO).max(1));
         for record in 0..training.len() {
@@ -48,15 +46,12 @@ impl Identity {
                 update(&mut hash, &training.beginning(record).unwrap_or_default());
             }
         }
-        let (captions, encoder) = match text {
-            TextSource::None => (None, None),
-            TextSource::Joint { .. } => (Some(hash_of_captions(all)?.0), None),
-            TextSource::States(folder) => {
-                let index = &folder.index;
-                (Some(index.captions_hash.clone()), Some(index.encoder_hash.clone()))
-            }
+        let encoder = match text {
+            TextSource::None | TextSource::Joint { .. } => None,
+            TextSource::States(folder) => Some(folder.index.encoder_hash.clone()),
         };
-        Ok(Self { records: first_half(hash), captions, encoder })
+        let captions = captions.map(|captions| captions.hash.clone());
+        Self { records: first_half(hash), captions, encoder }
     }
 
     /// What is no longer as it was, in words.
@@ -188,32 +183,14 @@ fn listed(names: &[String]) -> String {
     first.join(", ")
 }
 
-/// A hash of all captions in order, and how many there are; one that cannot be read is none.
-///
-/// # Errors
-/// [`Error::Data`] if the data set cannot be read.
-pub fn hash_of_captions(source: &dyn Source) -> Result<(String, usize)> {
-    let mut hash = Sha256::new();
-    let mut count = 0;
-    for record in 0..source.len() {
-        let caption = match source.caption(record) {
-            Err(error) if error.is_corrupt_record() => None,
-            other => other?,
-        };
-        count += usize::from(caption.is_some());
-        update(&mut hash, caption.unwrap_or_default().as_bytes());
-    }
-    Ok((first_half(hash), count))
-}
-
 /// Adds bytes so that they cannot run into others.
-fn update(hash: &mut Sha256, bytes: &[u8]) {
+pub fn update(hash: &mut Sha256, bytes: &[u8]) {
     hash.update((bytes.len() as u64).to_le_bytes());
     hash.update(bytes);
 }
 
 /// Sixteen hexadecimal digits.
-fn first_half(hash: Sha256) -> String {
+pub fn first_half(hash: Sha256) -> String {
     let digest = hash.finalize();
     let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
     format!("{first:016x}")

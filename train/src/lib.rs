@@ -7,6 +7,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod all_captions;
 mod arguments;
 mod captions;
 mod checkpoint;

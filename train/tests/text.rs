@@ -108,7 +108,7 @@ fn captions_are_encoded_once_and_learned_from() {
     // Again: everything is there. After a loss: only what is missing is made, and it is the same.
     let file = states.join("states-00000.safetensors");
     let before = fs::read(&file).unwrap();
-    assert!(encode(&encoder).succeeded().printed.contains("were there already"));
+    assert!(encode(&encoder).succeeded().printed.contains("was there already"));
     fs::remove_file(&file).unwrap();
     let of_states = format!(r#"text={{ kind = "states", path = "{}" }}"#, states.display());
     let settings = [of_states.as_str(), "data.validation={}"];
@@ -116,6 +116,31 @@ fn captions_are_encoded_once_and_learned_from() {
     assert!(!at("early").exists());
     encode(&encoder).succeeded();
     assert_eq!(fs::read(&file).unwrap(), before);
+    // A file that was damaged is named and made anew.
+    let header = 8 + u64::from_le_bytes(before[..8].try_into().unwrap()) as usize;
+    let renamed = String::from_utf8_lossy(&before[..header]).replacen("\"7\"", "\"x\"", 1);
+    for damaged in
+        [&[][..], &before[..before.len() - 1], &[renamed.as_bytes(), &before[header..]].concat()]
+    {
+        fs::write(&file, damaged).unwrap();
+        run(&at("early"), &settings)
+            .refused(&["states-00000.safetensors", "run `train encode-text` again"]);
+        let said = encode(&encoder).succeeded().message;
+        assert!(
+            said.contains("states-00000.safetensors") && said.contains("encoded anew"),
+            "{said}"
+        );
+        assert_eq!(fs::read(&file).unwrap(), before);
+    }
+    fs::rename(states.join("states.json"), at("index")).unwrap();
+    encode(&encoder).refused(&["states-00000.safetensors exists already"]);
+    fs::rename(at("index"), states.join("states.json")).unwrap();
+    let few = ["encode-text", "--data", DATA, "--text-encoder", text(&encoder), "--out"];
+    for tokens in ["0", "1", "4097", "-1", "many"] {
+        let (out, tokens) = (at("few"), format!("--max-tokens={tokens}"));
+        train(&[&few[..], &[text(&out), &tokens]].concat()).refused(&["it must be 2 to 4096"]);
+        assert!(!out.exists());
+    }
 
     run(&at("run"), &settings).succeeded();
     let held_out = ["data.held_out={ rule = \"every\", step = 20 }", "validation.every=2"];

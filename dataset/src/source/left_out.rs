@@ -77,10 +77,14 @@ fn name_it(names: &mut Vec<String>, name: String) {
     }
 }
 
-/// `3 files left out, first: a.heic is …`.
+/// `3 files left out (2 of them meant to be used), first: a.heic is …`.
 impl fmt::Display for LeftOut {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files = if self.count() == 1 { "file" } else { "files" };
-        write!(formatter, "{} {files} left out, first: {}", self.count(), self.first())
+        write!(formatter, "{} {files} left out", self.count())?;
+        if self.files > 0 && self.records > 0 {
+            write!(formatter, " ({} of them meant to be used)", self.records)?;
+        }
+        write!(formatter, ", first: {}", self.first())
     }
 }

@@ -11,6 +11,7 @@ use super::EncodeText;
 use crate::Result;
 use crate::arguments::EncodeTextArguments;
 use crate::error::read_error;
+use crate::inventory::counted;
 
 /// Encodes the captions of a data set.
 ///
@@ -20,9 +21,10 @@ pub fn encode_captions(arguments: &EncodeTextArguments) -> Result<()> {
     let folder = folder_of(&arguments.text_encoder)?;
     let mut files = TextEncoderFiles::open(&folder, WeightSet::Ema)?;
     files.tokenizer = files.tokenizer.with_max_tokens(arguments.max_tokens);
-    let source = crate::data::captioned(&arguments.data)?;
+    let (source, captions) = crate::data::captioned(&arguments.data)?;
     let job = EncodeText {
         source: source.as_ref(),
+        captions: &captions,
         files: &files,
         text: TextDescription {
             encoder: encoder_name(&arguments.text_encoder)?,
@@ -34,9 +36,11 @@ pub fn encode_captions(arguments: &EncodeTextArguments) -> Result<()> {
     let before = select(&arguments.device)?.run(job)?;
     let note = match before {
         0 => String::new(),
+        1 => " (1 file was there already)".to_owned(),
         files => format!(" ({files} files were there already)"),
     };
-    say(format_args!("{}: {} captions{note}", arguments.out.display(), source.len()))?;
+    let records = counted(source.len(), "record", "records");
+    say(format_args!("{}: captions of {records}{note}", arguments.out.display()))?;
     Ok(())
 }
 

@@ -7,15 +7,17 @@ use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::T5Encoder;
 use pixelflow::text::TextError;
-use pixelflow::weights::{DType, SafetensorsWriter, TextDescription, TextEncoderFiles};
+use pixelflow::weights::{SafetensorsWriter, TextDescription, TextEncoderFiles};
 use pixelflow_dataset::Source;
 use pixelflow_host::device::{OnBackend, refuse_unsupported};
+use pixelflow_host::output::note;
 use pixelflow_host::progress::{ProgressBar, bar};
 
 use super::batches::encode_tokens;
+use super::index::states_format;
 use super::{INDEX, StatesIndex, file_name, tensor_name};
+use crate::all_captions::AllCaptions;
 use crate::error::write_error;
-use crate::identity::hash_of_captions;
 use crate::{Error, Result};
 
 /// Captions whose states are in memory at once.
@@ -25,6 +27,8 @@ const AT_ONCE: usize = 1000;
 pub struct EncodeText<'a> {
     /// The data set.
     pub source: &'a dyn Source,
+    /// Its captions.
+    pub captions: &'a AllCaptions,
     /// The encoder.
     pub files: &'a TextEncoderFiles,
     /// What models that learn from the states say of their encoder.
@@ -37,17 +41,17 @@ pub struct EncodeText<'a> {
 
 /// Encodes all captions; returns how many files were there already.
 ///
-/// It goes on where it stopped: each file appears when it is whole. The states of a thousand captions
+/// It goes on where it stopped: each file appears when it is whole, and one that was damaged since is
+/// made anew. The states of a thousand captions
 /// are in memory: of Flan-T5-XL and 30 tokens a caption, 250 MB.
 ///
 /// # Errors
-/// [`Error::NoCaptions`], [`Error::States`] if the folder holds states of other captions or of
+/// [`Error::NoCaptions`], [`Error::OutExists`] for states without an index, [`Error::States`] if the folder holds states of other captions or of
 /// another encoder, and what reading, encoding or writing says.
 pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device) -> Result<usize> {
     refuse_unsupported::<B>("--dtype", job.format.dtype(), device)?;
     let records = job.source.len();
-    let (captions_hash, captions) = hash_of_captions(job.source)?;
-    if captions == 0 {
+    if job.captions.count == 0 {
         return Err(Error::NoCaptions { records });
     }
     let index = StatesIndex {
@@ -56,7 +60,7 @@ pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device
         text: job.text.clone(),
         format: job.format,
         encoder_hash: job.files.hash()?.to_owned(),
-        captions_hash,
+        captions_hash: job.captions.hash.clone(),
     };
     std::fs::create_dir_all(job.out).map_err(write_error(job.out))?;
     if job.out.join(INDEX).exists() {
@@ -69,11 +73,20 @@ pub fn encode_text<B: PixelFlowBackend>(job: &EncodeText<'_>, device: &B::Device
                         .to_owned(),
             });
         }
+    } else if let Some(path) = index.paths(job.out).find(|path| path.exists()) {
+        // The index comes first: what is there without one is somebody else's.
+        return Err(Error::OutExists { path });
     } else {
         index.write(job.out)?;
     }
-    let open: Vec<usize> =
-        (0..index.files()).filter(|file| !job.out.join(file_name(*file)).exists()).collect();
+    let is_open = |file: &usize| match index.open_file(job.out, *file) {
+        Ok(found) => found.is_none(),
+        Err(reason) => {
+            note(format_args!("{reason}; its captions are encoded anew"));
+            true
+        }
+    };
+    let open: Vec<usize> = (0..index.files()).filter(is_open).collect();
     let done = index.files() - open.len();
     if open.is_empty() {
         return Ok(done);
@@ -119,11 +132,7 @@ fn write_file<B: PixelFlowBackend>(
     // How many states a caption has is known before it is encoded.
     let shapes = tokens.iter().map(|ids| vec![ids.len(), index.width]);
     let tensors: Vec<_> = names.iter().cloned().zip(shapes).collect();
-    let format = match job.format {
-        NumberFormat::F16 => DType::F16,
-        NumberFormat::Bf16 => DType::BF16,
-        NumberFormat::F32 | NumberFormat::Int8 => DType::F32,
-    };
+    let format = states_format(job.format);
     let path = job.out.join(file_name(file));
     let mut writer = SafetensorsWriter::create(&path, &tensors, format, &BTreeMap::new())?;
     for (names, tokens) in names.chunks(AT_ONCE).zip(tokens.chunks(AT_ONCE)) {

@@ -2,14 +2,14 @@
 
 use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pixelflow::NumberFormat;
 use pixelflow::durable;
-use pixelflow::weights::TextDescription;
+use pixelflow::weights::{DType, TensorFile, TensorInfo, TextDescription};
 use serde::{Deserialize, Serialize};
 
-use super::INDEX;
+use super::{INDEX, file_name, tensor_name};
 use crate::error::{read_error, write_error};
 use crate::{Error, Result};
 
@@ -46,7 +46,7 @@ impl StatesIndex {
         let text = std::fs::read_to_string(&path).map_err(read_error(&path))?;
         serde_json::from_str(&text).map_err(|error| Error::States {
             path: folder.to_owned(),
-            reason: format!("{INDEX}: {error}"),
+            reason: format!("{INDEX}: {error}; remove the folder and encode the captions again"),
         })
     }
 
@@ -58,6 +58,37 @@ impl StatesIndex {
         let path = folder.join(INDEX);
         let text = serde_json::to_string_pretty(self).map_err(io::Error::from);
         text.and_then(|text| durable::write_text(&path, &text)).map_err(write_error(&path))
+    }
+
+    /// Opens a file of the folder and checks that it has the states of its records; `None` if there is none.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn open_file(&self, folder: &Path, file: usize) -> Result<Option<TensorFile>, String> {
+        let path = folder.join(file_name(file));
+        if !path.exists() {
+            return Ok(None);
+        }
+        let states = TensorFile::open(&path).map_err(|error| error.to_string())?;
+        let empty = (file == 0).then_some(None);
+        for record in empty.into_iter().chain(self.records_of(file).map(Some)) {
+            let tensor = tensor_name(record);
+            let is_whole =
+                states.tensors().get(&tensor).is_some_and(|TensorInfo { shape, dtype }| {
+                    let of_width =
+                        matches!(shape[..], [tokens, width] if tokens > 0 && width == self.width);
+                    of_width && *dtype == states_format(self.format)
+                });
+            if !is_whole {
+                return Err(format!("{} has no states in tensor {tensor}", path.display()));
+            }
+        }
+        Ok(Some(states))
+    }
+
+    /// Where the files of the folder are, or will be.
+    pub fn paths(&self, folder: &Path) -> impl Iterator<Item = PathBuf> {
+        (0..self.files()).map(|file| folder.join(file_name(file)))
     }
 
     /// Number of files.
@@ -78,6 +109,15 @@ impl StatesIndex {
 
     fn records_a_file(&self) -> usize {
         self.records.div_ceil(MOST_FILES).max(LEAST_A_FILE)
+    }
+}
+
+/// The format in which states are stored.
+pub fn states_format(format: NumberFormat) -> DType {
+    match format {
+        NumberFormat::F16 => DType::F16,
+        NumberFormat::Bf16 => DType::BF16,
+        NumberFormat::F32 | NumberFormat::Int8 => DType::F32,
     }
 }
 

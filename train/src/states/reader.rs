@@ -21,22 +21,19 @@ impl StatesFolder {
     /// Opens a folder and checks that it is whole.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::States`] if files are missing, or what is wrong with one.
+    /// [`Error::Read`], [`Error::States`] if files are missing or damaged.
     pub fn open(folder: &Path) -> Result<Self> {
         let index = StatesIndex::read(folder)?;
         let mut files = Vec::with_capacity(index.files());
         for file in 0..index.files() {
-            let path = folder.join(file_name(file));
-            if !path.is_file() {
-                return Err(Error::States {
-                    path: folder.to_owned(),
-                    reason: format!(
-                        "{} is missing; run `train encode-text` again, it goes on where it stopped",
-                        file_name(file)
-                    ),
-                });
-            }
-            files.push(TensorFile::open(&path)?);
+            let missing = || format!("{} is missing", file_name(file));
+            let found = index.open_file(folder, file).and_then(|file| file.ok_or_else(missing));
+            files.push(found.map_err(|reason| Error::States {
+                path: folder.to_owned(),
+                reason: format!(
+                    "{reason}; run `train encode-text` again, it makes what is not whole"
+                ),
+            })?);
         }
         Ok(Self { index, folder: folder.to_owned(), files: Arc::new(files) })
     }
