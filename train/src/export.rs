@@ -12,6 +12,7 @@ use pixelflow::weights::{
 use crate::arguments::{ExportArguments, ExportFormat};
 use crate::checkpoint::{STATE, Store};
 use crate::error::write_error;
+use crate::which_run::name_passed_over;
 use crate::{Error, Result};
 
 /// Writes the model folder; returns the checkpoint it was made from.
@@ -67,7 +68,9 @@ fn checkpoint_in(path: &Path) -> Result<PathBuf> {
     if path.join(STATE).is_file() {
         return Ok(path.to_owned());
     }
-    Store::of_run(path).newest()?.ok_or_else(|| Error::NotARun {
+    let store = Store::of_run(path);
+    name_passed_over(&store)?;
+    store.newest()?.ok_or_else(|| Error::NotARun {
         path: path.to_owned(),
         reason: "it has no checkpoint".to_owned(),
     })

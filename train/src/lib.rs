@@ -39,6 +39,7 @@ mod texts;
 mod trainer;
 mod upload;
 mod validation;
+mod which_run;
 
 pub use arguments::Arguments;
 pub use config::reference_page;

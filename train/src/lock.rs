@@ -17,17 +17,22 @@ impl RunLock {
     /// Takes the run in `run`, which exists.
     ///
     /// # Errors
-    /// [`Error::RunInUse`] if another program has it, [`Error::Write`] if it cannot be written to.
+    /// [`Error::RunInUse`] if another program has it, [`Error::Write`] if it cannot be written to,
+    /// [`Error::OutExists`] if its lock is somebody else's file.
     pub fn take(run: &Path) -> Result<Self> {
         let path = run.join("lock");
         let mut options = OpenOptions::new();
         let open = options.read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(write_error(&path))?;
+        let mut process = String::new();
+        let read = file.read_to_string(&mut process);
         match file.try_lock() {
+            // Somebody else's file is not written over.
+            Ok(()) if read.is_err() || !process.bytes().all(|byte| byte.is_ascii_digit()) => {
+                return Err(Error::OutExists { path });
+            }
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut process = String::new();
-                let _ = file.read_to_string(&mut process);
                 return Err(Error::RunInUse { path: run.to_owned(), process });
             }
             Err(TryLockError::Error(error)) => return Err(write_error(&path)(error)),
@@ -53,5 +58,8 @@ mod tests {
         assert!(message.contains(&process), "{message}");
         drop(first);
         RunLock::take(run.path()).unwrap();
+        std::fs::write(run.path().join("lock"), "a diary").unwrap();
+        let message = RunLock::take(run.path()).unwrap_err().to_string();
+        assert!(message.contains("lock exists already"), "{message}");
     }
 }

@@ -5,7 +5,6 @@ use infer::rgb_image;
 use infer::{GridRow, labelled_grid};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{Drawing, ImageRequest, Request, Subject, Subjects};
-use pixelflow_host::interrupt::Interrupt;
 
 use crate::Result;
 use crate::captions::{CaptionedRecord, Part};
@@ -17,16 +16,16 @@ use crate::texts::{TextSource, Texts};
 /// Height a small image is shown with at least, in pixels.
 const SHOWN_HEIGHT: usize = 64;
 
-/// Draws the preview grid of a run; `None` if the user has interrupted it.
+/// Draws the preview grid of a run; `None` if between two steps of it `goes_on` says no.
 ///
 /// # Errors
-/// [`crate::Error::Model`] if the model returns values that are not finite.
+/// [`crate::Error::Model`] if the model returns values that are not finite, and what `goes_on` says.
 pub fn preview<B: PixelFlowBackend>(
     network: &Network<B>,
     config: &CheckedConfig,
     data: &Data,
     device: &B::Device,
-    interrupt: &Interrupt,
+    goes_on: &mut dyn FnMut() -> Result<bool>,
 ) -> Result<Option<RgbImage>> {
     let settings = config.settings();
     let (side, columns) = (settings.data.resolution, settings.preview.images_per_class);
@@ -53,7 +52,7 @@ pub fn preview<B: PixelFlowBackend>(
     let mut drawing = Drawing::new(&network.transformer, request, subjects)?;
     let mut images: Vec<RgbImage> = Vec::new();
     while drawing.next_event()?.is_some() {
-        if interrupt.is_wanted() {
+        if !goes_on()? {
             return Ok(None);
         }
         images.extend(drawing.finished().map(rgb_image));

@@ -118,6 +118,9 @@ where
         let state = State::new(data.training.records(), data.identity.clone(), stages);
         (Trainer::new(network, optimizer, device), state)
     };
+    let interrupt = Interrupt::listen("stopping after this step and saving")?;
+    // Nothing of a run that goes on is changed before everything that could be refused is sound.
+    Recording::check(&session.folder)?;
     session.settle()?;
     let trainer = trainer.recomputing(settings.train.recompute_activations);
     let mut terminal = Terminal::new(
@@ -128,7 +131,6 @@ where
         &state,
     );
     let mut recording = Recording::open(&session.folder, &state)?;
-    let interrupt = Interrupt::listen("stopping after this step and saving")?;
     let mut run = Run { config, data, store: &session.store, trainer, state, is_unsaved: false };
     let mut observers = recording.observers();
     observers.push(&mut terminal);

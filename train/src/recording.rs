@@ -13,6 +13,13 @@ use crate::error::write_error;
 use crate::metrics::{JsonLines, Record, TensorBoard, draw_loss_curve};
 use crate::observer::TrainObserver;
 
+/// One line a record.
+const METRICS: &str = "metrics.jsonl";
+/// The folder of the grids of images.
+const PREVIEWS: &str = "previews";
+/// The folder of TensorBoard's events.
+const BOARD: &str = "tensorboard";
+
 /// The observers that write `metrics.jsonl`, TensorBoard events, previews and `loss.svg`: each goes on
 /// when another cannot.
 #[derive(Debug)]
@@ -23,16 +30,30 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// Checks that the files of the run in `folder` can be gone on with, and changes none.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn check(folder: &Path) -> Result<()> {
+        for folder in [PREVIEWS, BOARD].map(|name| folder.join(name)) {
+            fs::create_dir_all(&folder).map_err(write_error(&folder))?;
+        }
+        JsonLines::read(&folder.join(METRICS)).map(drop)
+    }
+
     /// Opens the files of the run in `folder` where `state` has left them.
     ///
     /// # Errors
     /// [`crate::Error::DamagedMetrics`], [`crate::Error::Read`] or [`crate::Error::Write`].
     pub fn open(folder: &Path, state: &State) -> Result<Self> {
-        let previews = folder.join("previews");
-        fs::create_dir_all(&previews).map_err(write_error(&previews))?;
+        Self::check(folder)?;
+        let is_past = |record: &Record| match record {
+            Record::Validation(record) if record.step == state.step => !state.due.validation,
+            record => record.step() <= state.step,
+        };
         Ok(Self {
-            lines: JsonLines::open(&folder.join("metrics.jsonl"), state.step)?,
-            board: TensorBoard::create(&folder.join("tensorboard"), state.step)?,
+            lines: JsonLines::open(&folder.join(METRICS), is_past)?,
+            board: TensorBoard::create(&folder.join(BOARD), state.step)?,
             pictures: Pictures { folder: folder.to_owned() },
         })
     }
@@ -67,7 +88,7 @@ struct Pictures {
 
 impl TrainObserver for Pictures {
     fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
-        let path = self.folder.join(format!("previews/step-{step:08}.png"));
+        let path = self.folder.join(format!("{PREVIEWS}/step-{step:08}.png"));
         let png = |error: image::ImageError| match error {
             image::ImageError::IoError(error) => error,
             other => io::Error::other(other),
@@ -81,7 +102,7 @@ impl TrainObserver for Pictures {
     }
 
     fn ended(&mut self) -> Result<()> {
-        let records = JsonLines::read(&self.folder.join("metrics.jsonl"))?;
+        let records = JsonLines::read(&self.folder.join(METRICS))?;
         if records.is_empty() {
             return Ok(());
         }

@@ -4,11 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
 use burn::tensor::backend::AutodiffBackend;
+use pixelflow::Error as ModelError;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow_dataset::loader::BatchStream;
 use pixelflow_host::interrupt::Interrupt;
 
-use crate::checkpoint::{self, Due, State, Store};
+use crate::checkpoint::{self, Due, STATE, State, Store};
 use crate::config::CheckedConfig;
 use crate::data::Data;
 use crate::metrics::{Record, TrainingRecord, ValidationRecord};
@@ -161,7 +162,15 @@ where
         Error::Diverged { step, what, earlier }
     }
 
+    /// How many records could not be used since the run began, with those that were left out before it.
+    fn skipped(&mut self) -> usize {
+        let met = self.data.training.skipped();
+        self.state.skipped.extend(met.errors.keys());
+        self.state.skipped.len() + met.left_out.records
+    }
+
     fn record(&mut self) -> TrainingRecord {
+        let skipped = self.skipped();
         let State { step, images, seconds, records, .. } = self.state;
         TrainingRecord {
             step,
@@ -170,7 +179,7 @@ where
             learning_rate: self.config.learning_rate().at(step - 1),
             ema_decay: OptimizerConfig::from(&self.config.settings().train)
                 .ema_decay_at(step as usize - 1),
-            skipped: self.data.training.skipped().count(),
+            skipped,
             seconds,
             means: self.state.period.take(),
         }
@@ -178,42 +187,66 @@ where
 
     /// Does what is due after a step; what an interrupt cuts off stays due.
     fn observe(&mut self, interrupt: &Interrupt, observers: &mut Observers<'_>) -> Result<()> {
-        let settings = self.config.settings();
+        let (config, data) = (self.config, self.data);
+        let settings = config.settings();
         self.state.due.validation &=
-            self.data.validation.is_some() && !settings.validation.every.is_never();
+            data.validation.is_some() && !settings.validation.every.is_never();
         self.state.due.preview &= !settings.preview.every.is_never();
         if self.state.due.validation {
-            let Some(record) = self.validate(interrupt)? else { return Ok(()) };
+            let Some(record) = self.validate(interrupt, observers)? else { return Ok(()) };
             if !record.loss.is_finite() {
                 let what = format!("validation loss {}", record.loss);
                 return Err(self.diverged(record.step, what));
             }
             observers.record(&Record::Validation(record));
-            self.state.due.validation = false;
+            self.done(|due| due.validation = false);
         }
         if self.state.due.preview {
-            let (average, device) = (self.trainer.average(), self.trainer.device());
-            let picture = preview(&average, self.config, self.data, device, interrupt)?;
+            let (average, device) = (self.trainer.average(), self.trainer.device().clone());
+            let mut goes_on = || self.goes_on(interrupt, observers);
+            let picture = preview(&average, config, data, &device, &mut goes_on);
+            let picture = picture.map_err(|error| match error {
+                // Weights can be finite, and what is drawn with them not.
+                Error::Model(ModelError::NotFinite { .. } | ModelError::SolverStuck { .. })
+                    if self.state.step > 0 =>
+                {
+                    self.diverged(self.state.step, "no preview can be drawn".to_owned())
+                }
+                other => other,
+            })?;
             let Some(picture) = picture else { return Ok(()) };
             observers.preview(self.state.step, &picture);
-            self.state.due.preview = false;
+            self.done(|due| due.preview = false);
         }
         Ok(())
     }
 
+    /// Notes that something is no longer due.
+    fn done(&mut self, note: impl FnOnce(&mut Due)) {
+        note(&mut self.state.due);
+        // Before the first step there is nothing to save.
+        self.is_unsaved |= self.state.step > 0;
+    }
+
+    /// Whether what is under way goes on; saves first if somebody wants it.
+    fn goes_on(&mut self, interrupt: &Interrupt, observers: &mut Observers<'_>) -> Result<bool> {
+        if self.is_unsaved && interrupt.take_save_request() {
+            self.save_or_go_on(observers)?;
+        }
+        Ok(!interrupt.is_wanted())
+    }
+
     /// The losses on images that training does not see; `None` if it was interrupted.
-    fn validate(&self, interrupt: &Interrupt) -> Result<Option<ValidationRecord>> {
-        let settings = self.config.settings();
-        let loader = self.data.validation.as_ref().expect("it is due only if there are images");
-        let losses = validate(
-            &self.trainer.average(),
-            loader,
-            self.data.validation_text(),
-            self.config,
-            interrupt,
-            self.trainer.device(),
-        )?;
-        let stages = 0..settings.cascade.stages;
+    fn validate(
+        &mut self,
+        interrupt: &Interrupt,
+        observers: &mut Observers<'_>,
+    ) -> Result<Option<ValidationRecord>> {
+        let (config, data) = (self.config, self.data);
+        let (average, device) = (self.trainer.average(), self.trainer.device().clone());
+        let mut goes_on = || self.goes_on(interrupt, observers);
+        let losses = validate(&average, config, data, &device, &mut goes_on)?;
+        let stages = 0..config.settings().cascade.stages;
         Ok(losses.map(|losses| ValidationRecord {
             step: self.state.step,
             images: self.state.images,
@@ -240,10 +273,20 @@ where
             return Err(self.diverged(self.state.step, what));
         }
         let description = self.data.description(self.config.settings());
+        let path = self.store.path(self.state.step);
+        let aside = self.store.set_aside_foreign(self.state.step).map_err(|error| {
+            Error::SaveCheckpoint { path: path.clone(), reason: error.to_string() }
+        })?;
+        if let Some(aside) = aside {
+            let (path, aside) = (path.display(), aside.display());
+            observers
+                .note(&format!("{path} is no checkpoint: it has no {STATE}; it is now in {aside}"));
+        }
+        self.skipped();
         self.state.note_save(self.store);
         checkpoint::save(self.store, &self.trainer, &self.data.text, &self.state, &description)?;
         self.is_unsaved = false;
-        observers.saved(self.state.step, &self.store.path(self.state.step));
+        observers.saved(self.state.step, &path);
         Ok(())
     }
 

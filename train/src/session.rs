@@ -1,7 +1,7 @@
 //! Where a run lives, with which settings, and from which checkpoint it goes on.
 
 use std::fs;
-use std::io;
+use std::io::ErrorKind::AlreadyExists;
 use std::path::{Path, PathBuf};
 
 use pixelflow::durable;
@@ -12,15 +12,16 @@ use crate::checkpoint::{STATE, State, Store};
 use crate::config::{Changes, CheckedConfig, Layers, TrainConfig};
 use crate::data::Data;
 use crate::data_path;
-use crate::error::{read_error, write_error};
+use crate::error::write_error;
 use crate::identity::{self, LearnedClasses};
 use crate::lock::RunLock;
+use crate::which_run::{name_passed_over, which_run};
 use crate::{Error, Result, initial_weights, recipe};
 
 /// Folder of all runs whose folder is not given.
-const RUNS: &str = "runs";
+pub const RUNS: &str = "runs";
 /// The settings beside a run.
-const CONFIG: &str = "config.toml";
+pub const CONFIG: &str = "config.toml";
 /// What a run writes beside its settings and checkpoints.
 const WRITTEN: [&str; 4] = ["metrics.jsonl", "loss.svg", "previews", "tensorboard"];
 
@@ -78,7 +79,9 @@ impl Session {
     ) -> Result<Self> {
         let path = folder.join(CONFIG);
         if !path.is_file() {
-            let reason = format!("it has no {CONFIG}; name the folder that train has made");
+            let reason = format!(
+                "it has no {CONFIG}, nor, as a checkpoint, {STATE}; name the folder that train has made"
+            );
             return Err(Error::NotARun { path: folder, reason });
         }
         let before = TrainConfig::read(&path)?;
@@ -92,6 +95,9 @@ impl Session {
         let config = settings.check()?;
         let lock = RunLock::take(&folder)?;
         let store = Store::of_run(&folder);
+        if named.is_none() {
+            name_passed_over(&store)?;
+        }
         let checkpoint = named.map_or_else(|| store.newest(), |path| Ok(Some(path)))?;
         let state = checkpoint.as_deref().map(State::read).transpose()?;
         let (taken, steps) = (state.as_ref().map_or(0, |s| s.step), config.settings().train.steps);
@@ -117,10 +123,17 @@ impl Session {
     pub fn settle(&self) -> Result<()> {
         self.store.clean()?;
         let step = self.start.as_ref().map_or(0, |(_, state)| state.step);
-        if self.start.is_some()
-            && let Some(aside) = self.store.set_aside_after(step)?
-        {
-            note(format_args!("checkpoints after step {step} are now in {}", aside.display()));
+        if let Some((checkpoint, _)) = &self.start {
+            if let Some(aside) = self.store.set_aside_after(step)? {
+                note(format_args!(
+                    "checkpoints after step {step} are now in {}, where --resume can name them",
+                    aside.display()
+                ));
+            }
+            if self.store.is_aside(checkpoint) {
+                let path = self.store.put_back(checkpoint, step)?;
+                note(format_args!("{} is now {}", checkpoint.display(), path.display()));
+            }
         }
         let path = self.folder.join(CONFIG);
         let settings = self.config.settings().to_toml();
@@ -178,38 +191,6 @@ fn override_settings(layers: &mut Layers, arguments: &TrainArguments) -> Result<
     arguments.set.iter().try_for_each(|assignment| layers.set(assignment))
 }
 
-/// The run that `--resume` names, and its checkpoint if it names one.
-fn which_run(argument: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
-    if argument != Path::new("auto") {
-        if !argument.join(STATE).is_file() {
-            return Ok((argument.to_owned(), None));
-        }
-        let checkpoint = std::path::absolute(argument).map_err(read_error(argument))?;
-        let run = checkpoint.ancestors().nth(2).unwrap_or(argument).to_owned();
-        return Ok((run, Some(checkpoint)));
-    }
-    let runs = Path::new(RUNS);
-    let nothing = || Error::NothingToResume { path: runs.to_owned() };
-    let entries = match fs::read_dir(runs) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(nothing()),
-        Err(error) => return Err(read_error(runs)(error)),
-    };
-    let saved = |run: PathBuf| {
-        let store = Store::of_run(&run);
-        let newest = store.newest().ok()??;
-        match State::read(&newest) {
-            Ok(state) => Some((state.recency(&newest, &store), run)),
-            Err(error) => {
-                note(format_args!("note: {} is passed over: {error}", run.display()));
-                None
-            }
-        }
-    };
-    let newest = entries.filter_map(|entry| saved(entry.ok()?.path())).max();
-    newest.map(|(_, run)| (run, None)).ok_or_else(nothing)
-}
-
 /// The folder of a new run.
 fn create(folder: &Path) -> Result<PathBuf> {
     if folder.join(CONFIG).exists() || !Store::of_run(folder).steps()?.is_empty() {
@@ -232,7 +213,7 @@ fn create_numbered(parent: &Path, name: &str) -> Result<PathBuf> {
         let folder = parent.join(format!("{name}-{number}"));
         match fs::create_dir(&folder) {
             Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) if error.kind() == AlreadyExists => number += 1,
             Err(error) => return Err(write_error(&folder)(error)),
         }
     }

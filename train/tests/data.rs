@@ -114,12 +114,60 @@ fn an_image_that_cannot_be_used_is_skipped_and_named_or_stops_a_strict_run() {
         assert!(!said.contains("panicked"), "{said}");
         train(&data, 1, &["--strict"]).refused(&[name, reason]);
     }
-    // A link to nowhere.
-    let data = cats(scratch.path(), "notes.txt", b"");
-    std::os::unix::fs::symlink("nowhere", data.join("cat/link.png")).unwrap();
-    let said = train(&data, 1, &[]).succeeded().message;
-    assert!(said.contains("1 of 4 images skipped") && said.contains("cat/link.png"), "{said}");
-    train(&data, 1, &["--strict"]).refused(&["cat/link.png cannot be read: No such file"]);
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_named_and_stops_a_strict_run() {
+    let scratch = tempfile::tempdir().unwrap();
+    let nowhere = "is a link that leads nowhere";
+    let tars = scratch.path().join("tars");
+    for (link, reason) in [
+        ("cat/link.png", "cannot be read: No such file"),
+        ("cat/link", nowhere),
+        ("cat/more/link", nowhere),
+        ("dog", nowhere),
+        ("more.tar", nowhere),
+    ] {
+        let mut data = cats(scratch.path(), "notes.txt", b"");
+        if link == "more.tar" {
+            data.clone_from(&tars);
+            fs::create_dir(&data).unwrap();
+            tar_of(&data, &sample(b"a", ".cls", b"0"));
+        }
+        std::os::unix::fs::symlink("nowhere", data.join(link)).unwrap();
+        let said = train(&data, 1, &[]).succeeded().message;
+        assert!(said.contains(&format!("{link} {reason}")), "{link}: {said}");
+        train(&data, 1, &["--strict"]).refused(&[link, reason]);
+    }
+}
+
+#[test]
+fn what_was_skipped_before_a_run_was_resumed_stays_counted() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data = cats(scratch.path(), "broken.png", b"no image");
+    let out = scratch.path().join("run");
+    let run = |arguments: &[&str]| {
+        let start = ["--device", "cpu", "--set", "data.prefetch=0"];
+        let said = Program(env!("CARGO_BIN_EXE_train")).run(&[&start, arguments].concat());
+        let metrics = fs::read_to_string(out.join("metrics.jsonl")).unwrap();
+        let last: serde_json::Value =
+            serde_json::from_str(metrics.lines().last().unwrap()).unwrap();
+        (said.succeeded().message.contains("images skipped"), last["skipped"].as_u64())
+    };
+    let mut first = vec!["--recipe", "smoke", "--data", text(&data), "--out", text(&out)];
+    for setting in [
+        "model.num_classes=1",
+        "preview.every=0",
+        "train.batch_size=1",
+        "train.steps=4",
+        "log.every=1",
+        "validation.every=0",
+    ] {
+        first.extend(["--set", setting]);
+    }
+    assert_eq!(run(&first), (true, Some(1)));
+    // The image is not met again, so that only the checkpoint knows of it.
+    assert_eq!(run(&["--resume", text(&out), "--set", "train.steps=5"]), (false, Some(1)));
 }
 
 #[test]
@@ -132,11 +180,17 @@ fn what_is_left_out_of_folders_is_counted_and_the_first_named() {
     picture().save(data.join("cat/more/deep.png")).unwrap();
     fs::create_dir(data.join("dog")).unwrap();
     let said = train(&data, 1, &[]).succeeded().message;
-    let expected = "data: 4 images in 1 class; 5 files left out, first: ";
+    let expected =
+        "data: 4 images in 1 class; 5 files left out (2 of them meant to be used), first: ";
     assert!(said.contains(expected) && said.contains("cat/x.heic is of a format"), "{said}");
+    assert!(said.contains("\n  2 left out before training, first:"), "{said}");
     // Before that is put right, fewer classes are no advice.
     let refused = train(&data, 2, &[]);
-    refused.refused(&["has 1 classes but model.num_classes is 2", "x.heic", "put right first"]);
+    refused.refused(&[
+        "the data has 1 class but model.num_classes is 2",
+        "x.heic",
+        "put right first",
+    ]);
     assert!(!refused.message.contains("--set model.num_classes"), "{}", refused.message);
     train(&data, 1, &["--strict"]).refused(&["x.heic", "convert it to PNG, JPEG or WebP"]);
 }
@@ -185,12 +239,13 @@ fn captions_are_texts_or_lists_and_bad_ones_matter_only_to_text_models() {
     let lines = [sample(b"b", ".txt", b"\xef\xbb\xbfred\r\nthing\n"), sample(b"b", ".cls", b"0")];
     let bad = [sample(b"c", ".txt", b"a knight\x92s sword"), sample(b"c", ".cls", b"0")];
     let beside = |[captioned, labelled]: [Vec<_>; 2]| [captioned, labelled[1..].to_vec()].concat();
-    let data = tar_of(scratch.path(), &[list, beside(lines), beside(bad)].concat());
+    let none = sample(b"d", ".cls", b"0");
+    let data = tar_of(scratch.path(), &[list, beside(lines), beside(bad), none].concat());
 
     let said = train(&data, 0, &TEXT).succeeded().message;
     for part in [
-        "data: 3 images (4 captions); 1 file left out, first: ",
-        "1 of 3 images skipped",
+        "data: 4 images (4 captions; 1 image without); 1 file left out, first: ",
+        "1 of 4 images skipped",
         "data.tar:c.txt is not valid: ",
         "iconv -f cp1252 -t utf-8",
     ] {
@@ -198,7 +253,7 @@ fn captions_are_texts_or_lists_and_bad_ones_matter_only_to_text_models() {
     }
     train(&data, 0, &[&TEXT[..], &["--strict"]].concat()).refused(&["data.tar:c.txt"]);
     let said = train(&data, 1, &["--strict"]).succeeded().message;
-    assert!(said.contains("data: 3 images in 1 class\n"), "{said}");
+    assert!(said.contains("data: 4 images in 1 class\n"), "{said}");
 }
 
 #[test]
@@ -210,7 +265,8 @@ fn what_lies_beside_tars_is_named_and_compressed_ones_are_refused() {
     fs::write(scratch.path().join("._data.tar"), "").unwrap();
     let said = train(scratch.path(), 1, &[]).succeeded().message;
     assert!(
-        said.contains("2 files left out, first: ") && said.contains("more.tar.gz is compressed")
+        said.contains("2 files left out (1 of them meant to be used), first: ")
+            && said.contains("more.tar.gz is compressed")
     );
     train(&packed, 1, &[]).refused(&["it is compressed; unpack it to a .tar first"]);
 }

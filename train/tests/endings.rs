@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use program_tests::{Program, listing, text};
+use program_tests::{Program, Run, listing, text};
 
 const TRAIN: Program = Program(env!("CARGO_BIN_EXE_train"));
 
@@ -67,6 +67,76 @@ fn a_run_that_diverges_saves_the_state_before_and_its_advice_can_be_followed() {
     let start = ["--device", "cpu", "--resume", text(&run)];
     let again = TRAIN.run(&start.into_iter().chain(calm).collect::<Vec<_>>());
     assert!(again.message.contains("training in"), "{}", again.message);
+}
+
+#[test]
+fn weights_with_which_nothing_can_be_drawn_have_diverged() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("run");
+    let wild = ["train.lr=1e38", "train.steps=1", "train.warmup_steps=0", "preview.every=1"];
+    TRAIN
+        .run(&arguments(&run, &wild))
+        .refused(&["the training diverged at step 1 (no preview can be drawn)", "lower train.lr"]);
+}
+
+#[test]
+fn a_divergence_leaves_the_last_checkpoint_that_was_good() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("run");
+    let every = ["checkpoint.every=1", "checkpoint.keep_last=1", "preview.every=0"];
+    TRAIN.run(&arguments(&run, &[&["train.steps=3"], &every[..]].concat())).succeeded();
+    assert_eq!(checkpoints(&run), ["step-00000003"]);
+    let wild = ["train.steps=9", "train.lr=1e12", "train.clip_norm=0", "train.warmup_steps=0"];
+    let start = ["--device", "cpu", "--resume", text(&run)];
+    let wild = wild.iter().flat_map(|setting| ["--set", setting]);
+    let diverged = TRAIN.run(&start.into_iter().chain(wild).collect::<Vec<_>>());
+    let advice = format!("--resume {}", run.join("checkpoints/step-00000003").display());
+    diverged.refused(&["the training diverged at step", &advice]);
+    // The step that diverged has saved what the step before it had left.
+    assert_eq!(checkpoints(&run).len(), 2);
+    TRAIN.run(&["--device", "cpu", "--resume", text(&run.join("checkpoints/step-00000003"))]);
+}
+
+#[test]
+fn a_limit_on_the_length_of_files_is_an_error_and_no_death() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("run");
+    let mut command = Program("sh").command(&["-c", r#"ulimit -f 64; exec "$0" "$@""#, TRAIN.0]);
+    let limited = Run::of(command.args(arguments(&run, &["train.steps=2", "preview.every=0"])));
+    limited.refused(&["error: cannot save checkpoint", "File too large", "free some space"]);
+    assert_eq!(limited.status.code(), Some(1));
+}
+
+#[test]
+fn what_has_a_checkpoint_s_name_and_is_none_is_set_aside() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("run");
+    let place = run.join("checkpoints/step-00000002");
+    for (number, foreign) in ["folder", "file", "link"].into_iter().enumerate() {
+        let _ = fs::remove_dir_all(run.join("checkpoints"));
+        fs::create_dir_all(run.join("checkpoints")).unwrap();
+        let photos = scratch.path().join("photos");
+        match foreign {
+            "folder" => fs::create_dir(&place).and_then(|()| fs::write(place.join("a"), "mine")),
+            "file" => fs::write(&place, "mine"),
+            _ => fs::create_dir(&photos).and_then(|()| symlink(&photos, &place)),
+        }
+        .unwrap();
+        let said = TRAIN.run(&arguments(&run, &["train.steps=2", "preview.every=0"])).succeeded();
+        let expected = "is no checkpoint: it has no state.json; it is now in";
+        assert!(said.message.contains(expected), "{foreign}: {}", said.message);
+        assert_eq!(checkpoints(&run), ["set-aside-1", "step-00000002"], "{number}");
+        assert!(place.join("state.json").exists() && !photos.join("state.json").exists());
+        let aside = run.join("checkpoints/set-aside-1/step-00000002");
+        let kept = if foreign == "folder" { aside.join("a") } else { aside };
+        assert!(foreign == "link" && kept.is_symlink() || fs::read(kept).unwrap() == b"mine");
+        for left in ["config.toml", "metrics.jsonl", "loss.svg"] {
+            fs::remove_file(run.join(left)).unwrap();
+        }
+        for left in ["previews", "tensorboard"] {
+            fs::remove_dir_all(run.join(left)).unwrap();
+        }
+    }
 }
 
 #[test]

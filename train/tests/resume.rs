@@ -253,6 +253,9 @@ fn an_earlier_checkpoint_can_be_named_and_strange_folders_are_harmless() {
     for strange in ["step-7", "step-00000099"] {
         fs::create_dir(run.join("checkpoints").join(strange)).unwrap();
     }
+    let said = resume_with(folder.path(), "run", &[]).succeeded().message;
+    let passed = "step-00000099 is passed over: it has no state.json";
+    assert!(said.contains(passed) && said.contains("from step 8"), "{said}");
     let said =
         resume_with(folder.path(), "run/checkpoints/step-00000006", &["checkpoint.keep_last=1"]);
     let said = said.succeeded().message;
@@ -263,6 +266,71 @@ fn an_earlier_checkpoint_can_be_named_and_strange_folders_are_harmless() {
     let left = ["set-aside-1", "step-00000008", "step-00000099", "step-7"];
     assert_eq!(listing(&run.join("checkpoints")), left);
     assert!(fs::read(checkpoint(&run, STEPS).join("model.safetensors")).unwrap() == whole);
+    // What was set aside can be gone on from by its name, and comes back.
+    let aside = "run/checkpoints/set-aside-1/step-00000008";
+    let number = |step: u64| fs::metadata(checkpoint(&run, step)).unwrap().modified().unwrap();
+    let newer = number(STEPS);
+    let said = resume_with(folder.path(), aside, &["train.steps=9", "checkpoint.keep_last=9"])
+        .succeeded()
+        .message;
+    assert!(said.contains("training in") && said.contains("from step 8"), "{said}");
+    assert!(said.contains("set-aside-1/step-00000008 is now"), "{said}");
+    assert!(number(STEPS) < newer, "the checkpoint that was set aside is the older one");
+    let left = ["set-aside-2", "step-00000009", "step-00000099", "step-7"];
+    let listed = listing(&run.join("checkpoints"));
+    assert!(left.iter().all(|name| listed.iter().any(|found| found == name)), "{listed:?}");
+    assert_eq!(listing(&run.join("checkpoints/set-aside-2")), ["step-00000008"]);
+    // A checkpoint that is none.
+    let damaged = "run/checkpoints/step-00000099";
+    let mut export = Program(env!("CARGO_BIN_EXE_train")).command(&["export", text(&run), "out"]);
+    let exported = Run::of(export.current_dir(folder.path())).succeeded().message;
+    assert!(exported.contains(passed), "{exported}");
+    resume_with(folder.path(), damaged, &[]).refused(&["nor, as a checkpoint, state.json"]);
+}
+
+#[test]
+fn resuming_changes_nothing_before_all_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    assert!(new_run(&run, 64).status().unwrap().success());
+    let lines = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let state = || {
+        let read = |name| fs::read_to_string(run.join(name)).unwrap();
+        (listing(&run.join("checkpoints")), read("config.toml"), listing(&run.join("tensorboard")))
+    };
+    let before = state();
+    fs::write(run.join("metrics.jsonl"), format!("oops\n{lines}")).unwrap();
+    let resume = |expected: &str| {
+        let named = "run/checkpoints/step-00000003";
+        resume_with(folder.path(), named, &["train.steps=20"]).refused(&[expected]);
+        assert_eq!(state(), before, "{expected}");
+    };
+    resume("metrics.jsonl, line 1: ");
+    fs::write(run.join("metrics.jsonl"), &lines).unwrap();
+    fs::remove_dir_all(run.join("previews")).unwrap();
+    fs::write(run.join("previews"), "no folder").unwrap();
+    resume("/run/previews: File exists");
+    assert_eq!(fs::read_to_string(run.join("metrics.jsonl")).unwrap(), lines);
+}
+
+#[test]
+fn data_that_moved_keep_their_validation() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let validation =
+        r#"data.validation={ kind = "webdataset", paths = ["assets/demo/heroes-heldout.tar"] }"#;
+    let mut command = new_run(&run, 64);
+    assert!(
+        command.args(["--set", validation, "--set", "train.steps=2"]).status().unwrap().success()
+    );
+    let moved = folder.path().join("moved.tar");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    fs::copy(root.join("assets/demo/heroes-heldout.tar"), &moved).unwrap();
+    let more = ["--resume", text(&run), "--data", text(&moved), "--set", "train.steps=3"];
+    let mut command = train(&more);
+    assert!(command.args(["--set", "validation.every=1"]).status().unwrap().success());
+    assert!(metrics(&run).iter().any(|record| record["kind"] == "validation"));
+    assert!(fs::read_to_string(run.join("config.toml")).unwrap().contains("moved.tar"));
 }
 
 #[test]
@@ -277,6 +345,27 @@ fn auto_takes_the_run_that_was_saved_last_and_no_copy() {
         let copied = Command::new("cp").args(["-r", name, copy]).current_dir(&runs).status();
         assert!(copied.unwrap().success());
     }
+    // What is newer and cannot be gone on from is passed over, and named.
+    for (path, content) in [
+        ("begun/config.toml", ""),
+        ("damaged/checkpoints/step-00000001/state.json", "{"),
+        ("lost/checkpoints/step-00000001/model.safetensors", ""),
+        ("new/checkpoints/step-00000009/model.safetensors", ""),
+    ] {
+        let path = runs.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
     let said = resume_with(folder.path(), "auto", &[]).succeeded().message;
     assert!(said.contains("training in runs/new from step 8"), "{said}");
+    for (path, reason) in [
+        ("runs/begun", "it has no checkpoint"),
+        ("runs/damaged/checkpoints/step-00000001", "is damaged: state.json: EOF"),
+        ("runs/lost/checkpoints/step-00000001", "it has no state.json"),
+        ("runs/new/checkpoints/step-00000009", "it has no state.json"),
+    ] {
+        let noted = said.lines().filter(|line| line.contains(&format!("{path} is passed over: ")));
+        let noted: Vec<&str> = noted.collect();
+        assert!(matches!(noted[..], [line] if line.contains(reason)), "{path}: {said}");
+    }
 }

@@ -10,6 +10,9 @@ use program_tests::{Program, Run, text};
 
 const TRAIN: Program = Program(env!("CARGO_BIN_EXE_train"));
 
+/// The program instead of the shell.
+const EXEC: &str = r#"exec "$0" "$@""#;
+
 /// The program, started by a line of the shell that ends with `"$0" "$@"`.
 fn by_shell(line: &str, arguments: &[&str]) -> Command {
     let mut command = Program("sh").command(&["-c", line, TRAIN.0]);
@@ -71,7 +74,7 @@ fn a_signal_that_comes_twice_is_one_and_the_run_saves() {
         [("a", ["-TERM", "-TERM"]), ("b", ["-INT", "-INT"]), ("c", ["-TERM", "-INT"])]
     {
         let run = scratch.path().join(name);
-        let child = listening(r#"exec "$0" "$@""#, &run, [100_000, 64]);
+        let child = listening(EXEC, &run, [100_000, 64]);
         // Before the first step there is nothing to save.
         while !fs::metadata(run.join("metrics.jsonl")).is_ok_and(|metrics| metrics.len() > 0) {
             std::thread::sleep(Duration::from_millis(5));
@@ -89,7 +92,7 @@ fn a_signal_that_comes_twice_is_one_and_the_run_saves() {
 fn a_second_signal_later_ends_a_run_at_once() {
     let scratch = tempfile::tempdir().unwrap();
     let run = scratch.path().join("run");
-    let child = listening(r#"exec "$0" "$@""#, &run, [2, 1 << 14]);
+    let child = listening(EXEC, &run, [2, 1 << 14]);
     send(&child, &["-INT"]);
     std::thread::sleep(Duration::from_millis(1600));
     send(&child, &["-INT"]);
@@ -106,6 +109,57 @@ fn what_is_no_request_to_end_ends_nothing() {
     send(&child, &["-HUP", "-USR1"]);
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{:?}: {}", output.status, message(&output));
+}
+
+fn wait_for(what: &str, is_there: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !is_there() {
+        assert!(Instant::now() < deadline, "{what} never comes");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_request_to_save_waits_for_no_preview_and_no_validation() {
+    let scratch = tempfile::tempdir().unwrap();
+    let many = r#"data.validation={ kind = "webdataset", paths = ["assets/demo/heroes.tar"] }"#;
+    let validation = ["validation.every=3", "validation.batches=9999", many];
+    let preview =
+        ["preview.every=3", "preview.images_per_class=200", "preview.sampler.steps=[100]"];
+    for (name, long, short, ending) in [
+        ("preview", preview, "preview.images_per_class=1", "-TERM"),
+        ("validation", validation, "validation.batches=1", "-KILL"),
+    ] {
+        let run = scratch.path().join(name);
+        let metrics = || fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+        let done = || match name {
+            "preview" => usize::from(run.join("previews/step-00000003.png").exists()),
+            _ => metrics().matches("\"kind\":\"validation\"").count(),
+        };
+        Run::of(&mut new_run(EXEC, &run, [2, 16])).succeeded();
+        let resume = |settings: &[&str]| {
+            let mut command = by_shell(EXEC, &["--device", "cpu", "--resume", text(&run)]);
+            command.args(settings.iter().flat_map(|setting| ["--set", setting]));
+            command
+        };
+        let steps = ["train.steps=99999", "preview.max_classes=1"];
+        let mut command = resume(&[&steps[..], &long].concat());
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        wait_for("step 3", || metrics().contains("\"step\":3,"));
+        std::thread::sleep(Duration::from_millis(100));
+        send(&child, &["-USR1"]);
+        wait_for("the checkpoint", || run.join("checkpoints/step-00000003").exists());
+        assert_eq!(done(), 0, "the {name} was waited for");
+        if ending == "-KILL" {
+            wait_for(name, || done() == 1);
+        }
+        send(&child, &[ending]);
+        let code = child.wait().unwrap().code();
+        assert_eq!(code, (ending == "-TERM").then_some(130));
+        // What was under way when the state was saved is done once.
+        Run::of(&mut resume(&["train.steps=4", short])).succeeded();
+        assert_eq!(done(), 1, "{name}");
+    }
 }
 
 #[test]

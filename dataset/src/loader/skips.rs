@@ -35,7 +35,7 @@ impl Skips {
 
     pub(super) fn report(&self, records: usize, left_out: LeftOut) -> SkipReport {
         let errors = self.errors.read().unwrap_or_else(PoisonError::into_inner);
-        SkipReport { records, errors: errors.values().cloned().collect(), left_out }
+        SkipReport { records, errors: errors.clone(), left_out }
     }
 }
 
@@ -44,8 +44,8 @@ impl Skips {
 pub struct SkipReport {
     /// Number of records of the data set.
     pub records: usize,
-    /// For every skipped record its name and what is wrong with it, in the data set's order.
-    pub errors: Vec<String>,
+    /// For every skipped record, by its number, its name and what is wrong with it.
+    pub errors: BTreeMap<usize, String>,
     /// What was left out when the data set was opened.
     pub left_out: LeftOut,
 }
@@ -66,7 +66,7 @@ impl fmt::Display for SkipReport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { records, errors, left_out } = self;
         write!(formatter, "{} of {records} images skipped", errors.len())?;
-        for error in errors.iter().take(NAMED) {
+        for error in errors.values().take(NAMED) {
             write!(formatter, "\n  {error}")?;
         }
         if errors.len() > NAMED {

@@ -12,7 +12,7 @@ mod store;
 
 pub use load::load;
 pub use save::save;
-pub use state::{Due, State};
+pub use state::{Due, State, modified};
 pub use store::Store;
 
 /// The optimiser's moments.

@@ -1,8 +1,10 @@
 //! How far a run has come.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use infer::reason_excerpt;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
@@ -29,6 +31,9 @@ pub struct State {
     /// What steps have reported since the last record of metrics.
     #[serde(default)]
     pub period: Means,
+    /// Training records, by number, that could not be used.
+    #[serde(default)]
+    pub skipped: BTreeSet<usize>,
     /// What was due after the last step and has not been done.
     #[serde(default)]
     pub due: Due,
@@ -60,6 +65,7 @@ impl State {
             records,
             identity: Some(identity),
             period: Means::new(stages),
+            skipped: BTreeSet::new(),
             due: Due::default(),
             saved_at: 0,
             run: String::new(),
@@ -75,7 +81,7 @@ impl State {
         let text = std::fs::read_to_string(&path).map_err(read_error(&path))?;
         serde_json::from_str(&text).map_err(|error| Error::DamagedCheckpoint {
             path: folder.to_owned(),
-            reason: format!("{}: {error}", super::STATE),
+            reason: format!("{}: {}", super::STATE, reason_excerpt(&error.to_string())),
         })
     }
 
@@ -88,10 +94,14 @@ impl State {
     /// What tells which of several runs was saved last: when, and whether it is no copy. A folder's date
     /// tells only when it was copied; it stands in for checkpoints that do not say.
     pub fn recency(&self, checkpoint: &Path, store: &Store) -> (u64, bool) {
-        let date = || Some(milliseconds(checkpoint.metadata().ok()?.modified().ok()?));
-        let saved_at = Some(self.saved_at).filter(|&at| at > 0).or_else(date);
+        let saved_at = Some(self.saved_at).filter(|&at| at > 0).or_else(|| modified(checkpoint));
         (saved_at.unwrap_or(0), self.run == store.run_name())
     }
+}
+
+/// When a file or folder was changed, in milliseconds since 1970.
+pub fn modified(path: &Path) -> Option<u64> {
+    Some(milliseconds(path.metadata().ok()?.modified().ok()?))
 }
 
 fn milliseconds(time: SystemTime) -> u64 {

@@ -41,13 +41,27 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Read`] if the folder exists and cannot be read.
     pub fn steps(&self) -> Result<Vec<u64>> {
-        let mut steps = match checkpoint_steps(&self.folder) {
-            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Vec::new(),
-            other => other.map_err(read_error(&self.folder))?,
-        };
+        let mut steps = self.named()?;
         steps.retain(|step| self.path(*step).join(STATE).is_file());
-        steps.dedup();
         Ok(steps)
+    }
+
+    /// Steps of what has a checkpoint's name, ascending.
+    fn named(&self) -> Result<Vec<u64>> {
+        match checkpoint_steps(&self.folder) {
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(Vec::new()),
+            other => other.map_err(read_error(&self.folder)),
+        }
+    }
+
+    /// What has the name of a newer checkpoint than the newest one, and is none: it has no `state.json`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Read`] if the folder exists and cannot be read.
+    pub fn passed_over(&self) -> Result<Vec<PathBuf>> {
+        let newest = self.steps()?.last().copied();
+        let later = self.named()?.into_iter().filter(|step| Some(*step) > newest);
+        Ok(later.map(|step| self.path(step)).collect())
     }
 
     /// The newest checkpoint.
@@ -66,21 +80,56 @@ impl Store {
         durable::remove_unfinished(&self.folder).map_err(|(path, error)| write_error(&path)(error))
     }
 
-    /// Moves the checkpoints after `step` into a folder beside them, from which no run goes on, and
-    /// returns that folder; `None` if there are none.
+    /// Moves the checkpoints after `step` into a folder beside them, from which a run goes on only if one
+    /// is named, and returns that folder; `None` if there are none.
     ///
     /// # Errors
     /// [`crate::Error::Read`] or [`crate::Error::Write`].
     pub fn set_aside_after(&self, step: u64) -> Result<Option<PathBuf>> {
         let later: Vec<u64> = self.steps()?.into_iter().filter(|&later| later > step).collect();
-        if later.is_empty() {
+        self.set_aside(&later)
+    }
+
+    /// Moves what has the name of the checkpoint of `step` and is none into such a folder.
+    ///
+    /// # Errors
+    /// [`crate::Error::Write`].
+    pub fn set_aside_foreign(&self, step: u64) -> Result<Option<PathBuf>> {
+        let path = self.path(step);
+        let is_foreign = path.symlink_metadata().is_ok() && !path.join(STATE).is_file();
+        if is_foreign { self.set_aside(&[step]) } else { Ok(None) }
+    }
+
+    /// Whether a checkpoint was set aside: it lies in a folder beside the others.
+    pub fn is_aside(&self, checkpoint: &Path) -> bool {
+        checkpoint.ancestors().nth(2) == Some(&self.folder)
+    }
+
+    /// Moves a checkpoint that was set aside, after `step` steps, back to the others; what is there under
+    /// its name is set aside in turn.
+    ///
+    /// # Errors
+    /// [`crate::Error::Write`].
+    pub fn put_back(&self, checkpoint: &Path, step: u64) -> Result<PathBuf> {
+        let path = self.path(step);
+        if path.symlink_metadata().is_ok() {
+            self.set_aside(&[step])?;
+        }
+        fs::rename(checkpoint, &path).map_err(write_error(checkpoint))?;
+        // Only an empty folder goes.
+        let _ = checkpoint.parent().map(fs::remove_dir);
+        Ok(path)
+    }
+
+    fn set_aside(&self, steps: &[u64]) -> Result<Option<PathBuf>> {
+        if steps.is_empty() {
             return Ok(None);
         }
         let free = |folder: &PathBuf| !folder.exists();
         let folders = (1_u64..).map(|number| self.folder.join(format!("set-aside-{number}")));
         let aside = folders.into_iter().find(free).expect("numbers do not end");
         fs::create_dir(&aside).map_err(write_error(&aside))?;
-        for step in later {
+        for &step in steps {
             let path = self.path(step);
             let moved = aside.join(checkpoint_name(step));
             fs::rename(&path, moved).map_err(write_error(&path))?;

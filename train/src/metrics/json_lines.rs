@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
+use infer::reason_excerpt;
 use pixelflow::durable;
 
 use super::Record;
@@ -15,17 +16,17 @@ use crate::{Error, Result};
 pub struct JsonLines(LogFile);
 
 impl JsonLines {
-    /// Opens the file for a run that has taken `step` steps.
+    /// Opens the file for a run that goes on.
     ///
-    /// What an earlier session recorded after that step will happen again: those lines go, and so
-    /// does a last line that a killed program has not finished.
+    /// What an earlier session recorded and is not `past` will happen again: those lines go, and so does
+    /// a last line that a killed program has not finished.
     ///
     /// # Errors
     /// [`Error::DamagedMetrics`] for any other line that is no record, [`Error::Read`] or
     /// [`Error::Write`].
-    pub fn open(path: &Path, step: u64) -> Result<Self> {
+    pub fn open(path: &Path, past: impl Fn(&Record) -> bool) -> Result<Self> {
         let records = Self::read(path)?;
-        let kept = records.iter().filter(|record| record.step() <= step);
+        let kept = records.iter().filter(|record| past(record));
         let lines: String = kept.map(line).collect();
         if path.is_file() {
             durable::write_bytes(path, lines.as_bytes()).map_err(write_error(path))?;
@@ -52,7 +53,7 @@ impl JsonLines {
                     return Err(Error::DamagedMetrics {
                         path: path.to_owned(),
                         line: index + 1,
-                        reason: error.to_string(),
+                        reason: reason_excerpt(&error.to_string()).into_owned(),
                     });
                 }
             }
@@ -89,14 +90,14 @@ mod tests {
     fn a_resumed_run_forgets_what_comes_after_its_checkpoint() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.jsonl");
-        let mut lines = JsonLines::open(&path, 0).unwrap();
+        let mut lines = JsonLines::open(&path, |_| true).unwrap();
         for step in 1..=4 {
             lines.append(&record(step)).unwrap();
         }
         // Killed inside a write.
         lines.0.append(br#"{"kind":"validation","st"#).unwrap();
         drop(lines);
-        let mut resumed = JsonLines::open(&path, 2).unwrap();
+        let mut resumed = JsonLines::open(&path, |record| record.step() <= 2).unwrap();
         resumed.append(&record(3)).unwrap();
         assert_eq!(JsonLines::read(&path).unwrap(), [record(1), record(2), record(3)]);
     }
@@ -106,7 +107,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.jsonl");
         fs::write(&path, format!("{}oops\n{}", line(&record(1)), line(&record(2)))).unwrap();
-        let message = JsonLines::open(&path, 9).unwrap_err().to_string();
+        let message = JsonLines::read(&path).unwrap_err().to_string();
         assert!(message.contains("metrics.jsonl, line 2: "), "{message}");
     }
 }
