@@ -157,8 +157,10 @@ fn a_request_to_save_waits_for_no_preview_and_no_validation() {
         let code = child.wait().unwrap().code();
         assert_eq!(code, (ending == "-TERM").then_some(130));
         // What was under way when the state was saved is done once.
-        Run::of(&mut resume(&["train.steps=4", short])).succeeded();
+        Run::of(&mut resume(&["train.steps=3", short])).succeeded();
         assert_eq!(done(), 1, "{name}");
+        let state = fs::read_to_string(run.join("checkpoints/step-00000003/state.json")).unwrap();
+        assert!(!state.contains("true"), "the {name} is still due: {state}");
     }
 }
 
