@@ -123,9 +123,14 @@ fn wait_for(what: &str, is_there: impl Fn() -> bool) {
 fn a_request_to_save_waits_for_no_preview_and_no_validation() {
     let scratch = tempfile::tempdir().unwrap();
     let many = r#"data.validation={ kind = "webdataset", paths = ["assets/demo/heroes.tar"] }"#;
-    let validation = ["validation.every=3", "validation.batches=9999", many];
-    let preview =
-        ["preview.every=3", "preview.images_per_class=200", "preview.sampler.steps=[100]"];
+    let alone = "train.gradient_accumulation=16";
+    let validation = ["validation.every=3", "validation.batches=9999", alone, many];
+    let preview = [
+        "preview.every=3",
+        "preview.images_per_class=200",
+        "preview.sampler.steps=[100]",
+        "log.every=1",
+    ];
     for (name, long, short, ending) in [
         ("preview", preview, "preview.images_per_class=1", "-TERM"),
         ("validation", validation, "validation.batches=1", "-KILL"),
@@ -142,7 +147,7 @@ fn a_request_to_save_waits_for_no_preview_and_no_validation() {
             command.args(settings.iter().flat_map(|setting| ["--set", setting]));
             command
         };
-        let steps = ["train.steps=99999", "preview.max_classes=1"];
+        let steps = ["train.steps=6", "preview.max_classes=1"];
         let mut command = resume(&[&steps[..], &long].concat());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         wait_for("step 3", || metrics().contains("\"step\":3,"));
