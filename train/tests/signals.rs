@@ -192,6 +192,9 @@ fn a_list_that_cannot_be_printed_is_exit_code_1_and_no_panic() {
         let run = Run::of(&mut by_shell(r#"exec "$0" "$@" >/dev/full"#, product));
         run.refused(&["error: cannot write standard output"]);
         assert_eq!(run.status.code(), Some(1));
+        // A reader that has gone before anything is written.
+        let gone = Run::of(&mut by_shell(r#"(sleep 0.1; "$0" "$@") | true"#, product)).succeeded();
+        assert_eq!(gone.message, "");
         let head = Run::of(&mut by_shell(r#""$0" "$@" | head -1"#, product)).succeeded();
         assert_eq!((head.message.as_str(), head.printed.lines().count()), ("", 1));
     }
