@@ -118,10 +118,9 @@ fn captions_are_encoded_once_and_learned_from() {
     assert_eq!(fs::read(&file).unwrap(), before);
     // A file that was damaged is named and made anew.
     let header = 8 + u64::from_le_bytes(before[..8].try_into().unwrap()) as usize;
-    let renamed = String::from_utf8_lossy(&before[..header]).replacen("\"7\"", "\"x\"", 1);
-    for damaged in
-        [&[][..], &before[..before.len() - 1], &[renamed.as_bytes(), &before[header..]].concat()]
-    {
+    let renamed = str::from_utf8(&before[8..header]).unwrap().replacen("\"7\"", "\"x\"", 1);
+    let renamed = [&before[..8], renamed.as_bytes(), &before[header..]].concat();
+    for damaged in [&[][..], &before[..before.len() - 1], &renamed] {
         fs::write(&file, damaged).unwrap();
         run(&at("early"), &settings)
             .refused(&["states-00000.safetensors", "run `train encode-text` again"]);
