@@ -47,9 +47,9 @@ fn a_strict_run_that_meets_a_corrupt_image_has_saved_its_steps() {
 fn a_run_that_diverges_saves_the_state_before_and_its_advice_can_be_followed() {
     let scratch = tempfile::tempdir().unwrap();
     let run = scratch.path().join("run");
-    let wild =
-        ["train.steps=40", "train.lr=1e12", "train.clip_norm=0", "log.every=1", "preview.every=0"];
-    let diverged = TRAIN.run(&arguments(&run, &wild));
+    let wild = ["train.lr=1e12", "train.clip_norm=0", "train.warmup_steps=0", "log.every=1"];
+    let wild = [&wild[..], &["train.schedule=constant", "preview.every=0"]].concat();
+    let diverged = TRAIN.run(&arguments(&run, &[&wild[..], &["train.steps=40"]].concat()));
     diverged.refused(&["the training diverged at step", "lower train.lr", "train.warmup_steps"]);
     let saved = checkpoints(&run);
     assert_eq!(saved.len(), 1);
@@ -60,6 +60,14 @@ fn a_run_that_diverges_saves_the_state_before_and_its_advice_can_be_followed() {
         let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
         let finite = |value: &[u8]| f32::from_le_bytes(value.try_into().unwrap()).is_finite();
         assert!(bytes[header..].chunks_exact(4).all(finite), "{name}");
+    }
+    // It is the state of a run that ends before that step.
+    let step: u64 = saved[0].trim_start_matches("step-").parse().unwrap();
+    let (whole, steps) = (scratch.path().join("whole"), format!("train.steps={step}"));
+    TRAIN.run(&arguments(&whole, &[&wild[..], &[&steps]].concat())).succeeded();
+    for name in ["model.safetensors", "optimizer.safetensors"] {
+        let read = |run: &Path| fs::read(run.join("checkpoints").join(&saved[0]).join(name));
+        assert!(read(&run).unwrap() == read(&whole).unwrap(), "{name}");
     }
     // The settings that it advises are accepted, whatever these weights are still good for.
     let calm = ["train.lr=1e-5", "train.warmup_steps=30", "train.clip_norm=0.1"];
