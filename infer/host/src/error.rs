@@ -2,6 +2,8 @@
 
 use std::io;
 
+use pixelflow::durable::said;
+
 /// Result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -81,7 +83,7 @@ pub fn explain(error: &io::Error) -> String {
         | io::ErrorKind::AlreadyExists => "; name a place that can be written to",
         _ => "",
     };
-    format!("{error}{advice}")
+    format!("{}{advice}", said(error))
 }
 
 #[cfg(test)]

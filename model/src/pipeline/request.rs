@@ -16,7 +16,7 @@ const BATCH: usize = 32;
 const MAX_BATCH: usize = 1 << 16;
 
 /// Bytes of a prompt, at most: a text encoder sees some hundred words of it.
-const MAX_PROMPT: usize = 1 << 16;
+pub const MAX_PROMPT: usize = 1 << 16;
 
 /// Channels that are shown: red, green and blue.
 const CHANNELS: usize = 3;
@@ -205,10 +205,11 @@ impl Request {
                 Some((Field::Prompt, reason))
             }
             Subject::Prompt { prompt, negative } => {
-                let longest = prompt.len().max(negative.len());
-                let reason =
-                    || format!("a prompt has {longest} bytes, at most {MAX_PROMPT} are read");
-                (longest > MAX_PROMPT).then(|| (Field::Prompt, reason()))
+                let texts = [("prompt", prompt), ("negative", negative)];
+                let (what, text) = texts.into_iter().find(|(_, text)| text.len() > MAX_PROMPT)?;
+                let bytes = text.len();
+                let reason = format!("a {what} has {bytes} bytes, at most {MAX_PROMPT} are read");
+                Some((Field::Prompt, reason))
             }
             Subject::Class(_) => None,
         }
