@@ -131,8 +131,9 @@ fn as_utf_8(encoding: &str, path: &Path) -> String {
     }
     // A name that begins with a dash would be an option.
     let path = if path.is_relative() { Path::new(".").join(path) } else { path.to_owned() };
-    let ending = path.extension().unwrap_or_default().to_string_lossy();
-    let [from, to] = [&path, &path.with_extension(format!("utf8.{ending}"))].map(|path| {
+    let ending = path.extension().map(|ending| format!("utf8.{}", ending.to_string_lossy()));
+    let to = path.with_extension(ending.as_deref().unwrap_or("utf8"));
+    let [from, to] = [&path, &to].map(|path| {
         shlex::try_quote(&path.to_string_lossy()).map_or("FILE".to_owned(), Cow::into_owned)
     });
     format!("`iconv -f {encoding} -t UTF-8 {from} > {to}`")

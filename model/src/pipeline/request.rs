@@ -341,8 +341,10 @@ mod tests {
         assert!(message(Request::prompt("a hat"), false).contains("draws classes"));
         assert!(message(Request::new(vec![]), false).contains("no image"));
         Request::prompt("a hat").check(&model(true)).unwrap();
-        let endless = Request::prompt("").negative("a".repeat(65_537));
-        assert!(message(endless, true).contains("a prompt has 65537 bytes, at most 65536"));
+        let endless = "a".repeat(65_537);
+        let negative = Request::prompt("").negative(&endless);
+        assert!(message(negative, true).contains("a negative has 65537 bytes, at most 65536"));
+        assert!(message(Request::prompt(endless), true).contains("a prompt has 65537 bytes"));
         let mut grey = model(false);
         (grey.model.in_channels, grey.model.out_channels) = (1, 1);
         let refused = Request::class(0).check(&grey).unwrap_err().to_string();
