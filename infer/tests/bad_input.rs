@@ -265,9 +265,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
             }
         }
         all.extend(*arguments);
-        let run = INFER.run(&all);
-        run.refused(expected);
-        assert!(!run.message.contains(" at path "), "a hidden file is named: {}", run.message);
+        INFER.run(&all).refused(expected);
         assert!(!Path::new(&out).parent().unwrap().exists(), "{arguments:?} left something");
     }
 }
