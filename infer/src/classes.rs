@@ -1,11 +1,13 @@
 //! Which classes to draw.
 
+use std::borrow::Cow;
+
 use pixelflow::weights::ModelDescription;
 use pixelflow_host::output::note;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::excerpt::{excerpt, listed};
 use crate::{Error, Result};
+use pixelflow::excerpt::{excerpt, listed};
 
 /// The classes that `--class` names, by name or number, each once; all if it names none.
 ///
@@ -46,10 +48,11 @@ struct KnownClasses<'a> {
 
 const KEYS: [fn(&str) -> String; 3] = [str::to_owned, |name| name.nfc().collect(), folded];
 
-/// A name without case and space: large letters fold more alike than small ones.
+/// A name without case, and spaces between words alone: large letters fold more alike than small ones.
 fn folded(name: &str) -> String {
     let upper = name.nfc().collect::<String>().to_uppercase();
-    upper.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
+    upper.split(',').map(words).collect::<Vec<_>>().join(",")
 }
 
 impl<'a> KnownClasses<'a> {
@@ -64,12 +67,29 @@ impl<'a> KnownClasses<'a> {
     fn first<'n>(&self, list: &'n str) -> Result<(usize, Option<&'n str>)> {
         let commas = list.match_indices(',').map(|(place, _)| place);
         let ends: Vec<usize> = commas.chain([list.len()]).take(self.commas + 1).collect();
+        let parts = |end: usize| list[..end].split(',').map(str::trim);
         for &end in ends.iter().rev() {
-            if let Some(class) = self.class(list[..end].trim())? {
+            let name = list[..end].trim();
+            if let Some(class) = self.class(name)? {
+                if parts(end).count() > 1 && parts(end).all(|part| self.is_class(part)) {
+                    note(format_args!(
+                        "note: --class {} is one class, number {class}; for several, write their \
+                         numbers",
+                        excerpt(name)
+                    ));
+                }
                 return Ok((class, list.get(end + 1..)));
             }
         }
-        Err(self.unknown(list[..ends[0]].trim()))
+        Err(self.unknown(ends.iter().map(|&end| list[..end].trim())))
+    }
+
+    /// Whether a class, or several, have this name or number.
+    fn is_class(&self, name: &str) -> bool {
+        let is_name =
+            |(key, names): (&fn(&str) -> String, &Vec<String>)| names.contains(&key(name));
+        name.parse().is_ok_and(|class: usize| class < self.count)
+            || KEYS.iter().zip(&self.keys).any(is_name)
     }
 
     /// The class of a name or number.
@@ -83,7 +103,8 @@ impl<'a> KnownClasses<'a> {
                 [class] => {
                     if number.is_some_and(|number| number != class) {
                         note(format_args!(
-                            "note: --class {name} is the class of that name, number {class}"
+                            "note: --class {} is the class of that name, number {class}",
+                            excerpt(name)
                         ));
                     }
                     return Ok(Some(class));
@@ -102,26 +123,22 @@ impl<'a> KnownClasses<'a> {
         Ok(number)
     }
 
-    fn unknown(&self, name: &str) -> Error {
-        let [.., folds] = &self.keys;
-        let wanted = folded(name);
-        let letters = wanted.chars().count();
-        // Most letters must be right: any name is near a very short one.
-        let most = 2.min(letters / 2);
-        let near = |known: &&(&String, &String)| {
-            known.1.chars().count().abs_diff(letters) <= most
-                && strsim::damerau_levenshtein(&wanted, known.1) <= most
+    /// The error for beginnings of a list none of which is a class, the shortest first.
+    fn unknown<'n>(&self, beginnings: impl Iterator<Item = &'n str> + Clone) -> Error {
+        let first = beginnings.clone().next().unwrap_or_default();
+        let nearest = beginnings.filter_map(|name| Some((name, self.nearest(name)?))).last();
+        let (name, mut suggestion) = match nearest {
+            Some((name, near)) => (name, format!("; did you mean {}?", excerpt(near))),
+            None => (first, String::new()),
         };
-        let known: Vec<_> = self.names.iter().zip(folds).collect();
-        let nearest = known.iter().filter(near);
-        let nearest = nearest.min_by_key(|known| strsim::damerau_levenshtein(&wanted, known.1));
-        let suggestion = match nearest.filter(|_| !name.is_empty()) {
-            Some((near, _)) => format!("; did you mean {}?", excerpt(near)),
-            None => String::new(),
-        };
+        if self.commas > 0 {
+            let advice = "; names of this model have commas: give several classes by their numbers, or \
+                          each with a --class of its own";
+            suggestion += advice;
+        }
         let names = match self.names {
             [] => String::new(),
-            names => format!(": {}", listed(names)),
+            names => format!(": {}", listed(&numbered(names))),
         };
         Error::UnknownClass {
             name: if name.is_empty() { "\"\"".to_owned() } else { name.to_owned() },
@@ -129,6 +146,31 @@ impl<'a> KnownClasses<'a> {
             known: format!("classes are 0 to {}{names}", self.count.saturating_sub(1)),
         }
     }
+
+    /// The name that is nearest to another one; `None` if too many letters are wrong.
+    fn nearest(&self, name: &str) -> Option<&str> {
+        let wanted = folded(name);
+        let letters = wanted.chars().count();
+        // Most letters must be right: any name is near a very short one.
+        let most = 2.min(letters / 2);
+        let [.., folds] = &self.keys;
+        let near = self.names.iter().zip(folds).filter_map(|(known, fold)| {
+            let is_long = fold.chars().count().abs_diff(letters) > most;
+            let distance = (!is_long).then(|| strsim::damerau_levenshtein(&wanted, fold))?;
+            (distance <= most).then_some((known.as_str(), distance))
+        });
+        let near = near.filter(|_| !name.is_empty());
+        Some(near.min_by_key(|(_, distance)| *distance)?.0)
+    }
+}
+
+/// The names of classes for a list: with their numbers if names have commas themselves.
+pub(crate) fn numbered<'a>(names: &'a [String]) -> Vec<Cow<'a, str>> {
+    let has_commas = names.iter().any(|name| name.contains(','));
+    let named = |(class, name): (usize, &'a String)| -> Cow<'a, str> {
+        if has_commas { format!("{class} {name}").into() } else { name.into() }
+    };
+    names.iter().enumerate().map(named).collect()
 }
 
 #[cfg(test)]
@@ -152,15 +194,19 @@ mod tests {
         chosen_classes(&lists, &model(names))
     }
 
+    const CATS: [&str; 3] = ["lion", "Deep Elf", "cat"];
     const BIRDS: [&str; 4] = ["crane", "Deep Elf", "crane, wading bird", "cat"];
 
     #[test]
     fn classes_go_by_name_and_number_each_once_in_the_order_given() {
-        let cases: [(&[&str], &[&str], &[usize]); 10] = [
+        let cases: [(&[&str], &[&str], &[usize]); 12] = [
             (&BIRDS, &[], &[0, 1, 2, 3]),
             (&BIRDS, &["cat,0", "3", "crane"], &[3, 0]),
             (&BIRDS, &[" deep  ELF , 2 "], &[1, 2]),
             (&BIRDS, &["cat, crane, wading bird, crane"], &[3, 2, 0]),
+            // Spaces around commas are nothing.
+            (&BIRDS, &["crane,wading bird,cat", "crane ,  Wading  bird"], &[2, 3]),
+            (&["a,b", "c"], &["c, a , b"], &[1, 0]),
             // An exact name, then accents, then case.
             (&["CAT", "cat"], &["cat"], &[1]),
             (&["cafe\u{301}", "b"], &["caf\u{e9}"], &[0]),
@@ -179,15 +225,31 @@ mod tests {
     fn what_is_no_class_is_refused_with_what_there_is() {
         let many: Vec<String> = (0..1000).map(|class| format!("class number {class}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        let cases: [(&[&str], &str, &str); 10] = [
+        let cases: [(&[&str], &str, &str); 13] = [
             (&["a", "b"], "*", "--class *: the model has no such class; classes are 0 to 1"),
-            (&BIRDS, "cta", "did you mean cat?; classes are 0 to 3: crane, Deep Elf"),
-            (&BIRDS, "4", "--class 4: the model has no such class; classes are 0 to 3"),
-            (&BIRDS, "-1", "--class -1: the model has no such class; classes are 0 to 3"),
-            (&BIRDS, "0-9", "--class 0-9: the model has no such class; classes"),
-            (&BIRDS, "", "--class \"\": the model has no such class; classes"),
-            (&BIRDS, "cat,,crane", "--class \"\": the model has no such class; classes"),
-            (&BIRDS, "cat,", "--class \"\": the model has no such class; classes"),
+            (&CATS, "cta", "did you mean cat?; classes are 0 to 2: lion, Deep Elf, cat"),
+            (
+                &BIRDS,
+                "cta",
+                "--class of its own; classes are 0 to 3: 0 crane, 1 Deep Elf, 2 crane, w",
+            ),
+            (
+                &BIRDS,
+                "crane wadin, bird",
+                "--class crane wadin: the model has no such class; names",
+            ),
+            (
+                &BIRDS,
+                "cran, wading brd, cat",
+                "--class cran, wading brd: the model has no such class; \
+                did you mean crane, wading bird?; names of this model have commas: give several",
+            ),
+            (&CATS, "4", "--class 4: the model has no such class; classes are 0 to 2"),
+            (&CATS, "-1", "--class -1: the model has no such class; classes are 0 to 2"),
+            (&CATS, "0-9", "--class 0-9: the model has no such class; classes"),
+            (&CATS, "", "--class \"\": the model has no such class; classes"),
+            (&CATS, "cat,,lion", "--class \"\": the model has no such class; classes"),
+            (&CATS, "cat,", "--class \"\": the model has no such class; classes"),
             (&["crane", "cat", "crane"], "crane", "the classes 0, 2 have this name; give their"),
             (&many, "hippopotamus", "class number 19 and 980 more"),
         ];

@@ -1,6 +1,5 @@
 //! Where drawn images go.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use image::{ImageFormat, RgbImage};
 use pixelflow::durable;
 
 use crate::error::write_error;
+use crate::made_folders::MadeFolders;
 use crate::npz::write_npz;
 use crate::picture::{lay_out, read_recipe, write_new_picture, write_picture};
 use crate::recipe::{Recipe, RecipeRow};
@@ -70,21 +70,20 @@ impl Destination {
         }
     }
 
-    /// Makes its folder and checks that it can be written to, before anything is computed.
+    /// Makes its folder, which goes again if it stays empty, and checks that it can be written to,
+    /// before anything is computed.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn prepare(&self) -> Result<()> {
+    pub fn prepare(&self) -> Result<MadeFolders> {
         let folder = match self {
             Self::Files(folder) => folder.as_path(),
             Self::NextGrid => Path::new(SAMPLES),
-            Self::Grid(path) | Self::Npz(path) => {
-                return durable::check_writable(path).map_err(write_error(path));
-            }
+            Self::Grid(path) | Self::Npz(path) => return check_file(path),
         };
-        fs::create_dir_all(folder).map_err(write_error(folder))?;
+        let made = MadeFolders::make(folder).map_err(write_error(folder))?;
         tempfile::tempfile_in(folder).map_err(write_error(folder))?;
-        Ok(())
+        Ok(made)
     }
 
     /// Checks that no single file would replace another picture, before anything is computed.
@@ -158,11 +157,11 @@ impl Destination {
     }
 }
 
-/// Checks that a path can be written and ends in `.png`.
+/// As [`check_file`], of a file that must end in `.png`.
 ///
 /// # Errors
 /// [`Error::Argument`], [`Error::Write`].
-pub(crate) fn check_png(argument: &'static str, path: &Path) -> Result<()> {
+pub(crate) fn check_png(argument: &'static str, path: &Path) -> Result<MadeFolders> {
     if ImageFormat::from_path(path).ok() != Some(ImageFormat::Png) {
         return Err(Error::Argument {
             argument,
@@ -170,7 +169,18 @@ pub(crate) fn check_png(argument: &'static str, path: &Path) -> Result<()> {
             reason: "the picture is a PNG; give FILE.png".to_owned(),
         });
     }
-    durable::check_writable(path).map_err(write_error(path))
+    check_file(path)
+}
+
+/// Makes the folder of a file, which goes again if it stays empty, and checks that it can be written to.
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn check_file(path: &Path) -> Result<MadeFolders> {
+    // What leads elsewhere has its folder there.
+    let made = MadeFolders::make(durable::folder_of(path)).map_err(write_error(path))?;
+    durable::check_writable(path).map_err(write_error(path))?;
+    Ok(made)
 }
 
 fn is_of_other_kind(ending: &str) -> bool {

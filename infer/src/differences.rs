@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::excerpt::excerpt;
+use pixelflow::excerpt::excerpt;
 
 /// Every setting of an object that differs in another, by its path, with both values.
 pub(crate) fn differences(before: &Value, now: &Value) -> Vec<String> {

@@ -11,10 +11,10 @@ use pixelflow_host::progress::bar;
 
 use crate::Result;
 use crate::arguments::SamplerArguments;
-use crate::excerpt::{excerpt, listed};
 use crate::hub::Fetching;
 use crate::model_source::ModelSource;
 use crate::prompts::{PromptCache, text_encoder_files};
+use pixelflow::excerpt::{excerpt, listed};
 
 /// All that a drawing command needs besides its request.
 #[derive(Debug)]

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::excerpt::{excerpt, reason_excerpt};
+use pixelflow::excerpt::{excerpt, reason_excerpt};
+use pixelflow::weights::WeightsError;
 
 /// Result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -78,7 +79,9 @@ pub enum Error {
         folder: PathBuf,
     },
     /// A file is in the place of a picture.
-    #[error("{} is in the way: {reason}; remove it, or take another --out", path.display())]
+    #[error(
+        "{} is in the way: {}; remove it, or take another --out", path.display(), reason_excerpt(reason)
+    )]
     FileInUse {
         /// The file.
         path: PathBuf,
@@ -87,9 +90,9 @@ pub enum Error {
     },
     /// The record of a folder cannot be used.
     #[error(
-        "{} cannot be used: {reason}; without it nothing tells how the folder was drawn: \
+        "{} cannot be used: {}; without it nothing tells how the folder was drawn: \
          draw it again with another --out",
-        path.display()
+        path.display(), reason_excerpt(reason)
     )]
     BadRecord {
         /// The record.
@@ -178,7 +181,7 @@ pub enum Error {
         reason: String,
     },
     /// The server says what makes no sense.
-    #[error("{endpoint} does not answer like the Hub about {name}: {reason}")]
+    #[error("{endpoint} does not answer like the Hub about {name}: {}", reason_excerpt(reason))]
     BadAnswer {
         /// The server.
         endpoint: String,
@@ -218,8 +221,9 @@ pub enum Error {
     },
     /// A text model's prompts cannot be read.
     #[error(
-        "{model} draws from text, but its text encoder cannot be used: {reason}; name one with \
-         --text-encoder FOLDER"
+        "{model} draws from text, but its text encoder cannot be used: {}; name one with \
+         --text-encoder FOLDER",
+        reason_excerpt(reason)
     )]
     NoTextEncoder {
         /// The model.
@@ -264,7 +268,7 @@ pub enum Error {
         reason: String,
     },
     /// A picture without a recipe.
-    #[error("{} has no recipe: {reason}", path.display())]
+    #[error("{} has no recipe: {}", path.display(), reason_excerpt(reason))]
     NoRecipe {
         /// The picture.
         path: PathBuf,
@@ -334,6 +338,21 @@ pub enum Error {
 pub(crate) fn read_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::Read { path, source }
+}
+
+/// An error about a file of a draft, under the name that the file was to have in `folder`.
+pub(crate) fn in_place(error: Error, draft: &Path, folder: &Path) -> Error {
+    let place =
+        |path: PathBuf| path.strip_prefix(draft).map(|file| folder.join(file)).unwrap_or(path);
+    match error {
+        Error::Weights(WeightsError::Write { path, source }) => write_error(&place(path))(source),
+        Error::Model(pixelflow::Error::Weights(WeightsError::Write { path, source })) => {
+            write_error(&place(path))(source)
+        }
+        Error::Write { path, reason } => Error::Write { path: place(path), reason },
+        Error::NotWritten { path, name } => Error::NotWritten { path: place(path), name },
+        other => other,
+    }
 }
 
 /// Wraps an operating system's error on writing, with what helps.

@@ -1,14 +1,14 @@
 //! PNG files that carry their recipe.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use image::RgbImage;
 use pixelflow::durable::DurableFile;
+use pixelflow::stand_in::stand_in;
 
 use crate::error::{read_error, write_error};
-use crate::excerpt::reason_excerpt;
 use crate::grid::{GridRow, labelled_grid};
 use crate::recipe::{Arrangement, Recipe};
 use crate::recipe_bounds::MAX_PIXELS;
@@ -123,9 +123,8 @@ fn open(path: &Path) -> Result<(Recipe, Reader)> {
         let reason = "text; was it edited, or drawn by something else?";
         no_recipe(path, format!("it has no `{KEYWORD}` {reason}"))
     })?;
-    let unfit = |what, reason: String| {
-        no_recipe(path, format!("its `{KEYWORD}` text {what}: {}", reason_excerpt(&reason)))
-    };
+    let unfit =
+        |what, reason: String| no_recipe(path, format!("its `{KEYWORD}` text {what}: {reason}"));
     chunk.decompress_text_with_limit(MAX_TEXT).map_err(|error| damaged(path, &error))?;
     let text = chunk.get_text().map_err(|error| damaged(path, &error))?;
     let recipe: Recipe =
@@ -149,7 +148,11 @@ type Reader = png::Reader<BufReader<File>>;
 
 fn begin(path: &Path) -> Result<Reader> {
     let file = File::open(path).map_err(read_error(path))?;
-    png::Decoder::new(BufReader::new(file)).read_info().map_err(|error| damaged(path, &error))
+    let mut file = BufReader::new(file);
+    if let Some(what) = stand_in(file.fill_buf().map_err(read_error(path))?) {
+        return Err(no_recipe(path, what));
+    }
+    png::Decoder::new(file).read_info().map_err(|error| damaged(path, &error))
 }
 
 fn chunk(reader: &Reader) -> Option<png::text_metadata::ITXtChunk> {

@@ -158,6 +158,11 @@ fn bad_input_is_refused_with_a_message_that_helps() {
     let enormous = edited("enormous.png", &|recipe| {
         recipe.layout = Arrangement::Grid { scale: u32::MAX, numbered: true, any_script: true };
     });
+    // The weights are the picture's, and are described as some that no machine has room for.
+    let vast = redescribed(&at("vast"), "\"depth\": 1", "\"depth\": 1024");
+    let heads = fs::read_to_string(at("vast/config.json")).unwrap();
+    let heads = heads.replace("_heads\": 2", "_heads\": 1024").replace("_dim\": 8", "_dim\": 64");
+    fs::write(at("vast/config.json"), heads).unwrap();
     let moved = edited("moved.png", &|recipe| {
         recipe.model = "nowhere/model.safetensors".to_owned();
     });
@@ -191,6 +196,9 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         (&["--model", &json], &["cannot use", "config.json"]),
         (&["--class", "cta"], &["--class cta", "did you mean cat?", "ant, cat, dog"]),
         (&["--class", "3"], &["--class 3", "classes are 0 to 2"]),
+        // Any name is near a very short one.
+        (&["--class", "*"], &["--class *: the model has no such class; classes are"]),
+        (&["--class", "co"], &["--class co: the model has no such class; classes are"]),
         (&["--class", "-1"], &["tip: a value that begins with a dash", "--class=-1"]),
         (&["--class=-1"], &["--class -1: the model has no such class", "classes are 0 to 2"]),
         (&["--class", "cat,,dog"], &["--class \"\": the model has no such class"]),
@@ -234,13 +242,17 @@ fn bad_input_is_refused_with_a_message_that_helps() {
             &["replay", &moved],
             &["moved.png was drawn with nowhere/model.safetensors", "say with --model"],
         ),
+        (
+            &["replay", &drawn, "--device", "cpu", "--model", &vast],
+            &["one image of 16x16 needs ", " GB are free; take a machine that has as much"],
+        ),
         (&["replay", &drawn, "--out", "again.jpg"], &["--out again.jpg", "give FILE.png"]),
         (&["replay", &drawn, "--out", &drawn], &["it is the picture that is drawn again"]),
         (&["replay", &plain], &["has no recipe: it has no `pixelflow` text"]),
         (&["replay", &zero_byte], &["zero.png has no recipe: it is no sound PNG"]),
         (&["replay", "nowhere.png"], &["cannot read nowhere.png"]),
     ];
-    let out = named("out.png");
+    let out = named("new/out.png");
     for (arguments, expected) in cases {
         let mut all: Vec<&str> = Vec::new();
         if arguments[0] != "replay" {
@@ -254,7 +266,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
         }
         all.extend(*arguments);
         INFER.run(&all).refused(expected);
-        assert!(!Path::new(&out).exists(), "{arguments:?} wrote a picture");
+        assert!(!Path::new(&out).parent().unwrap().exists(), "{arguments:?} left something");
     }
 }
 

@@ -66,6 +66,27 @@ fn runs_at_once_take_names_of_their_own() {
 }
 
 #[test]
+fn folders_that_nothing_was_written_into_are_not_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model");
+    fs::create_dir(&model).unwrap();
+    fs::copy(Path::new(DEMO).join("config.json"), model.join("config.json")).unwrap();
+    fs::write(model.join("model.safetensors"), "damaged weights").unwrap();
+    for out in ["new/deep/a.png", "new/a.npz", "new/deep"] {
+        let out = folder.path().join(out);
+        let arguments = ["--model", text(&model), "--class", "1", "--out", text(&out)];
+        Run::of(&mut sample(&arguments)).refused(&["is damaged"]);
+        assert_eq!(listing(folder.path()), ["model"]);
+    }
+    // What was there before stays.
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let arguments = ["--model", text(&model), "--class", "1", "--out", text(&empty)];
+    Run::of(&mut sample(&arguments)).refused(&["is damaged"]);
+    assert!(empty.is_dir());
+}
+
+#[test]
 fn prompts_of_long_letters_make_names_that_fit() {
     let folder = tempfile::tempdir().unwrap();
     let prompts = folder.path().join("prompts.txt");
@@ -127,6 +148,25 @@ fn classes_in_any_script_are_found_drawn_and_numbered() {
     assert_eq!(rows.iter().map(|row| row.class).collect::<Vec<_>>(), [0, 3, 1, 6, 2, 4, 5]);
     let replayed = INFER.run(&["replay", text(&grid), "--device", "cpu", "--model", text(&model)]);
     assert!(replayed.succeeded().printed.contains("pixels equal"));
+    // As people write it, or copy it from where there are no spaces.
+    draw("TENCH ,Tinca tinca", &grid);
+    assert_eq!(read_picture(&grid).unwrap().1.rows[0].class, 0);
+    let common = ["--model", text(&model), "--count", "1", "--out", text(&grid), "--class"];
+    let refuse = |classes: &str, expected: &[&str]| {
+        Run::of(&mut sample(&[&common[..], &[classes]].concat())).refused(expected);
+    };
+    let advice = "give several classes by their numbers, or each with a --class of its own";
+    refuse("tench, Tinca tinka, 猫", &["did you mean tench, Tinca tinca?", advice]);
+    refuse(
+        "猫, tench",
+        &["--class tench: the", advice, "classes are 0 to 15: 0 tench, Tinca tinca, 1 猫"],
+    );
+    for followed in [&["0,2"][..], &["tench, Tinca tinca", "--class", "고양이"]] {
+        Run::of(&mut sample(&[&common[..], followed].concat())).succeeded();
+        let classes: Vec<_> =
+            read_picture(&grid).unwrap().1.rows.iter().map(|row| row.class).collect();
+        assert_eq!(classes, [0, 2]);
+    }
     let said = draw("1,猫", &array).message;
     assert!(said.contains("note: --class 1 is the class of that name, number 7"), "{said}");
     let mut archive = zip::ZipArchive::new(fs::File::open(&array).unwrap()).unwrap();

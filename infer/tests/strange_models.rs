@@ -6,18 +6,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pixelflow::weights::{DType, SafetensorsWriter, TensorFile};
-use program_tests::{Program, reference_model, text};
+use program_tests::{Program, Run, converted_model, text};
 
 const INFER: Program = Program(env!("CARGO_BIN_EXE_infer"));
 
+const TEXT_DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/demo-text/model");
+
 /// A small model of classes, its description as a text.
 fn described(folder: &Path) -> (PathBuf, String) {
-    let reference = reference_model(&folder.join("reference"));
-    let model = folder.join("model");
-    INFER.run(&["convert", text(&reference), text(&model)]).succeeded();
+    let model = converted_model(INFER, folder);
     let description = fs::read_to_string(model.join("config.json")).unwrap();
     (model, description)
 }
+
+/// What reads a file of this path.
+type Reads<'a> = &'a dyn Fn(&Path) -> Run;
 
 /// What a wrapper makes of a tensor's name.
 type Rename = fn(&str) -> String;
@@ -65,6 +68,102 @@ fn weights_draw_the_same_under_any_wrappers_names() {
     let converted = scratch.path().join("converted");
     let said = INFER.run(&["convert", text(&model), text(&converted)]).succeeded().printed;
     assert!(said.contains("without what wrappers had put into them"), "{said}");
+    // A prefix that not all names have is none of a wrapper's; what it is takes one line all the same.
+    let out = scratch.path().join("out.png");
+    let all = tensors.len();
+    for (prefix, extra, lines) in [
+        ("model.", &["logit_scale"][..], 2),
+        ("unet.", &["a.x", "b"], 3),
+        ("unet.", &[], 1),
+        ("ema.", &["patch_embed"], 2),
+    ] {
+        let renamed = |name: &str| format!("{prefix}{name}");
+        let shapes = tensors.iter().map(|(name, shape, _)| (renamed(name), shape.clone()));
+        let extras = extra.iter().map(|name| ((*name).to_owned(), vec![1]));
+        let none = BTreeMap::new();
+        let shapes: Vec<_> = extras.chain(shapes).collect();
+        let mut writer = SafetensorsWriter::create(&weights, &shapes, DType::F32, &none).unwrap();
+        for name in extra {
+            writer.push(name, &[0.0]).unwrap();
+        }
+        for (name, _, values) in &tensors {
+            writer.push(&renamed(name), values).unwrap();
+        }
+        writer.finish().unwrap();
+        let run = INFER.run(&sample(&model, &out));
+        let said =
+            format!("does not fit the model: {all} names begin with `{prefix}` where the model's");
+        run.refused(&[&said, "save the tensors under the model's names"]);
+        assert_eq!(run.message.lines().count(), lines, "{}", run.message);
+        assert!(extra.iter().all(|name| run.message.contains(&format!("\n  surplus: {name}\n"))));
+    }
+}
+
+#[test]
+fn files_that_were_never_fetched_are_named_for_what_they_are() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (model, _) = described(scratch.path());
+    let at = |name: &str| scratch.path().join(name);
+    let text_model = at("text");
+    copy_folder(Path::new(TEXT_DEMO), &text_model);
+    let out = at("out.png");
+    let sampled = |model: &Path, more: &[&str]| {
+        let start = ["sample", "--device", "cpu", "--out", text(&out), "--model", text(model)];
+        INFER.run(&[&start[..], more].concat())
+    };
+    let prompt = |more: &[&str]| sampled(&text_model, more);
+    let index = |_: &Path| {
+        fs::rename(model.join("model.safetensors"), at("weights")).unwrap();
+        sampled(&model, &["--class", "1"])
+    };
+    let pointer: &[u8] = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
+    let page: &[u8] = b"<!DOCTYPE html>\n<html lang=\"en\">";
+    // The file, and what reads it.
+    let cases: [(PathBuf, Reads<'_>); 8] = [
+        (model.join("config.json"), &|_| sampled(&model, &["--class", "1"])),
+        (model.join("config.json"), &|_| INFER.run(&["convert", text(&model), text(&at("new"))])),
+        (at("reference/config.yaml"), &|_| {
+            INFER.run(&["info", "--model", text(&at("reference/model.pt"))])
+        }),
+        (text_model.join("config.json"), &|_| prompt(&["--prompt", "a hat"])),
+        (text_model.join("text_encoder/config.json"), &|_| prompt(&["--prompt", "a hat"])),
+        (text_model.join("text_encoder/tokenizer.json"), &|_| prompt(&["--prompt", "a hat"])),
+        (at("picture.png"), &|picture| INFER.run(&["replay", text(picture)])),
+        (model.join("model.safetensors.index.json"), &index),
+    ];
+    for (file, run) in cases {
+        let before = fs::read(&file).ok();
+        for (content, way_on) in
+            [(pointer, "run `git lfs pull` beside it"), (page, "it is a web page")]
+        {
+            fs::write(&file, content).unwrap();
+            run(&file).refused(&[text(&file), way_on]);
+            if at("weights").exists() {
+                fs::rename(at("weights"), model.join("model.safetensors")).unwrap();
+            }
+        }
+        before.map_or_else(|| fs::remove_file(&file), |before| fs::write(&file, before)).unwrap();
+    }
+    // Any text may be a prompt, but for the pointer.
+    let list = at("list.txt");
+    fs::write(&list, pointer).unwrap();
+    prompt(&["--prompts", text(&list)]).refused(&["list.txt: it is the pointer", "git lfs pull"]);
+    fs::write(&list, "<head of a lion>").unwrap();
+    prompt(&["--prompts", text(&list), "--count", "1", "--steps", "1"]).succeeded();
+}
+
+/// Copies a folder and what is in it.
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &to);
+        } else {
+            fs::copy(&path, to).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -165,15 +264,45 @@ fn a_description_with_a_mark_is_read_and_impossible_sizes_are_refused_at_once() 
 }
 
 #[test]
+fn an_error_in_a_description_names_the_key_that_is_wrong_and_no_other() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (model, description) = described(scratch.path());
+    for (from, to, expected) in [
+        ("\"depth\": 2", "\"depth\": \"2\"", "config.json: depth: invalid type: string \"2\""),
+        ("\"depth\": 2,", "", "config.json: missing field `depth` at line"),
+        (
+            "\"resolution\": 16",
+            "\"resolutoin\": 16",
+            "config.json: unknown field `resolutoin`, expected",
+        ),
+        (
+            "\"resolution\": 16",
+            "\"resolution\": null",
+            "config.json: resolution: invalid type: null",
+        ),
+        (
+            "\"resolution\": 16",
+            "\"resolution\": 16, \"text\": {}",
+            "config.json: missing field `encoder`",
+        ),
+        ("\"resolution\": 16", "\"resolution\": 16,,", "config.json: key must be a string at line"),
+        (
+            "\"resolution\": 16",
+            "\"class_names\": [7], \"resolution\": 16",
+            "config.json: class_names: invalid",
+        ),
+    ] {
+        assert!(description.contains(from), "{from} is not in {description}");
+        fs::write(model.join("config.json"), description.replacen(from, to, 1)).unwrap();
+        INFER.run(&["info", "--model", text(&model)]).refused(&[expected]);
+    }
+}
+
+#[test]
 fn a_tokenizer_that_would_hang_or_fill_the_memory_is_refused_by_its_part() {
     let scratch = tempfile::tempdir().unwrap();
-    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/demo-text/model");
     let encoder = scratch.path().join("encoder");
-    fs::create_dir(&encoder).unwrap();
-    for entry in fs::read_dir(Path::new(model).join("text_encoder")).unwrap() {
-        let path = entry.unwrap().path();
-        fs::copy(&path, encoder.join(path.file_name().unwrap())).unwrap();
-    }
+    copy_folder(&Path::new(TEXT_DEMO).join("text_encoder"), &encoder);
     let file = encoder.join("tokenizer.json");
     let sound: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     let out = scratch.path().join("out.png");
@@ -181,7 +310,8 @@ fn a_tokenizer_that_would_hang_or_fill_the_memory_is_refused_by_its_part() {
         let mut changed = sound.clone();
         changed[part] = value;
         fs::write(&file, format!("\u{feff}{changed}")).unwrap();
-        let draw = ["sample", "--device", "cpu", "--count", "1", "--steps", "1", "--model", model];
+        let draw =
+            ["sample", "--device", "cpu", "--count", "1", "--steps", "1", "--model", TEXT_DEMO];
         let text_of =
             ["--text-encoder", text(&encoder), "--prompt", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"];
         INFER.run(&[&draw[..], &text_of, &["--out", text(&out)]].concat())
@@ -199,4 +329,21 @@ fn a_tokenizer_that_would_hang_or_fill_the_memory_is_refused_by_its_part() {
     run("post_processor", template).refused(&["tokenizer.json", "`</s>` has no ids"]);
     let model = serde_json::json!({"type": "Unigram", "unk_id": 7, "vocab": [["a", 0.0]]});
     run("model", model).refused(&["tokenizer.json", "unk_id is 7"]);
+    // Each letter becomes eight, and each of them eight again.
+    let eight =
+        serde_json::json!({"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaa"});
+    let twice = serde_json::json!({"type": "Sequence", "normalizers": [eight, eight]});
+    run("normalizer", twice).refused(&["tokenizer.json", "may make a prompt 16 times as long"]);
+    run("normalizer", eight).succeeded();
+    // Numbers beyond the table of embeddings, in the vocabulary and around every text.
+    let mut template = sound["post_processor"].clone();
+    template["special_tokens"]["</s>"]["ids"] = serde_json::json!([4_000_000]);
+    let expected =
+        ["it numbers 4000001 tokens, the encoder embeds ", "take the tokenizer.json of the same"];
+    run("post_processor", template).refused(&expected);
+    let mut added = sound["added_tokens"].clone();
+    let token = serde_json::json!({"id": 4_000_000, "content": "<more>", "single_word": false,
+        "lstrip": false, "rstrip": false, "normalized": false, "special": true});
+    added.as_array_mut().unwrap().push(token);
+    run("added_tokens", added).refused(&["the tokenizer does not belong to the text encoder"]);
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use infer::{read_picture, write_picture};
-use program_tests::{Program, Run, reference_model, text};
+use program_tests::{Program, Run, converted_model, reference_model, text};
 use serde_json::{Value, json};
 
 const INFER: Program = Program(env!("CARGO_BIN_EXE_infer"));
@@ -29,9 +29,7 @@ fn harmless(arguments: &[&str]) -> Run {
 
 /// A model whose description was changed.
 fn described(folder: &Path, change: impl FnOnce(&mut Value)) -> String {
-    let reference = reference_model(&folder.join("reference"));
-    let model = folder.join("model");
-    INFER.run(&["convert", text(&reference), text(&model)]).succeeded();
+    let model = converted_model(INFER, folder);
     let path = model.join("config.json");
     let mut description = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     change(&mut description);
@@ -113,4 +111,49 @@ fn a_terminal_that_takes_no_more_ends_nothing() {
         let run = by_shell(r#"exec "$0" "$@" 2>/dev/full"#, arguments);
         assert_eq!(run.status.code(), Some(code), "{arguments:?}");
     }
+}
+
+#[test]
+fn what_takes_long_shows_how_far_it_is() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&scratch.path().join(name)).to_owned();
+    let (picture, prompts, folder) = (at("picture.png"), at("prompts.txt"), at("folder"));
+    let (encoder, converted) = ("assets/demo-text/model/text_encoder", at("converted"));
+    fs::write(&prompts, "a hat\n").unwrap();
+    let draw = ["--device", "cpu", "--steps", "9", "--out"];
+    let cases: [(&[&str], &str); 4] = [
+        (&[&["sample", "--class", "3"], &draw[..], &[&picture]].concat(), "stage 2 of"),
+        (&["replay", &picture, "--device", "cpu"], "stage 2 of"),
+        (
+            &[&["generate", "--layout", "coco", "--prompts", &prompts], &draw[..], &[&folder]]
+                .concat(),
+            "drawing, stage",
+        ),
+        (&["convert", encoder, &converted], "converting"),
+    ];
+    for (arguments, shown) in cases {
+        let run = INFER.run_on_a_terminal(arguments).succeeded();
+        assert!(run.message.contains(shown), "{arguments:?}: {:?}", run.message);
+    }
+}
+
+#[test]
+fn letters_that_nobody_sees_are_shown() {
+    let scratch = tempfile::tempdir().unwrap();
+    // Beside them the joiners that scripts and emoji need, which stay.
+    let names =
+        ["c\u{200b}at", "c\u{ad}at", "ca\u{3164}t", "cat\u{e0020}", "👩\u{200d}🚒", "ca\u{2061}t"];
+    let escaped = r"c\u{200b}at, c\u{ad}at, ca\u{3164}t, cat\u{e0020}, 👩‍🚒, ca\u{2061}t, cat 6";
+    let model = described(&scratch.path().join("classes"), |description| {
+        let rest = (names.len()..10).map(|class| format!("cat {class}"));
+        description["class_names"] = names.map(str::to_owned).into_iter().chain(rest).collect();
+    });
+    let said = INFER.run(&["info", "--model", &model]).succeeded().printed;
+    assert!(said.contains(escaped), "{said}");
+    let unknown = ["sample", "--model", &model, "--class", "do\u{2060}g"];
+    INFER.run(&unknown).refused(&[r"--class do\u{2060}g: the model has no such class", escaped]);
+    let picture = scratch.path().join("picture.png");
+    let prompt = ["sample", "--prompt", "a h\u{feff}at", "--count", "1", "--steps", "1", "--out"];
+    let said = INFER.run(&[&prompt[..], &[text(&picture)]].concat()).succeeded().message;
+    assert!(said.contains(r"never seen h\u{feff}at"), "{said}");
 }

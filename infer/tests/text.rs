@@ -153,7 +153,10 @@ fn a_picture_from_a_prompt_is_drawn_again_from_its_recipe() {
         write_picture(&pixels, &recipe, &picture).unwrap();
         replay()
     };
-    edit(&|recipe| recipe.text_encoder = None).refused(&["text encoder"]);
+    edit(&|recipe| recipe.text_encoder = None).refused(&[
+        "out.png has no recipe: its `pixelflow` text says no text encoder",
+        "`infer sample --prompt TEXT`",
+    ]);
     edit(&|recipe| recipe.rows[0].prompt = None).refused(&["draws from text, not from classes"]);
     edit(&|recipe| {
         let folder = Some("//host/share".to_owned());
@@ -200,6 +203,65 @@ fn what_is_long_empty_or_unknown_is_drawn_and_said() {
     assert!(many.contains("more; they are drawn as any") && many.len() < 1000, "{many}");
     let unknown = draw("a green robe");
     assert!(unknown.contains("never seen green"), "{unknown}");
+}
+
+#[test]
+fn the_advice_for_other_encodings_makes_a_file_of_prompts() {
+    let scratch = tempfile::tempdir().unwrap();
+    let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    };
+    let utf_32 =
+        |text: &str| text.chars().flat_map(|letter| u32::from(letter).to_le_bytes()).collect();
+    // The file, its content, what the message says, and the prompt.
+    let cases: [(&str, Vec<u8>, &str, &str); 6] = [
+        ("le.txt", wide("a hat\n", u16::to_le_bytes), "it is UTF-16; ", "a hat\n"),
+        ("it's be.txt", wide("a hat\n", u16::to_be_bytes), "it is UTF-16; ", "a hat\n"),
+        ("-marked", wide("\u{feff}a 猫\n", u16::to_le_bytes), "it is UTF-16; ", "a 猫\n"),
+        ("猫.txt", wide("猫\n犬\n", u16::to_le_bytes), "it is UTF-16; ", "猫\n犬\n"),
+        ("wide $HOME.txt", utf_32("\u{feff}a hat\n"), "it is UTF-32; ", "a hat\n"),
+        ("latin.txt", b"a caf\xe9\n".to_vec(), "line 1: it is not UTF-8; ", "a caf\u{e9}\n"),
+    ];
+    for (name, content, expected, prompt) in cases {
+        fs::write(scratch.path().join(name), &content).unwrap();
+        let prompts = format!("--prompts={name}");
+        let mut command = INFER.command(&["sample", "--out", "never.png", &prompts]);
+        let run = Run::of(command.current_dir(scratch.path()));
+        run.refused(&[expected, "save it as UTF-8"]);
+        let advice = run.message.split('`').nth(1).unwrap().to_owned();
+        let mut command = Command::new("sh");
+        Run::of(command.args(["-c", &advice]).current_dir(scratch.path())).succeeded();
+        let made = listing(scratch.path()).into_iter().find(|name| name.contains("utf8"));
+        let made = scratch.path().join(made.unwrap_or_else(|| panic!("{advice} makes nothing")));
+        assert_eq!(fs::read_to_string(&made).unwrap().trim_start_matches('\u{feff}'), prompt);
+        fs::remove_file(made).unwrap();
+    }
+}
+
+#[test]
+fn the_tip_for_a_dash_is_given_where_it_helps_and_works() {
+    const TIP: &str = "tip: a value that begins with a dash follows an equals sign: ";
+    // The command line, and how the tip has its value.
+    for (line, tip) in [
+        (&["sample", "--prompt", "-a 'red' robe"][..], Some(r#"--prompt="-a 'red' robe""#)),
+        (&["sample", "--prompt", "--x"], Some("--prompt=--x")),
+        (&["--class", "-1"], Some("--class=-1")),
+        // A mistyped option is no value.
+        (&["sample", "--promt", "a hat"], None),
+        (&["replay", "--devise", "cpu"], None),
+        (&["replay", "a.png", "--devise", "cpu"], None),
+        (&["sample", "--reference", "--promt", "a hat"], None),
+        (&["--prompt", "a hat", "-x"], None),
+    ] {
+        let run = INFER.run(line);
+        let tip = tip.map(|tip| format!("{TIP}{tip}\n"));
+        run.refused(&["error: unexpected argument", tip.as_deref().unwrap_or_default()]);
+        assert_eq!(run.message.contains(TIP), tip.is_some(), "{line:?}: {}", run.message);
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let arguments = ["--prompt=-a 'red' robe", "--count", "1", "--out", "out.png"];
+    let mut command = sample(scratch.path(), &arguments);
+    Run::of(command.current_dir(scratch.path())).succeeded();
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What can go wrong in this crate.
 
+use crate::excerpt::reason_excerpt;
+
 /// The result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -84,7 +86,10 @@ pub enum Error {
     #[error("{0}")]
     Request(crate::pipeline::Problems),
     /// Prompts cannot be read.
-    #[error("the model draws from text, but its text encoder cannot be used: {reason}")]
+    #[error(
+        "the model draws from text, but its text encoder cannot be used: {}",
+        reason_excerpt(reason)
+    )]
     NoTextEncoder {
         /// What is missing or does not fit.
         reason: String,
@@ -96,7 +101,7 @@ pub enum Error {
         reason: String,
     },
     /// A saved state cannot be gone on from.
-    #[error("the saved state cannot be used: {reason}")]
+    #[error("the saved state cannot be used: {}", reason_excerpt(reason))]
     SavedState {
         /// What is wrong with it.
         reason: String,

@@ -7,19 +7,25 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::stand_in::stand_in;
+
 /// Longest description of a model that is read, in bytes: a million classes have long names in it.
 pub const MAX_DESCRIPTION: u64 = 64 << 20;
 
 /// The text of a file of at most `most` bytes, without the mark.
 ///
 /// # Errors
-/// What the operating system says; [`io::ErrorKind::InvalidData`] if it is longer, or no UTF-8.
+/// What the operating system says; [`io::ErrorKind::InvalidData`] if it is longer, no UTF-8, or what
+/// [stands in](stand_in) for a file.
 pub fn read(path: &Path, most: u64) -> io::Result<String> {
     let invalid = |reason: String| Err(io::Error::new(io::ErrorKind::InvalidData, reason));
     let mut bytes = Vec::new();
     File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return invalid(format!("it has more than {most} bytes"));
+    }
+    if let Some(what) = stand_in(&bytes) {
+        return invalid(what.to_owned());
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return invalid("it is UTF-16; save it as UTF-8".to_owned());

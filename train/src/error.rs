@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use infer::reason_excerpt;
+use pixelflow::excerpt::reason_excerpt;
 use pixelflow_dataset::source::LeftOut;
 use pixelflow_host::explain;
 

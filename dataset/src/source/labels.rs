@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::text::excerpt;
 use crate::{Error, Result};
+use pixelflow::excerpt::excerpt;
 
 /// Most classes a data set may have.
 pub const MAX_CLASSES: usize = 1_000_000;

@@ -1,6 +1,5 @@
 //! Texts of data sets: names and contents of files, of whatever encoding.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -29,20 +28,6 @@ pub(super) fn shown(name: &[u8]) -> String {
 /// The same for a path.
 pub(super) fn shown_path(path: &Path) -> String {
     shown(path.as_os_str().as_encoded_bytes())
-}
-
-/// Letters of a value that a message quotes, at most.
-const QUOTED: usize = 80;
-
-/// A value as a message quotes it: its beginning, and how many letters follow.
-pub(super) fn excerpt(value: &str) -> Cow<'_, str> {
-    match value.char_indices().nth(QUOTED) {
-        None => value.into(),
-        Some((end, _)) => {
-            let more = value[end..].chars().count();
-            format!("{}... ({more} more letters)", &value[..end]).into()
-        }
-    }
 }
 
 /// The text of a file or member, without the byte order mark that editors put in front.
@@ -76,12 +61,6 @@ mod tests {
         ] {
             assert_eq!(shown(name), expected);
         }
-    }
-
-    #[test]
-    fn what_is_long_is_cut_and_counted() {
-        assert_eq!(excerpt("short"), "short");
-        assert!(excerpt(&"猫".repeat(100)).ends_with("猫... (20 more letters)"));
     }
 
     #[test]

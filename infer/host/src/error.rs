@@ -2,6 +2,8 @@
 
 use std::io;
 
+use pixelflow::durable::said;
+
 /// Result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -81,7 +83,7 @@ pub fn explain(error: &io::Error) -> String {
         | io::ErrorKind::AlreadyExists => "; name a place that can be written to",
         _ => "",
     };
-    format!("{error}{advice}")
+    format!("{}{advice}", said(error))
 }
 
 #[cfg(test)]
@@ -96,5 +98,12 @@ mod tests {
         let closed = explained(io::ErrorKind::ReadOnlyFilesystem);
         assert!(closed.ends_with("; name a place that can be written to"), "{closed}");
         assert!(!explained(io::ErrorKind::NotFound).contains(';'));
+    }
+
+    #[test]
+    fn the_path_of_a_hidden_file_is_left_out() {
+        let error = tempfile::tempdir_in("nowhere").unwrap_err();
+        assert!(error.to_string().contains(" at path \""), "{error}");
+        assert_eq!(explain(&error), explain(&io::Error::from_raw_os_error(2)));
     }
 }

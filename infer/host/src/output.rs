@@ -86,12 +86,17 @@ fn escape(text: impl Display, is_kept: impl Fn(char) -> bool) -> String {
 /// Whether a character commands the terminal, ends a line, turns the direction of letters, or is not seen.
 fn is_command(letter: char) -> bool {
     let directions = ['\u{61c}', '\u{200e}', '\u{200f}'];
-    // What nobody sees makes two names look equal.
-    let invisible = ['\u{ad}', '\u{200b}', '\u{2060}', '\u{feff}'];
+    // What nobody sees makes two names look equal. Not the joiners U+200C and U+200D nor the selectors of
+    // variants, which scripts and emoji need.
+    let invisible = [
+        '\u{ad}', '\u{34f}', '\u{115f}', '\u{1160}', '\u{17b4}', '\u{17b5}', '\u{180e}',
+        '\u{200b}', '\u{3164}', '\u{feff}', '\u{ffa0}',
+    ];
     letter.is_control()
         || directions.contains(&letter)
         || invisible.contains(&letter)
-        || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(letter, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -107,6 +112,14 @@ mod tests {
             ("safe\rforged", r"safe\rforged"),
             ("exe\u{202e}gnp", r"exe\u{202e}gnp"),
             ("\u{2066}x\u{2069}\u{2028}", r"\u{2066}x\u{2069}\u{2028}"),
+            (
+                "c\u{200b}a\u{ad}t\u{2061}\u{3164}\u{e0041}",
+                r"c\u{200b}a\u{ad}t\u{2061}\u{3164}\u{e0041}",
+            ),
+            (
+                "\u{645}\u{200c}\u{6cc} 👩\u{200d}🚒 ❤\u{fe0f}",
+                "\u{645}\u{200c}\u{6cc} 👩\u{200d}🚒 ❤\u{fe0f}",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(escaped(text), expected);

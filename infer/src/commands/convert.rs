@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
+use pixelflow::NumberFormat;
 use pixelflow::plain_text::{self, MAX_DESCRIPTION};
 use pixelflow::weights::{
     DESCRIPTION_FILE, ModelDescription, REFERENCE_DESCRIPTION_FILE, TensorFile, WeightSet,
     description_beside, weights_at,
 };
-use pixelflow::{NumberFormat, durable};
 
 use crate::arguments::ConvertArguments;
 use crate::convert::{Conversion, ConvertTarget};
-use crate::error::{read_error, write_error};
+use crate::destination::check_file;
+use crate::error::read_error;
 use crate::hub::HubName;
+use crate::made_folders::MadeFolders;
 use crate::model_source::fetched_weights;
 use crate::{Error, Result};
 
@@ -25,9 +27,7 @@ pub fn convert(arguments: &ConvertArguments) -> Result<String> {
     let ConvertArguments { input, output, dtype, max_shard_size, weights, report } = arguments;
     let set = *weights;
     let target = ConvertTarget::choose(output)?;
-    if let Some(path) = report {
-        check_report(path, input)?;
-    }
+    let _made = report.as_deref().map(|path| check_report(path, input)).transpose()?;
     let path =
         if HubName::is_meant(input) { fetched_weights(input)? } else { weights_at(input, set)? };
     let file = if set == WeightSet::Ema {
@@ -64,7 +64,7 @@ pub fn convert(arguments: &ConvertArguments) -> Result<String> {
 }
 
 /// Checks that the report can be written, before anything is computed.
-fn check_report(path: &Path, input: &Path) -> Result<()> {
+fn check_report(path: &Path, input: &Path) -> Result<MadeFolders> {
     let is_model = ["safetensors", "json", "pt"]
         .iter()
         .any(|end| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(end)));
@@ -75,7 +75,7 @@ fn check_report(path: &Path, input: &Path) -> Result<()> {
             reason: "it is a table, no part of a model; give FILE.tsv".to_owned(),
         });
     }
-    durable::check_writable(path).map_err(write_error(path))
+    check_file(path)
 }
 
 /// The text of the `config.json` for the weights: what is beside them, or, for a model of the

@@ -1,13 +1,11 @@
 //! `infer sample --dry-run`: what drawing would need in memory.
 
-use pixelflow::NumberFormat;
-use pixelflow::memory::{DrawingBytes, EncodingBytes};
-use pixelflow::ops::{AttentionForm, PixelFlowBackend};
+use pixelflow::memory::EncodingBytes;
 use pixelflow::text::MAX_TOKENS;
-use pixelflow::weights::is_int8;
-use pixelflow_host::device::{Device, DeviceKind, OnBackend, available_memory};
+use pixelflow_host::device::Device;
 
 use crate::arguments::SampleArguments;
+use crate::drawing_memory::{DrawingMemory, free_memory, gigabytes};
 use crate::model_source::ModelSource;
 use crate::prompts::text_encoder_config;
 use crate::recipe::RecipeRow;
@@ -26,25 +24,12 @@ pub(super) fn dry_run(
     rows: &[RecipeRow],
     device: Device,
 ) -> Result<String> {
-    let config = &source.description.model;
     let images = (rows.len() * arguments.count as usize).min(arguments.batch as usize);
-    let tokens = height * width / config.patch_size.pow(2);
-    let portable =
-        device.run(ScoresInMemory { head_dim: config.attention_head_dim, dtype: arguments.dtype });
-    let element = arguments.dtype.bytes();
-    // A dry run fetches no weights to look into.
-    let is_int8 = arguments.dtype == NumberFormat::Int8
-        || (source.is_here() && is_int8(&source.files()?.open()?));
-    // With guidance every image is computed twice.
-    let in_format = |images: usize, is_int8: bool| {
-        let floats = DrawingBytes::new(config, 2 * images, tokens, element, portable);
-        if is_int8 { floats.with_int8(config, element) } else { floats }
-    };
-    let of = |images: usize| in_format(images, is_int8);
-    let needed = of(images);
+    let memory = DrawingMemory::of(source, [height, width], arguments.dtype, device)?;
+    let needed = memory.bytes(images);
     let mut text = format!(
         "{:.1} million parameters: {}; {images} images of {height}x{width} at once: {}; together {}",
-        config.parameters() as f64 / 1e6,
+        source.description.model.parameters() as f64 / 1e6,
         gigabytes(needed.weights),
         gigabytes(needed.passing),
         gigabytes(needed.peak())
@@ -54,8 +39,7 @@ pub(super) fn dry_run(
     if encoding > 0 {
         text = format!("{text}; the text encoder before it {}", gigabytes(encoding));
     }
-    let free = (device.kind == DeviceKind::Cpu).then(available_memory).flatten();
-    let Some(free) = free else {
+    let Some(free) = free_memory(device) else {
         return Ok(text);
     };
     let too_much = |argument, value: String, advice: &str| {
@@ -71,10 +55,9 @@ pub(super) fn dry_run(
         return too_much("--text-dtype", value, "take bf16, or a smaller encoder");
     }
     if needed.peak() > free {
-        let fitting = (1..images).rev().find(|&fewer| of(fewer).peak() <= free);
-        let advice = match fitting {
+        let advice = match memory.fitting(images - 1, free) {
             Some(fewer) => format!("--batch {fewer} fits"),
-            None if !is_int8 && in_format(1, true).peak() <= free => {
+            None if !memory.is_int8 && memory.in_int8().bytes(1).peak() <= free => {
                 "take --batch 1 --dtype int8".to_owned()
             }
             None => "take a smaller --size".to_owned(),
@@ -94,22 +77,4 @@ fn encoding(arguments: &SampleArguments, source: &ModelSource, rows: &[RecipeRow
     let length = letters.max().unwrap_or(1).min(most);
     let format = arguments.text.dtype(arguments.dtype);
     Ok(EncodingBytes::new(&config, [1, length], format.dtype()).peak())
-}
-
-fn gigabytes(bytes: u64) -> String {
-    format!("{:.2} GB", bytes as f64 / 1e9)
-}
-
-/// Whether a device's attention has scores in memory.
-struct ScoresInMemory {
-    head_dim: usize,
-    dtype: NumberFormat,
-}
-
-impl OnBackend for ScoresInMemory {
-    type Output = bool;
-
-    fn run<B: PixelFlowBackend>(self, device: B::Device) -> bool {
-        B::attention_form(self.head_dim, self.dtype.dtype(), &device) == AttentionForm::Portable
-    }
 }

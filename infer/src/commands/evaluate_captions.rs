@@ -9,10 +9,11 @@ use pixelflow::durable;
 use super::caption_drawer::caption_drawer;
 use crate::arguments::EvaluateCaptionsArguments;
 use crate::caption_images::{DrawCaptions, DrawnWith};
-use crate::destination::check_png;
+use crate::destination::{check_file, check_png};
 use crate::error::write_error;
 use crate::evaluation::measure::{EvaluationData, Measurement, measure};
 use crate::evaluation::{comparison_grid, report_json, report_table};
+use crate::made_folders::MadeFolders;
 use crate::{Error, Result, assets};
 
 /// Training images that come with the program.
@@ -42,6 +43,7 @@ pub struct Evaluation {
     seed: u64,
     json: Option<PathBuf>,
     grid: Option<PathBuf>,
+    _made: [Option<MadeFolders>; 2],
 }
 
 impl Evaluation {
@@ -50,12 +52,8 @@ impl Evaluation {
     /// # Errors
     /// [`Error::Write`], [`Error::MissingAsset`], and those of [`EvaluationData::read`].
     pub fn prepare(arguments: &EvaluateCaptionsArguments) -> Result<Self> {
-        if let Some(path) = &arguments.json {
-            durable::check_writable(path).map_err(write_error(path))?;
-        }
-        if let Some(path) = &arguments.grid {
-            check_png("--grid", path)?;
-        }
+        let json = arguments.json.as_deref().map(check_file).transpose()?;
+        let grid = arguments.grid.as_deref().map(|path| check_png("--grid", path)).transpose()?;
         let or_shipped = |path: &Option<PathBuf>, name: &str| match path {
             Some(path) => assets::resolve(path),
             None => assets::locate(name),
@@ -78,6 +76,7 @@ impl Evaluation {
             seed: arguments.drawing.seed,
             json: arguments.json.clone(),
             grid: arguments.grid.clone(),
+            _made: [json, grid],
         })
     }
 

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use pixelflow::weights::is_int8;
+use pixelflow::excerpt::excerpt;
+use pixelflow::weights::{DESCRIPTION_FILE, ModelDescription, is_int8};
 use pixelflow_host::output::one_line;
 
 use super::model;
 use crate::Result;
 use crate::arguments::InfoArguments;
+use crate::classes::numbered;
 
 /// A description of the model, some lines.
 ///
@@ -21,16 +23,14 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
     let resolution = source.description.resolution;
     let sides = (0..cascade.stages).map(|stage| resolution >> (cascade.stages - 1 - stage));
     let sides: Vec<String> = sides.map(|side| side.to_string()).collect();
-    let classes =
-        (0..model.num_classes).map(|class| one_line(source.description.class_name(class)));
     let condition = match (&source.description.text, model.cross_attention_dim) {
         (Some(text), _) => format!(
             "text        states of {}, prompts of {} tokens at most",
-            one_line(&text.encoder),
+            one_line(excerpt(&text.encoder)),
             text.max_tokens
         ),
         (None, Some(width)) => format!("text        states of {width} features"),
-        (None, None) => format!("classes     {}", classes.collect::<Vec<_>>().join(", ")),
+        (None, None) => classes(&source.description),
     };
     Ok(format!(
         "weights     {} (sha256 {})\n\
@@ -49,4 +49,17 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
         sides.join(", "),
         serde_json::to_string(&source.sampler()).unwrap_or_default(),
     ))
+}
+
+/// The names of all classes, each cut if it is long.
+fn classes(description: &ModelDescription) -> String {
+    let classes = 0..description.model.num_classes;
+    let names: Vec<String> = classes.map(|class| description.class_name(class)).collect();
+    let listed: Vec<String> = numbered(&names).iter().map(|name| one_line(excerpt(name))).collect();
+    let cut = names.iter().filter(|name| excerpt(name).len() != name.len()).count();
+    let note = match cut {
+        0 => String::new(),
+        _ => format!("\n            {cut} names are cut here; {DESCRIPTION_FILE} has all of them"),
+    };
+    format!("classes     {}{note}", listed.join(", "))
 }

@@ -5,23 +5,25 @@ use std::path::Path;
 use image::RgbImage;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{NoiseRule, Request};
-use pixelflow::sampler::Silent;
-use pixelflow_host::device::{OnBackend, select};
+use pixelflow_host::device::{Device, OnBackend, select};
 use pixelflow_host::interrupt::Interrupt;
 
 use super::model;
 use crate::arguments::ReplayArguments;
 use crate::destination::check_png;
 use crate::draw::Watched;
+use crate::drawing_memory::{DrawingMemory, free_memory, gigabytes};
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup};
 use crate::foreign_path::refuse_foreign;
 use crate::hub::{Fetching, HubName};
+use crate::made_folders::MadeFolders;
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
+use crate::progress::DrawProgress;
 use crate::recipe::{DEMO, Recipe, TEXT_DEMO};
 use crate::{Error, Result};
 
-/// Images drawn at once.
+/// Images drawn at once, at most.
 const BATCH: usize = 32;
 
 /// How two pictures differ.
@@ -46,11 +48,13 @@ pub enum Comparison {
 ///
 /// # Errors
 /// [`Error::NoRecipe`] (also if the picture is of another size than its recipe), [`Error::ModelMoved`],
-/// [`Error::OtherModel`] if the weights are not those of the recipe, and what drawing says.
+/// [`Error::OtherModel`] if the weights are not those of the recipe, [`Error::Argument`] if not even one
+/// image fits into memory, and what drawing says.
 pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
     let (picture, recipe) = read_picture(&arguments.picture)?;
+    let mut _made = MadeFolders::default();
     if let Some(out) = &arguments.out {
-        check_png("--out", out)?;
+        _made = check_png("--out", out)?;
         if is_same(out, &arguments.picture) {
             return Err(Error::Argument {
                 argument: "--out",
@@ -70,7 +74,7 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
             found: found.to_owned(),
         });
     }
-    let request = recipe.request(BATCH);
+    let mut request = recipe.request(BATCH);
     request.check(&source.description).map_err(|error| Error::Argument {
         argument: "PICTURE",
         value: arguments.picture.display().to_string(),
@@ -78,6 +82,7 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
     })?;
     let text_encoder = text_encoder(arguments, &recipe, &source)?;
     let device = select(&arguments.device)?;
+    request.batch = fitting_batch(arguments, &recipe, &source, device)?;
     let setup = DrawingSetup { source, device, format: recipe.dtype, text_encoder };
     let images = device.run(DrawAgain { setup, request })?;
     let again = lay_out(&recipe, &images);
@@ -97,10 +102,15 @@ impl OnBackend for DrawAgain {
     type Output = Result<Vec<RgbImage>>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
-        let drawing = self.setup.pipeline::<B>(&device)?.draw(&self.request)?;
-        let mut silent = Silent;
-        let images = Watched::new(drawing, &mut silent, Interrupt::default());
-        Ok(images.collect::<pixelflow::Result<_>>()?)
+        let Self { setup, request } = self;
+        let stages = setup.source.description.cascade.stages;
+        let drawing = setup.pipeline::<B>(&device)?.draw(&request)?;
+        let batches = request.images.len().div_ceil(request.batch);
+        let mut progress = DrawProgress::new(batches, stages);
+        let images = Watched::new(drawing, &mut progress, Interrupt::default());
+        let images = images.collect::<pixelflow::Result<_>>();
+        progress.finish();
+        Ok(images?)
     }
 }
 
@@ -133,6 +143,32 @@ fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
     found.filter(is_it).ok_or_else(moved)
 }
 
+/// As many images at once as fit into memory: the picture may have been drawn one by one, or elsewhere.
+fn fitting_batch(
+    arguments: &ReplayArguments,
+    recipe: &Recipe,
+    source: &ModelSource,
+    device: Device,
+) -> Result<usize> {
+    let Some(free) = free_memory(device) else {
+        return Ok(BATCH);
+    };
+    let memory = DrawingMemory::of(source, [recipe.height, recipe.width], recipe.dtype, device)?;
+    let most = recipe.images().min(BATCH as u64) as usize;
+    memory.fitting(most, free).ok_or_else(|| Error::Argument {
+        argument: "PICTURE",
+        value: arguments.picture.display().to_string(),
+        reason: format!(
+            "one image of {}x{} needs {} in memory, but {} are free; take a machine that has as much, \
+             or another --device",
+            recipe.height,
+            recipe.width,
+            gigabytes(memory.bytes(1).peak()),
+            gigabytes(free)
+        ),
+    })
+}
+
 /// The text encoder of the recipe, if it has one.
 fn text_encoder(
     arguments: &ReplayArguments,
@@ -140,7 +176,12 @@ fn text_encoder(
     source: &ModelSource,
 ) -> Result<Option<TextEncoderSetup>> {
     let Some(wanted) = &recipe.text_encoder else {
-        return Ok(None);
+        if !source.description.is_text() {
+            return Ok(None);
+        }
+        let reason = "its `pixelflow` text says no text encoder, and the model draws from text; was it \
+                      edited? Draw its prompts anew, `infer sample --prompt TEXT`";
+        return Err(Error::NoRecipe { path: arguments.picture.clone(), reason: reason.to_owned() });
     };
     let of_recipe = wanted.folder.as_deref().filter(|_| arguments.text_encoder.is_none());
     if let Some(path) = of_recipe.filter(|path| !HubName::is_meant(path.as_ref())) {

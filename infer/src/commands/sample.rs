@@ -20,6 +20,7 @@ use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config, say_u
 use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
+use crate::prompts::file::check_length;
 use crate::prompts::read_prompts;
 use crate::recipe::{Arrangement, Recipe, RecipeRow};
 use crate::{Error, Result};
@@ -64,7 +65,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
     if arguments.dry_run {
         return dry_run(arguments, &source, size, &rows, device).map(Sampled::Planned);
     }
-    destination.prepare()?;
+    let _made = destination.prepare()?;
     // From here on a repository's files are fetched, all but the descriptions.
     let (named, format) = (&arguments.text.text_encoder, arguments.text.dtype(arguments.dtype));
     let text_encoder = TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
@@ -129,10 +130,13 @@ impl fmt::Display for Summary {
 
 /// The prompts that the user gave, in words or in a file.
 fn prompts(arguments: &SampleArguments) -> Result<Vec<String>> {
-    match &arguments.prompt_file {
-        Some(path) => read_prompts(path),
-        None => Ok(arguments.prompts.clone()),
+    if let Some(path) = &arguments.prompt_file {
+        return read_prompts(path);
     }
+    for prompt in &arguments.prompts {
+        check_length(prompt).map_err(|reason| refused("--prompt", prompt, &reason))?;
+    }
+    Ok(arguments.prompts.clone())
 }
 
 /// A row of images for each class or prompt.

@@ -15,7 +15,7 @@ use super::{
     ConversionReport, ConvertProgress, ConvertTarget, PlannedTensor, ToInt8, copy_tensors, planned,
 };
 use crate::Result;
-use crate::error::{read_error, write_error};
+use crate::error::{in_place, read_error, write_error};
 
 /// What is converted, to what, and where it goes.
 #[derive(Debug)]
@@ -48,18 +48,31 @@ impl Conversion<'_> {
                     .to_owned(),
             });
         }
-        self.target.prepare()?;
+        let _made = self.target.prepare()?;
         self.check_description()?;
-        if self.format == Some(NumberFormat::Int8) {
-            return self.run_int8();
-        }
+        let folder = &self.target.folder;
+        let draft = tempfile::Builder::new().prefix(".convert").tempdir_in(folder);
+        let draft = draft.map_err(write_error(folder))?;
+        let written = match self.format {
+            Some(NumberFormat::Int8) => self.write_int8(draft.path()),
+            _ => self.write(draft.path()),
+        };
+        let Draft { mut files, report, index } =
+            written.map_err(|error| in_place(error, draft.path(), folder))?;
+        let description = self.description_file(draft.path());
+        files.extend(description.map_err(|error| in_place(error, draft.path(), folder))?);
+        // The index comes last: without it, several files are no model.
+        files.extend(index);
+        put_in_place(&files)?;
+        Ok(report)
+    }
+
+    /// Writes the weights into a folder and reads them back.
+    fn write(&self, draft: &Path) -> Result<Draft> {
         let folder = &self.target.folder;
         let tensors = planned(self.file, self.format.and_then(NumberFormat::stored));
         let infos = tensors.iter().map(|tensor| (tensor.name.clone(), tensor.to.clone()));
         let shards = plan_shards(&self.target.stem, infos.collect(), self.max_shard_size);
-
-        let draft = tempfile::Builder::new().prefix(".convert").tempdir_in(folder);
-        let draft = draft.map_err(write_error(folder))?;
         let mut progress = ConvertProgress::new(self.file, "converting");
         let mut rest = tensors.as_slice();
         let mut reports = Vec::with_capacity(tensors.len());
@@ -67,25 +80,25 @@ impl Conversion<'_> {
         for shard in &shards {
             let (these, others): (&[PlannedTensor], _) = rest.split_at(shard.tensors.len());
             rest = others;
-            let path = draft.path().join(&shard.file);
+            let path = draft.join(&shard.file);
             let metadata = self.file.metadata();
             reports.extend(copy_tensors(self.file, these, &path, metadata, &mut progress)?);
             files.push((path, folder.join(&shard.file)));
         }
         progress.finish();
-        files.extend(self.description_file(draft.path())?);
+        let mut index = None;
         if shards.len() > 1 {
-            let index = draft.path().join("index.json");
-            ShardIndex::of(&shards).write(&index)?;
-            files.push((index, self.target.index()));
+            let place = self.target.index();
+            let path = draft.join(place.file_name().unwrap_or_default());
+            ShardIndex::of(&shards).write(&path)?;
+            index = Some((path, place));
         }
-        // The index comes last: without it, several files are no model.
-        put_in_place(&files)?;
-        Ok(ConversionReport { tensors: reports, files: shards.len() })
+        let report = ConversionReport { tensors: reports, files: shards.len() };
+        Ok(Draft { files, report, index })
     }
 
     /// The same for matrices in eight bits.
-    fn run_int8(self) -> Result<ConversionReport> {
+    fn write_int8(&self, draft: &Path) -> Result<Draft> {
         let refused = |reason: &str| crate::Error::Argument {
             argument: "--dtype",
             value: "int8".to_owned(),
@@ -101,11 +114,8 @@ impl Conversion<'_> {
                  the weights",
             )
         })?;
-        let folder = &self.target.folder;
-        let draft = tempfile::Builder::new().prefix(".convert").tempdir_in(folder);
-        let draft = draft.map_err(write_error(folder))?;
         let name = format!("{}.safetensors", self.target.stem);
-        let path = draft.path().join(&name);
+        let path = draft.join(&name);
         // Any device will do: it only stands for a backend.
         let progress = ConvertProgress::new(self.file, "converting");
         let report = select("auto")?.run(ToInt8 {
@@ -115,10 +125,7 @@ impl Conversion<'_> {
             progress: &progress,
         })?;
         progress.finish();
-        let mut files = vec![(path, folder.join(name))];
-        files.extend(self.description_file(draft.path())?);
-        put_in_place(&files)?;
-        Ok(report)
+        Ok(Draft { files: vec![(path, self.target.folder.join(name))], report, index: None })
     }
 
     /// Another description in the place is not replaced.
@@ -142,6 +149,14 @@ impl Conversion<'_> {
         durable::write_bytes(&draft, text).map_err(write_error(&draft))?;
         Ok(Some((draft, path)))
     }
+}
+
+/// Files that are written and have not their places yet, each with its place.
+struct Draft {
+    files: Vec<(PathBuf, PathBuf)>,
+    report: ConversionReport,
+    /// That of several files.
+    index: Option<(PathBuf, PathBuf)>,
 }
 
 /// Moves files to their places, replacing none; if one cannot be, takes back those that were.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use pixelflow::weights::{DESCRIPTION_FILE, WEIGHTS_FILE};
 
 use crate::error::write_error;
+use crate::made_folders::MadeFolders;
 use crate::{Error, Result};
 
 /// Endings of formats that are read and not written.
@@ -64,15 +65,15 @@ impl ConvertTarget {
         self.folder.join(DESCRIPTION_FILE)
     }
 
-    /// Makes the folder, and checks that it can be written to and that nothing would be replaced.
+    /// Makes the folder, which goes again if it stays empty, and checks that it can be written to and that nothing would be replaced.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn prepare(&self) -> Result<()> {
-        fs::create_dir_all(&self.folder).map_err(write_error(&self.folder))?;
+    pub(crate) fn prepare(&self) -> Result<MadeFolders> {
+        let made = MadeFolders::make(&self.folder).map_err(write_error(&self.folder))?;
         tempfile::tempfile_in(&self.folder).map_err(write_error(&self.folder))?;
         let there = self.weights_there().map_err(write_error(&self.folder))?;
-        there.map_or(Ok(()), |path| Err(exists(&path)))
+        there.map_or(Ok(made), |path| Err(exists(&path)))
     }
 
     /// A file that is in the place of what would be written.

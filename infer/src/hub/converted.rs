@@ -10,7 +10,7 @@ use pixelflow::weights::{TensorFile, WEIGHTS_FILE, WeightSet, file_hash};
 use super::{Hub, HubName};
 use crate::Result;
 use crate::convert::{ConvertProgress, copy_tensors, planned};
-use crate::error::{read_error, write_error};
+use crate::error::{in_place, read_error, write_error};
 
 /// Folder of the converted weights of a repository, beside Hugging Face's own folders.
 const FOLDER: &str = "converted";
@@ -60,7 +60,8 @@ fn convert(file: &TensorFile, name: &HubName, path: &Path) -> Result<()> {
     let tensors = planned(file, None);
     let mut progress = ConvertProgress::new(file, &format!("converting {name}, once"));
     let draft_path = draft.path().join(WEIGHTS_FILE);
-    copy_tensors(file, &tensors, &draft_path, &metadata, &mut progress)?;
+    copy_tensors(file, &tensors, &draft_path, &metadata, &mut progress)
+        .map_err(|error| in_place(error, draft.path(), folder))?;
     progress.finish();
     durable::rename(&draft_path, path).map_err(write_error(path))
 }

@@ -14,7 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::file_name::check_id;
 use super::{Images, LayoutArgument, Plan, PlannedFile};
-use crate::prompts::file::{line, read_lines, read_text, wrong};
+use crate::prompts::file::{check_length, line, read_lines, read_text, wrong};
 use crate::{Error, Result};
 
 pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
@@ -75,6 +75,8 @@ fn from_json(path: &Path) -> Result<Vec<(String, String)>> {
         if annotation.caption.trim().is_empty() {
             return Err(wrong(path, &format!("annotation {id}"), "its caption is empty"));
         }
+        check_length(&annotation.caption)
+            .map_err(|reason| wrong(path, &format!("annotation {id}"), reason))?;
         if by_id.insert((image_id, id), annotation.caption.trim().to_owned()).is_some() {
             return Err(wrong(path, &format!("annotation {id}"), "its id is there twice"));
         }
@@ -98,7 +100,7 @@ fn from_table(path: &Path) -> Result<Vec<(String, String)>> {
         let Some((id, caption)) = content.split_once('\t') else {
             return Err(wrong("expected an id, a tab and a caption".to_owned()));
         };
-        check_id(id).map_err(wrong)?;
+        check_id(id).and_then(|()| check_length(caption)).map_err(wrong)?;
         // Some file systems do not tell large letters from small ones, or two encodings of accents.
         let same = id.nfc().collect::<String>().to_lowercase();
         if let Some(first) = lines_of.insert(same, index) {
@@ -111,7 +113,11 @@ fn from_table(path: &Path) -> Result<Vec<(String, String)>> {
 
 fn from_lines(path: &Path) -> Result<Vec<(String, String)>> {
     let lines = read_lines(path)?.into_iter().enumerate();
-    Ok(lines.map(|(index, caption)| (format!("{index:05}"), caption)).collect())
+    let named = |(index, caption): (usize, String)| {
+        check_length(&caption).map_err(|reason| wrong(path, &line(index), reason))?;
+        Ok((format!("{index:05}"), caption))
+    };
+    lines.map(named).collect()
 }
 
 #[cfg(test)]

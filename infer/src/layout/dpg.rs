@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::file_name::check_id;
 use super::{Images, LayoutArgument, Plan, PlannedFile};
 use crate::error::read_error;
-use crate::prompts::file::{read_text, wrong};
+use crate::prompts::file::{check_length, read_text, wrong};
 use crate::{Error, Result};
 
 pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
@@ -34,6 +34,7 @@ pub(super) fn plan(prompts: &Path, images: Option<u32>) -> Result<Plan> {
         if caption.is_empty() {
             return Err(wrong(&path, "", "it is empty; write the prompt into it, or remove it"));
         }
+        check_length(&caption).map_err(|reason| wrong(&path, "", reason))?;
         files.push(PlannedFile {
             path: PathBuf::from(format!("{id}.png")),
             prompt,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::plan::{PlannedText, check_amount};
 use super::{Images, LayoutArgument, Plan, PlannedFile};
 use crate::Result;
-use crate::prompts::file::{line, read_lines, wrong};
+use crate::prompts::file::{check_length, line, read_lines, wrong};
 
 /// Images of a prompt in the paper.
 const IMAGES: u32 = 4;
@@ -39,7 +39,10 @@ fn caption(content: &str) -> Result<String, String> {
     let fields: Map<String, Value> =
         serde_json::from_str(content).map_err(|error| format!("it is no JSON object: {error}"))?;
     match fields.get("prompt") {
-        Some(Value::String(prompt)) if !prompt.trim().is_empty() => Ok(prompt.clone()),
+        Some(Value::String(prompt)) if !prompt.trim().is_empty() => {
+            check_length(prompt)?;
+            Ok(prompt.clone())
+        }
         Some(other) => Err(format!("its \"prompt\" is {other}; expected a text")),
         None => {
             Err("it has no field \"prompt\"; expected the evaluator's evaluation_metadata.jsonl"

@@ -5,6 +5,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use pixelflow::pipeline::MAX_PROMPT;
+use pixelflow::stand_in::pointer;
+
 use crate::error::read_error;
 use crate::{Error, Result};
 
@@ -14,12 +17,17 @@ const MAX_BYTES: u64 = 1 << 28;
 /// The prompts of a file, one a line, or of the standard input for `-`; empty lines are left out.
 ///
 /// # Errors
-/// As [`read_text`]; [`Error::Prompts`] for a file without prompts.
+/// As [`read_text`]; [`Error::Prompts`] for a file without prompts, and with the line of one that is too
+/// long.
 pub fn read_prompts(path: &Path) -> Result<Vec<String>> {
     let is_input = path == Path::new("-");
     let text = if is_input { text_of(path, Ok(io::stdin().lock())) } else { read_text(path) }?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let prompts: Vec<String> = lines.map(str::to_owned).collect();
+    let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+    let prompts = lines.map(|(index, prompt)| {
+        check_length(prompt).map_err(|reason| wrong(path, &line(index), reason))?;
+        Ok(prompt.to_owned())
+    });
+    let prompts = prompts.collect::<Result<Vec<_>>>()?;
     if prompts.is_empty() {
         return Err(wrong(path, "", "it has no prompts; write one a line"));
     }
@@ -58,6 +66,9 @@ fn text_of(path: &Path, source: io::Result<impl Read>) -> Result<String> {
         .map_err(read_error(path))?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(wrong(path, "", "it has more than 256 MiB; cut it into parts"));
+    }
+    if let Some(what) = pointer(&bytes) {
+        return Err(wrong(path, "", what));
     }
     let fault_at = |place: usize, reason: String| {
         let ends = bytes[..place].iter().enumerate().filter(|(place, byte)| match byte {
@@ -120,11 +131,23 @@ fn as_utf_8(encoding: &str, path: &Path) -> String {
     }
     // A name that begins with a dash would be an option.
     let path = if path.is_relative() { Path::new(".").join(path) } else { path.to_owned() };
-    let ending = path.extension().unwrap_or_default().to_string_lossy();
-    let [from, to] = [&path, &path.with_extension(format!("utf8.{ending}"))].map(|path| {
+    let ending = path.extension().map(|ending| format!("utf8.{}", ending.to_string_lossy()));
+    let to = path.with_extension(ending.as_deref().unwrap_or("utf8"));
+    let [from, to] = [&path, &to].map(|path| {
         shlex::try_quote(&path.to_string_lossy()).map_or("FILE".to_owned(), Cow::into_owned)
     });
     format!("`iconv -f {encoding} -t UTF-8 {from} > {to}`")
+}
+
+/// Checks that a text encoder reads a prompt.
+///
+/// # Errors
+/// Why not, in words.
+pub(crate) fn check_length(prompt: &str) -> Result<(), String> {
+    if prompt.len() <= MAX_PROMPT {
+        return Ok(());
+    }
+    Err(format!("it has {} bytes, at most {MAX_PROMPT} are read; shorten it", prompt.len()))
 }
 
 /// The error for a file of prompts; `place` is a line, as `line 3`, or a field.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
-use super::{HIDDEN, folder_of, hidden, name_new, sync_folder, target};
+use super::{HIDDEN, folder_of, hidden, name_new, sync_folder, target, without_path};
 
 /// A file that is being written; it vanishes unless it is finished.
 #[derive(Debug)]
@@ -38,7 +38,8 @@ impl DurableFile {
         }
         let target = target(path)?;
         let scratch = if target == path { scratch } else { folder_of(&target) };
-        let (file, hidden) = hidden(HIDDEN, 0o666).tempfile_in(scratch)?.into_parts();
+        let (file, hidden) =
+            hidden(HIDDEN, 0o666).tempfile_in(scratch).map_err(without_path)?.into_parts();
         Ok(Self { path: target, file: BufWriter::new(file), hidden: Some(hidden) })
     }
 
@@ -139,7 +140,7 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
     }
     let path = target(path)?;
     fs::create_dir_all(folder_of(&path))?;
-    tempfile::tempfile_in(folder_of(&path))?;
+    tempfile::tempfile_in(folder_of(&path)).map_err(without_path)?;
     // A name may be too long for the file system.
     fs::symlink_metadata(&path).map(|_| ()).or_else(|error| match error.kind() {
         io::ErrorKind::NotFound => Ok(()),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{HIDDEN, folder_of, hidden, sync_folder, target};
+use super::{HIDDEN, folder_of, hidden, sync_folder, target, without_path};
 
 /// A folder that is being filled; it vanishes unless it is finished.
 #[derive(Debug)]
@@ -26,7 +26,9 @@ impl DurableFolder {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // A name that has room for no more letters is cut.
         let name: String = name.chars().take(32).collect();
-        let hidden = hidden(&format!("{HIDDEN}{name}-"), 0o777).tempdir_in(folder_of(&path))?;
+        let hidden = hidden(&format!("{HIDDEN}{name}-"), 0o777)
+            .tempdir_in(folder_of(&path))
+            .map_err(without_path)?;
         Ok(Self { path, hidden })
     }
 
@@ -53,7 +55,8 @@ impl DurableFolder {
         if !self.path.exists() {
             return self.publish();
         }
-        let aside = hidden(HIDDEN, 0o777).tempdir_in(folder_of(&self.path))?;
+        let aside =
+            hidden(HIDDEN, 0o777).tempdir_in(folder_of(&self.path)).map_err(without_path)?;
         let (path, before) = (self.path.clone(), aside.path().join("replaced"));
         fs::rename(&path, &before)?;
         if let Err(error) = self.publish() {
@@ -79,7 +82,7 @@ impl DurableFolder {
 /// # Errors
 /// What the operating system says.
 pub fn remove_folder(path: &Path) -> io::Result<()> {
-    let hidden = hidden(HIDDEN, 0o777).tempdir_in(folder_of(path))?;
+    let hidden = hidden(HIDDEN, 0o777).tempdir_in(folder_of(path)).map_err(without_path)?;
     fs::rename(path, hidden.path().join("removed"))?;
     hidden.close()
 }

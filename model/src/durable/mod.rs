@@ -86,6 +86,19 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Prefix of unfinished files and folders; [`remove_unfinished`] deletes what has it.
 const HIDDEN: &str = ".partial-";
 
+/// What the operating system said of a hidden file or folder: `tempfile` adds its path, which means
+/// nothing to the user.
+pub fn said(error: &io::Error) -> String {
+    let said = error.to_string();
+    let without_path = said.rsplit_once(" at path \"").filter(|_| error.get_ref().is_some());
+    without_path.map_or(said.as_str(), |(said, _)| said).to_owned()
+}
+
+/// The same as an error.
+fn without_path(error: io::Error) -> io::Error {
+    if error.get_ref().is_some() { io::Error::new(error.kind(), said(&error)) } else { error }
+}
+
 /// A builder of hidden files and folders with the permissions that the user's umask gives new ones.
 fn hidden(prefix: &str, #[allow(unused)] mode: u32) -> tempfile::Builder<'_, 'static> {
     let mut builder = tempfile::Builder::new();

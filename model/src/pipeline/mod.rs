@@ -28,7 +28,9 @@ use self::encoder::Encoder;
 pub use self::model_files::ModelFiles;
 pub use self::noise_rule::NoiseRule;
 pub use self::provenance::{EncoderProvenance, Provenance};
-pub use self::request::{CheckedRequest, Field, ImageRequest, Problem, Problems, Request, Subject};
+pub use self::request::{
+    CheckedRequest, Field, ImageRequest, MAX_PROMPT, Problem, Problems, Request, Subject,
+};
 pub use self::subjects::Subjects;
 use crate::ops::PixelFlowBackend;
 use crate::text::EncodedTexts;

@@ -16,7 +16,7 @@ const BATCH: usize = 32;
 const MAX_BATCH: usize = 1 << 16;
 
 /// Bytes of a prompt, at most: a text encoder sees some hundred words of it.
-const MAX_PROMPT: usize = 1 << 16;
+pub const MAX_PROMPT: usize = 1 << 16;
 
 /// Channels that are shown: red, green and blue.
 const CHANNELS: usize = 3;
@@ -205,10 +205,11 @@ impl Request {
                 Some((Field::Prompt, reason))
             }
             Subject::Prompt { prompt, negative } => {
-                let longest = prompt.len().max(negative.len());
-                let reason =
-                    || format!("a prompt has {longest} bytes, at most {MAX_PROMPT} are read");
-                (longest > MAX_PROMPT).then(|| (Field::Prompt, reason()))
+                let texts = [("prompt", prompt), ("negative", negative)];
+                let (what, text) = texts.into_iter().find(|(_, text)| text.len() > MAX_PROMPT)?;
+                let bytes = text.len();
+                let reason = format!("a {what} has {bytes} bytes, at most {MAX_PROMPT} are read");
+                Some((Field::Prompt, reason))
             }
             Subject::Class(_) => None,
         }
@@ -340,8 +341,10 @@ mod tests {
         assert!(message(Request::prompt("a hat"), false).contains("draws classes"));
         assert!(message(Request::new(vec![]), false).contains("no image"));
         Request::prompt("a hat").check(&model(true)).unwrap();
-        let endless = Request::prompt("").negative("a".repeat(65_537));
-        assert!(message(endless, true).contains("a prompt has 65537 bytes, at most 65536"));
+        let endless = "a".repeat(65_537);
+        let negative = Request::prompt("").negative(&endless);
+        assert!(message(negative, true).contains("a negative has 65537 bytes, at most 65536"));
+        assert!(message(Request::prompt(endless), true).contains("a prompt has 65537 bytes"));
         let mut grey = model(false);
         (grey.model.in_channels, grey.model.out_channels) = (1, 1);
         let refused = Request::class(0).check(&grey).unwrap_err().to_string();

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::excerpt::reason_excerpt;
+
 /// A text encoder or its tokenizer cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,7 +15,7 @@ pub enum TextError {
         reason: String,
     },
     /// A tokenizer's file cannot be read.
-    #[error("cannot use the tokenizer {}: {reason}", path.display())]
+    #[error("cannot use the tokenizer {}: {}", path.display(), reason_excerpt(reason))]
     Tokenizer {
         /// The file.
         path: PathBuf,

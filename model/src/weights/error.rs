@@ -1,11 +1,10 @@
 //! What can go wrong with files of weights.
 
-use std::collections::BTreeSet;
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::DType;
+use super::{DType, Mismatches};
+use crate::excerpt::{excerpt, reason_excerpt};
 
 /// A file of weights cannot be read, cannot be written, or does not fit its model.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +19,7 @@ pub enum WeightsError {
         source: io::Error,
     },
     /// The file is truncated, or contradicts itself.
-    #[error("{} is damaged: {reason}; fetch or write it again", path.display())]
+    #[error("{} is damaged: {}; fetch or write it again", path.display(), reason_excerpt(reason))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -40,7 +39,7 @@ pub enum WeightsError {
         what: String,
     },
     /// The file is something else.
-    #[error("{} holds no weights: {reason}", path.display())]
+    #[error("{} holds no weights: {}", path.display(), reason_excerpt(reason))]
     NotWeights {
         /// The file.
         path: PathBuf,
@@ -60,7 +59,7 @@ pub enum WeightsError {
         reason: String,
     },
     /// The configuration beside the weights cannot be used.
-    #[error("cannot use {}: {reason}", path.display())]
+    #[error("cannot use {}: {}", path.display(), reason_excerpt(reason))]
     Config {
         /// The configuration file.
         path: PathBuf,
@@ -77,8 +76,8 @@ pub enum WeightsError {
     },
     /// A file of several is not there.
     #[error(
-        "{} names the shard {shard}, which is not beside it; fetch or write all of them again",
-        path.display()
+        "{} names the shard {}, which is not beside it; fetch or write all of them again",
+        path.display(), excerpt(shard)
     )]
     MissingShard {
         /// The index.
@@ -87,7 +86,7 @@ pub enum WeightsError {
         shard: String,
     },
     /// The file has no tensor of this name.
-    #[error("{} has no tensor `{name}`", path.display())]
+    #[error("{} has no tensor `{}`", path.display(), excerpt(name))]
     NoTensor {
         /// The file.
         path: PathBuf,
@@ -143,71 +142,4 @@ pub enum WeightsError {
         /// What the operating system said.
         source: io::Error,
     },
-}
-
-/// Every tensor of a file that does not fit its model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mismatches {
-    /// Names and shapes the model needs and the file lacks.
-    pub missing: Vec<(String, Vec<usize>)>,
-    /// Names the file has and the model does not know.
-    pub surplus: Vec<String>,
-    /// Names, shapes in the model, shapes in the file.
-    pub misshapen: Vec<(String, Vec<usize>, Vec<usize>)>,
-}
-
-impl Mismatches {
-    /// Whether everything fits.
-    pub fn is_empty(&self) -> bool {
-        self.missing.is_empty() && self.surplus.is_empty() && self.misshapen.is_empty()
-    }
-}
-
-impl Mismatches {
-    /// What the names of all surplus tensors have before the names that are missing, and the other way
-    /// round, if nothing else is wrong.
-    fn prefixes(&self) -> Option<[&str; 2]> {
-        let missing = || self.missing.iter().map(|(name, _)| name.as_str());
-        let surplus = || self.surplus.iter().map(String::as_str);
-        let before = |long: &str, short: &str| long.strip_suffix(short).map(str::len);
-        let (first_missing, first_surplus) = (missing().next()?, surplus().next()?);
-        let in_file = surplus().filter_map(|name| before(name, first_missing)).min();
-        let in_model = missing().filter_map(|name| before(name, first_surplus)).min();
-        let prefixes = [
-            first_surplus.get(..in_file.unwrap_or(0))?,
-            first_missing.get(..in_model.unwrap_or(0))?,
-        ];
-        let left = |names: &mut dyn Iterator<Item = &str>, prefix: &str| {
-            names
-                .map(|name| name.strip_prefix(prefix).map(str::to_owned))
-                .collect::<Option<BTreeSet<_>>>()
-        };
-        let same = left(&mut surplus(), prefixes[0])? == left(&mut missing(), prefixes[1])?;
-        (same && self.misshapen.is_empty()).then_some(prefixes)
-    }
-}
-
-impl fmt::Display for Mismatches {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some([in_file, in_model]) = self.prefixes() {
-            return write!(
-                formatter,
-                " all {} names begin with `{}` where the model's begin with `{}`; save the tensors \
-                 under the model's names",
-                self.surplus.len(),
-                in_file.escape_debug(),
-                in_model.escape_debug(),
-            );
-        }
-        for (name, shape) in &self.missing {
-            write!(formatter, "\n  missing: {name} {shape:?}")?;
-        }
-        for name in &self.surplus {
-            write!(formatter, "\n  surplus: {name}")?;
-        }
-        for (name, model, file) in &self.misshapen {
-            write!(formatter, "\n  wrong shape: {name} is {file:?}, the model has {model:?}")?;
-        }
-        Ok(())
-    }
 }

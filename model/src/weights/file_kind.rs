@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::WeightsError;
+use crate::stand_in::stand_in;
 
 /// Bytes that tell what a file is.
 const START: u64 = 512;
@@ -23,9 +24,7 @@ pub(super) enum FileKind {
 }
 
 /// The first bytes of formats that are not read, from which byte on, and what to say.
-const FOREIGN: [(usize, &[u8], &str); 15] = [
-    (0, b"version https://git-lfs", LFS),
-    (0, b"oid sha256:", LFS),
+const FOREIGN: [(usize, &[u8], &str); 13] = [
     (
         0,
         b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19",
@@ -57,8 +56,6 @@ const FOREIGN: [(usize, &[u8], &str); 15] = [
 ];
 
 const GZIP: &[u8] = b"\x1f\x8b\x08";
-const LFS: &str = "it is the pointer that Git LFS leaves in the place of a large file; run `git lfs pull` \
-                   beside it, or download the file itself";
 const GGUF: &str =
     "it is a GGUF file, quantised for llama.cpp; take the model's safetensors or .pt";
 const PICKLE: &str = "it is a pickle that torch.save did not write; save the state_dict() of the model \
@@ -66,8 +63,6 @@ const PICKLE: &str = "it is a pickle that torch.save did not write; save the sta
 const ONNX: &str = "it is an ONNX graph; take the model's safetensors or .pt";
 const MSGPACK: &str = "it has the format of Flax, msgpack; save it in Python as safetensors under the \
                        model's names: safetensors.flax.save_file";
-const PAGE: &str = "it is a web page that was saved in the place of the file; download the file itself \
-                    (on the Hugging Face Hub: /resolve/ instead of /blob/ in its address)";
 const TEXT: &str = "it is a text; weights are safetensors or a .pt";
 
 impl FileKind {
@@ -106,6 +101,9 @@ impl FileKind {
         if let Some((.., reason)) = FOREIGN.iter().find(|(at, magic, _)| is_there(*at, magic)) {
             return Self::Foreign(reason);
         }
+        if let Some(reason) = stand_in(start) {
+            return Self::Foreign(reason);
+        }
         match start {
             [0x80, 2..=5, ..] => Self::Foreign(PICKLE),
             // A version, then the name of what wrote it.
@@ -120,10 +118,7 @@ impl FileKind {
 
     fn of_text(start: &[u8]) -> Self {
         let text = String::from_utf8_lossy(start);
-        let text = text.trim_start_matches('\u{feff}').trim_start().to_lowercase();
-        if ["<!doctype", "<html", "<?xml", "<head"].iter().any(|tag| text.starts_with(tag)) {
-            return Self::Foreign(PAGE);
-        }
+        let text = text.trim_start_matches('\u{feff}').trim_start();
         if text.starts_with(['{', '[']) && !text.contains('\0') {
             return Self::Foreign(TEXT);
         }

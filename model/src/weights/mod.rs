@@ -16,6 +16,7 @@ mod float;
 mod int8_file;
 mod load;
 mod memory_order;
+mod mismatches;
 mod model_folder;
 mod parameters;
 mod place;
@@ -55,10 +56,11 @@ pub use assemble::model_from;
 pub use class_to_text::load_class_as_text;
 pub use description::{ModelDescription, TextDescription};
 pub use dtype::DType;
-pub use error::{Mismatches, WeightsError};
+pub use error::WeightsError;
 pub use file_hash::file_hash;
 pub use int8_file::is_int8;
 pub use load::load_model;
+pub use mismatches::Mismatches;
 pub(crate) use model_folder::name_of;
 pub use model_folder::{
     CHECKPOINTS_FOLDER, DESCRIPTION_FILE, EMA_FILE, INDEX_FILE, REFERENCE_DESCRIPTION_FILE,

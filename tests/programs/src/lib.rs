@@ -2,11 +2,12 @@
 
 mod reference;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
-pub use reference::{CONFIG_YAML, reference_files, reference_model};
+pub use reference::{CONFIG_YAML, converted_model, reference_files, reference_model};
 
 /// Root of the repository, in which the programs are started.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -58,6 +59,25 @@ impl Program {
         let script = format!(r#"trap "" XFSZ; ulimit -f {blocks}; exec "$0" "$@""#);
         Run::of(Program("sh").command(&["-c", &script, self.0]).args(arguments))
     }
+
+    /// Runs it where its standard error is a terminal; the message is what that shows.
+    ///
+    /// # Panics
+    /// If there are no terminals, or it cannot be started.
+    #[cfg(unix)]
+    pub fn run_on_a_terminal(self, arguments: &[&str]) -> Run {
+        let terminal = nix::pty::openpty(None, None).expect("there are terminals");
+        let mut command = self.command(arguments);
+        command.env("TERM", "xterm").stdout(Stdio::piped()).stderr(terminal.slave);
+        let running = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let line = format!("{command:?}");
+        // With it goes our own end of what it writes to: then reading ends, in an error on Linux.
+        drop(command);
+        let mut shown = Vec::new();
+        let _ = File::from(terminal.master).read_to_end(&mut shown);
+        let output = running.wait_with_output().expect("it can be waited for");
+        Run::ended(line, &Output { stderr: shown, ..output })
+    }
 }
 
 impl Run {
@@ -67,9 +87,13 @@ impl Run {
     /// If it cannot be started.
     pub fn of(command: &mut Command) -> Self {
         let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Self::ended(format!("{command:?}"), &output)
+    }
+
+    fn ended(command: String, output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self {
-            command: format!("{command:?}"),
+            command,
             status: output.status,
             printed: text(&output.stdout),
             message: text(&output.stderr),

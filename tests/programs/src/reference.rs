@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::{Program, text};
+
 /// The reference's description of that model, `config.yaml`.
 pub const CONFIG_YAML: &str = "\
 model:
@@ -43,4 +45,16 @@ pub fn reference_model(folder: &Path) -> PathBuf {
         fs::write(folder.join(name), bytes).expect("the folder can be written to");
     }
     folder.join("model.pt")
+}
+
+/// That model as the program writes it, its average alone: a folder with `config.json` and
+/// `model.safetensors`, in a folder that is made.
+///
+/// # Panics
+/// If it cannot be written.
+pub fn converted_model(infer: Program, folder: &Path) -> PathBuf {
+    let reference = reference_model(&folder.join("reference"));
+    let model = folder.join("model");
+    infer.run(&["convert", text(&reference), text(&model)]).succeeded();
+    model
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use infer::reason_excerpt;
+use pixelflow::excerpt::reason_excerpt;
 use serde::{Deserialize, Serialize};
 
 use super::Store;

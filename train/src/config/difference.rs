@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use infer::reason_excerpt;
+use pixelflow::excerpt::reason_excerpt;
 
 use super::settings::TrainConfig;
 use super::{document, dotted};

@@ -1,6 +1,6 @@
 //! The keys that a configuration may have.
 
-use infer::excerpt;
+use pixelflow::excerpt::excerpt;
 use toml::{Table, Value};
 
 use super::dotted::{get, leaves};

@@ -3,8 +3,8 @@
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
-use infer::reason_excerpt;
 use pixelflow::durable;
+use pixelflow::excerpt::reason_excerpt;
 
 use super::Record;
 use super::log_file::LogFile;

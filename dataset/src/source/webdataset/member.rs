@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::source::text::{excerpt, parse_text};
+use pixelflow::excerpt::excerpt;
+
+use crate::source::text::parse_text;
 use crate::{Error, Result, decode};
 
 /// Largest `.json`, `.cls` or `.txt` member that is read: 1 MiB.

@@ -100,9 +100,9 @@ mod tests {
         let file = |name: &'static str, bytes: u64| (name, bytes.to_string());
         let stat = |name: &'static str, field: &str| (name, format!("anon 5\n{field} {GB}"));
         let max = |name: &'static str| (name, "max".to_owned());
-        // Version 2: the limit is of a parent, and what was read from files can be given back.
+        // Version 2: a parent has less free than its child, and what was read from files can be given back.
         let job = [
-            max("a/b/memory.max"),
+            file("a/b/memory.max", 6 * GB),
             file("a/b/memory.current", 2 * GB),
             file("a/memory.max", 4 * GB),
             file("a/memory.current", 3 * GB),

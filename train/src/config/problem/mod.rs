@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use infer::excerpt;
+use pixelflow::excerpt::excerpt;
 use toml::Value;
 
 use super::rule::Verdict;
