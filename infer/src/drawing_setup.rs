@@ -97,6 +97,7 @@ pub fn sampler_config(arguments: &SamplerArguments, source: &ModelSource) -> Sam
         steps: arguments.steps.clone().unwrap_or(model.steps),
         shift: arguments.shift.unwrap_or(model.shift),
         guidance: arguments.guidance.map_or(model.guidance, |own| own.of_model(is_text)),
+        guidance_rule: arguments.guidance_rule.unwrap_or(model.guidance_rule),
         rtol: arguments.rtol.unwrap_or(model.rtol),
         atol: arguments.atol.unwrap_or(model.atol),
     }

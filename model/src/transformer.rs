@@ -92,6 +92,12 @@ impl<B: Backend> PixelFlow<B> {
         let rows = |e: &ClassEmbedder<B>| e.embedding_table.weight.lazy_shape()[0];
         self.class_embedder.as_ref().map_or(0, |embedder| rows(embedder) - 1)
     }
+
+    /// Features of the texts' states; `None` for a class model.
+    pub fn text_width(&self) -> Option<usize> {
+        let block = self.transformer_blocks.first()?;
+        Some(block.attn2.as_ref()?.k_proj.weight.dims()[0])
+    }
 }
 
 impl<B: PixelFlowBackend> PixelFlow<B> {

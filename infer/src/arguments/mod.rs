@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pixelflow::NumberFormat;
 use pixelflow::cascade::MAX_SIDE;
-use pixelflow::sampler::SolverKind;
+use pixelflow::sampler::{GuidanceRule, SolverKind};
 use pixelflow::weights::WeightSet;
 
 pub use self::evaluate_captions::EvaluateCaptionsArguments;
 pub use self::generate::GenerateArguments;
 pub use self::guidance::GuidanceArgument;
-use self::guidance::guidance;
+use self::guidance::{guidance, guidance_rule};
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
 use crate::convert::parse_size;
@@ -171,6 +171,10 @@ pub struct SamplerArguments {
     /// one, stage-wise for classes and constant for text. [default: the model's]
     #[arg(long, value_name = "GUIDANCE", value_parser = guidance)]
     pub guidance: Option<GuidanceArgument>,
+    /// How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings:
+    /// cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model's]
+    #[arg(long, value_name = "RULE", value_parser = guidance_rule)]
+    pub guidance_rule: Option<GuidanceRule>,
     /// Warp of the time within a stage; 1 is none.
     #[arg(long)]
     pub shift: Option<f64>,
@@ -234,6 +238,14 @@ pub enum SolverArgument {
     Heun,
     /// Fifth order with adaptive steps.
     Dopri5,
+    /// Second order, one evaluation a step (Adams and Bashforth).
+    Ab2,
+    /// Third order, one evaluation a step and one more in a stage's first.
+    Ab3,
+    /// DPM-Solver++ (2M): second order, one evaluation a step.
+    Dpmpp2m,
+    /// UniPC: second order, one evaluation a step.
+    Unipc,
 }
 
 impl From<SolverArgument> for SolverKind {
@@ -242,6 +254,10 @@ impl From<SolverArgument> for SolverKind {
             SolverArgument::Euler => Self::Euler,
             SolverArgument::Heun => Self::Heun,
             SolverArgument::Dopri5 => Self::Dopri5,
+            SolverArgument::Ab2 => Self::Ab2,
+            SolverArgument::Ab3 => Self::Ab3,
+            SolverArgument::Dpmpp2m => Self::Dpmpp2m,
+            SolverArgument::Unipc => Self::Unipc,
         }
     }
 }

@@ -68,6 +68,12 @@ impl Stage {
         let slope = (self.last_timestep() - self.first_timestep()) / self.last_time();
         slope * t + self.first_timestep()
     }
+
+    /// The time within the stage at which the network's timestep is `timestep`.
+    pub fn time_of(&self, timestep: f64) -> f64 {
+        let slope = (self.last_timestep() - self.first_timestep()) / self.last_time();
+        (timestep - self.first_timestep()) / slope
+    }
 }
 
 impl CascadeConfig {

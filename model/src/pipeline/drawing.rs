@@ -6,8 +6,10 @@ use burn::tensor::{Tensor, read_sync};
 
 use super::{CheckedRequest, DrawingState, Provenance, Subjects};
 use crate::ops::PixelFlowBackend;
-use crate::sampler::{KeyedNoise, Progress, SavedState, StageStart, StepDone, Stepper, to_rgb8};
-use crate::{Error, PixelFlow, Result};
+use crate::sampler::{
+    KeyedNoise, Networks, Progress, SavedState, StageStart, StepDone, Stepper, to_rgb8,
+};
+use crate::{Error, Result};
 
 /// A finished image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub enum DrawEvent {
 /// step; between two steps it can be [looked at](Self::preview), [saved](Self::save) or dropped. It owns
 /// all it needs.
 pub struct Drawing<B: PixelFlowBackend> {
-    model: PixelFlow<B>,
+    networks: Networks<B>,
     request: CheckedRequest,
     subjects: Subjects<B>,
     /// All that the images are drawn from, where it is known.
@@ -54,7 +56,7 @@ pub struct Drawing<B: PixelFlowBackend> {
 }
 
 impl<B: PixelFlowBackend> Drawing<B> {
-    /// Draws with a model at hand.
+    /// Draws with a model at hand, or a model and its guide.
     ///
     /// # Errors
     /// Those of [`Sampler::stepper`](crate::sampler::Sampler::stepper).
@@ -62,12 +64,12 @@ impl<B: PixelFlowBackend> Drawing<B> {
     /// # Panics
     /// If the subjects are not of the model's kind.
     pub fn new(
-        model: &PixelFlow<B>,
+        networks: impl Into<Networks<B>>,
         request: CheckedRequest,
         subjects: Subjects<B>,
     ) -> Result<Self> {
         let mut drawing = Self {
-            model: model.clone(),
+            networks: networks.into(),
             request,
             subjects,
             provenance: None,
@@ -117,14 +119,14 @@ impl<B: PixelFlowBackend> Drawing<B> {
         }
         let noise =
             KeyedNoise { images: images.iter().map(|image| request.noise.key(image)).collect() };
-        let conditions = self.subjects.conditions(&images, first, self.model.classes());
+        let conditions = self.subjects.conditions(&images, first, self.networks.model.classes());
         Ok(Some(match saved {
-            None => sampler.stepper(&self.model, conditions, noise, *size)?,
+            None => sampler.stepper(&self.networks, conditions, noise, *size)?,
             Some(saved) if saved.size() != *size => {
                 let reason = format!("its images are {:?}, the request's {size:?}", saved.size());
                 return Err(Error::SavedState { reason });
             }
-            Some(saved) => sampler.resume(&self.model, conditions, noise, saved)?,
+            Some(saved) => sampler.resume(&self.networks, conditions, noise, saved)?,
         }))
     }
 

@@ -94,7 +94,8 @@ fn an_image_of_a_text_depends_on_its_request_alone() {
 fn draws_alike(is_text: bool, request: &Request) {
     let model = tempfile::tempdir().unwrap();
     folder(model.path(), is_text);
-    let solvers = [SolverKind::Euler, SolverKind::Heun, SolverKind::Dopri5];
+    // Of the multistep solvers, the one that remembers most.
+    let solvers = [SolverKind::Euler, SolverKind::Heun, SolverKind::Dopri5, SolverKind::Unipc];
     for (solver, format) in solvers.iter().flat_map(|s| NumberFormat::ALL.map(|f| (*s, f))) {
         // Each with a store of its own: no text comes from the drawing before.
         let images = |request: &Request| {
@@ -136,7 +137,7 @@ fn seed_and_number_make_another_image_and_so_does_the_class() {
 fn a_drawing_that_was_stopped_goes_on_in_another_pipeline() {
     let model = tempfile::tempdir().unwrap();
     folder(model.path(), false);
-    for solver in [SolverKind::Euler, SolverKind::Heun, SolverKind::Dopri5] {
+    for solver in SolverKind::ALL {
         let request = classes().batch(2).sampler(sampler(solver));
         let whole = drawn(&mut pipeline(model.path()), &request);
         let mut events = 0;
@@ -275,7 +276,7 @@ fn nothing_comes_after_an_error() {
         Ok::<_, std::convert::Infallible>(vec![1e38; shape.iter().product()])
     };
     let Ok(huge) = model_from::<Flex, _>(&config, &FlexDevice, huge);
-    for solver in [SolverKind::Euler, SolverKind::Heun, SolverKind::Dopri5] {
+    for solver in SolverKind::ALL {
         let request = pipeline.check(&classes().sampler(sampler(solver))).unwrap();
         let mut drawing = Drawing::new(&huge, request, Subjects::Classes).unwrap();
         let error = drawing.by_ref().find_map(Result::err).unwrap();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Guidance;
+use super::{Guidance, GuidanceRule};
 use crate::cascade::Cascade;
 use crate::{Error, Result};
 
@@ -17,6 +17,20 @@ pub enum SolverKind {
     Heun,
     /// Fifth order with adaptive steps (Dormand and Prince 1980); `steps` is not used.
     Dopri5,
+    /// Adams and Bashforth's method of second order, one evaluation a step.
+    Ab2,
+    /// Adams and Bashforth's method of third order, one evaluation a step and one more in the first.
+    Ab3,
+    /// DPM-Solver++ (2M), second order, one evaluation a step (arXiv 2211.01095).
+    Dpmpp2m,
+    /// UniPC of second order, one evaluation a step (arXiv 2302.04867).
+    Unipc,
+}
+
+impl SolverKind {
+    /// All kinds, in the order that they are documented in.
+    pub const ALL: [Self; 7] =
+        [Self::Euler, Self::Heun, Self::Dopri5, Self::Ab2, Self::Ab3, Self::Dpmpp2m, Self::Unipc];
 }
 
 /// Settings of a sampler; [`check`](SamplerConfig::check) turns them into a [`Sampler`].
@@ -37,6 +51,10 @@ pub struct SamplerConfig {
     pub shift: f64,
     /// Classifier-free guidance. Default stage-wise with scale 2.4.
     pub guidance: Guidance,
+    /// How guidance combines the two velocities. Default the plain rule.
+    // Not written where it is plain: what was written before there were others stays as it is.
+    #[serde(skip_serializing_if = "GuidanceRule::is_plain")]
+    pub guidance_rule: GuidanceRule,
     /// Relative tolerance of Dopri5. Default 1e-3.
     pub rtol: f64,
     /// Absolute tolerance of Dopri5. Default 1e-6.
@@ -51,6 +69,7 @@ impl Default for SamplerConfig {
             steps: vec![10],
             shift: 1.0,
             guidance: Guidance::default(),
+            guidance_rule: GuidanceRule::default(),
             rtol: 1e-3,
             atol: 1e-6,
         }
@@ -95,10 +114,14 @@ impl SamplerConfig {
                 return invalid(format!("{name} is {value}, it must be {least:e} to 1"));
             }
         }
-        if self.reference && self.solver == SolverKind::Heun {
-            return invalid("the reference has no Heun solver; drop `reference`".to_owned());
+        if self.reference && !matches!(self.solver, SolverKind::Euler | SolverKind::Dopri5) {
+            return invalid(format!(
+                "the reference has no {:?} solver, only Euler and Dopri5; drop `reference`",
+                self.solver
+            ));
         }
         self.guidance.check(stages, self.reference)?;
+        self.guidance_rule.check(self.reference)?;
         Ok(Sampler { config: self, cascade, steps })
     }
 }

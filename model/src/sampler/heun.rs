@@ -6,7 +6,7 @@ use super::{Rows, Velocity};
 use crate::Result;
 use crate::ops::PixelFlowBackend;
 
-/// One step, `x' = x + h v(t, x)`, then `x + h/2 (v(t, x) + v(t + h, x'))`, and the slope at its end.
+/// One step, `x' = x + h v(t, x)`, then `x + h/2 (v(t, x) + v(t + h, x'))`, and both slopes.
 ///
 /// # Errors
 /// What the velocity cannot compute.
@@ -15,10 +15,10 @@ pub(super) fn heun_step<B: PixelFlowBackend>(
     state: Tensor<B, 4>,
     [from, to]: [f64; 2],
     rows: Rows<'_>,
-) -> Result<[Tensor<B, 4>; 2]> {
+) -> Result<[Tensor<B, 4>; 3]> {
     let h = (to - from) as f32;
     let first = velocity.at(&vec![from; rows.len()], state.clone(), rows)?;
     let guess = state.clone() + first.clone() * h;
     let second = velocity.at(&vec![to; rows.len()], guess, rows)?;
-    Ok([state + (first + second.clone()) * (0.5 * h), second])
+    Ok([state + (first.clone() + second.clone()) * (0.5 * h), first, second])
 }

@@ -3,13 +3,13 @@
 use burn::tensor::read_sync;
 
 use super::dopri5::{Batch, PerImage};
-use super::fixed_steps::{FixedSteps, Order};
-use super::saved_state::{HostTensor, Place, SLOPE, STATE, SavedState};
+use super::fixed_steps::{FixedSteps, History, Method};
+use super::saved_state::{BEFORE, HostTensor, PREDICTIONS, Place, SLOPE, STATE, SavedState};
 use super::solver::{Solver, times, tolerance};
 use super::stepper::Phase;
-use super::{Conditions, NoiseSource, Sampler, SolverKind, Stepper};
+use super::{Conditions, Networks, NoiseSource, Sampler, SolverKind, Stepper};
 use crate::ops::PixelFlowBackend;
-use crate::{Error, PixelFlow, Result};
+use crate::{Error, Result};
 
 /// Steps and evaluations of a saved state at most; far more than any run has.
 const MOST_COUNTED: usize = 1 << 30;
@@ -22,13 +22,13 @@ impl Sampler {
     /// As [`stepper`](Self::stepper); [`Error::SavedState`] for the state of another run.
     pub fn resume<'n, B: PixelFlowBackend>(
         &self,
-        model: &PixelFlow<B>,
+        networks: impl Into<Networks<B>>,
         conditions: Conditions<B>,
         noise: impl NoiseSource + 'n,
         saved: &SavedState,
     ) -> Result<Stepper<'n, B>> {
         let numbers = &saved.numbers;
-        let mut stepper = self.stepper(model, conditions, noise, numbers.size)?;
+        let mut stepper = self.stepper(networks, conditions, noise, numbers.size)?;
         let images = stepper.conditions.images();
         let is_of_this_run = numbers.sampler == self.config
             && numbers.images == images
@@ -78,7 +78,13 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         let at = (self.stage, place);
         let mut saved =
             SavedState::new(&self.sampler.config, self.size, images, at, &self.evaluations);
-        for (name, tensor) in [(STATE, state), (SLOPE, slope)] {
+        let mut tensors = vec![(STATE, state), (SLOPE, slope)];
+        if let Phase::Solving(Solver::Steps(steps)) = &self.phase {
+            let History { predictions, before } = steps.history();
+            tensors.push((BEFORE, before.clone()));
+            tensors.extend(PREDICTIONS.into_iter().zip(predictions.iter().cloned().map(Some)));
+        }
+        for (name, tensor) in tensors {
             if let Some(tensor) = tensor {
                 saved.tensors.insert(name.to_owned(), HostTensor::read(tensor).await?);
             }
@@ -120,16 +126,18 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             (Place::Start(time), ..) if (0.0..1.0).contains(time) => {
                 Solver::new(sampler, stage, *time, state)
             }
-            (Place::Steps { start, done }, SolverKind::Euler | SolverKind::Heun, _)
-                if (0.0..1.0).contains(start) =>
-            {
-                let order = if kind == SolverKind::Euler { Order::First } else { Order::Second };
-                let times = times(sampler, stage);
-                let solver = FixedSteps::new(order, &times, *start, *done, state);
+            (Place::Steps { start, done }, ..) if (0.0..1.0).contains(start) => {
+                let method = Method::of(kind).ok_or_else(wrong)?;
+                let solver = FixedSteps::new(method, &times(sampler, stage), *start, state);
                 if *done >= solver.steps() {
                     return Err(wrong());
                 }
-                Solver::Steps(solver)
+                let predictions = PREDICTIONS[..method.kept(*done)].iter();
+                let predictions =
+                    predictions.map(|name| tensor(name, stage)).collect::<Result<_>>()?;
+                let before =
+                    method.keeps_state(*done).then(|| tensor(BEFORE, stage)).transpose()?;
+                Solver::Steps(solver.after(*done, History { predictions, before }))
             }
             (Place::PerImage { places, steps }, SolverKind::Dopri5, 1)
                 if places.len() == saved.numbers.images

@@ -2,9 +2,9 @@
 
 use burn::tensor::Tensor;
 
-use super::{Conditions, NoiseSource, Progress, SampleObserver, Sampler};
+use super::{Conditions, Networks, NoiseSource, Progress, SampleObserver, Sampler};
+use crate::Result;
 use crate::ops::PixelFlowBackend;
-use crate::{PixelFlow, Result};
 
 /// The images of a run.
 #[derive(Clone, Debug)]
@@ -27,13 +27,13 @@ impl Sampler {
     /// If the conditions are of the other kind than the model's.
     pub fn run<B: PixelFlowBackend>(
         &self,
-        model: &PixelFlow<B>,
+        networks: impl Into<Networks<B>>,
         conditions: &Conditions<B>,
         noise: &dyn NoiseSource,
         size: [usize; 2],
         observer: &mut dyn SampleObserver<B>,
     ) -> Result<Samples<B>> {
-        let mut stepper = self.stepper(model, conditions.clone(), noise, size)?;
+        let mut stepper = self.stepper(networks, conditions.clone(), noise, size)?;
         let mut steps = 0;
         while let Some(progress) = stepper.step()? {
             let Some(state) = stepper.carried() else {

@@ -20,6 +20,10 @@ const NUMBERS: &str = "sampler";
 pub(super) const STATE: &str = "state";
 /// Name of the newest slopes.
 pub(super) const SLOPE: &str = "slope";
+/// Names of what a multistep method's earlier steps predicted, the newest first.
+pub(super) const PREDICTIONS: [&str; 2] = ["prediction.0", "prediction.1"];
+/// Name of the state that a multistep method's newest step was made from.
+pub(super) const BEFORE: &str = "before";
 
 /// All that a [`Stepper`](super::Stepper) needs to go on, besides the model and the conditions.
 ///

@@ -3,16 +3,16 @@
 use burn::tensor::Tensor;
 
 use super::dopri5::{Batch, PerImage};
-use super::fixed_steps::{FixedSteps, Order};
+use super::fixed_steps::{FixedSteps, Method};
 use super::read_back::read_back;
-use super::{GuidedVelocity, Sampler, SolverKind, Tolerance, euler_times};
+use super::{GuidedVelocity, Sampler, Tolerance, euler_times};
 use crate::ops::PixelFlowBackend;
 use crate::{Error, Result};
 
 /// A stage on its way from its start to time 1.
 #[derive(Debug)]
 pub(super) enum Solver<B: PixelFlowBackend> {
-    /// Euler and Heun.
+    /// All whose times are chosen beforehand.
     Steps(FixedSteps<B>),
     /// Dopri5.
     PerImage(PerImage<B>),
@@ -23,17 +23,13 @@ pub(super) enum Solver<B: PixelFlowBackend> {
 impl<B: PixelFlowBackend> Solver<B> {
     /// Begins a stage at time `start` within it.
     pub(super) fn new(sampler: &Sampler, stage: usize, start: f64, state: Tensor<B, 4>) -> Self {
-        let order = match (sampler.config.solver, sampler.config.reference) {
-            (SolverKind::Euler, _) => Order::First,
-            (SolverKind::Heun, _) => Order::Second,
-            (SolverKind::Dopri5, false) => {
-                return Self::PerImage(PerImage::new(state, tolerance(sampler), start));
+        match (Method::of(sampler.config.solver), sampler.config.reference) {
+            (Some(method), _) => {
+                Self::Steps(FixedSteps::new(method, &times(sampler, stage), start, state))
             }
-            (SolverKind::Dopri5, true) => {
-                return Self::Batch(Batch::new(state, tolerance(sampler), start, &[1.0]));
-            }
-        };
-        Self::Steps(FixedSteps::new(order, &times(sampler, stage), start, 0, state))
+            (None, false) => Self::PerImage(PerImage::new(state, tolerance(sampler), start)),
+            (None, true) => Self::Batch(Batch::new(state, tolerance(sampler), start, &[1.0])),
+        }
     }
 
     /// Makes one step; every kind waits for its device once at most.

@@ -4,10 +4,12 @@ use burn::tensor::{Tensor, TensorData, read_sync};
 
 use super::solver::Solver;
 use super::velocity::Velocity;
-use super::{Conditions, GuidedVelocity, NoiseSource, Sampler, SolverKind, StageCache, StageStart};
+use super::{
+    Conditions, GuidedVelocity, Networks, NoiseSource, Sampler, SolverKind, StageCache, StageStart,
+};
 use crate::cascade::Renoise;
 use crate::ops::PixelFlowBackend;
-use crate::{Error, PixelFlow, Result};
+use crate::{Error, Result};
 
 /// A batch of images on its way through the cascade.
 ///
@@ -16,7 +18,7 @@ use crate::{Error, PixelFlow, Result};
 /// from later ([`Sampler::resume`]), or dropped. It owns all it needs, and touches no file, thread,
 /// clock or environment.
 pub struct Stepper<'n, B: PixelFlowBackend> {
-    model: PixelFlow<B>,
+    networks: Networks<B>,
     pub(super) sampler: Sampler,
     pub(super) conditions: Conditions<B>,
     noise: Box<dyn NoiseSource + 'n>,
@@ -25,7 +27,7 @@ pub struct Stepper<'n, B: PixelFlowBackend> {
     /// The stage that comes next, or that the solver is in.
     pub(super) stage: usize,
     pub(super) phase: Phase<B>,
-    cache: StageCache<B>,
+    caches: [StageCache<B>; 2],
     /// Evaluations of each image in each finished stage.
     pub(super) evaluations: Vec<Vec<usize>>,
 }
@@ -74,30 +76,33 @@ pub struct StepDone {
 }
 
 impl Sampler {
-    /// Images of `height` x `width` pixels, not yet begun.
+    /// Images of `height` x `width` pixels, not yet begun; `networks` is a model, or a model and its
+    /// guide.
     ///
     /// # Errors
     /// [`Error::InvalidSize`] for a size that does not fit, [`Error::ClassOutOfRange`] for a class the
-    /// model does not have.
+    /// model does not have, [`Error::InvalidSampler`] for a guide that does not fit the model.
     pub fn stepper<'n, B: PixelFlowBackend>(
         &self,
-        model: &PixelFlow<B>,
+        networks: impl Into<Networks<B>>,
         conditions: Conditions<B>,
         noise: impl NoiseSource + 'n,
         [height, width]: [usize; 2],
     ) -> Result<Stepper<'n, B>> {
-        self.cascade.check_size(height, width, model.patch_size())?;
-        conditions.check_classes(model.classes())?;
+        let networks = networks.into();
+        networks.check()?;
+        self.cascade.check_size(height, width, networks.model.patch_size())?;
+        conditions.check_classes(networks.model.classes())?;
         Ok(Stepper {
-            device: model.device(),
-            model: model.clone(),
+            device: networks.model.device(),
+            networks,
             sampler: self.clone(),
             conditions,
             noise: Box::new(noise),
             size: [height, width],
             stage: 0,
             phase: Phase::Between(None),
-            cache: StageCache::default(),
+            caches: Default::default(),
             evaluations: Vec::new(),
         })
     }
@@ -109,13 +114,13 @@ impl Sampler {
     /// not fit.
     pub fn stepper_from<'n, B: PixelFlowBackend>(
         &self,
-        model: &PixelFlow<B>,
+        networks: impl Into<Networks<B>>,
         conditions: Conditions<B>,
         noise: impl NoiseSource + 'n,
         size: [usize; 2],
         start: Start<B>,
     ) -> Result<Stepper<'n, B>> {
-        let mut stepper = self.stepper(model, conditions, noise, size)?;
+        let mut stepper = self.stepper(networks, conditions, noise, size)?;
         let Start { stage, time, state } = start;
         let stages = self.cascade.stages().len();
         let wrong = |reason: String| Err(Error::InvalidStart { reason });
@@ -157,12 +162,12 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         if self.is_done() {
             return Ok(None);
         }
-        let Self { model, sampler, conditions, stage, cache, .. } = self;
+        let Self { networks, sampler, conditions, stage, caches, .. } = self;
         match &mut self.phase {
             Phase::Between(_) => Ok(Some(Progress::Stage(self.enter()))),
             Phase::Solving(solver) => {
                 let stage = *stage;
-                let mut velocity = GuidedVelocity { model, sampler, conditions, stage, cache };
+                let mut velocity = GuidedVelocity { networks, sampler, conditions, stage, caches };
                 let made = solver.step(&mut velocity).await;
                 if let Err(error) = made {
                     // A solver that has failed cannot go on: nothing comes after an error.
@@ -225,8 +230,9 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             heading
         } else {
             let (state, time) = (solver.state().narrow(0, 0, images), solver.time());
-            let Self { model, sampler, conditions, stage, cache, .. } = self;
-            let mut velocity = GuidedVelocity { model, sampler, conditions, stage: *stage, cache };
+            let Self { networks, sampler, conditions, stage, caches, .. } = self;
+            let mut velocity =
+                GuidedVelocity { networks, sampler, conditions, stage: *stage, caches };
             let rows: Vec<usize> = (0..images).collect();
             let slope = velocity.at(&vec![time; images], state.clone(), &rows)?;
             state + slope * (1.0 - time) as f32
@@ -252,7 +258,7 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
     /// The shape of `images` states in a stage.
     pub(super) fn shape(&self, stage: usize, images: usize) -> [usize; 4] {
         let (height, width) = self.sampler.cascade.sides(stage, self.size[0], self.size[1]);
-        [images, self.model.channels(), height, width]
+        [images, self.networks.model.channels(), height, width]
     }
 
     /// Enters the next stage.
@@ -288,8 +294,8 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             return;
         };
         let [_, _, height, width] = solver.state().dims();
-        let Self { model, sampler, conditions, stage, cache, .. } = self;
-        let mut velocity = GuidedVelocity { model, sampler, conditions, stage: *stage, cache };
+        let Self { networks, sampler, conditions, stage, caches, .. } = self;
+        let mut velocity = GuidedVelocity { networks, sampler, conditions, stage: *stage, caches };
         velocity.expect(solver.asked(), [height, width]);
     }
 
@@ -309,7 +315,7 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             let state = solver.state();
             self.evaluations.push(solver.evaluations(self.conditions.images()));
             self.phase = Phase::Between(Some(state));
-            self.cache = StageCache::default();
+            self.caches = Default::default();
             self.stage += 1;
         }
         done

@@ -12,12 +12,16 @@ use crate::{Error, PixelFlow, PixelFlowConfig, Preset};
 const SIZE: [usize; 2] = [8, 8];
 
 fn model() -> PixelFlow<Flex> {
-    let config = PixelFlowConfig { depth: 1, patch_size: 2, ..Preset::Tiny.config(5) };
+    model_of(0.2, 5)
+}
+
+fn model_of(size: f32, classes: usize) -> PixelFlow<Flex> {
+    let config = PixelFlowConfig { depth: 1, patch_size: 2, ..Preset::Tiny.config(classes) };
     // Initial weights would not do: their velocity is zero.
     let weights = |name: &str, shape: &[usize]| {
         let key = Key::new(name.len() as u64, 0, Purpose::Testing);
         let values = key.normals(shape.iter().product());
-        Ok::<_, std::convert::Infallible>(values.into_iter().map(|value| value * 0.2).collect())
+        Ok::<_, std::convert::Infallible>(values.into_iter().map(|value| value * size).collect())
     };
     match model_from(&config, &FlexDevice, weights) {
         Ok(model) => model,
@@ -29,22 +33,21 @@ fn cascade() -> Cascade {
     CascadeConfig { stages: 2, train_timesteps: 1000 }.build().unwrap()
 }
 
-/// Every solver, as ours and as the reference's.
+/// Every solver as ours, Euler first, and two as the reference's.
 fn samplers() -> Vec<Sampler> {
-    let kinds = [
-        (SolverKind::Euler, false),
-        (SolverKind::Euler, true),
-        (SolverKind::Heun, false),
-        (SolverKind::Dopri5, false),
-        (SolverKind::Dopri5, true),
-    ];
+    let reference = [(SolverKind::Euler, true), (SolverKind::Dopri5, true)];
+    let kinds = SolverKind::ALL.into_iter().map(|kind| (kind, false)).chain(reference);
     let sampler = |(solver, reference)| {
         let guidance = Guidance::Constant { scale: 1.5 };
-        let steps = vec![3];
+        let steps = vec![4];
         let config = SamplerConfig { solver, reference, steps, guidance, ..Default::default() };
         config.check(cascade()).unwrap()
     };
-    kinds.map(sampler).into()
+    kinds.map(sampler).collect()
+}
+
+fn adaptive() -> Sampler {
+    samplers().into_iter().find(|sampler| sampler.config().solver == SolverKind::Dopri5).unwrap()
 }
 
 fn conditions() -> Conditions<Flex> {
@@ -122,22 +125,22 @@ fn a_start_at_a_step_of_the_schedule_goes_on_as_the_whole_run() {
     let sampler = &samplers()[0];
     let (images, ..) = finished(begun(sampler));
     let mut stepper = begun(sampler);
-    // Stage 0 has an entry and three steps; then the entry of stage 1 and one step.
-    for _ in 0..6 {
+    // Stage 0 has an entry and four steps; then the entry of stage 1 and one step.
+    for _ in 0..7 {
         stepper.step().unwrap();
     }
-    let start = Start { stage: 1, time: 1.0 / 3.0, state: stepper.state().unwrap() };
+    let start = Start { stage: 1, time: 0.25, state: stepper.state().unwrap() };
     let stepper = sampler.stepper_from(&model(), conditions(), noise(), SIZE, start).unwrap();
     let (again, evaluations, steps) = finished(stepper);
     let apart = again.iter().zip(&images).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     // The table of modulations has other rows, which may round differently.
     assert!(apart < 1e-5, "{apart}");
-    assert_eq!((evaluations, steps), (vec![vec![0; 2], vec![2; 2]], 2));
+    assert_eq!((evaluations, steps), (vec![vec![0; 2], vec![3; 2]], 3));
 }
 
 #[test]
 fn starts_and_states_that_do_not_fit_are_refused() {
-    let sampler = &samplers()[3];
+    let sampler = &adaptive();
     let state = |side| Tensor::<Flex, 4>::zeros([2, 3, side, side], &FlexDevice);
     for (stage, time, side, expected) in [
         (2, 0.0, 8, "stage 2 of 2"),
@@ -163,7 +166,7 @@ fn starts_and_states_that_do_not_fit_are_refused() {
 
 #[test]
 fn a_hostile_state_is_refused_and_never_panics() {
-    let sampler = &samplers()[3];
+    let sampler = &adaptive();
     let mut stepper = begun(sampler);
     for _ in 0..5 {
         stepper.step().unwrap();
@@ -194,4 +197,32 @@ fn a_hostile_state_is_refused_and_never_panics() {
         let refused = edited(edit).unwrap_or_else(|| panic!("edit {number} is taken"));
         assert!(refused.contains("the saved state cannot be used"), "{refused}");
     }
+}
+
+#[test]
+fn a_guide_takes_the_place_of_the_unconditional_velocity() {
+    let one_step = |scale: f64| {
+        let guidance = Guidance::Constant { scale };
+        let config = SamplerConfig { steps: vec![1], guidance, ..Default::default() };
+        config.check(CascadeConfig { stages: 1, train_timesteps: 1000 }.build().unwrap()).unwrap()
+    };
+    let images = |networks: Networks<Flex>, scale| {
+        let stepper = one_step(scale).stepper(&networks, conditions(), noise(), SIZE).unwrap();
+        finished(stepper).0
+    };
+    let close = |found: &[f32], expected: &[f32]| {
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-4));
+    };
+    let (model, guide) = (model(), model_of(0.1, 5));
+    let both =
+        |guide: &PixelFlow<Flex>| Networks { model: model.clone(), guide: Some(guide.clone()) };
+    let [of_model, of_guide] = [&model, &guide].map(|network| images(network.into(), 1.0));
+    // One step is linear in the velocity.
+    let pushed: Vec<f32> = of_model.iter().zip(&of_guide).map(|(m, g)| g + 2.5 * (m - g)).collect();
+    close(&images(both(&guide), 2.5), &pushed);
+    assert!(of_model.iter().zip(&pushed).any(|(a, b)| (a - b).abs() > 0.1), "nothing is guided");
+    close(&images(both(&model), 2.5), &of_model);
+    let other = Networks { model: model.clone(), guide: Some(model_of(0.1, 7)) };
+    let refused = one_step(2.0).stepper(&other, conditions(), noise(), SIZE).err().unwrap();
+    assert!(refused.to_string().contains("the guide has 7 classes, the model 5"), "{refused}");
 }

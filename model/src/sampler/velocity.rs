@@ -2,10 +2,11 @@
 
 use burn::tensor::Tensor;
 
-use super::{Conditions, Sampler, StageCache};
+use super::guidance_rule::Parts;
+use super::{Conditions, Networks, Sampler, StageCache};
 use crate::layers::{images_to_tokens, tokens_to_images};
 use crate::ops::PixelFlowBackend;
-use crate::{Context, Example, PixelFlow, Result};
+use crate::{Context, Example, Result};
 
 /// The images a batch of states belongs to: row `r` of the state is image `rows[r]` of the run.
 pub type Rows<'a> = &'a [usize];
@@ -35,23 +36,36 @@ where
 /// The model's velocity with classifier-free guidance, in one stage.
 #[derive(Debug)]
 pub struct GuidedVelocity<'a, B: PixelFlowBackend> {
-    pub(super) model: &'a PixelFlow<B>,
+    pub(super) networks: &'a Networks<B>,
     pub(super) sampler: &'a Sampler,
     pub(super) conditions: &'a Conditions<B>,
     pub(super) stage: usize,
-    pub(super) cache: &'a mut StageCache<B>,
+    /// Of the model, and of its guide.
+    pub(super) caches: &'a mut [StageCache<B>; 2],
 }
 
 impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
     /// Computes what all images will need at these times within the stage.
-    pub(super) fn expect(&mut self, times: &[f64], [height, width]: [usize; 2]) {
+    pub(super) fn expect(&mut self, times: &[f64], sides: [usize; 2]) {
+        let timesteps: Vec<f64> = times.iter().map(|&t| self.timestep(t)).collect();
+        let guided = |timestep: f64| self.scale(timestep) != 1.0;
+        let with_guide = self.networks.guide.is_some();
+        let asked: Vec<_> = timesteps.iter().map(|&t| (t, guided(t) && !with_guide)).collect();
+        let of_guide: Vec<_> =
+            timesteps.iter().filter(|&&t| guided(t)).map(|&t| (t, false)).collect();
+        self.expect_of(0, &asked, sides);
+        if with_guide {
+            self.expect_of(1, &of_guide, sides);
+        }
+    }
+
+    /// Computes what a network needs at some timesteps, at each with or without the null condition too.
+    fn expect_of(&mut self, network: usize, asked: &[(f64, bool)], [height, width]: [usize; 2]) {
         let rows: Vec<usize> = (0..self.conditions.images()).collect();
-        let patch = self.model.patch_size();
+        let patch = self.networks.model.patch_size();
         let (mut examples, mut labels) = (Vec::new(), Vec::new());
-        for &t in times {
-            let timestep = self.timestep(t);
-            let guided = self.scale(timestep) != 1.0;
-            let unconditional = if guided { &rows[..] } else { &[] };
+        for &(timestep, with_null) in asked {
+            let unconditional = if with_null { &rows[..] } else { &[] };
             let Context::Class(of_batch) = self.conditions.batch(unconditional, &rows) else {
                 return;
             };
@@ -59,8 +73,8 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
             examples.extend(of_batch.iter().map(|_| example));
             labels.extend(of_batch);
         }
-        let context = Context::Class(labels);
-        self.cache.expect(self.model, &examples, &context);
+        let model = self.networks.get(network);
+        self.caches[network].expect(model, &examples, &Context::Class(labels));
     }
 
     /// The network's timestep at time `t` within the stage.
@@ -72,10 +86,15 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
         stage.timestep_at(if self.sampler.config.reference { t } else { t.min(stage.last_time()) })
     }
 
+    /// Global time, 0 is pure noise and 1 the image.
+    fn global_time(&self, timestep: f64) -> f64 {
+        timestep / self.sampler.cascade.train_timesteps() as f64
+    }
+
     fn scale(&self, timestep: f64) -> f64 {
         let config = &self.sampler.config;
         let stages = self.sampler.cascade.stages().len();
-        let time = timestep / self.sampler.cascade.train_timesteps() as f64;
+        let time = self.global_time(timestep);
         match (config.reference, self.conditions) {
             (true, Conditions::Class { .. }) => {
                 config.guidance.reference_scale_at(self.stage, stages, time)
@@ -94,40 +113,43 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
         state: Tensor<B, 4>,
         rows: Rows<'_>,
     ) -> Tensor<B, 4> {
-        let [count, _, height, width] = state.dims();
-        let patch = self.model.patch_size();
-        let (grid_height, grid_width) = (height / patch, width / patch);
+        let count = state.dims()[0];
         let scales: Vec<f64> = timesteps.iter().map(|&timestep| self.scale(timestep)).collect();
         // Where the scale is 1 the unconditional velocity cancels.
         let guided: Vec<usize> = (0..count).filter(|&row| scales[row] != 1.0).collect();
-
-        let image = |&row: &usize| rows[row];
-        let unconditional: Vec<usize> = guided.iter().map(image).collect();
-        let context = self.conditions.batch(&unconditional, rows);
-        let example = |row: usize| Example::new(grid_height, grid_width, timesteps[row] as f32);
-        let examples: Vec<Example> = guided.iter().copied().chain(0..count).map(example).collect();
-        let batch = match guided.len() {
-            0 => state.clone(),
-            all if all == count => state.clone().repeat_dim(0, 2),
-            _ => Tensor::cat(vec![select(&state, &guided), state.clone()], 0),
+        let of_guided = |all: &Tensor<B, 4>| {
+            if guided.len() == count { all.clone() } else { select(all, &guided) }
         };
-
-        let tokens = images_to_tokens(batch, patch);
-        let images = [unconditional.as_slice(), rows];
-        let velocity = self.cache.velocity(self.model, tokens, &examples, &context, images);
-        let velocity = tokens_to_images(velocity, grid_height, grid_width, patch);
+        let images: Vec<usize> = guided.iter().map(|&row| rows[row]).collect();
+        let times: Vec<f64> = guided.iter().map(|&row| timesteps[row]).collect();
         if guided.is_empty() {
-            return velocity;
+            return self.ask(0, state, timesteps, [&[], rows]);
         }
-        let unconditional = velocity.clone().narrow(0, 0, guided.len());
-        let conditional = velocity.narrow(0, guided.len(), count);
+        let [unconditional, conditional] = if self.networks.guide.is_some() {
+            let guide = self.ask(1, of_guided(&state), &times, [&[], &images]);
+            [guide, self.ask(0, state.clone(), timesteps, [&[], rows])]
+        } else {
+            let batch = match guided.len() {
+                all if all == count => state.clone().repeat_dim(0, 2),
+                _ => Tensor::cat(vec![of_guided(&state), state.clone()], 0),
+            };
+            let times = [&times[..], timesteps].concat();
+            let both = self.ask(0, batch, &times, [&images, rows]);
+            [both.clone().narrow(0, 0, guided.len()), both.narrow(0, guided.len(), count)]
+        };
         let scale: Vec<f32> = guided.iter().map(|&row| scales[row] as f32).collect();
         let scale = column(&scale, &state);
+        let left = || {
+            let stage = &self.sampler.cascade.stages()[self.stage];
+            let left = |&row: &usize| (1.0 - stage.time_of(timesteps[row])) as f32;
+            column(&guided.iter().map(left).collect::<Vec<_>>(), &state)
+        };
+        let parts = Parts { conditional: of_guided(&conditional), unconditional, scale };
+        let rule = self.sampler.config.guidance_rule;
+        let pushed = rule.combine(parts, || of_guided(&state), left);
         if guided.len() == count {
-            return unconditional.clone() + (conditional - unconditional) * scale;
+            return pushed;
         }
-        let chosen = select(&conditional, &guided);
-        let pushed = unconditional.clone() + (chosen - unconditional) * scale;
         let row_of = |row: usize| match guided.binary_search(&row) {
             Ok(place) => pushed.clone().narrow(0, place, 1),
             Err(_) => conditional.clone().narrow(0, row, 1),
@@ -136,10 +158,40 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
     }
 }
 
+impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
+    /// The velocity of a network: of some images without their condition, then of some with it.
+    fn ask(
+        &mut self,
+        network: usize,
+        state: Tensor<B, 4>,
+        timesteps: &[f64],
+        images: [&[usize]; 2],
+    ) -> Tensor<B, 4> {
+        let model = self.networks.get(network);
+        let [_, _, height, width] = state.dims();
+        let patch = model.patch_size();
+        let (grid_height, grid_width) = (height / patch, width / patch);
+        let example = |&timestep: &f64| Example::new(grid_height, grid_width, timestep as f32);
+        let examples: Vec<Example> = timesteps.iter().map(example).collect();
+        let context = self.conditions.batch(images[0], images[1]);
+        let tokens = images_to_tokens(state, patch);
+        let velocity = self.caches[network].velocity(model, tokens, &examples, &context, images);
+        tokens_to_images(velocity, grid_height, grid_width, patch)
+    }
+}
+
 impl<B: PixelFlowBackend> Velocity<B> for GuidedVelocity<'_, B> {
     fn at(&mut self, times: &[f64], state: Tensor<B, 4>, rows: Rows<'_>) -> Result<Tensor<B, 4>> {
         let timesteps: Vec<f64> = times.iter().map(|&t| self.timestep(t)).collect();
-        Ok(self.at_timesteps(&timesteps, state, rows))
+        let velocity = self.at_timesteps(&timesteps, state, rows);
+        let zero_until = self.sampler.config.guidance_rule.zero_until();
+        if zero_until == 0.0 {
+            return Ok(velocity);
+        }
+        let moves = |&timestep: &f64| f32::from(u8::from(self.global_time(timestep) >= zero_until));
+        let moves: Vec<f32> = timesteps.iter().map(moves).collect();
+        let moves = column(&moves, &velocity);
+        Ok(velocity * moves)
     }
 }
 

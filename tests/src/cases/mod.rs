@@ -14,6 +14,7 @@ mod network_calls;
 pub mod ode;
 pub mod rope;
 pub mod schedule;
+mod solver_steps;
 mod step_limits;
 mod text;
 pub mod text_encoder;

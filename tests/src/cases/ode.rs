@@ -38,11 +38,11 @@ pub fn check<B: PixelFlowBackend>(
     let expected = tensors.doubles("sol_true")?;
     let limits = Limits::ten_times(&recorded);
     recorder.compare(subject.case("solution"), &found, &expected, &limits);
-    Ok(())
+    super::solver_steps::check::<B>(subject, &equation, &tensors.doubles("y0")?, device, recorder)
 }
 
 /// The equation's constants, one a component, in f32 as the reference has them.
-struct Equation {
+pub(super) struct Equation {
     a: Vec<f32>,
     b: Vec<f32>,
     w: Vec<f32>,
@@ -66,7 +66,19 @@ impl Equation {
         })
     }
 
-    fn slope(&self, t: f32, y: &[f64]) -> Vec<f32> {
+    /// The slope in f64, of the same constants.
+    pub(super) fn slope_in_doubles(&self, t: f64, y: &[f64]) -> Vec<f64> {
+        let of = |values: &[f32], i: usize| f64::from(values[i]);
+        let bump = (-((t - f64::from(self.center)) / f64::from(self.width)).powi(2)).exp();
+        let component = |(i, y): (usize, &f64)| {
+            of(&self.a, i) * y
+                + of(&self.b, i) * (of(&self.w, i) * t).cos()
+                + of(&self.amp, i) * bump
+        };
+        y.iter().enumerate().map(component).collect()
+    }
+
+    pub(super) fn slope(&self, t: f32, y: &[f64]) -> Vec<f32> {
         let bump = (-((t - self.center) / self.width).powi(2)).exp();
         let component = |(i, y): (usize, &f64)| {
             self.a[i] * *y as f32 + self.b[i] * (self.w[i] * t).cos() + self.amp[i] * bump

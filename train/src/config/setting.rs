@@ -197,7 +197,7 @@ types! {
     Vec<String>: "a list of strings, such as [\"cat\", \"dog\"]",
     Vec<PathBuf>: "a list of strings, such as [\"a.tar\", \"b.tar\"]",
     Schedule: "\"constant\" or \"cosine\"",
-    SolverKind: "\"euler\", \"heun\" or \"dopri5\"",
+    SolverKind: "\"euler\", \"heun\", \"dopri5\", \"ab2\", \"ab3\", \"dpmpp2m\" or \"unipc\"",
 }
 
 impl<T: Type> Type for Option<T> {

@@ -43,7 +43,7 @@ pub(super) const CASCADE: &[Setting] = settings! {
 
 pub(super) const SAMPLER: &[Setting] = settings! {
     <SamplerConfig>
-    /// "euler" (1 evaluation a step), "heun" (2) or "dopri5" (adaptive).
+    /// "euler", "ab2", "ab3", "dpmpp2m", "unipc" (1 evaluation a step), "heun" (2) or "dopri5" (adaptive).
     solver: SolverKind = "euler";
     /// Reproduce the reference implementation with its flaws.
     reference: bool = false;
@@ -87,6 +87,35 @@ pub(super) const GUIDANCE: Choice = Choice {
                 from: f64 = 0.2;
                 /// End of the interval.
                 to: f64 = 0.8;
+            },
+        },
+    ],
+};
+
+/// The kinds of `preview.sampler.guidance_rule`.
+pub(super) const GUIDANCE_RULE: Choice = Choice {
+    tag: "rule",
+    default: "rule = \"plain\"",
+    kinds: &[
+        Kind { name: "plain", documentation: "Their difference times the scale.", settings: &[] },
+        Kind {
+            name: "cfg-zero-star",
+            documentation: "CFG-Zero*: the unconditional velocity is scaled first (arXiv 2503.18886).",
+            settings: settings! {
+                /// How much of that scaling counts, 0 to 1.
+                strength: f64 = 1.0;
+                /// Time, from 0 (noise) to 1 (image), until which the velocity is zero.
+                zero_until: f64 = 0.0;
+            },
+        },
+        Kind {
+            name: "apg",
+            documentation: "Adaptive projected guidance: less of what saturates (arXiv 2410.02416).",
+            settings: settings! {
+                /// Factor of the parallel part of the difference, 0 to 1; 1 is the plain rule.
+                parallel: f64 = 0.0;
+                /// Root mean square of the difference at most; 0 is no limit.
+                threshold: f64 = 0.0;
             },
         },
     ],

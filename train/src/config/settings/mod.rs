@@ -111,6 +111,11 @@ pub(super) const SECTIONS: &[Section] = &[
         " Classifier-free guidance. One of\n",
         library::GUIDANCE,
     ),
+    choice(
+        "preview.sampler.guidance_rule",
+        " How guidance combines the conditional and the unconditional velocity. One of\n",
+        library::GUIDANCE_RULE,
+    ),
     declared("log", LogConfig::DOCUMENTATION, LogConfig::SETTINGS),
 ];
 
