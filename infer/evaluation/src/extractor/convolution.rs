@@ -80,7 +80,9 @@ impl<B: Backend> Convolution<B> {
         let factor = |i: usize| gamma[i] / (variance[i] + names.epsilon).sqrt();
         let kernel = weight.len() / outputs;
         for (i, values) in weight.chunks_exact_mut(kernel).enumerate() {
-            values.iter_mut().for_each(|w| *w = (f64::from(*w) * factor(i)) as f32);
+            for w in values {
+                *w = (f64::from(*w) * factor(i)) as f32;
+            }
         }
         let bias: Vec<f32> = (0..outputs).map(|i| (beta[i] - mean[i] * factor(i)) as f32).collect();
         Ok(Self {

@@ -181,7 +181,7 @@ mod tests {
         let ranges: Vec<_> = batches.iter().map(|batch| batch.images.clone()).collect();
         assert_eq!((ranges, end.unwrap()), (vec![1..4, 4..8, 8..12, 12..14], 14));
         assert_eq!(batches[1].features.row(1), [5.0, 0.2]);
-        let (batches, end) = run(&[3; 20], 0..20, 5);
+        let (batches, end) = run(&[3; 20], 1..20, 5);
         assert_eq!((batches.len(), end.unwrap()), (2, 4));
     }
 

@@ -1,6 +1,8 @@
 //! Networks that make features of images, on any backend.
 
 mod convolution;
+pub mod dinov2;
+pub mod efficientnet_lite0;
 mod extract;
 pub mod inception;
 mod preparation;
@@ -11,6 +13,8 @@ mod weight_source;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
+pub use dinov2::{DinoV2, DinoV2Config};
+pub use efficientnet_lite0::EfficientNetLite0;
 pub use extract::{Extracted, ExtractionConfig, extract};
 pub use inception::Inception;
 pub use preparation::{Preparation, Range};

@@ -56,7 +56,9 @@ impl Range {
         let plane = planes.len() / 3;
         for (channel, values) in planes.chunks_exact_mut(plane.max(1)).enumerate() {
             let (centre, spread) = (self.centre[channel], self.spread[channel]);
-            values.iter_mut().for_each(|value| *value = (*value - centre) / spread);
+            for value in values {
+                *value = (*value - centre) / spread;
+            }
         }
     }
 }

@@ -66,7 +66,9 @@ impl Resize {
             }
         }
         if self == Self::PillowFloat {
-            out.iter_mut().for_each(|value| *value = value.clamp(0.0, largest));
+            for value in &mut out {
+                *value = value.clamp(0.0, largest);
+            }
         }
         out
     }
@@ -193,8 +195,8 @@ mod tests {
 
     #[test]
     fn pillow_s_floats_are_its_bytes_before_rounding() {
-        let image =
-            Raster::new(19, 23, 3, (0..19 * 23 * 3).map(|i| (i * 89) as u8).collect()).unwrap();
+        let smooth = (0..19 * 23 * 3).map(|i| (5 * (i / 3 % 19) + 4 * (i / 57) + i % 3) as u8);
+        let image = Raster::new(19, 23, 3, smooth.collect()).unwrap();
         for side in [7, 40] {
             let bytes = Resize::PillowBytes.apply(&image, side, 1.0);
             let floats = Resize::PillowFloat.apply(&image, side, 1.0);

@@ -104,10 +104,11 @@ fn arrays_have_images_and_labels() {
     let images = open(&path).unwrap();
     assert_eq!((images.len(), images.label(1), images.classes()), (2, Some(1), 2));
     assert_eq!((pixel(&*images, 0), pixel(&*images, 1)), ([0, 1, 2], [18, 19, 20]));
+    let hash = data_hash(&*images).unwrap();
     npz(&path, ["arr_0", ""], &[2, 2, 3, 3], &values, STORED);
     let without_labels = open(&path).unwrap();
     assert_eq!(without_labels.label(0), None);
-    assert_eq!(data_hash(&*images).unwrap(), data_hash(&*without_labels).unwrap());
+    assert_eq!(data_hash(&*without_labels).unwrap(), hash);
     npz(
         &path,
         ["arr_0", ""],
@@ -116,7 +117,7 @@ fn arrays_have_images_and_labels() {
         STORED,
     );
     let others = open(&path).unwrap();
-    assert_ne!(data_hash(&*images).unwrap(), data_hash(&*others).unwrap());
+    assert_ne!(data_hash(&*others).unwrap(), hash);
 }
 
 #[test]

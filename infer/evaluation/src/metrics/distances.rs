@@ -12,12 +12,12 @@ const BLOCKS: [usize; 2] = [128, 512];
 /// `|a|^2 - 2ab + |b|^2` it would be rounding error, and copies of an image would not lie at distance 0.
 const CANCELLED: f64 = 1e-4;
 
-/// Bytes of memory that metrics of nearest neighbours take beside the features themselves, for so many
-/// threads and features an image: blocks of rows in f64 and their distances.
-pub fn memory_of_neighbours(columns: usize, threads: usize) -> u64 {
+/// Bytes of memory that metrics of nearest neighbours take for so many images of all sides together: their
+/// features, and in every thread blocks of rows in f64 and their distances.
+pub fn memory_of_neighbours(images: usize, columns: usize, threads: usize) -> u64 {
     let [rows, others] = BLOCKS;
     let a_block = (rows + others) * columns + rows * others;
-    (threads * a_block * size_of::<f64>()) as u64
+    (images * columns * size_of::<f32>() + threads * a_block * size_of::<f64>()) as u64
 }
 
 /// For every row of `a`, folds its squared distances to all rows of `b`, in their order.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::NumpyRandom;
-use crate::features::at_least;
-use crate::{Features, Result};
+use crate::features::same_columns;
+use crate::{Error, Features, Result};
 
 /// Into which parts the images are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,35 @@ pub enum Splits {
     Shuffled(usize),
 }
 
+impl Splits {
+    /// The part of every image, and how many parts there are.
+    fn parts(self, images: usize) -> (Vec<u32>, usize) {
+        match self {
+            Self::OfSize(size) => {
+                let size = size.max(1);
+                ((0..images).map(|image| (image / size) as u32).collect(), images.div_ceil(size))
+            }
+            Self::Equal(parts) | Self::Shuffled(parts) => {
+                let parts = parts.max(1);
+                let order = match self {
+                    Self::Shuffled(_) => NumpyRandom::new(SEED).permutation(images),
+                    _ => (0..images).collect(),
+                };
+                let mut part_of = vec![0; images];
+                for part in 0..parts {
+                    for &image in &order[part * images / parts..(part + 1) * images / parts] {
+                        part_of[image] = part as u32;
+                    }
+                }
+                (part_of, parts)
+            }
+        }
+    }
+}
+
+/// Seed of `torch-fidelity`'s shuffle.
+const SEED: u32 = 2020;
+
 /// Mean over parts, and how much they differ.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
@@ -27,8 +56,109 @@ pub struct Score {
     pub standard_deviation: f64,
 }
 
-/// Seed of `torch-fidelity`'s shuffle.
-const SEED: u32 = 2020;
+/// Sums over logits that the Inception Score is made of: exact whatever their order, one set a part, so that
+/// neither memory nor bits depend on batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScoreSums {
+    part_of: Vec<u32>,
+    parts: Vec<PartSums>,
+}
+
+/// Sums of the images of a part, in units of 2^-62.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct PartSums {
+    images: u64,
+    /// `sum_i sum_c p_ic ln p_ic`
+    certainty: i128,
+    /// `sum_i p_ic`
+    probabilities: Vec<i128>,
+}
+
+/// What probabilities are counted in: each is below 2^62 units.
+const UNIT: f64 = 1.0 / (1_u64 << 62) as f64;
+
+impl ScoreSums {
+    /// No images yet, of so many to come.
+    ///
+    /// # Errors
+    /// [`Error::TooFewImages`] if a part would be empty.
+    pub fn empty(images: usize, classes: usize, splits: Splits) -> Result<Self> {
+        let (part_of, parts) = splits.parts(images);
+        if images < parts.max(1) {
+            let (what, needed) = ("the Inception Score", parts.max(1));
+            return Err(Error::TooFewImages { what, images, needed });
+        }
+        let part = PartSums { images: 0, certainty: 0, probabilities: vec![0; classes] };
+        Ok(Self { part_of, parts: vec![part; parts] })
+    }
+
+    /// Adds images, the first of which has this number.
+    ///
+    /// # Errors
+    /// [`Error::OtherFeatures`]; [`Error::Statistics`] for more images than were to come.
+    pub fn add(&mut self, first: usize, logits: &Features) -> Result<()> {
+        same_columns(self.parts[0].probabilities.len(), logits.columns())?;
+        let Some(parts) = self.part_of.get(first..first + logits.rows()) else {
+            let reason =
+                format!("logits of image {} of {}", first + logits.rows(), self.part_of.len());
+            return Err(Error::Statistics { reason });
+        };
+        for (row, &part) in parts.iter().enumerate() {
+            let part = &mut self.parts[part as usize];
+            part.images += 1;
+            for (sum, log) in part.probabilities.iter_mut().zip(log_softmax(logits.row(row))) {
+                let p = log.exp();
+                *sum += (p / UNIT) as i128;
+                part.certainty += (p * log / UNIT) as i128;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the images of other sums of the same whole.
+    ///
+    /// # Errors
+    /// [`Error::Statistics`] for sums of other parts.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        if self.part_of != other.part_of {
+            let reason = "the Inception Score of other images, or in other parts".to_owned();
+            return Err(Error::Statistics { reason });
+        }
+        for (into, from) in self.parts.iter_mut().zip(&other.parts) {
+            same_columns(into.probabilities.len(), from.probabilities.len())?;
+            into.images += from.images;
+            into.certainty += from.certainty;
+            let pairs = into.probabilities.iter_mut().zip(&from.probabilities);
+            pairs.for_each(|(into, from)| *into += from);
+        }
+        Ok(())
+    }
+
+    /// The score, once all images are added.
+    ///
+    /// # Errors
+    /// [`Error::TooFewImages`] if some are missing.
+    pub fn score(&self) -> Result<Score> {
+        let images: u64 = self.parts.iter().map(|part| part.images).sum();
+        if images != self.part_of.len() as u64 {
+            let (what, needed) = ("the Inception Score", self.part_of.len());
+            return Err(Error::TooFewImages { what, images: images as usize, needed });
+        }
+        let scores: Vec<f64> = self.parts.iter().map(PartSums::score).collect();
+        let (mean, standard_deviation) = mean_and_deviation(&scores);
+        Ok(Score { mean, standard_deviation })
+    }
+}
+
+impl PartSums {
+    /// `exp( mean_i sum_c p_ic ln p_ic - sum_c q_c ln q_c )`: the mean divergence from q, expanded.
+    fn score(&self) -> f64 {
+        let count = self.images as f64;
+        let mean = |sum: i128| sum as f64 * UNIT / count;
+        let q = self.probabilities.iter().map(|&sum| mean(sum)).filter(|&q| q > 0.0);
+        (mean(self.certainty) - q.map(|q| q * q.ln()).sum::<f64>()).exp()
+    }
+}
 
 /// The Inception Score of the logits of images.
 ///
@@ -40,53 +170,18 @@ const SEED: u32 = 2020;
 /// - logits: `[images, classes]`; without the bias of the last layer, where an evaluator leaves it out
 ///
 /// # Errors
-/// [`crate::Error::TooFewImages`] if a part would be empty.
+/// [`Error::TooFewImages`] if a part would be empty.
 pub fn inception_score(logits: &Features, splits: Splits) -> Result<Score> {
-    let images = logits.rows();
-    let (order, starts): (Vec<usize>, Vec<usize>) = match splits {
-        Splits::OfSize(size) => {
-            at_least(1, logits, "the Inception Score")?;
-            ((0..images).collect(), (0..images).step_by(size.max(1)).collect())
-        }
-        Splits::Equal(parts) | Splits::Shuffled(parts) => {
-            at_least(parts.max(1), logits, "the Inception Score")?;
-            let order = match splits {
-                Splits::Shuffled(_) => NumpyRandom::new(SEED).permutation(images),
-                _ => (0..images).collect(),
-            };
-            (order, (0..parts.max(1)).map(|part| part * images / parts.max(1)).collect())
-        }
-    };
-    let ends = starts[1..].iter().copied().chain([images]);
-    let parts = starts.iter().zip(ends).map(|(&start, end)| of_part(logits, &order[start..end]));
-    let scores: Vec<f64> = parts.collect();
-    let (mean, standard_deviation) = mean_and_deviation(&scores);
-    Ok(Score { mean, standard_deviation })
+    let mut sums = ScoreSums::empty(logits.rows(), logits.columns(), splits)?;
+    sums.add(0, logits)?;
+    sums.score()
 }
 
-fn of_part(logits: &Features, images: &[usize]) -> f64 {
-    let logs: Vec<Vec<f64>> = images.iter().map(|&i| log_softmax(logits.row(i))).collect();
-    let count = images.len() as f64;
-    let mut mean = vec![0.0; logits.columns()];
-    for log in &logs {
-        mean.iter_mut().zip(log).for_each(|(mean, log)| *mean += log.exp() / count);
-    }
-    let divergence = |log: &Vec<f64>| -> f64 {
-        log.iter().zip(&mean).map(|(log, q)| term(log.exp(), log - q.ln())).sum()
-    };
-    (logs.iter().map(divergence).sum::<f64>() / count).exp()
-}
-
-/// `p d`, which is 0 where p is, although d is infinite there.
-fn term(p: f64, difference: f64) -> f64 {
-    if p == 0.0 { 0.0 } else { p * difference }
-}
-
-fn log_softmax(logits: &[f32]) -> Vec<f64> {
+fn log_softmax(logits: &[f32]) -> impl Iterator<Item = f64> {
     let largest = logits.iter().fold(f64::NEG_INFINITY, |most, &x| most.max(f64::from(x)));
-    let shifted = logits.iter().map(|&x| f64::from(x) - largest);
+    let shifted = logits.iter().map(move |&x| f64::from(x) - largest);
     let total = shifted.clone().map(f64::exp).sum::<f64>().ln();
-    shifted.map(|x| x - total).collect()
+    shifted.map(move |x| x - total)
 }
 
 /// Mean and standard deviation, divided by the number of values.
@@ -99,6 +194,8 @@ pub(super) fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
+    use pixelflow::noise::{Key, Purpose};
+
     use super::*;
 
     #[test]
@@ -109,6 +206,26 @@ mod tests {
         assert!((score.mean - 3.0).abs() < 1e-12, "{score:?}");
         let undecided = Features::new(4, vec![0.5; 12]).unwrap();
         assert!((inception_score(&undecided, Splits::Equal(3)).unwrap().mean - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn neither_batches_nor_their_order_change_a_bit() {
+        let logits = Features::new(5, Key::new(8, 0, Purpose::Testing).normals(33 * 5)).unwrap();
+        for splits in [Splits::OfSize(10), Splits::Equal(4), Splits::Shuffled(4)] {
+            let whole = inception_score(&logits, splits).unwrap();
+            let mut sums = [0, 1].map(|_| ScoreSums::empty(33, 5, splits).unwrap());
+            for first in [20, 0, 10, 30] {
+                let batch = logits.range(first..(first + 10).min(33));
+                sums[first / 20].add(first, &batch).unwrap();
+            }
+            let [mut sums, rest] = sums;
+            let missing = sums.score().unwrap_err().to_string();
+            assert!(missing.contains("needs 33 images or more, and there are 20"), "{missing}");
+            sums.merge(&rest).unwrap();
+            assert_eq!(sums.score().unwrap(), whole, "{splits:?}");
+            assert!(sums.merge(&ScoreSums::empty(34, 5, splits).unwrap()).is_err());
+            assert!(sums.add(30, &logits.range(0..4)).is_err());
+        }
     }
 
     #[test]

@@ -143,7 +143,7 @@ mod tests {
         assert!(near.mean.abs() < 3.0 * near.standard_error.unwrap(), "{near:?}");
         let far = kernel_distance(&features(1, 600, 0.0), &features(2, 600, 0.5), &config(50, 100))
             .unwrap();
-        assert!(far.mean > 10.0 * far.standard_error.unwrap(), "{far:?}");
+        assert!(far.mean > 5.0 * far.standard_error.unwrap(), "{far:?}");
     }
 
     /// The error is what repeats with fresh images show, within a factor of two.

@@ -14,7 +14,7 @@ pub use class_counts::ClassCounts;
 pub use distances::memory_of_neighbours;
 pub use extrapolation::{Extrapolation, extrapolate, frechet_to_infinity, sizes_to_infinity};
 pub use frechet::{FrechetReference, frechet_distance};
-pub use inception_score::{Score, Splits, inception_score};
+pub use inception_score::{Score, ScoreSums, Splits, inception_score};
 pub use kernel::{KernelConfig, KernelDistance, kernel_distance};
 pub use manifold::{
     DensityCoverage, PrecisionRecall, density_and_coverage, neighbour_radii, precision_and_recall,

@@ -142,17 +142,14 @@ impl ExactSums {
         let split = |&sum: &i128| (sum.div_euclid(count), sum.rem_euclid(count));
         let parts: Vec<(i128, i128)> = self.sums.iter().map(split).collect();
         let mut covariance = vec![0.0; columns * columns];
-        let mut products = self.products.iter();
-        for i in 0..columns {
-            for j in i..columns {
-                // With S = q N + r, all of S_i S_j / N is whole but r_i r_j / N.
-                let ((qi, ri), (qj, rj)) = (parts[i], parts[j]);
-                let product = products.next().expect("the triangle has every pair");
-                let whole = product - qi * qj * count - qi * rj - ri * qj;
-                let value = (whole as f64 - (ri * rj) as f64 / n) / (n - 1.0) * UNIT * UNIT;
-                covariance[i * columns + j] = value;
-                covariance[j * columns + i] = value;
-            }
+        let pairs = (0..columns).flat_map(|i| (i..columns).map(move |j| (i, j)));
+        for ((i, j), product) in pairs.zip(&self.products) {
+            // With S = q N + r, all of S_i S_j / N is whole but r_i r_j / N.
+            let ((qi, ri), (qj, rj)) = (parts[i], parts[j]);
+            let whole = product - qi * qj * count - qi * rj - ri * qj;
+            let value = (whole as f64 - (ri * rj) as f64 / n) / (n - 1.0) * UNIT * UNIT;
+            covariance[i * columns + j] = value;
+            covariance[j * columns + i] = value;
         }
         let mean = self.sums.iter().map(|&sum| sum as f64 / n * UNIT).collect();
         Moments::new(mean, covariance)

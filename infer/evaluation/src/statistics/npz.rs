@@ -70,7 +70,7 @@ impl NpzFile {
 
     /// Values of an array of one whole-number type.
     pub(crate) fn integers<T: Deserialize>(&mut self, name: &str, kind: &str) -> Result<Vec<T>> {
-        Ok(self.read(name, kind, |array| array.into_vec())?.1)
+        Ok(self.read(name, kind, |array: NpyFile<&mut dyn Read>| array.into_vec())?.1)
     }
 
     fn read<T>(

@@ -43,13 +43,12 @@ impl Statistics {
         let moments = moments(&mut file, "mu", "sigma")?;
         let has_spatial = file.has("mu_s") && file.has("sigma_s");
         let spatial = has_spatial.then(|| moments_of_places(&mut file)).transpose()?;
-        let origin = match file.has("origin") {
-            true => {
-                let json = file.integers::<u8>("origin", "uint8")?;
-                let parsed = serde_json::from_slice(&json);
-                Some(parsed.map_err(|error| file.problem(format!("its `origin`: {error}")))?)
-            }
-            false => None,
+        let origin = if file.has("origin") {
+            let json = file.integers::<u8>("origin", "uint8")?;
+            let parsed = serde_json::from_slice(&json);
+            Some(parsed.map_err(|error| file.problem(format!("its `origin`: {error}")))?)
+        } else {
+            None
         };
         Ok(Self { moments, spatial, origin })
     }
@@ -154,10 +153,9 @@ mod tests {
 
     #[test]
     fn wrong_keys_types_and_shapes_are_named() {
-        let message = |fill: &dyn Fn(&mut NpzWriter) -> std::io::Result<()>| {
-            read(|file| fill(file)).unwrap_err().to_string()
-        };
-        let cases: [(&dyn Fn(&mut NpzWriter) -> std::io::Result<()>, &str); 4] = [
+        type Fill = dyn Fn(&mut NpzWriter) -> std::io::Result<()>;
+        let message = |fill: &Fill| read(|file| fill(file)).unwrap_err().to_string();
+        let cases: [(&Fill, &str); 4] = [
             (
                 &|file| file.add("mean", &[1], [0.0]),
                 "statistics are `mu` and `sigma`, and it has mean",

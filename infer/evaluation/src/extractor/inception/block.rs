@@ -13,7 +13,7 @@ use crate::extractor::weight_reader::WeightReader;
 /// One step of a branch; `C` is a convolution, in the layout its form and in the network its weights.
 #[derive(Clone, Debug)]
 pub(super) enum Step<C> {
-    /// A convolution with its normalisation, and ReLU.
+    /// A convolution with its normalisation, and `ReLU`.
     Convolution(C),
     /// The mean of 3x3 places, without those beyond the border.
     Average,

@@ -84,6 +84,9 @@ pub(super) static MIXED: [Mixed; 11] = [
     mixed("Mixed_7c", Kind::E { pool: Maximum }, 2048),
 ];
 
+/// Which of them is `Mixed_6d`, whose first branch is `mixed_6/conv`; `Mixed_6e` is next.
+pub(super) const MIXED_6D: usize = 6;
+
 impl Mixed {
     /// The steps of each branch.
     pub(super) fn branches(&self) -> Vec<Vec<Step>> {

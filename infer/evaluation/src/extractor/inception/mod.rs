@@ -103,24 +103,14 @@ impl<B: Backend> Inception<B> {
         let pool = |x| max_pool2d(x, [3; 2], [2; 2], [0; 2], [1; 2], false);
         let block0 = pool(self.stem.forward(x));
         let block1 = pool(self.middle.forward(block0.clone()));
-        let (mut x, mut mixed_6_conv, mut block2) = (block1.clone(), None, None);
-        for (mixed, layout) in self.mixed.iter().zip(&layout::MIXED) {
-            let branches = mixed.branches(x);
-            if layout.name == "Mixed_6d" {
-                mixed_6_conv = Some(branches[0].clone());
-            }
-            x = Tensor::cat(branches, 1);
-            if layout.name == "Mixed_6e" {
-                block2 = Some(x.clone());
-            }
-        }
-        Maps {
-            block0,
-            block1,
-            block2: block2.expect("the layout has Mixed_6e"),
-            mixed_6_conv: mixed_6_conv.expect("the layout has Mixed_6d"),
-            pool3: x.mean_dim(3).mean_dim(2).flatten(1, 3),
-        }
+        let through = |x, blocks: &[Block<B>]| blocks.iter().fold(x, |x, block| block.forward(x));
+        let (before, rest) = self.mixed.split_at(layout::MIXED_6D);
+        let branches = rest[0].branches(through(block1.clone(), before));
+        let mixed_6_conv = branches[0].clone();
+        let block2 = rest[1].forward(Tensor::cat(branches, 1));
+        let x = through(block2.clone(), &rest[2..]);
+        let pool3 = x.mean_dim(3).mean_dim(2).flatten(1, 3);
+        Maps { block0, block1, block2, mixed_6_conv, pool3 }
     }
 
     /// Logits without the bias, as the Inception Score has them.
