@@ -27,6 +27,7 @@ pub static ASSETS: &[Asset] = embedded![
     "demo-text/model/text_encoder/config.json",
     "demo-text/model/text_encoder/model.safetensors",
     "demo-text/model/text_encoder/tokenizer.json",
+    "efficientnet-lite0/model.safetensors",
     "recipes/demo-text.toml",
     "recipes/demo.toml",
     "recipes/guidance-constant.toml",

@@ -9,13 +9,14 @@ use super::shown;
 use crate::repository::read;
 
 /// Folders of the crates: each may depend on those behind it, and is unknown to them.
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 11] = [
     "xtask",
     "tests/fuzz",
     "tests",
     "train",
     "infer",
     "infer/host",
+    "infer/evaluation",
     "dataset",
     "model",
     "assets",
