@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value};
-
 use pixelflow::excerpt::excerpt;
+use serde_json::{Map, Value};
 
 use crate::source::text::parse_text;
 use crate::{Error, Result, decode};
