@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn every_pair_comes_once_and_copies_are_at_distance_zero() {
-        let columns = 40;
+        let columns = 400;
         let values = Key::new(2, 0, Purpose::Testing).normals(700 * columns);
         let far = values.iter().map(|x| x / 3.0 + 300.0).collect();
         let a = Features::new(columns, far).unwrap();
