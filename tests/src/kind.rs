@@ -35,6 +35,10 @@ pub enum Kind {
     Ode,
     /// Noise that is correlated within 2x2 blocks.
     BlockNoise,
+    /// Features and the metrics of them.
+    Metrics,
+    /// Images and what Inception makes of them.
+    Inception,
     /// Photos, cropped and normalised.
     Images,
     /// States of the T5 encoder.
@@ -101,6 +105,10 @@ pub fn kind(manifest: &Manifest, entry: &Entry) -> Option<Kind> {
         Kind::Rope
     } else if has("timestep") && ends("_proj") {
         Kind::Embeddings
+    } else if ends("/real_radii") && has("logits") {
+        Kind::Metrics
+    } else if field("weight_shapes") && field("procedural") {
+        Kind::Inception
     } else if field("photos") || ends("/rgb") {
         Kind::Images
     } else {

@@ -261,6 +261,8 @@ where
         Kind::Ode => cases::ode::check::<A::InnerBackend>(subject, device, recorder),
         Kind::BlockNoise => cases::block_noise::check(subject, recorder),
         Kind::Images => cases::images::check(subject, recorder),
+        Kind::Metrics => cases::metrics::check(subject, recorder),
+        Kind::Inception => cases::inception::check::<A::InnerBackend>(subject, device, recorder),
         Kind::TextEncoder => {
             cases::text_encoder::check::<A::InnerBackend>(subject, device, recorder)
         }

@@ -44,13 +44,10 @@ fn every_case_of_the_shipped_fixtures_passes() {
                 assert!(has_cases, "{} has no case that passed", entry.file);
                 kinds.insert(format!("{kind:?}"));
             }
-            None => {
-                let others = ["metrics", "inception"];
-                assert!(others.iter().any(|other| entry.file.starts_with(other)));
-            }
+            None => panic!("{} is of no kind", entry.file),
         }
     }
-    assert_eq!(kinds.len(), 18, "{kinds:?}");
+    assert_eq!(kinds.len(), 20, "{kinds:?}");
 }
 
 #[test]
@@ -112,6 +109,18 @@ fn wrong_noise_fails_everything_after_it() {
     let report = verify(folder.path());
     let expected = ["stage3/start", "stage3/step0", "stage3/step1", "samples"];
     let expected: Vec<String> = expected.map(|part| format!("euler_3/{part}")).into();
+    assert_eq!(failures(&report), expected, "{}", lines(&report));
+}
+
+#[test]
+fn a_wrong_feature_fails_what_is_measured_on_it() {
+    let folder = Folder::with(&["metrics.safetensors", "inception.safetensors"]);
+    // In an image behind the first 40, which the distance of few images does not see.
+    folder.add("metrics.safetensors", "features2", 100 * 64 + 7, 1e-1);
+    folder.add("inception.safetensors", "pool3_1", 5, 1e-2);
+    let report = verify(folder.path());
+    let metrics = ["full/mu2", "full/sigma2", "frechet/full"].map(|part| format!("metrics/{part}"));
+    let expected = [&metrics[..], &["inception/pool3_1".to_owned()]].concat();
     assert_eq!(failures(&report), expected, "{}", lines(&report));
 }
 
@@ -202,6 +211,7 @@ fn files_are_known_by_what_they_hold_and_not_by_their_names() {
 #[test]
 fn files_of_unknown_kind_are_skipped_and_not_counted() {
     let folder = Folder::with(&["rope.safetensors", "metrics.safetensors"]);
+    folder.replace("manifest.json", "pr/real_radii", "pr/reach");
     let report = verify(folder.path());
     assert_eq!(report.to_string(), "26 passed, 0 failed");
     let skipped: Vec<_> = report.with(Verdict::Skipped).map(|o| o.case.as_str()).collect();

@@ -9,6 +9,8 @@ pub mod forward;
 mod given_noise;
 pub mod gradients;
 pub mod images;
+pub mod inception;
+pub mod metrics;
 pub mod model_file;
 mod network_calls;
 pub mod ode;

@@ -175,12 +175,12 @@ mod tests {
         let stripes: Vec<u8> = (0..64 * 8).map(|i| if i % 2 == 0 { 0 } else { 200 }).collect();
         let image = Raster::new(64, 8, 1, stripes).unwrap();
         let spread = |resize: Resize| {
-            let values = resize.apply(&image, 8, 1.0);
-            let inside: Vec<f32> = values.chunks(8).flat_map(|row| row[1..7].to_vec()).collect();
+            let values = resize.apply(&image, 9, 1.0);
+            let inside: Vec<f32> = values.chunks(9).flat_map(|row| row[1..8].to_vec()).collect();
             inside.iter().fold(0.0_f32, |most, x| most.max((x - 100.0).abs()))
         };
         assert!(spread(Resize::PillowFloat) < 2.0 && spread(Resize::PillowBytes) < 2.0);
-        assert_eq!(spread(Resize::TensorFlow1), 100.0);
+        assert!(spread(Resize::TensorFlow1) > 50.0);
     }
 
     #[test]

@@ -89,9 +89,10 @@ mod tests {
 
     #[test]
     fn every_pair_comes_once_and_copies_are_at_distance_zero() {
-        let values = Key::new(2, 0, Purpose::Testing).normals(700 * 3);
-        let far = values.iter().map(|x| x + 300.0).collect();
-        let a = Features::new(3, far).unwrap();
+        let columns = 400;
+        let values = Key::new(2, 0, Purpose::Testing).normals(700 * columns);
+        let far = values.iter().map(|x| x / 3.0 + 300.0).collect();
+        let a = Features::new(columns, far).unwrap();
         let b = a.range(0..600);
         let rows = fold_distances(&a, &b, &Vec::new(), |row, _, first, distances| {
             assert_eq!(row.len(), first);

@@ -15,8 +15,11 @@ use crate::extractor::weight_reader::WeightReader;
 pub(super) enum Step<C> {
     /// A convolution with its normalisation, and `ReLU`.
     Convolution(C),
-    /// The mean of 3x3 places, without those beyond the border.
-    Average,
+    /// The mean of 3x3 places without those beyond the border, convolved by 1x1 and cut at 0.
+    ///
+    /// Both are linear, one over places and one over channels: they exchange. The mean comes second, when a
+    /// quarter of the channels is left. The doubt: sums round in another order.
+    ConvolvedAverage(C),
     /// The maximum of 3x3 places at every place.
     Maximum,
     /// The maximum of 3x3 places at every second place, without padding.
@@ -60,7 +63,7 @@ impl<B: Backend> Block<B> {
                 steps.push(match step {
                     Step::Convolution(of) => Step::Convolution(read(of)?),
                     Step::Fork(one, other) => Step::Fork(read(one)?, read(other)?),
-                    Step::Average => Step::Average,
+                    Step::ConvolvedAverage(of) => Step::ConvolvedAverage(read(of)?),
                     Step::Maximum => Step::Maximum,
                     Step::Halve => Step::Halve,
                 });
@@ -88,7 +91,10 @@ impl<B: Backend> Step<Convolution<B>> {
     fn forward(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
         match self {
             Self::Convolution(convolution) => relu(convolution.forward(x)),
-            Self::Average => avg_pool2d(x, [3; 2], [1; 2], [1; 2], false, false),
+            Self::ConvolvedAverage(convolution) => {
+                let x = convolution.forward(x);
+                relu(avg_pool2d(x, [3; 2], [1; 2], [1; 2], false, false))
+            }
             Self::Maximum => max_pool2d(x, [3; 2], [1; 2], [1; 2], [1; 2], false),
             Self::Halve => max_pool2d(x, [3; 2], [2; 2], [0; 2], [1; 2], false),
             Self::Fork(one, other) => {

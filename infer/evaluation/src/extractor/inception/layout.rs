@@ -15,7 +15,7 @@ pub(super) struct Convolution {
 /// A step that is to be read.
 pub(super) type Step = block::Step<Convolution>;
 
-use block::Step::{Average, Fork, Halve, Maximum};
+use block::Step::{ConvolvedAverage, Fork, Halve, Maximum};
 
 /// A convolution whose result is as large as its input.
 fn same(name: &'static str, inputs: usize, outputs: usize, kernel: [usize; 2]) -> Convolution {
@@ -62,7 +62,7 @@ enum Kind {
     B,
     C { inner: usize },
     D,
-    E { pool: Step },
+    E { maximum: bool },
 }
 
 const fn mixed(name: &'static str, kind: Kind, inputs: usize) -> Mixed {
@@ -80,8 +80,8 @@ pub(super) static MIXED: [Mixed; 11] = [
     mixed("Mixed_6d", Kind::C { inner: 160 }, 768),
     mixed("Mixed_6e", Kind::C { inner: 192 }, 768),
     mixed("Mixed_7a", Kind::D, 768),
-    mixed("Mixed_7b", Kind::E { pool: Average }, 1280),
-    mixed("Mixed_7c", Kind::E { pool: Maximum }, 2048),
+    mixed("Mixed_7b", Kind::E { maximum: false }, 1280),
+    mixed("Mixed_7c", Kind::E { maximum: true }, 2048),
 ];
 
 /// Which of them is `Mixed_6d`, whose first branch is `mixed_6/conv`; `Mixed_6e` is next.
@@ -100,7 +100,7 @@ impl Mixed {
                     conv("branch3x3dbl_2", 64, 96, [3, 3]),
                     conv("branch3x3dbl_3", 96, 96, [3, 3]),
                 ],
-                vec![Average, conv("branch_pool", inputs, *pool, [1, 1])],
+                vec![ConvolvedAverage(same("branch_pool", inputs, *pool, [1, 1]))],
             ],
             Kind::B => vec![
                 vec![inside("branch3x3", inputs, 384, 2)],
@@ -125,7 +125,7 @@ impl Mixed {
                     conv("branch7x7dbl_4", *inner, *inner, [7, 1]),
                     conv("branch7x7dbl_5", *inner, 192, [1, 7]),
                 ],
-                vec![Average, conv("branch_pool", inputs, 192, [1, 1])],
+                vec![ConvolvedAverage(same("branch_pool", inputs, 192, [1, 1]))],
             ],
             Kind::D => vec![
                 vec![conv("branch3x3_1", inputs, 192, [1, 1]), inside("branch3x3_2", 192, 320, 2)],
@@ -137,7 +137,7 @@ impl Mixed {
                 ],
                 vec![Halve],
             ],
-            Kind::E { pool } => vec![
+            Kind::E { maximum } => vec![
                 vec![conv("branch1x1", inputs, 320, [1, 1])],
                 vec![
                     conv("branch3x3_1", inputs, 384, [1, 1]),
@@ -154,7 +154,14 @@ impl Mixed {
                         same("branch3x3dbl_3b", 384, 384, [3, 1]),
                     ),
                 ],
-                vec![pool.clone(), conv("branch_pool", inputs, 192, [1, 1])],
+                {
+                    let convolution = same("branch_pool", inputs, 192, [1, 1]);
+                    if *maximum {
+                        vec![Maximum, block::Step::Convolution(convolution)]
+                    } else {
+                        vec![ConvolvedAverage(convolution)]
+                    }
+                },
             ],
         }
     }
