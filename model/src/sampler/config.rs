@@ -52,8 +52,6 @@ pub struct SamplerConfig {
     /// Classifier-free guidance. Default stage-wise with scale 2.4.
     pub guidance: Guidance,
     /// How guidance combines the two velocities. Default the plain rule.
-    // Not written where it is plain: what was written before there were others stays as it is.
-    #[serde(skip_serializing_if = "GuidanceRule::is_plain")]
     pub guidance_rule: GuidanceRule,
     /// Relative tolerance of Dopri5. Default 1e-3.
     pub rtol: f64,

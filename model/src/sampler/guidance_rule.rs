@@ -48,12 +48,6 @@ pub(super) struct Parts<B: Backend> {
 }
 
 impl GuidanceRule {
-    /// Whether it is the plain rule.
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-    pub(crate) fn is_plain(&self) -> bool {
-        *self == Self::Plain
-    }
-
     /// The global time until which there is no velocity.
     pub(super) fn zero_until(self) -> f64 {
         match self {
@@ -94,7 +88,7 @@ impl GuidanceRule {
 
     pub(super) fn check(self, reference: bool) -> Result<()> {
         let invalid = |reason: String| Err(Error::InvalidSampler { reason });
-        if reference && !self.is_plain() {
+        if reference && self != Self::Plain {
             return invalid("the reference has plain guidance only; drop `reference`".to_owned());
         }
         let fields = match self {
