@@ -28,7 +28,7 @@ pub struct ModelSource {
 #[derive(Clone, Debug)]
 enum Place {
     /// In these files.
-    Files(ModelFiles),
+    Files(Box<ModelFiles>),
     /// In a repository; they are fetched when they are needed.
     Repository(Repository),
 }
@@ -54,7 +54,7 @@ impl ModelSource {
 
     fn of(files: ModelFiles) -> Self {
         let (set, description) = (files.set(), files.description().clone());
-        Self { place: Place::Files(files), set, description }
+        Self { place: Place::Files(Box::new(files)), set, description }
     }
 
     /// The model at `path`, as [`ModelFiles::find`] takes it; or the model of a repository,
@@ -92,7 +92,7 @@ impl ModelSource {
     /// Those of `hub::fetch`, and what converting says.
     pub fn files(&self) -> Result<ModelFiles> {
         match &self.place {
-            Place::Files(files) => Ok(files.clone()),
+            Place::Files(files) => Ok(ModelFiles::clone(files)),
             Place::Repository(repository) => {
                 let weights = repository.weights(self.set)?.to_owned();
                 let files = ModelFiles::described(weights, self.set, self.description.clone());

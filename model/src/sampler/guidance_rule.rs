@@ -217,9 +217,10 @@ mod tests {
             &found,
             &by_hand(|c, u, x, g, left| {
                 let end: Vec<f64> = c.iter().zip(x).map(|(c, x)| x + left * c).collect();
-                let mut apart: Vec<f64> = c.iter().zip(u).map(|(c, u)| left * (c - u)).collect();
+                let apart: Vec<f64> = c.iter().zip(u).map(|(c, u)| left * (c - u)).collect();
                 let size = (product(&apart, &apart) / apart.len() as f64).sqrt();
-                apart.iter_mut().for_each(|value| *value *= (threshold / size).min(1.0));
+                let factor = (threshold / size).min(1.0);
+                let apart: Vec<f64> = apart.iter().map(|value| value * factor).collect();
                 let along = product(&apart, &end) / product(&end, &end);
                 let kept = apart.iter().zip(&end).map(|(a, e)| {
                     let (across, parallel_part) = (a - along * e, along * e);

@@ -7,7 +7,9 @@ use super::{Sum, half_log_snr, towards};
 /// [`half_log_snr`] (Lu et al. 2022, arXiv 2211.01095, algorithm 2).
 ///
 /// Where `h` is infinite, in the step that ends the stage, it is of first order; where `h'` is, in
-/// the step after the stage's first, the formula itself leaves nothing of the correction.
+/// the step after the stage's first, the formula itself leaves nothing of the correction. Between the
+/// ends it is of second order; over a whole stage, whose ends are infinitely far, it is less exact than
+/// [`adams_bashforth`](super::adams_bashforth) with two slopes.
 pub(in crate::sampler) fn dpm_solver(times: &[f64], to: f64) -> Sum {
     let now = times[0];
     let [state, prediction] = towards(now, to);
