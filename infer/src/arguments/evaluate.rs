@@ -80,7 +80,8 @@ pub struct EvaluateImagesArguments {
 #[derive(Clone, Debug, Args)]
 pub struct EvaluateModelArguments {
     /// The real images, or their statistics: see `infer evaluate images`.
-    pub reference: PathBuf,
+    #[arg(value_name = "REFERENCE")]
+    pub real: PathBuf,
     /// How many images are drawn for each repeat; papers mostly have 50000.
     #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(2..=16_777_216))]
     pub images: u32,

@@ -4,12 +4,11 @@ use pixelflow_evaluation::metrics::{
     FrechetReference, KernelConfig, density_and_coverage, frechet_to_infinity, kernel_distance,
     memorisation, precision_and_recall,
 };
-use pixelflow_evaluation::{Error as Unmeasurable, Features, Result as Measuring};
+use pixelflow_evaluation::{Error as Unmeasurable, Features, Protocol, Result as Measuring};
 use pixelflow_host::interrupt::Interrupt;
 
 use super::gathered::Gathered;
 use super::metric::{MetricKind, Metrics};
-use super::network::Identity;
 use crate::Result;
 use crate::arguments::MetricGroup;
 
@@ -64,7 +63,7 @@ pub fn compare(
     reference: &Reference,
     known: Option<&KnownImages>,
     groups: &[MetricGroup],
-    identity: &Identity,
+    protocol: Protocol,
     interrupt: &Interrupt,
 ) -> Result<Option<Metrics>> {
     let mut metrics = Metrics::default();
@@ -75,28 +74,13 @@ pub fn compare(
         match group {
             MetricGroup::Frechet => distances(samples, reference, &mut metrics)?,
             MetricGroup::Score => score(samples, &mut metrics)?,
-            MetricGroup::Kernel | MetricGroup::Neighbours | MetricGroup::Infinity => {
-                of_features(*group, samples, reference, identity, &mut metrics)?;
-            }
+            MetricGroup::Kernel => kernel(samples, reference, &mut metrics)?,
+            MetricGroup::Neighbours => neighbours(samples, reference, protocol, &mut metrics)?,
+            MetricGroup::Infinity => infinity(samples, reference, &mut metrics)?,
         }
     }
-    if let Some(KnownImages { train, held_out }) = known {
-        let kinds = [MetricKind::Memorisation];
-        let Some(features) = &samples.features else {
-            metrics.leave_out(&kinds, "SAMPLES has statistics, and it needs the images");
-            return Ok(Some(metrics));
-        };
-        let Some(found) = attempt(memorisation(train, held_out, features), &kinds, &mut metrics)?
-        else {
-            return Ok(Some(metrics));
-        };
-        let (copies, threshold) = (found.copies.len(), found.threshold);
-        let mut about = format!("{copies} samples nearer to a training image than {threshold:.3}");
-        if let Some([sample, image]) = found.copies.first() {
-            about += &format!("; first: sample {sample} and training image {image}");
-        }
-        metrics.add(MetricKind::Memorisation, found.share, None, about);
-        metrics.copies = found.copies.into_iter().take(MOST_COPIES).collect();
+    if let Some(known) = known {
+        copies(samples, known, &mut metrics)?;
     }
     Ok(Some(metrics))
 }
@@ -136,68 +120,107 @@ fn score(samples: &Gathered, metrics: &mut Metrics) -> Result<()> {
     }
 }
 
-/// Metrics that look at single images of either side.
-fn of_features(
-    group: MetricGroup,
+/// FD∞ or FID∞, of growing shares of the samples.
+fn infinity(samples: &Gathered, reference: &Reference, metrics: &mut Metrics) -> Result<()> {
+    let kinds = [MetricKind::Infinity];
+    let (Some(own), Some(frechet)) = (&samples.features, &reference.frechet) else {
+        metrics.leave_out(&kinds, lacks_images("SAMPLES"));
+        return Ok(());
+    };
+    let least = own.rows() / 2;
+    let found = frechet_to_infinity(own, frechet, least, INFINITY_SEED);
+    if let Some(line) = attempt(found, &kinds, metrics)? {
+        let about = format!("of {least} to {} images", own.rows());
+        metrics.add(MetricKind::Infinity, line.value, Some(line.standard_error), about);
+    }
+    Ok(())
+}
+
+/// KID.
+fn kernel(samples: &Gathered, reference: &Reference, metrics: &mut Metrics) -> Result<()> {
+    let kinds = [MetricKind::Kernel];
+    let Some([own, real]) = pair(samples, reference, &kinds, metrics) else {
+        return Ok(());
+    };
+    let fewest = own.rows().min(real.rows());
+    // Subsets of all images would be one and the same, and say nothing of the error.
+    let subset_size = if fewest >= KERNEL_SUBSET { KERNEL_SUBSET } else { (fewest / 2).max(2) };
+    let config = KernelConfig { subset_size, ..KernelConfig::default() };
+    if let Some(found) = attempt(kernel_distance(own, real, &config), &kinds, metrics)? {
+        let about = format!("{} subsets of {subset_size} images", config.subsets);
+        metrics.add(MetricKind::Kernel, found.mean, found.standard_error, about);
+    }
+    Ok(())
+}
+
+/// Precision and recall, density and coverage.
+fn neighbours(
     samples: &Gathered,
     reference: &Reference,
-    identity: &Identity,
+    protocol: Protocol,
     metrics: &mut Metrics,
 ) -> Result<()> {
-    let kinds: &[MetricKind] = match group {
-        MetricGroup::Kernel => &[MetricKind::Kernel],
-        MetricGroup::Infinity => &[MetricKind::Infinity],
-        _ => {
-            &[MetricKind::Precision, MetricKind::Recall, MetricKind::Density, MetricKind::Coverage]
-        }
-    };
-    let Some(own) = &samples.features else {
-        metrics.leave_out(kinds, "SAMPLES has statistics, and these need the images");
+    let shares = [MetricKind::Precision, MetricKind::Recall];
+    let fillings = [MetricKind::Density, MetricKind::Coverage];
+    let kinds = [shares, fillings].concat();
+    let Some([own, real]) = pair(samples, reference, &kinds, metrics) else {
         return Ok(());
     };
-    if let (MetricGroup::Infinity, Some(frechet)) = (group, &reference.frechet) {
-        let found = frechet_to_infinity(own, frechet, own.rows() / 2, INFINITY_SEED);
-        if let Some(line) = attempt(found, kinds, metrics)? {
-            let about = format!("of {} to {} images", own.rows() / 2, own.rows());
-            metrics.add(MetricKind::Infinity, line.value, Some(line.standard_error), about);
-        }
-        return Ok(());
-    }
-    let Some(real) = &reference.gathered.features else {
-        metrics.leave_out(kinds, "REFERENCE has statistics, and these need the images");
-        return Ok(());
-    };
-    if group == MetricGroup::Kernel {
-        let fewest = own.rows().min(real.rows());
-        // Subsets of all images would be one and the same, and say nothing of the error.
-        let subset_size = if fewest >= KERNEL_SUBSET { KERNEL_SUBSET } else { fewest / 2 };
-        let config = KernelConfig { subset_size: subset_size.max(2), ..KernelConfig::default() };
-        if let Some(found) = attempt(kernel_distance(own, real, &config), kinds, metrics)? {
-            let about = format!("{} subsets of {} images", config.subsets, config.subset_size);
-            metrics.add(MetricKind::Kernel, found.mean, found.standard_error, about);
-        }
-        return Ok(());
-    }
-    let (protocol, mut about) = (identity.protocol, String::new());
-    let few = match protocol.most_reference_images() {
-        Some(most) if most < real.rows() => {
-            about = format!("of the first {most} images of REFERENCE");
-            Some(real.range(0..most))
-        }
-        _ => None,
-    };
+    let few = protocol.most_reference_images().filter(|&most| most < real.rows());
+    let about = few.map_or_else(String::new, |few| format!("the first {few} of REFERENCE"));
+    let few = few.map(|few| real.range(0..few));
     let real = few.as_ref().unwrap_or(real);
     let found = precision_and_recall(real, own, protocol.neighbours());
-    if let Some(found) = attempt(found, &kinds[..2], metrics)? {
+    if let Some(found) = attempt(found, &shares, metrics)? {
         metrics.add(MetricKind::Precision, found.precision, None, about.clone());
         metrics.add(MetricKind::Recall, found.recall, None, about.clone());
     }
     let found = density_and_coverage(real, own, NEIGHBOURS);
-    if let Some(found) = attempt(found, &kinds[2..], metrics)? {
+    if let Some(found) = attempt(found, &fillings, metrics)? {
         metrics.add(MetricKind::Density, found.density, None, about.clone());
         metrics.add(MetricKind::Coverage, found.coverage, None, about);
     }
     Ok(())
+}
+
+/// Samples that are nearer to training images than unseen real ones are.
+fn copies(samples: &Gathered, known: &KnownImages, metrics: &mut Metrics) -> Result<()> {
+    let kinds = [MetricKind::Memorisation];
+    let Some(features) = &samples.features else {
+        metrics.leave_out(&kinds, lacks_images("SAMPLES"));
+        return Ok(());
+    };
+    let found = memorisation(&known.train, &known.held_out, features);
+    if let Some(found) = attempt(found, &kinds, metrics)? {
+        let (count, threshold) = (found.copies.len(), found.threshold);
+        let first = found.copies.first().map_or_else(String::new, |[sample, image]| {
+            format!("; first: sample {sample} and training image {image}")
+        });
+        let about =
+            format!("{count} samples nearer to a training image than {threshold:.3}{first}");
+        metrics.add(MetricKind::Memorisation, found.share, None, about);
+        metrics.copies = found.copies.into_iter().take(MOST_COPIES).collect();
+    }
+    Ok(())
+}
+
+/// The features of samples and reference; leaves metrics out where a side has none.
+fn pair<'a>(
+    samples: &'a Gathered,
+    reference: &'a Reference,
+    kinds: &[MetricKind],
+    metrics: &mut Metrics,
+) -> Option<[&'a Features; 2]> {
+    match (&samples.features, &reference.gathered.features) {
+        (Some(own), Some(real)) => return Some([own, real]),
+        (_, None) => metrics.leave_out(kinds, lacks_images("REFERENCE")),
+        (None, _) => metrics.leave_out(kinds, lacks_images("SAMPLES")),
+    }
+    None
+}
+
+fn lacks_images(side: &str) -> String {
+    format!("{side} has statistics, and this needs the images")
 }
 
 /// The value of metrics; leaves them out if there are too few images.

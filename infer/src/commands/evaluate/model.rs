@@ -41,7 +41,7 @@ pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Optio
     };
     request.check(&source.description)?;
     let (network, metrics) = (&arguments.network, &arguments.metrics);
-    let mut setup = Setup::prepare(network, metrics, None, &arguments.reference)?;
+    let mut setup = Setup::prepare(network, metrics, None, &arguments.real)?;
     setup.check_memory(arguments.images as usize)?;
     let device = select(&drawing.device)?;
     let (named, format) = (&drawing.text.text_encoder, drawing.text.dtype(drawing.dtype));

@@ -207,7 +207,14 @@ impl Instruments {
         interrupt: &Interrupt,
     ) -> Result<Option<Metrics>> {
         let Self { reference, known, .. } = self;
-        compare(samples, reference, known.as_ref(), &setup.groups, &setup.identity, interrupt)
+        compare(
+            samples,
+            reference,
+            known.as_ref(),
+            &setup.groups,
+            setup.identity.protocol,
+            interrupt,
+        )
     }
 }
 
