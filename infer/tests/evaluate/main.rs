@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod behaviour;
+mod inception;
 mod refusals;
 mod results;
 mod sides;
