@@ -34,6 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
             [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
             [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--guidance-rule', '--guidance-rule', [CompletionResultType]::ParameterName, 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model''s]')
             [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
             [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
             [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
@@ -52,7 +53,8 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('sample', 'sample', [CompletionResultType]::ParameterValue, 'Draw images')
             [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Draw a picture again from the recipe inside it and compare the pixels')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say what a model is')
-            [CompletionResult]::new('evaluate-captions', 'evaluate-captions', [CompletionResultType]::ParameterValue, 'Measure how well drawn images follow their captions')
+            [CompletionResult]::new('evaluate', 'evaluate', [CompletionResultType]::ParameterValue, 'Measure how good images are: FID and its relatives, copies, captions')
+            [CompletionResult]::new('evaluate-captions', 'evaluate-captions', [CompletionResultType]::ParameterValue, 'The older name of `infer evaluate captions`')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Draw a public benchmark''s prompts in the layout that its evaluator reads')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write weights anew: as safetensors, in another number format, in one file or several')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -72,6 +74,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
             [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
             [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--guidance-rule', '--guidance-rule', [CompletionResultType]::ParameterName, 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model''s]')
             [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
             [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
             [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
@@ -103,12 +106,132 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'infer;evaluate' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('images', 'images', [CompletionResultType]::ParameterValue, 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies')
+            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Draw images with a model and compare them with real ones; none is written')
+            [CompletionResult]::new('reference', 'reference', [CompletionResultType]::ParameterValue, 'Write the statistics of real images, which stand for them in other measurements')
+            [CompletionResult]::new('captions', 'captions', [CompletionResultType]::ParameterValue, 'Measure how well drawn images follow their captions')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'infer;evaluate;images' {
+            [CompletionResult]::new('--images', '--images', [CompletionResultType]::ParameterName, 'Measure exactly so many of SAMPLES, the first; fewer are an error. [default: all]')
+            [CompletionResult]::new('--inception', '--inception', [CompletionResultType]::ParameterName, 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]')
+            [CompletionResult]::new('--dinov2', '--dinov2', [CompletionResultType]::ParameterName, 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch')
+            [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Whose numbers are reproduced: how images come to Inception''s size, and into which parts they are split')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Which metrics. `frechet,score` needs no more memory for more images')
+            [CompletionResult]::new('--train', '--train', [CompletionResultType]::ParameterName, 'The images that the model was trained on: adds memorisation, the share of samples that are nearer to one of them than the nearest 1 % of --held-out are')
+            [CompletionResult]::new('--held-out', '--held-out', [CompletionResultType]::ParameterName, 'Real images that the model was not trained on')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Also write everything as JSON here; `-` writes it to the standard output instead of the table')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images computed at once; changes speed and memory')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;evaluate;model' {
+            [CompletionResult]::new('--images', '--images', [CompletionResultType]::ParameterName, 'How many images are drawn for each repeat; papers mostly have 50000')
+            [CompletionResult]::new('--repeats', '--repeats', [CompletionResultType]::ParameterName, 'How many times it is done, each with a seed of its own: the mean is printed with its standard error')
+            [CompletionResult]::new('--labels', '--labels', [CompletionResultType]::ParameterName, 'Which class an image has')
+            [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'A file with a prompt a line, which a text model draws; `-` for the standard input')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
+            [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
+            [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--guidance-rule', '--guidance-rule', [CompletionResultType]::ParameterName, 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model''s]')
+            [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
+            [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
+            [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
+            [CompletionResult]::new('--negative', '--negative', [CompletionResultType]::ParameterName, 'What a text model shall not draw')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model''s]')
+            [CompletionResult]::new('--text-dtype', '--text-dtype', [CompletionResultType]::ParameterName, 'Format of the text encoder''s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The same seed gives the same images, whatever --batch or the other captions')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once; changes speed and memory, not the images')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32')
+            [CompletionResult]::new('--inception', '--inception', [CompletionResultType]::ParameterName, 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]')
+            [CompletionResult]::new('--dinov2', '--dinov2', [CompletionResultType]::ParameterName, 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch')
+            [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Whose numbers are reproduced: how images come to Inception''s size, and into which parts they are split')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Which metrics. `frechet,score` needs no more memory for more images')
+            [CompletionResult]::new('--train', '--train', [CompletionResultType]::ParameterName, 'The images that the model was trained on: adds memorisation, the share of samples that are nearer to one of them than the nearest 1 % of --held-out are')
+            [CompletionResult]::new('--held-out', '--held-out', [CompletionResultType]::ParameterName, 'Real images that the model was not trained on')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Also write everything as JSON here; `-` writes it to the standard output instead of the table')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;evaluate;reference' {
+            [CompletionResult]::new('--inception', '--inception', [CompletionResultType]::ParameterName, 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]')
+            [CompletionResult]::new('--dinov2', '--dinov2', [CompletionResultType]::ParameterName, 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch')
+            [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Whose numbers are reproduced: how images come to Inception''s size, and into which parts they are split')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images computed at once; changes speed and memory')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;evaluate;captions' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
+            [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
+            [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--guidance-rule', '--guidance-rule', [CompletionResultType]::ParameterName, 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model''s]')
+            [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
+            [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
+            [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
+            [CompletionResult]::new('--negative', '--negative', [CompletionResultType]::ParameterName, 'What a text model shall not draw')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model''s]')
+            [CompletionResult]::new('--text-dtype', '--text-dtype', [CompletionResultType]::ParameterName, 'Format of the text encoder''s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The same seed gives the same images, whatever --batch or the other captions')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once; changes speed and memory, not the images')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32')
+            [CompletionResult]::new('--train', '--train', [CompletionResultType]::ParameterName, '`WebDataset` tar, or a folder of them, that the probes learn from: images with their attributes in .json, texts or null. [default: assets/demo/heroes.tar]')
+            [CompletionResult]::new('--heldout', '--heldout', [CompletionResultType]::ParameterName, 'The same of images that the model was not trained on; their captions are drawn. [default: assets/demo/heroes-heldout.tar]')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Only the first so many held-out captions. [default: all]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Also write the table here as JSON')
+            [CompletionResult]::new('--grid', '--grid', [CompletionResultType]::ParameterName, 'Also write a picture here of some captions: drawn image on the left, real one on the right')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
+            [CompletionResult]::new('--real-only', '--real-only', [CompletionResultType]::ParameterName, 'Measure the real images alone, the ceiling; needs no model')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;evaluate;help' {
+            [CompletionResult]::new('images', 'images', [CompletionResultType]::ParameterValue, 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies')
+            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Draw images with a model and compare them with real ones; none is written')
+            [CompletionResult]::new('reference', 'reference', [CompletionResultType]::ParameterValue, 'Write the statistics of real images, which stand for them in other measurements')
+            [CompletionResult]::new('captions', 'captions', [CompletionResultType]::ParameterValue, 'Measure how well drawn images follow their captions')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'infer;evaluate;help;images' {
+            break
+        }
+        'infer;evaluate;help;model' {
+            break
+        }
+        'infer;evaluate;help;reference' {
+            break
+        }
+        'infer;evaluate;help;captions' {
+            break
+        }
+        'infer;evaluate;help;help' {
+            break
+        }
         'infer;evaluate-captions' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
             [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
             [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--guidance-rule', '--guidance-rule', [CompletionResultType]::ParameterName, 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model''s]')
             [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
             [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
             [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
@@ -136,6 +259,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
             [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
             [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--guidance-rule', '--guidance-rule', [CompletionResultType]::ParameterName, 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model''s]')
             [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
             [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
             [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
@@ -171,7 +295,8 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('sample', 'sample', [CompletionResultType]::ParameterValue, 'Draw images')
             [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Draw a picture again from the recipe inside it and compare the pixels')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say what a model is')
-            [CompletionResult]::new('evaluate-captions', 'evaluate-captions', [CompletionResultType]::ParameterValue, 'Measure how well drawn images follow their captions')
+            [CompletionResult]::new('evaluate', 'evaluate', [CompletionResultType]::ParameterValue, 'Measure how good images are: FID and its relatives, copies, captions')
+            [CompletionResult]::new('evaluate-captions', 'evaluate-captions', [CompletionResultType]::ParameterValue, 'The older name of `infer evaluate captions`')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Draw a public benchmark''s prompts in the layout that its evaluator reads')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write weights anew: as safetensors, in another number format, in one file or several')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -184,6 +309,25 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             break
         }
         'infer;help;info' {
+            break
+        }
+        'infer;help;evaluate' {
+            [CompletionResult]::new('images', 'images', [CompletionResultType]::ParameterValue, 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies')
+            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Draw images with a model and compare them with real ones; none is written')
+            [CompletionResult]::new('reference', 'reference', [CompletionResultType]::ParameterValue, 'Write the statistics of real images, which stand for them in other measurements')
+            [CompletionResult]::new('captions', 'captions', [CompletionResultType]::ParameterValue, 'Measure how well drawn images follow their captions')
+            break
+        }
+        'infer;help;evaluate;images' {
+            break
+        }
+        'infer;help;evaluate;model' {
+            break
+        }
+        'infer;help;evaluate;reference' {
+            break
+        }
+        'infer;help;evaluate;captions' {
             break
         }
         'infer;help;evaluate-captions' {

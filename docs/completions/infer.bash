@@ -19,6 +19,9 @@ _infer() {
             infer,convert)
                 cmd="infer__subcmd__convert"
                 ;;
+            infer,evaluate)
+                cmd="infer__subcmd__evaluate"
+                ;;
             infer,evaluate-captions)
                 cmd="infer__subcmd__evaluate__subcmd__captions"
                 ;;
@@ -37,8 +40,41 @@ _infer() {
             infer,sample)
                 cmd="infer__subcmd__sample"
                 ;;
+            infer__subcmd__evaluate,captions)
+                cmd="infer__subcmd__evaluate__subcmd__captions"
+                ;;
+            infer__subcmd__evaluate,help)
+                cmd="infer__subcmd__evaluate__subcmd__help"
+                ;;
+            infer__subcmd__evaluate,images)
+                cmd="infer__subcmd__evaluate__subcmd__images"
+                ;;
+            infer__subcmd__evaluate,model)
+                cmd="infer__subcmd__evaluate__subcmd__model"
+                ;;
+            infer__subcmd__evaluate,reference)
+                cmd="infer__subcmd__evaluate__subcmd__reference"
+                ;;
+            infer__subcmd__evaluate__subcmd__help,captions)
+                cmd="infer__subcmd__evaluate__subcmd__help__subcmd__captions"
+                ;;
+            infer__subcmd__evaluate__subcmd__help,help)
+                cmd="infer__subcmd__evaluate__subcmd__help__subcmd__help"
+                ;;
+            infer__subcmd__evaluate__subcmd__help,images)
+                cmd="infer__subcmd__evaluate__subcmd__help__subcmd__images"
+                ;;
+            infer__subcmd__evaluate__subcmd__help,model)
+                cmd="infer__subcmd__evaluate__subcmd__help__subcmd__model"
+                ;;
+            infer__subcmd__evaluate__subcmd__help,reference)
+                cmd="infer__subcmd__evaluate__subcmd__help__subcmd__reference"
+                ;;
             infer__subcmd__help,convert)
                 cmd="infer__subcmd__help__subcmd__convert"
+                ;;
+            infer__subcmd__help,evaluate)
+                cmd="infer__subcmd__help__subcmd__evaluate"
                 ;;
             infer__subcmd__help,evaluate-captions)
                 cmd="infer__subcmd__help__subcmd__evaluate__subcmd__captions"
@@ -58,6 +94,18 @@ _infer() {
             infer__subcmd__help,sample)
                 cmd="infer__subcmd__help__subcmd__sample"
                 ;;
+            infer__subcmd__help__subcmd__evaluate,captions)
+                cmd="infer__subcmd__help__subcmd__evaluate__subcmd__captions"
+                ;;
+            infer__subcmd__help__subcmd__evaluate,images)
+                cmd="infer__subcmd__help__subcmd__evaluate__subcmd__images"
+                ;;
+            infer__subcmd__help__subcmd__evaluate,model)
+                cmd="infer__subcmd__help__subcmd__evaluate__subcmd__model"
+                ;;
+            infer__subcmd__help__subcmd__evaluate,reference)
+                cmd="infer__subcmd__help__subcmd__evaluate__subcmd__reference"
+                ;;
             *)
                 ;;
         esac
@@ -65,7 +113,7 @@ _infer() {
 
     case "${cmd}" in
         infer)
-            opts="-h -V --model --weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --shift --rtol --atol --reference --size --batch --out --scale --device --dtype --dry-run --help --version sample replay info evaluate-captions generate convert help"
+            opts="-h -V --model --weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --device --dtype --dry-run --help --version sample replay info evaluate evaluate-captions generate convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -116,10 +164,14 @@ _infer() {
                     return 0
                     ;;
                 --solver)
-                    COMPREPLY=($(compgen -W "euler heun dopri5" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "euler heun dopri5 ab2 ab3 dpmpp2m unipc" -- "${cur}"))
                     return 0
                     ;;
                 --guidance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guidance-rule)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -196,8 +248,22 @@ _infer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        infer__subcmd__evaluate)
+            opts="-h --help images model reference captions help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         infer__subcmd__evaluate__subcmd__captions)
-            opts="-h --model --weights --steps --solver --guidance --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --json --grid --help"
+            opts="-h --model --weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --json --grid --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -216,10 +282,14 @@ _infer() {
                     return 0
                     ;;
                 --solver)
-                    COMPREPLY=($(compgen -W "euler heun dopri5" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "euler heun dopri5 ab2 ab3 dpmpp2m unipc" -- "${cur}"))
                     return 0
                     ;;
                 --guidance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guidance-rule)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -290,8 +360,400 @@ _infer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        infer__subcmd__evaluate__subcmd__captions)
+            opts="-h --model --weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --json --grid --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --steps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --solver)
+                    COMPREPLY=($(compgen -W "euler heun dopri5 ab2 ab3 dpmpp2m unipc" -- "${cur}"))
+                    return 0
+                    ;;
+                --guidance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guidance-rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shift)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rtol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --atol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --negative)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --text-encoder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --text-dtype)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dtype)
+                    COMPREPLY=($(compgen -W "f32 f16 bf16 int8" -- "${cur}"))
+                    return 0
+                    ;;
+                --train)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --heldout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --json)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__help)
+            opts="images model reference captions help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__help__subcmd__captions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__help__subcmd__images)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__help__subcmd__model)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__help__subcmd__reference)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__images)
+            opts="-h --images --inception --dinov2 --protocol --metrics --train --held-out --json --batch --device --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --images)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --inception)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dinov2)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --protocol)
+                    COMPREPLY=($(compgen -W "adm torch-fidelity pytorch-fid clean" -- "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -W "frechet kernel neighbours score infinity" -- "${cur}"))
+                    return 0
+                    ;;
+                --train)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --held-out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --json)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__model)
+            opts="-h --images --repeats --labels --prompts --model --weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --inception --dinov2 --protocol --metrics --train --held-out --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --images)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repeats)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --labels)
+                    COMPREPLY=($(compgen -W "balanced random" -- "${cur}"))
+                    return 0
+                    ;;
+                --prompts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --steps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --solver)
+                    COMPREPLY=($(compgen -W "euler heun dopri5 ab2 ab3 dpmpp2m unipc" -- "${cur}"))
+                    return 0
+                    ;;
+                --guidance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guidance-rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shift)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rtol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --atol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --negative)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --text-encoder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --text-dtype)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dtype)
+                    COMPREPLY=($(compgen -W "f32 f16 bf16 int8" -- "${cur}"))
+                    return 0
+                    ;;
+                --inception)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dinov2)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --protocol)
+                    COMPREPLY=($(compgen -W "adm torch-fidelity pytorch-fid clean" -- "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -W "frechet kernel neighbours score infinity" -- "${cur}"))
+                    return 0
+                    ;;
+                --train)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --held-out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --json)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__reference)
+            opts="-h --inception --dinov2 --protocol --batch --device --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --inception)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dinov2)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --protocol)
+                    COMPREPLY=($(compgen -W "adm torch-fidelity pytorch-fid clean" -- "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         infer__subcmd__generate)
-            opts="-h --model --weights --steps --solver --guidance --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --layout --prompts --out --images --size --shard --verify --help"
+            opts="-h --model --weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --layout --prompts --out --images --size --shard --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -310,10 +772,14 @@ _infer() {
                     return 0
                     ;;
                 --solver)
-                    COMPREPLY=($(compgen -W "euler heun dopri5" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "euler heun dopri5 ab2 ab3 dpmpp2m unipc" -- "${cur}"))
                     return 0
                     ;;
                 --guidance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guidance-rule)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -389,7 +855,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__help)
-            opts="sample replay info evaluate-captions generate convert help"
+            opts="sample replay info evaluate evaluate-captions generate convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -416,9 +882,79 @@ _infer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        infer__subcmd__help__subcmd__evaluate)
+            opts="images model reference captions"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         infer__subcmd__help__subcmd__evaluate__subcmd__captions)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__help__subcmd__evaluate__subcmd__captions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__help__subcmd__evaluate__subcmd__images)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__help__subcmd__evaluate__subcmd__model)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__help__subcmd__evaluate__subcmd__reference)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -553,7 +1089,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__sample)
-            opts="-h --model --weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --shift --rtol --atol --reference --size --batch --out --scale --device --dtype --dry-run --help"
+            opts="-h --model --weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --device --dtype --dry-run --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -604,10 +1140,14 @@ _infer() {
                     return 0
                     ;;
                 --solver)
-                    COMPREPLY=($(compgen -W "euler heun dopri5" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "euler heun dopri5 ab2 ab3 dpmpp2m unipc" -- "${cur}"))
                     return 0
                     ;;
                 --guidance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guidance-rule)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_infer_global_optspecs
-    string join \n model= weights= class= prompt= prompts= negative= text-encoder= text-dtype= count= seed= steps= solver= guidance= shift= rtol= atol= reference size= batch= out= scale= device= dtype= dry-run h/help V/version
+    string join \n model= weights= class= prompt= prompts= negative= text-encoder= text-dtype= count= seed= steps= solver= guidance= guidance-rule= shift= rtol= atol= reference size= batch= out= scale= device= dtype= dry-run h/help V/version
 end
 
 function __fish_infer_needs_command
@@ -38,8 +38,13 @@ complete -c infer -n "__fish_infer_needs_command" -l seed -d 'Seed and number of
 complete -c infer -n "__fish_infer_needs_command" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_needs_command" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
 heun\t'Second order, two evaluations a step'
-dopri5\t'Fifth order with adaptive steps'"
+dopri5\t'Fifth order with adaptive steps'
+ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
+ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
+dpmpp2m\t'DPM-Solver++ (2M): second order, one evaluation a step'
+unipc\t'UniPC: second order, one evaluation a step'"
 complete -c infer -n "__fish_infer_needs_command" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_needs_command" -l guidance-rule -d 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_needs_command" -l shift -d 'Warp of the time within a stage; 1 is none' -r
 complete -c infer -n "__fish_infer_needs_command" -l rtol -d 'Relative tolerance of dopri5' -r
 complete -c infer -n "__fish_infer_needs_command" -l atol -d 'Absolute tolerance of dopri5' -r
@@ -59,7 +64,8 @@ complete -c infer -n "__fish_infer_needs_command" -s V -l version -d 'Print vers
 complete -c infer -n "__fish_infer_needs_command" -f -a "sample" -d 'Draw images'
 complete -c infer -n "__fish_infer_needs_command" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
 complete -c infer -n "__fish_infer_needs_command" -f -a "info" -d 'Say what a model is'
-complete -c infer -n "__fish_infer_needs_command" -f -a "evaluate-captions" -d 'Measure how well drawn images follow their captions'
+complete -c infer -n "__fish_infer_needs_command" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
+complete -c infer -n "__fish_infer_needs_command" -f -a "evaluate-captions" -d 'The older name of `infer evaluate captions`'
 complete -c infer -n "__fish_infer_needs_command" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
 complete -c infer -n "__fish_infer_needs_command" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
 complete -c infer -n "__fish_infer_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -77,8 +83,13 @@ complete -c infer -n "__fish_infer_using_subcommand sample" -l seed -d 'Seed and
 complete -c infer -n "__fish_infer_using_subcommand sample" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
 heun\t'Second order, two evaluations a step'
-dopri5\t'Fifth order with adaptive steps'"
+dopri5\t'Fifth order with adaptive steps'
+ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
+ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
+dpmpp2m\t'DPM-Solver++ (2M): second order, one evaluation a step'
+unipc\t'UniPC: second order, one evaluation a step'"
 complete -c infer -n "__fish_infer_using_subcommand sample" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l guidance-rule -d 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l shift -d 'Warp of the time within a stage; 1 is none' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l rtol -d 'Relative tolerance of dopri5' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l atol -d 'Absolute tolerance of dopri5' -r
@@ -103,14 +114,138 @@ complete -c infer -n "__fish_infer_using_subcommand info" -l model -d 'A run\'s 
 complete -c infer -n "__fish_infer_using_subcommand info" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -s h -l help -d 'Print help'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -f -a "images" -d 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -f -a "model" -d 'Draw images with a model and compare them with real ones; none is written'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -f -a "reference" -d 'Write the statistics of real images, which stand for them in other measurements'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -f -a "captions" -d 'Measure how well drawn images follow their captions'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l images -d 'Measure exactly so many of SAMPLES, the first; fewer are an error. [default: all]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l inception -d 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l dinov2 -d 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l protocol -d 'Whose numbers are reproduced: how images come to Inception\'s size, and into which parts they are split' -r -f -a "adm\t'Guided diffusion\'s evaluator, which papers on ImageNet report'
+torch-fidelity\t'The package torch-fidelity'
+pytorch-fid\t'The package pytorch-fid'
+clean\t'The package clean-fid; images may have different sizes'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l metrics -d 'Which metrics. `frechet,score` needs no more memory for more images' -r -f -a "frechet\t'FD or FID, and sFID'
+kernel\t'KID with its standard error'
+neighbours\t'Precision, recall, density, coverage'
+score\t'The Inception Score, through Inception alone'
+infinity\t'FD or FID extrapolated to infinitely many images; takes fifteen distances\' time'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l train -d 'The images that the model was trained on: adds memorisation, the share of samples that are nearer to one of them than the nearest 1 % of --held-out are' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l held-out -d 'Real images that the model was not trained on' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l json -d 'Also write everything as JSON here; `-` writes it to the standard output instead of the table' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l batch -d 'Images computed at once; changes speed and memory' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l images -d 'How many images are drawn for each repeat; papers mostly have 50000' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l repeats -d 'How many times it is done, each with a seed of its own: the mean is printed with its standard error' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l labels -d 'Which class an image has' -r -f -a "balanced\t'All classes equally often; makes FID about 0.1 lower than random'
+random\t'A random class for each image'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l prompts -d 'A file with a prompt a line, which a text model draws; `-` for the standard input' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
+heun\t'Second order, two evaluations a step'
+dopri5\t'Fifth order with adaptive steps'
+ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
+ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
+dpmpp2m\t'DPM-Solver++ (2M): second order, one evaluation a step'
+unipc\t'UniPC: second order, one evaluation a step'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l guidance-rule -d 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l shift -d 'Warp of the time within a stage; 1 is none' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l rtol -d 'Relative tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l atol -d 'Absolute tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l negative -d 'What a text model shall not draw' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l seed -d 'The same seed gives the same images, whatever --batch or the other captions' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l inception -d 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l dinov2 -d 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l protocol -d 'Whose numbers are reproduced: how images come to Inception\'s size, and into which parts they are split' -r -f -a "adm\t'Guided diffusion\'s evaluator, which papers on ImageNet report'
+torch-fidelity\t'The package torch-fidelity'
+pytorch-fid\t'The package pytorch-fid'
+clean\t'The package clean-fid; images may have different sizes'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l metrics -d 'Which metrics. `frechet,score` needs no more memory for more images' -r -f -a "frechet\t'FD or FID, and sFID'
+kernel\t'KID with its standard error'
+neighbours\t'Precision, recall, density, coverage'
+score\t'The Inception Score, through Inception alone'
+infinity\t'FD or FID extrapolated to infinitely many images; takes fifteen distances\' time'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l train -d 'The images that the model was trained on: adds memorisation, the share of samples that are nearer to one of them than the nearest 1 % of --held-out are' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l held-out -d 'Real images that the model was not trained on' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l json -d 'Also write everything as JSON here; `-` writes it to the standard output instead of the table' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l inception -d 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l dinov2 -d 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l protocol -d 'Whose numbers are reproduced: how images come to Inception\'s size, and into which parts they are split' -r -f -a "adm\t'Guided diffusion\'s evaluator, which papers on ImageNet report'
+torch-fidelity\t'The package torch-fidelity'
+pytorch-fid\t'The package pytorch-fid'
+clean\t'The package clean-fid; images may have different sizes'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l batch -d 'Images computed at once; changes speed and memory' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
+heun\t'Second order, two evaluations a step'
+dopri5\t'Fifth order with adaptive steps'
+ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
+ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
+dpmpp2m\t'DPM-Solver++ (2M): second order, one evaluation a step'
+unipc\t'UniPC: second order, one evaluation a step'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l guidance-rule -d 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l shift -d 'Warp of the time within a stage; 1 is none' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l rtol -d 'Relative tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l atol -d 'Absolute tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l negative -d 'What a text model shall not draw' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l seed -d 'The same seed gives the same images, whatever --batch or the other captions' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l train -d '`WebDataset` tar, or a folder of them, that the probes learn from: images with their attributes in .json, texts or null. [default: assets/demo/heroes.tar]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l heldout -d 'The same of images that the model was not trained on; their captions are drawn. [default: assets/demo/heroes-heldout.tar]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l count -d 'Only the first so many held-out captions. [default: all]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l json -d 'Also write the table here as JSON' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l grid -d 'Also write a picture here of some captions: drawn image on the left, real one on the right' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l real-only -d 'Measure the real images alone, the ceiling; needs no model'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "images" -d 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "model" -d 'Draw images with a model and compare them with real ones; none is written'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "reference" -d 'Write the statistics of real images, which stand for them in other measurements'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "captions" -d 'Measure how well drawn images follow their captions'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
 heun\t'Second order, two evaluations a step'
-dopri5\t'Fifth order with adaptive steps'"
+dopri5\t'Fifth order with adaptive steps'
+ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
+ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
+dpmpp2m\t'DPM-Solver++ (2M): second order, one evaluation a step'
+unipc\t'UniPC: second order, one evaluation a step'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l guidance-rule -d 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l shift -d 'Warp of the time within a stage; 1 is none' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l rtol -d 'Relative tolerance of dopri5' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l atol -d 'Absolute tolerance of dopri5' -r
@@ -138,8 +273,13 @@ model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand generate" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand generate" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
 heun\t'Second order, two evaluations a step'
-dopri5\t'Fifth order with adaptive steps'"
+dopri5\t'Fifth order with adaptive steps'
+ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
+ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
+dpmpp2m\t'DPM-Solver++ (2M): second order, one evaluation a step'
+unipc\t'UniPC: second order, one evaluation a step'"
 complete -c infer -n "__fish_infer_using_subcommand generate" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l guidance-rule -d 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand generate" -l shift -d 'Warp of the time within a stage; 1 is none' -r
 complete -c infer -n "__fish_infer_using_subcommand generate" -l rtol -d 'Relative tolerance of dopri5' -r
 complete -c infer -n "__fish_infer_using_subcommand generate" -l atol -d 'Absolute tolerance of dopri5' -r
@@ -174,10 +314,15 @@ complete -c infer -n "__fish_infer_using_subcommand convert" -l weights -d 'Of a
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand convert" -l report -d 'Write a line for each tensor here: shape, formats, largest absolute and relative error' -r -F
 complete -c infer -n "__fish_infer_using_subcommand convert" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "sample" -d 'Draw images'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "info" -d 'Say what a model is'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "evaluate-captions" -d 'Measure how well drawn images follow their captions'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate-captions generate convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "sample" -d 'Draw images'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "info" -d 'Say what a model is'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "evaluate-captions" -d 'The older name of `infer evaluate captions`'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "images" -d 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies'
+complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "model" -d 'Draw images with a model and compare them with real ones; none is written'
+complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "reference" -d 'Write the statistics of real images, which stand for them in other measurements'
+complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "captions" -d 'Measure how well drawn images follow their captions'

@@ -22,6 +22,9 @@ pub enum Error {
     /// A data set cannot be read.
     #[error(transparent)]
     Dataset(#[from] pixelflow_dataset::Error),
+    /// Images cannot be measured.
+    #[error(transparent)]
+    Evaluation(#[from] pixelflow_evaluation::Error),
     /// A data set cannot be used to judge captions.
     #[error("{}: {reason}", path.display())]
     Attributes {

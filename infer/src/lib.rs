@@ -2,8 +2,9 @@
 //!
 //! `arguments` say what to do, `commands` do it. `model_source` finds a model, on the disk or through the
 //! `hub`; `drawing_setup` makes a pipeline of it, `draw` takes its images, `destination` writes them; a
-//! `recipe` says everything that a `picture` was drawn from. `evaluation` measures how well drawn images
-//! follow their captions, `layout` lays them out for public evaluators, `convert` writes weights anew.
+//! `recipe` says everything that a `picture` was drawn from. `measurement` compares images with real ones,
+//! `evaluation` measures how well they follow their captions, `layout` lays them out for public evaluators,
+//! `convert` writes weights anew.
 //!
 //! The crate is a program: public are [`run`], and what training and tests share with it.
 
@@ -29,6 +30,7 @@ mod hub;
 mod layout;
 mod lettering;
 mod made_folders;
+mod measurement;
 mod model_source;
 mod npz;
 mod picture;

@@ -8,7 +8,8 @@ use pixelflow_host::output::{print, say};
 use crate::Result;
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
-    Comparison, Generated, Sampled, convert, evaluate_captions, generate, info, replay, sample,
+    Comparison, Generated, Sampled, convert, evaluate, evaluate_captions, generate, info, replay,
+    sample,
 };
 
 /// Does what the command line says; gives the exit code.
@@ -28,6 +29,10 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         },
         Command::Convert(arguments) => say(convert(&arguments)?)?,
         Command::Info(arguments) => print(info(&arguments)?)?,
+        Command::Evaluate(arguments) => match evaluate(&arguments)? {
+            Some(text) => print(text)?,
+            None => return Ok(Interrupt::exit_code()),
+        },
         Command::EvaluateCaptions(arguments) => print(evaluate_captions(&arguments)?)?,
         Command::Generate(arguments) => match generate(&arguments)? {
             Generated::Done(text) => say(text)?,

@@ -1,4 +1,4 @@
-//! The command line of `infer evaluate-captions`.
+//! The command line of `infer evaluate captions`.
 
 use std::path::PathBuf;
 

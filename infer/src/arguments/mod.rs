@@ -1,5 +1,6 @@
 //! The command line.
 
+mod evaluate;
 mod evaluate_captions;
 mod generate;
 mod guidance;
@@ -13,6 +14,10 @@ use pixelflow::cascade::MAX_SIDE;
 use pixelflow::sampler::{GuidanceRule, SolverKind};
 use pixelflow::weights::WeightSet;
 
+pub use self::evaluate::{
+    EvaluateArguments, EvaluateCommand, EvaluateImagesArguments, EvaluateModelArguments,
+    EvaluateReferenceArguments, LabelRule, MetricArguments, MetricGroup, NetworkArguments,
+};
 pub use self::evaluate_captions::EvaluateCaptionsArguments;
 pub use self::generate::GenerateArguments;
 pub use self::guidance::GuidanceArgument;
@@ -46,7 +51,8 @@ Examples:
   infer sample --count 100 --out samples.npz     arr_0, uint8 NHWC, for FID tools
   infer sample --model runs/demo-1 --steps 4,6,10 --solver heun --guidance constant:1.5
   infer replay samples/grid-1.png                the same pixels again?
-  infer evaluate-captions --model runs/t2i --json scores.json
+  infer evaluate model --repeats 3 assets/demo/heroes.tar
+  infer evaluate captions --model runs/t2i --json scores.json
   infer generate --layout geneval --prompts evaluation_metadata.jsonl --out geneval/
   infer sample --model hf:ShoufaChen/PixelFlow-Class2Image --class 207
   infer convert model.pt folder/ --dtype bf16    safetensors of a .pt";
@@ -73,7 +79,10 @@ pub enum Command {
     Replay(ReplayArguments),
     /// Say what a model is.
     Info(InfoArguments),
-    /// Measure how well drawn images follow their captions.
+    /// Measure how good images are: FID and its relatives, copies, captions.
+    Evaluate(EvaluateArguments),
+    /// The older name of `infer evaluate captions`.
+    #[command(hide = true)]
     EvaluateCaptions(EvaluateCaptionsArguments),
     /// Draw a public benchmark's prompts in the layout that its evaluator reads.
     Generate(GenerateArguments),

@@ -3,14 +3,14 @@
 mod caption_drawer;
 mod convert;
 mod dry_run;
-mod evaluate_captions;
+mod evaluate;
 mod generate;
 mod info;
 mod replay;
 mod sample;
 
 pub use convert::convert;
-pub use evaluate_captions::evaluate_captions;
+pub use evaluate::{evaluate, evaluate_captions};
 pub use generate::{Generated, generate};
 pub use info::info;
 pub use replay::{Comparison, replay};

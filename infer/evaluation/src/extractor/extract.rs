@@ -48,7 +48,7 @@ pub struct Extracted {
 /// The first error of `take`; [`Error::OtherSize`] unless sizes may be mixed; [`Error::NotFinite`];
 /// [`Error::Config`] for batches without images; what is wrong with an image.
 pub fn extract<B: Backend>(
-    extractor: &impl Extractor<B>,
+    extractor: &(impl Extractor<B> + ?Sized),
     images: &dyn Images,
     range: Range<usize>,
     config: &ExtractionConfig,

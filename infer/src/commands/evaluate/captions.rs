@@ -1,4 +1,4 @@
-//! `infer evaluate-captions`: measures how well drawn images follow their captions.
+//! `infer evaluate captions`: measures how well drawn images follow their captions.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -6,9 +6,9 @@ use std::time::Instant;
 use image::ImageFormat;
 use pixelflow::durable;
 
-use super::caption_drawer::caption_drawer;
 use crate::arguments::EvaluateCaptionsArguments;
 use crate::caption_images::{DrawCaptions, DrawnWith};
+use crate::commands::caption_drawer::caption_drawer;
 use crate::destination::{check_file, check_png};
 use crate::error::write_error;
 use crate::evaluation::measure::{EvaluationData, Measurement, measure};

@@ -1,0 +1,218 @@
+//! The command line of `infer evaluate`.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand, ValueEnum};
+use pixelflow_evaluation::Protocol;
+
+use super::{DrawingArguments, EvaluateCaptionsArguments};
+
+const EXAMPLES: &str = "\
+Examples:
+  infer evaluate images samples.npz assets/demo/heroes-heldout.tar
+  infer evaluate images samples/ real/ --train train.tar --held-out heldout.tar
+  infer evaluate images samples.npz VIRTUAL_imagenet256_labeled.npz --images 50000 \\
+    --inception pt_inception-2015-12-05-6726825d.pth
+  infer evaluate reference assets/demo/heroes.tar heroes.npz
+  infer evaluate model --images 2000 --repeats 3 assets/demo/heroes.tar --json scores.json
+  infer evaluate captions --model runs/t2i --json scores.json
+
+Numbers compare only if network, protocol, reference and number of images are the same: fewer images make
+every FD and FID larger. Retraining moves FID by 1 to 2 %: below that, and below two standard errors, two
+models are not told apart. Statistics and features of references are kept in the cache folder
+(PIXELFLOW_CACHE), so that they are computed once.";
+
+/// What to measure.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct EvaluateArguments {
+    /// What to measure.
+    #[command(subcommand)]
+    pub command: EvaluateCommand,
+}
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // There is one of it, on the stack of `main`.
+pub enum EvaluateCommand {
+    /// Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies.
+    Images(EvaluateImagesArguments),
+    /// Draw images with a model and compare them with real ones; none is written.
+    Model(EvaluateModelArguments),
+    /// Write the statistics of real images, which stand for them in other measurements.
+    Reference(EvaluateReferenceArguments),
+    /// Measure how well drawn images follow their captions.
+    Captions(EvaluateCaptionsArguments),
+}
+
+/// Which images to compare.
+///
+/// A side is a folder of images, a folder of class folders, a tar or a folder of them, an .npz with arr_0 as
+/// samplers write it, or an .npz of statistics (mu, sigma; mu_s, sigma_s for sFID). Statistics do for FD, FID
+/// and sFID alone; all else needs the images. Grey images have their value in all three channels,
+/// transparency is dropped, 16 bits become 8. What cannot be measured is named.
+#[derive(Clone, Debug, Args)]
+pub struct EvaluateImagesArguments {
+    /// The images to judge.
+    pub samples: PathBuf,
+    /// The real ones.
+    pub reference: PathBuf,
+    /// Measure exactly so many of SAMPLES, the first; fewer are an error. [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub images: Option<u32>,
+    /// What the images are seen through.
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    /// What is measured.
+    #[command(flatten)]
+    pub metrics: MetricArguments,
+    /// How it is computed.
+    #[command(flatten)]
+    pub computing: ComputingArguments,
+}
+
+/// What to draw, and what to compare it with.
+///
+/// Image I of a repeat has the noise of (seed, I), whatever --batch; the seed of repeat R is --seed + R, so that
+/// repeats share no noise. A text model draws the texts of --prompts instead of classes.
+#[derive(Clone, Debug, Args)]
+pub struct EvaluateModelArguments {
+    /// The real images, or their statistics: see `infer evaluate images`.
+    #[arg(value_name = "REFERENCE")]
+    pub real: PathBuf,
+    /// How many images are drawn for each repeat; papers mostly have 50000.
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(2..=16_777_216))]
+    pub images: u32,
+    /// How many times it is done, each with a seed of its own: the mean is printed with its standard error.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeats: u32,
+    /// Which class an image has.
+    #[arg(long, value_enum, default_value_t = LabelRule::Balanced)]
+    pub labels: LabelRule,
+    /// A file with a prompt a line, which a text model draws; `-` for the standard input.
+    #[arg(long, value_name = "FILE")]
+    pub prompts: Option<PathBuf>,
+    /// How to draw.
+    #[command(flatten)]
+    pub drawing: DrawingArguments,
+    /// What the images are seen through.
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    /// What is measured.
+    #[command(flatten)]
+    pub metrics: MetricArguments,
+}
+
+/// Whose statistics to write.
+#[derive(Clone, Debug, Args)]
+pub struct EvaluateReferenceArguments {
+    /// The real images: a folder, a tar, or an .npz with arr_0.
+    pub data: PathBuf,
+    /// FILE.npz with mu and sigma, for Inception by protocol adm mu_s and sigma_s, and who made them. Nothing
+    /// that exists is replaced.
+    pub out: PathBuf,
+    /// What the images are seen through.
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    /// How it is computed.
+    #[command(flatten)]
+    pub computing: ComputingArguments,
+}
+
+/// What images are seen through.
+#[derive(Clone, Debug, Args)]
+pub struct NetworkArguments {
+    /// See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of
+    /// pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]
+    #[arg(long, value_name = "FILE", conflicts_with = "dinov2")]
+    pub inception: Option<PathBuf>,
+    /// See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of
+    /// facebookresearch.
+    #[arg(long, value_name = "FILE")]
+    pub dinov2: Option<PathBuf>,
+    /// Whose numbers are reproduced: how images come to Inception's size, and into which parts they are split.
+    #[arg(long, value_parser = protocol(), default_value = "adm")]
+    pub protocol: Protocol,
+}
+
+/// What is measured, and where it is written.
+#[derive(Clone, Debug, Args)]
+pub struct MetricArguments {
+    /// Which metrics. `frechet,score` needs no more memory for more images.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "LIST",
+        default_value = "frechet,kernel,neighbours,score"
+    )]
+    pub metrics: Vec<MetricGroup>,
+    /// The images that the model was trained on: adds memorisation, the share of samples that are nearer to
+    /// one of them than the nearest 1 % of --held-out are.
+    #[arg(long, value_name = "DATA", requires = "held_out")]
+    pub train: Option<PathBuf>,
+    /// Real images that the model was not trained on.
+    #[arg(long, value_name = "DATA", requires = "train")]
+    pub held_out: Option<PathBuf>,
+    /// Also write everything as JSON here; `-` writes it to the standard output instead of the table.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// How features are computed.
+#[derive(Clone, Debug, Args)]
+pub struct ComputingArguments {
+    /// Images computed at once; changes speed and memory.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub batch: u32,
+    /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+}
+
+/// Metrics that are measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MetricGroup {
+    /// FD or FID, and sFID.
+    Frechet,
+    /// KID with its standard error.
+    Kernel,
+    /// Precision, recall, density, coverage.
+    Neighbours,
+    /// The Inception Score, through Inception alone.
+    Score,
+    /// FD or FID extrapolated to infinitely many images; takes fifteen distances' time.
+    Infinity,
+}
+
+/// Which class an image has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LabelRule {
+    /// All classes equally often; makes FID about 0.1 lower than random.
+    Balanced,
+    /// A random class for each image.
+    Random,
+}
+
+impl fmt::Display for LabelRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Balanced => "balanced",
+            Self::Random => "random",
+        })
+    }
+}
+
+/// A protocol, with what each is.
+fn protocol() -> impl TypedValueParser<Value = Protocol> {
+    let help = |protocol| match protocol {
+        Protocol::Adm => "Guided diffusion's evaluator, which papers on ImageNet report",
+        Protocol::TorchFidelity => "The package torch-fidelity",
+        Protocol::PytorchFid => "The package pytorch-fid",
+        Protocol::Clean => "The package clean-fid; images may have different sizes",
+    };
+    let value = |protocol: Protocol| PossibleValue::new(protocol.name()).help(help(protocol));
+    PossibleValuesParser::new(Protocol::ALL.map(value)).try_map(|name| name.parse())
+}
