@@ -1,5 +1,7 @@
 //! The command line of `infer evaluate`.
 
+#![allow(clippy::doc_markdown, reason = "help texts name fields of files, and have no backticks")]
+
 use std::fmt;
 use std::path::PathBuf;
 
