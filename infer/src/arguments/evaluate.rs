@@ -40,21 +40,36 @@ pub struct EvaluateArguments {
 #[allow(clippy::large_enum_variant)] // There is one of it, on the stack of `main`.
 pub enum EvaluateCommand {
     /// Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies.
+    ///
+    /// A side is a folder of images, a folder of class folders, a tar or a folder of them, an .npz with arr_0 as
+    /// samplers write it, or an .npz of statistics (mu, sigma; mu_s, sigma_s for sFID). Statistics do for FD, FID
+    /// and sFID alone; all else needs the images. Grey images have their value in all three channels,
+    /// transparency is dropped, 16 bits become 8. What cannot be measured is named, with the reason.
+    ///
+    /// Lower is better for FD, FID and KID, higher for precision, recall, density, coverage and IS. KID of images
+    /// that are as good as real ones is 0 within its standard error; the FD of few images is not: set it beside
+    /// that of as many real ones.
     Images(EvaluateImagesArguments),
     /// Draw images with a model and compare them with real ones; none is written.
+    ///
+    /// Image I of a repeat has the noise of (seed, I), whatever --batch; the seed of repeat R is --seed + R, so
+    /// that repeats share no noise. A text model draws the texts of --prompts instead of classes. Metrics are
+    /// those of `infer evaluate images`.
     Model(EvaluateModelArguments),
     /// Write the statistics of real images, which stand for them in other measurements.
+    ///
+    /// The file says which network made them, with which weights, by which protocol and of which images: a
+    /// measurement refuses statistics that were made otherwise. Other tools read it as well.
     Reference(EvaluateReferenceArguments),
     /// Measure how well drawn images follow their captions.
+    ///
+    /// A linear probe for each attribute (species, hair, …) learns from real images to read it off the
+    /// pixels. The table gives its accuracy on held-out real images, the ceiling; on images drawn from
+    /// the same captions; and `chance`, that of always naming the value most frequent in training.
     Captions(EvaluateCaptionsArguments),
 }
 
 /// Which images to compare.
-///
-/// A side is a folder of images, a folder of class folders, a tar or a folder of them, an .npz with arr_0 as
-/// samplers write it, or an .npz of statistics (mu, sigma; mu_s, sigma_s for sFID). Statistics do for FD, FID
-/// and sFID alone; all else needs the images. Grey images have their value in all three channels,
-/// transparency is dropped, 16 bits become 8. What cannot be measured is named.
 #[derive(Clone, Debug, Args)]
 pub struct EvaluateImagesArguments {
     /// The images to judge.
@@ -76,9 +91,6 @@ pub struct EvaluateImagesArguments {
 }
 
 /// What to draw, and what to compare it with.
-///
-/// Image I of a repeat has the noise of (seed, I), whatever --batch; the seed of repeat R is --seed + R, so that
-/// repeats share no noise. A text model draws the texts of --prompts instead of classes.
 #[derive(Clone, Debug, Args)]
 pub struct EvaluateModelArguments {
     /// The real images, or their statistics: see `infer evaluate images`.

@@ -71,10 +71,13 @@ pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Optio
         };
         match measured {
             Some(measured) => repeats.push(measured),
-            None => return Ok(None),
+            None => break,
         }
     }
     progress.finish();
+    if repeats.len() < seeds.len() {
+        return Ok(None);
+    }
     let with = drawer.drawn_with();
     let report = Report {
         identity: &setup.identity,
