@@ -206,7 +206,7 @@ impl<B: PixelFlowBackend> FixedSteps<B> {
     }
 }
 
-/// The state after each step of a stage that is solved in steps of given `times`.
+/// The state after each step of a stage that is solved in steps between given `times`, which ascend.
 ///
 /// # Shapes
 /// - start and each state: `[rows, channels, height, width]`
@@ -222,9 +222,11 @@ pub fn solve_in_steps<B: PixelFlowBackend>(
     let method = Method::of(kind).ok_or_else(|| Error::InvalidSampler {
         reason: format!("{kind:?} chooses its own steps"),
     })?;
-    let mut solver = FixedSteps::new(method, times, times[0], start);
+    let Some(&from) = times.first() else { return Ok(Vec::new()) };
+    let mut solver = FixedSteps::new(method, times, from, start);
+    let steps = solver.steps();
     let step = |_| solver.step(velocity).map(|()| solver.state.clone());
-    (1..times.len()).map(step).collect()
+    (0..steps).map(step).collect()
 }
 
 #[cfg(all(test, feature = "flex"))]

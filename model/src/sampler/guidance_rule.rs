@@ -19,7 +19,7 @@ pub enum GuidanceRule {
         /// How much of `s` counts: `1 + strength (s - 1)`. 1 is the paper's, 0 is the plain rule.
         strength: f64,
         /// Global time, 0 is pure noise, until which the velocity is zero. The paper's first 4 % of
-        /// the steps are 0.04; 0 is never.
+        /// the steps are 0.04; 0 is never. The network is not asked there; it counts as evaluations all the same.
         zero_until: f64,
     },
     /// Adaptive projected guidance: in terms of the predicted end of the stage, `d = x + (1 - t) v`,

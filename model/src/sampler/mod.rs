@@ -1,7 +1,7 @@
 //! Sampling: solvers, guidance, and the run through the stages.
 //!
-//! Each solver has a `reference` behaviour, equal to the PyTorch implementation's numbers, and our
-//! default, which repairs what that gets wrong (see [`SamplerConfig::reference`]).
+//! Euler and Dopri5 have a `reference` behaviour, equal to the PyTorch implementation's numbers, and
+//! our default, which repairs what that gets wrong (see [`SamplerConfig::reference`]).
 
 mod conditions;
 mod config;

@@ -226,3 +226,17 @@ fn a_guide_takes_the_place_of_the_unconditional_velocity() {
     let refused = one_step(2.0).stepper(&other, conditions(), noise(), SIZE).err().unwrap();
     assert!(refused.to_string().contains("the guide has 7 classes, the model 5"), "{refused}");
 }
+
+#[test]
+fn until_the_time_of_cfg_zero_star_nothing_moves() {
+    let guidance_rule = GuidanceRule::CfgZeroStar { strength: 1.0, zero_until: 0.25 };
+    let config = SamplerConfig { steps: vec![2], guidance_rule, ..Default::default() };
+    let cascade = CascadeConfig { stages: 1, train_timesteps: 1000 }.build().unwrap();
+    let mut stepper = begun(&config.check(cascade).unwrap());
+    let mut state = || {
+        stepper.step().unwrap();
+        values(stepper.state().unwrap())
+    };
+    let [start, first, second] = [state(), state(), state()];
+    assert!(first == start && second != start);
+}

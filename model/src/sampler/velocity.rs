@@ -183,15 +183,17 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
 impl<B: PixelFlowBackend> Velocity<B> for GuidedVelocity<'_, B> {
     fn at(&mut self, times: &[f64], state: Tensor<B, 4>, rows: Rows<'_>) -> Result<Tensor<B, 4>> {
         let timesteps: Vec<f64> = times.iter().map(|&t| self.timestep(t)).collect();
-        let velocity = self.at_timesteps(&timesteps, state, rows);
         let zero_until = self.sampler.config.guidance_rule.zero_until();
-        if zero_until == 0.0 {
-            return Ok(velocity);
+        let moves = |&timestep: &f64| self.global_time(timestep) >= zero_until;
+        if timesteps.iter().all(moves) {
+            return Ok(self.at_timesteps(&timesteps, state, rows));
         }
-        let moves = |&timestep: &f64| f32::from(u8::from(self.global_time(timestep) >= zero_until));
-        let moves: Vec<f32> = timesteps.iter().map(moves).collect();
-        let moves = column(&moves, &velocity);
-        Ok(velocity * moves)
+        if !timesteps.iter().any(moves) {
+            return Ok(state.zeros_like());
+        }
+        let moves: Vec<f32> = timesteps.iter().map(|t| f32::from(u8::from(moves(t)))).collect();
+        let moves = column(&moves, &state);
+        Ok(self.at_timesteps(&timesteps, state, rows) * moves)
     }
 }
 
