@@ -6,6 +6,7 @@ mod json_output;
 mod model;
 mod model_drawer;
 mod reference;
+mod samples;
 mod setup;
 
 pub use captions::evaluate_captions;

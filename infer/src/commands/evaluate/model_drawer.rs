@@ -3,6 +3,7 @@
 use image::RgbImage;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{ImageRequest, Pipeline, Request};
+use pixelflow::sampler::SamplerConfig;
 use pixelflow_host::device::{Device, OnBackend};
 use pixelflow_host::interrupt::Interrupt;
 
@@ -16,9 +17,10 @@ pub(super) trait DrawImages {
     /// One image for each request, in their order; fewer after Ctrl-C.
     ///
     /// # Errors
-    /// What the model or the device says.
+    /// What the sampler's settings, the model or the device say.
     fn draw(
         &mut self,
+        sampler: &SamplerConfig,
         images: Vec<ImageRequest>,
         observer: &mut dyn DrawObserver,
         interrupt: &Interrupt,
@@ -75,11 +77,16 @@ struct ModelDrawer<B: PixelFlowBackend> {
 impl<B: PixelFlowBackend> DrawImages for ModelDrawer<B> {
     fn draw(
         &mut self,
+        sampler: &SamplerConfig,
         images: Vec<ImageRequest>,
         observer: &mut dyn DrawObserver,
         interrupt: &Interrupt,
     ) -> Result<Vec<RgbImage>> {
-        let drawing = self.pipeline.draw(&Request { images, ..self.request.clone() })?;
+        let drawing = self.pipeline.draw(&Request {
+            images,
+            sampler: Some(sampler.clone()),
+            ..self.request.clone()
+        })?;
         let drawn = Watched::new(drawing, observer, interrupt.clone());
         Ok(drawn.collect::<pixelflow::Result<_>>()?)
     }

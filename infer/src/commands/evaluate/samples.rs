@@ -1,0 +1,211 @@
+//! The samples of a measurement: images that a model draws, and no one keeps.
+
+use std::ops::{ControlFlow, Range};
+
+use pixelflow::noise::{Key, Purpose};
+use pixelflow::pipeline::{ImageRequest, Request, Subject};
+use pixelflow::sampler::SamplerConfig;
+use pixelflow_host::device::{Device, select};
+use pixelflow_host::interrupt::Interrupt;
+
+use super::model_drawer::{DrawImages, DrawerConfig};
+use crate::arguments::{EvaluateModelArguments, LabelRule};
+use crate::caption_images::DrawnWith;
+use crate::commands::model;
+use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config};
+use crate::hub::{Fetching, HubName};
+use crate::measurement::drawn_images::DrawnImages;
+use crate::measurement::gathered::{Gathering, Keep};
+use crate::measurement::network::Network;
+use crate::model_source::ModelSource;
+use crate::progress::CaptionProgress;
+use crate::prompts::read_prompts;
+use crate::{Error, Result};
+
+/// A model and what it shall draw, checked as far as it can be before other files are opened.
+pub(super) struct PreparedSamples<'a> {
+    arguments: &'a EvaluateModelArguments,
+    source: ModelSource,
+    subjects: Vec<Subject>,
+    request: Request,
+}
+
+/// A model on a device, and what its images show.
+pub(super) struct Samples {
+    labels: LabelRule,
+    batch: u64,
+    device: Device,
+    subjects: Vec<Subject>,
+    sampler: SamplerConfig,
+    drawer: Box<dyn DrawImages>,
+}
+
+impl Samples {
+    /// Finds the model, and checks what is asked of it.
+    ///
+    /// # Errors
+    /// What is wrong with the model or the sampler's settings.
+    pub(super) fn prepare(arguments: &EvaluateModelArguments) -> Result<PreparedSamples<'_>> {
+        let drawing = &arguments.drawing;
+        let source = match (&drawing.model.model, &arguments.prompts) {
+            (None, Some(_)) => ModelSource::text_demo()?,
+            (path, _) => model(path.as_deref(), drawing.model.weights)?,
+        };
+        let subjects = subjects(arguments, &source)?;
+        let image =
+            |subject: &Subject| ImageRequest { subject: subject.clone(), seed: 0, number: 0 };
+        let request = Request {
+            sampler: Some(sampler_config(&drawing.sampler, &source)),
+            batch: drawing.batch as usize,
+            ..Request::new(subjects.iter().map(image).collect())
+        };
+        request.check(&source.description)?;
+        Ok(PreparedSamples { arguments, source, subjects, request })
+    }
+
+    /// Where it draws.
+    pub(super) fn device(&self) -> Device {
+        self.device
+    }
+
+    /// How it draws, if nothing else is said.
+    pub(super) fn sampler(&self) -> &SamplerConfig {
+        &self.sampler
+    }
+
+    /// Everything but the requests that the images depend on.
+    pub(super) fn drawn_with(&self) -> &DrawnWith {
+        self.drawer.drawn_with()
+    }
+
+    /// How many subjects there are: classes or prompts.
+    pub(super) fn subjects(&self) -> usize {
+        self.subjects.len()
+    }
+
+    /// The subject that an image of a seed shows.
+    pub(super) fn subject(&self, seed: u64, number: u64) -> usize {
+        subject_of(self.labels, seed, number, self.subjects.len())
+    }
+
+    /// Draws images of a seed, a batch at a time, and gathers what the network makes of them; `None` after
+    /// Ctrl-C.
+    ///
+    /// # Errors
+    /// What the model, the device or the network says.
+    pub(super) fn gather(
+        &mut self,
+        (sampler, seed, numbers): (&SamplerConfig, u64, Range<u64>),
+        network: &dyn Network,
+        keep: Keep,
+        progress: &mut CaptionProgress,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Gathering>> {
+        let count = (numbers.end - numbers.start) as usize;
+        let mut gathering = Gathering::empty(network, count, keep);
+        let mut first = numbers.start;
+        while first < numbers.end {
+            let end = (first + self.batch).min(numbers.end);
+            let request = |number| {
+                let subject = self.subjects[self.subject(seed, number)].clone();
+                ImageRequest { subject, seed, number }
+            };
+            let images: Vec<ImageRequest> = (first..end).map(request).collect();
+            let wanted = images.len();
+            let drawn = DrawnImages(self.drawer.draw(sampler, images, progress, interrupt)?);
+            if drawn.0.len() < wanted {
+                return Ok(None);
+            }
+            let done = (first - numbers.start) as usize;
+            network.extract(&drawn, 0..wanted, &mut |batch| {
+                gathering.add(done + batch.images.start, &batch)?;
+                Ok(ControlFlow::Continue(()))
+            })?;
+            first = end;
+        }
+        Ok(Some(gathering))
+    }
+}
+
+impl PreparedSamples<'_> {
+    /// Readies the model on the device; its weights are read when it draws.
+    ///
+    /// # Errors
+    /// What is wrong with the device, the model's files or its texts.
+    pub(super) fn open(self) -> Result<Samples> {
+        let Self { arguments, source, subjects, request } = self;
+        let drawing = &arguments.drawing;
+        let device = select(&drawing.device)?;
+        let (named, format) = (&drawing.text.text_encoder, drawing.text.dtype(drawing.dtype));
+        let text_encoder =
+            TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
+        let sampler = request.sampler.clone().expect("it was set");
+        let drawer = DrawerConfig {
+            setup: DrawingSetup { source, device, format: drawing.dtype, text_encoder },
+            request,
+            hub_encoder: named.clone().filter(|name| HubName::is_meant(name.as_ref())),
+            negative: drawing.text.negative.clone(),
+        };
+        let drawer = drawer.on(device)?;
+        let batch = u64::from(drawing.batch);
+        Ok(Samples { labels: arguments.labels, batch, device, subjects, sampler, drawer })
+    }
+}
+
+/// All classes of a model, or the prompts of a text model.
+fn subjects(arguments: &EvaluateModelArguments, source: &ModelSource) -> Result<Vec<Subject>> {
+    let refused = |argument, value: String, reason: &str| {
+        Err(Error::Argument { argument, value, reason: reason.to_owned() })
+    };
+    match (&arguments.prompts, source.description.is_text()) {
+        (None, false) => {
+            Ok((0..source.description.model.num_classes).map(Subject::Class).collect())
+        }
+        (Some(path), true) => {
+            let negative = &arguments.drawing.text.negative;
+            let prompt = |prompt| Subject::Prompt { prompt, negative: negative.clone() };
+            Ok(read_prompts(path)?.into_iter().map(prompt).collect())
+        }
+        (Some(path), false) => {
+            let reason = "this model draws classes and reads no texts; leave it out";
+            refused("--prompts", path.display().to_string(), reason)
+        }
+        (None, true) => {
+            let reason = "this model draws from text: say with --prompts FILE what it shall draw";
+            refused("--model", source.name(), reason)
+        }
+    }
+}
+
+/// The number of the subject that an image shows.
+fn subject_of(rule: LabelRule, seed: u64, number: u64, subjects: usize) -> usize {
+    match rule {
+        LabelRule::Balanced => (number % subjects as u64) as usize,
+        // Drawing has no captions to choose among: the stream is free.
+        LabelRule::Random => {
+            Key::new(seed, number, Purpose::Caption).below(subjects as u64) as usize
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pixelflow_evaluation::metrics::ClassCounts;
+
+    use super::*;
+
+    #[test]
+    fn labels_are_even_or_random_and_the_same_for_the_same_seed() {
+        let of = |rule, seed| {
+            let labels = (0..400).map(|number| subject_of(rule, seed, number, 4));
+            labels.collect::<Vec<_>>()
+        };
+        let balanced = ClassCounts::of(of(LabelRule::Balanced, 0), 4);
+        assert_eq!(balanced.counts, [100; 4]);
+        let random = of(LabelRule::Random, 0);
+        assert!(!ClassCounts::of(random.clone(), 4).is_balanced());
+        assert!(ClassCounts::of(random.clone(), 4).counts.iter().all(|&count| count > 60));
+        assert_eq!(random, of(LabelRule::Random, 0));
+        assert_ne!(random, of(LabelRule::Random, 1));
+    }
+}
