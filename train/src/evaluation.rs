@@ -52,6 +52,12 @@ pub fn prepare(config: &CheckedConfig, data: &Data) -> Result<Option<PreparedMet
     let meter = meter.prepare().map_err(Error::Unmeasurable)?;
     let (images, network) = (evaluation.images, meter.network());
     note(format_args!("evaluation: {images} drawn images beside {about}, seen through {network}"));
+    let classes = settings.model.num_classes;
+    if images < classes {
+        note(format_args!(
+            "note: they are of the first {images} of {classes} classes; set evaluation.images to {classes} or more"
+        ));
+    }
     Ok(Some(meter))
 }
 

@@ -64,7 +64,7 @@ fn the_numbers_are_those_of_infer_evaluate() {
     let (run, json) = (scratch.path().join("run"), scratch.path().join("scores.json"));
     let said =
         start(&run, &[&MEASURED[..], &["model.num_classes=16"]].concat()).succeeded().message;
-    let about = "evaluation: 20 drawn images beside the 160 images of data.source, seen through \
+    let about = "evaluation: 20 drawn images beside the 192 images of data.source, seen through \
                  EfficientNet-Lite0";
     assert!(said.contains(about) && said.contains("step 6: FD-EffLite0 "), "{said}");
     let measured = measurements(&run);
@@ -96,9 +96,6 @@ fn measuring_changes_nothing_of_a_run_and_is_made_up_for_once() {
     let [plain, measured] = ["plain", "measured"].map(|name| scratch.path().join(name));
     let class = ["model.num_classes=16"];
     start(&plain, &class).succeeded();
-    let first = ["train.steps=4", "train.warmup_steps=2", "train.schedule=constant"];
-    let constant = ["train.schedule=constant"];
-    let _ = (first, constant);
     start(&measured, &[&class[..], &MEASURED].concat()).succeeded();
     let read =
         |run: &Path, file| fs::read(run.join("checkpoints/step-00000006").join(file)).unwrap();
@@ -125,7 +122,9 @@ fn measuring_changes_nothing_of_a_run_and_is_made_up_for_once() {
     resume(&measured, &[]).succeeded();
     assert_eq!(measurements(&measured), before);
     // Another seed makes other numbers, which is said.
-    let said = resume(&measured, &["train.steps=9", "evaluation.seed=5"]).succeeded().message;
+    let other = ["train.steps=9", "evaluation.seed=5", "evaluation.images=9"];
+    let said = resume(&measured, &other).succeeded().message;
+    assert!(said.contains("of the first 9 of 16 classes; set evaluation.images to 16"), "{said}");
     assert!(said.contains("[evaluation] has changed") && said.contains("after step 6"), "{said}");
     assert_eq!(measurements(&measured).len(), 3);
 }
@@ -158,7 +157,7 @@ fn a_text_model_draws_captions_of_the_validation_images() {
     let run = scratch.path().join("run");
     let joint = r#"text={ kind = "joint", width = 64, layers = 1 }"#;
     let text = ["model.num_classes=0", "model.cross_attention_dim=64", joint];
-    let held_out = r#"data.held_out={ rule = "every", step = 10 }"#;
+    let held_out = r#"data.held_out={ rule = "every", step = 12 }"#;
     // More images than captions.
     let said = start(&run, &[&MEASURED[..], &text, &[held_out]].concat()).succeeded().message;
     assert!(said.contains("20 drawn images beside the 16 images of data.held_out"), "{said}");
@@ -198,8 +197,6 @@ fn what_cannot_be_measured_is_refused_before_training() {
     );
     let inception = format!("evaluation.inception={}", path("pt_inception.pth"));
     refuse(&[&inception], &[here, "Inception-v3 needs its weights", "there is no ", "pytorch-fid"]);
-    let weights = "evaluation.inception=assets/efficientnet-lite0/model.safetensors";
-    refuse(&[weights], &[here]);
     refuse(&["evaluation.images=1"], &["evaluation.images is 1: it must be 2 to "]);
     refuse(&["evaluation.image=9"], &["there is no key `evaluation.image`", "evaluation.images"]);
     refuse(&["evaluation.metrics=['fid']"], &["a list of \"frechet\" and \"kernel\""]);
@@ -207,8 +204,12 @@ fn what_cannot_be_measured_is_refused_before_training() {
         &["data.held_out={ rule = \"first\", count = 1 }"],
         &[here, "data.held_out: it has one image"],
     );
-    // The advice works.
+    // What only loading tells.
     let run = scratch.path().join("run");
+    let weights = "evaluation.inception=assets/efficientnet-lite0/model.safetensors";
+    start(&run, &["model.num_classes=16", "evaluation.every=3", weights])
+        .refused(&[here, "tensor"]);
+    // The advice works.
     let frechet = ["evaluation.metrics=['frechet']", &reference("statistics.npz")];
     start(&run, &[&["model.num_classes=16"], &MEASURED[..], &frechet].concat()).succeeded();
     let record = &measurements(&run)[1];

@@ -162,7 +162,9 @@ mod tests {
         let of = |own: &str| checked(&["preview.sampler.shift=3", own]).evaluation_sampler();
         let preview = of("evaluation.every=1");
         assert_eq!(preview, checked(&["preview.sampler.shift=3"]).settings().preview.sampler);
-        let own = of("evaluation.sampler={ steps = [7], guidance_rule = { rule = 'apg' } }");
+        let own = of(
+            "evaluation.sampler={ steps = [7], guidance_rule = { rule = 'apg', parallel = 0.5, threshold = 0.0 } }",
+        );
         assert_eq!((own.steps, own.shift, own.guidance), (vec![7], 3.0, preview.guidance));
         assert_ne!(own.guidance_rule, preview.guidance_rule);
     }

@@ -81,7 +81,7 @@ fn every_senseless_value_is_named_with_a_fix() {
         ),
         (
             "evaluation.sampler.steps=[1, 2]",
-            "evaluation.sampler is invalid: steps has 2 numbers, it must have 1",
+            "evaluation.sampler is invalid: invalid sampler configuration: steps has 2 numbers",
         ),
         ("model.depth=0", "depth is 0, it must be 1 to 1024"),
         ("model.in_channels=1", "out_channels is 3, it must equal in_channels"),
