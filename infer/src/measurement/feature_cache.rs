@@ -10,7 +10,7 @@ use pixelflow_evaluation::{Features, Origin};
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::note;
 
-use super::gathered::{Gathered, Keep, gather};
+use super::gathered::{Gathered, ImageClasses, Keep, gather};
 use super::network::Network;
 use super::side::Side;
 use crate::Result;
@@ -106,7 +106,8 @@ pub fn gather_kept(
     if let Some(gathered) = cache.get(&origin, images.len(), keep.features) {
         let path = side.path.display();
         note(format_args!("note: what {path} needs is in the cache; it is not computed again"));
-        return Ok(Some((gathered, hash)));
+        let classes = ImageClasses::of(images, images.len());
+        return Ok(Some((Gathered { classes, ..gathered }, hash)));
     }
     let gathered = gather(images, images.len(), network, keep, name, interrupt)?;
     Ok(gathered.map(|gathered| {
@@ -126,7 +127,7 @@ mod tests {
         let mut sums = ExactSums::empty(2);
         sums.add(&features).unwrap();
         let moments = sums.moments().unwrap();
-        Gathered { moments, spatial: None, features: Some(features), score: None }
+        Gathered { moments, spatial: None, features: Some(features), score: None, classes: None }
     }
 
     fn origin(data: &str) -> Origin {

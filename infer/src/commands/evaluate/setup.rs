@@ -91,7 +91,7 @@ impl Setup {
     }
 
     fn looks_at_pairs(&self) -> bool {
-        let pairs = [MetricGroup::Kernel, MetricGroup::Neighbours];
+        let pairs = [MetricGroup::Kernel, MetricGroup::Neighbours, MetricGroup::Classes];
         pairs.iter().any(|group| self.groups.contains(group))
     }
 
