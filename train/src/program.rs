@@ -130,16 +130,14 @@ where
     };
     let interrupt = Interrupt::listen("stopping after this step and saving")?;
     let is_measured = state.step < settings.train.steps || state.due.evaluation;
-    let meter = match meter.filter(|_| is_measured) {
-        None => None,
-        Some(meter) => match meter.begin(named, &interrupt).map_err(Error::Unmeasurable)? {
-            Some(meter) => Some(meter),
-            None => {
-                note("stopped before the first step: the real images are not all looked at yet");
-                return Ok(Interrupt::exit_code());
-            }
-        },
-    };
+    let mut begun = None;
+    if let Some(meter) = meter.filter(|_| is_measured) {
+        begun = meter.begin(named, &interrupt).map_err(Error::Unmeasurable)?;
+        if begun.is_none() {
+            note("stopped before the first step: the real images are not all looked at yet");
+            return Ok(Interrupt::exit_code());
+        }
+    }
     // Nothing of a run that goes on is changed before everything that could be refused is sound.
     Recording::check(&session.folder)?;
     session.settle()?;
@@ -152,7 +150,7 @@ where
         &state,
     );
     let mut recording = Recording::open(&session.folder, &state)?;
-    let (store, meter) = (&session.store, meter.as_ref());
+    let (store, meter) = (&session.store, begun.as_ref());
     let mut run = Run { config, data, store, meter, trainer, state, is_unsaved: false };
     let mut observers = recording.observers();
     observers.push(&mut terminal);
