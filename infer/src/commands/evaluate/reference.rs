@@ -5,9 +5,9 @@ use pixelflow_evaluation::images::Images;
 use pixelflow_host::device::select;
 use pixelflow_host::interrupt::Interrupt;
 
-use super::setup::gather_kept;
 use crate::arguments::EvaluateReferenceArguments;
 use crate::destination::check_file;
+use crate::measurement::feature_cache::gather_kept;
 use crate::measurement::gathered::Keep;
 use crate::measurement::network::NetworkFile;
 use crate::measurement::side::Side;
