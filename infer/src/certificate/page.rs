@@ -102,13 +102,13 @@ fn name_of(metric: &MetricFacts, certificate: &Certificate) -> (String, bool) {
 fn metric_card(metric: &MetricFacts, certificate: &Certificate) -> Markup {
     let (name, higher) = name_of(metric, certificate);
     let MetricFacts { value, standard_error, repeats, about, .. } = metric;
-    let repeats: Vec<String> = repeats.iter().copied().map(number).collect();
+    let repeats: Vec<String> = repeats.iter().copied().map(shown).collect();
     html! {
         div.number {
             h3 { (name) }
             b {
-                (number(*value))
-                @if let Some(error) = standard_error { small { " ± " (number(*error)) } }
+                (shown(*value))
+                @if let Some(error) = standard_error { small { " ± " (shown(*error)) } }
             }
             p { @if higher { "higher is better" } @else { "lower is better" } }
             @if !repeats.is_empty() { p { (repeats.join(", ")) } }
@@ -117,9 +117,14 @@ fn metric_card(metric: &MetricFacts, certificate: &Certificate) -> Markup {
     }
 }
 
+/// A value in four digits behind the point, if they say anything of it.
+fn shown(value: f64) -> String {
+    if value.abs() >= 1e-3 { format!("{value:.4}") } else { number(value) }
+}
+
 fn samples(images: &[RgbImage], drawn: Drawn<'_>) -> Markup {
     let least = images.iter().map(|image| image.width().min(image.height())).min().unwrap_or(0);
-    let (class, side) = if least < SMALL { ("samples small", 108) } else { ("samples", 160) };
+    let (class, side) = if least < SMALL { ("samples small", 120) } else { ("samples", 160) };
     let seed = drawn.seeds[0];
     html! {
         section {
@@ -266,7 +271,7 @@ mod tests {
         let images = [RgbImage::new(4, 4), RgbImage::from_pixel(4, 4, image::Rgb([9, 8, 7]))];
         let page = page(&certificate(), &images, "a.json");
         for part in
-            ["FD-EffLite0", "<b>100.0000</b>", "2.000e-3<small> ± 0.0100", "not measured", "rtol"]
+            ["FD-EffLite0", "<b>100.0000</b>", "0.0020<small> ± 0.0100", "not measured", "rtol"]
         {
             assert!(page.to_lowercase().contains(&part.to_lowercase()), "{part}: {page}");
         }

@@ -21,6 +21,7 @@ use crate::certificate::{Certificate, CertifiedPrompts, Drawn};
 use crate::commands::recorded_model::RecordedModel;
 use crate::differences::differences;
 use crate::foreign_path::refuse_foreign;
+use crate::hub::Fetching;
 use crate::measurement::facts::SideFacts;
 use crate::measurement::network::NetworkKind;
 use crate::model_source::ModelSource;
@@ -72,7 +73,9 @@ impl Check<'_> {
         let setup = Setup::prepare(&arguments.network, &arguments.metrics, None, &arguments.real)?;
         self.same_data(&setup)?;
         setup.check_memory(arguments.images as usize)?;
-        let samples = prepared.open()?;
+        // A file that somebody sends fetches nothing; only its user does, with --model or --text-encoder.
+        let is_named = self.arguments.model.is_some() || self.arguments.text_encoder.is_some();
+        let samples = prepared.open(if is_named { Fetching::Allowed } else { Fetching::Never })?;
         self.same_drawing(samples.drawn_with())?;
         self.say_cost(evaluations(&with.sampler, stages));
         let verdict = measure_samples(&arguments, samples, setup, |report, samples, _| {

@@ -9,13 +9,14 @@ use super::setup::Setup;
 use crate::Result;
 use crate::arguments::EvaluateModelArguments;
 use crate::certificate::{Certificate, CertificateFiles, CertifiedPrompts};
+use crate::hub::Fetching;
 use crate::measurement::report::{DrawnReport, Report, SideReport};
 use crate::progress::CaptionProgress;
 
 /// Measures; gives what is printed, or nothing after Ctrl-C.
 ///
 /// # Errors
-/// Those of [`Samples::open`] and [`Setup`], and of [`CertificateFiles`].
+/// Those of [`Samples::prepare`] and [`Setup`], and of [`CertificateFiles`].
 pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Option<String>> {
     let EvaluateModelArguments { network, metrics, certificate, .. } = arguments;
     let prepared = Samples::prepare(arguments)?;
@@ -23,7 +24,7 @@ pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Optio
     setup.check_memory(arguments.images as usize)?;
     let prepare = |path| CertificateFiles::prepare(path, metrics.json.as_deref());
     let files = certificate.as_deref().map(prepare).transpose()?;
-    let mut samples = prepared.open()?;
+    let mut samples = prepared.open(Fetching::Allowed)?;
     if files.is_some() {
         samples.keep_first();
     }

@@ -157,17 +157,16 @@ impl Samples {
 }
 
 impl PreparedSamples<'_> {
-    /// Readies the model on the device; its weights are read when it draws.
+    /// Readies the model on the device; its weights are read when it draws. A text encoder may have to be fetched.
     ///
     /// # Errors
     /// What is wrong with the device, the model's files or its texts.
-    pub(super) fn open(self) -> Result<Samples> {
+    pub(super) fn open(self, fetching: Fetching) -> Result<Samples> {
         let Self { arguments, source, subjects, request } = self;
         let drawing = &arguments.drawing;
         let device = select(&drawing.device)?;
         let (named, format) = (&drawing.text.text_encoder, drawing.text.dtype(drawing.dtype));
-        let text_encoder =
-            TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
+        let text_encoder = TextEncoderSetup::of(&source, named.as_deref(), format, fetching)?;
         let sampler = request.sampler.clone().expect("it was set");
         let drawer = DrawerConfig {
             setup: DrawingSetup { source, device, format: drawing.dtype, text_encoder },
