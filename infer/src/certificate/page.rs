@@ -95,7 +95,11 @@ fn name_of(metric: &MetricFacts, certificate: &Certificate) -> (String, bool) {
     let kind = network.and_then(|network| MetricKind::of_key(&metric.key, network));
     let named = kind.zip(network);
     named.map_or((metric.key.clone(), false), |(kind, network)| {
-        (kind.name(network), kind.is_better_when_higher())
+        // In tables it stands below what it is the ceiling of.
+        let of_real = kind == MetricKind::RealClassAccuracy;
+        let name =
+            if of_real { "ceiling of class accuracy".to_owned() } else { kind.name(network) };
+        (name, kind.is_better_when_higher())
     })
 }
 

@@ -180,7 +180,12 @@ fn allowed(kind: MetricKind, found: &MetricFacts, facts: &Facts) -> f64 {
     let format = facts.drawn_with.as_ref().map_or(NumberFormat::F32, |with| with.dtype);
     let Rounding { value, crossing } = Rounding::of(format);
     if kind.is_share() {
-        let sides = [facts.images, facts.reference.images];
+        // The ceiling of class accuracy is of every fifth real image.
+        let real = facts.reference.images;
+        let sides = match kind {
+            MetricKind::RealClassAccuracy => [None, real.map(|images| images / 5)],
+            _ => [facts.images, real],
+        };
         let fewest = sides.into_iter().flatten().min().unwrap_or(1).max(1);
         return crossing.max(CROSSING / fewest as f64);
     }

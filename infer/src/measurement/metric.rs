@@ -23,13 +23,17 @@ pub enum MetricKind {
     Density,
     /// Share of real images with a sample near.
     Coverage,
+    /// Share of samples whose class a probe reads off them.
+    ClassAccuracy,
+    /// The same of real images that the probe has not seen.
+    RealClassAccuracy,
     /// Share of samples that are copies of training images.
     Memorisation,
 }
 
 impl MetricKind {
     /// All of them.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Frechet,
         Self::Spatial,
         Self::Kernel,
@@ -39,6 +43,8 @@ impl MetricKind {
         Self::Recall,
         Self::Density,
         Self::Coverage,
+        Self::ClassAccuracy,
+        Self::RealClassAccuracy,
         Self::Memorisation,
     ];
 
@@ -51,7 +57,13 @@ impl MetricKind {
     pub fn is_share(self) -> bool {
         matches!(
             self,
-            Self::Precision | Self::Recall | Self::Density | Self::Coverage | Self::Memorisation
+            Self::Precision
+                | Self::Recall
+                | Self::Density
+                | Self::Coverage
+                | Self::ClassAccuracy
+                | Self::RealClassAccuracy
+                | Self::Memorisation
         )
     }
 
@@ -77,13 +89,20 @@ impl MetricKind {
             Self::Recall => "recall".to_owned(),
             Self::Density => "density".to_owned(),
             Self::Coverage => "coverage".to_owned(),
+            Self::ClassAccuracy => "class accuracy".to_owned(),
+            Self::RealClassAccuracy => "  of real ones".to_owned(),
             Self::Memorisation => "memorisation".to_owned(),
         }
     }
 
     /// Its name in JSON: `fd_efflite0`, `fid_infinity`.
     pub fn key(self, network: NetworkKind) -> String {
-        self.name(network).to_lowercase().replace('∞', "_infinity").replace('-', "_")
+        let name = match self {
+            Self::ClassAccuracy => "class_accuracy".to_owned(),
+            Self::RealClassAccuracy => "class_accuracy_real".to_owned(),
+            other => other.name(network),
+        };
+        name.to_lowercase().replace('∞', "_infinity").replace('-', "_")
     }
 }
 

@@ -10,6 +10,7 @@ use crate::Result;
 use crate::arguments::EvaluateModelArguments;
 use crate::certificate::{Certificate, CertificateFiles, CertifiedPrompts};
 use crate::hub::Fetching;
+use crate::measurement::gathered::Gathered;
 use crate::measurement::report::{DrawnReport, Report, SideReport};
 use crate::progress::CaptionProgress;
 
@@ -75,7 +76,11 @@ pub(super) fn measure_samples<T>(
         let drawing = (&sampler, seed, numbers.clone());
         let drawn = samples.gather(drawing, network, setup.keep(), &mut progress, &interrupt)?;
         let measured = match drawn {
-            Some(gathering) => instruments.measure(&gathering.finish()?, &setup, &interrupt)?,
+            Some(gathering) => {
+                let classes = samples.classes(seed, numbers.clone());
+                let gathered = Gathered { classes, ..gathering.finish()? };
+                instruments.measure(&gathered, &setup, &interrupt)?
+            }
             None => None,
         };
         match measured {

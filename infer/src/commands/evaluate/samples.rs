@@ -17,7 +17,7 @@ use crate::commands::model;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config};
 use crate::hub::{Fetching, HubName};
 use crate::measurement::drawn_images::DrawnImages;
-use crate::measurement::gathered::{Gathering, Keep};
+use crate::measurement::gathered::{Gathering, ImageClasses, Keep};
 use crate::measurement::network::Network;
 use crate::model_source::ModelSource;
 use crate::progress::CaptionProgress;
@@ -38,6 +38,8 @@ pub(super) struct Samples {
     batch: u64,
     device: Device,
     subjects: Vec<Subject>,
+    /// Names of the classes, as far as they have any; `None` for a text model.
+    class_names: Option<Vec<String>>,
     sampler: SamplerConfig,
     drawer: Box<dyn DrawImages>,
     first: FirstImages,
@@ -116,6 +118,13 @@ impl Samples {
         subject_of(self.labels, seed, number, self.subjects.len())
     }
 
+    /// What images of a seed show, if it is classes.
+    pub(super) fn classes(&self, seed: u64, numbers: Range<u64>) -> Option<ImageClasses> {
+        let names = self.class_names.clone()?;
+        let labels = numbers.map(|number| self.subject(seed, number)).collect();
+        Some(ImageClasses { labels, count: self.subjects.len(), names })
+    }
+
     /// Draws images of a seed, a batch at a time, and gathers what the network makes of them; `None` after
     /// Ctrl-C.
     ///
@@ -168,6 +177,9 @@ impl PreparedSamples<'_> {
         let (named, format) = (&drawing.text.text_encoder, drawing.text.dtype(drawing.dtype));
         let text_encoder = TextEncoderSetup::of(&source, named.as_deref(), format, fetching)?;
         let sampler = request.sampler.clone().expect("it was set");
+        let description = &source.description;
+        let class_names =
+            (!description.is_text()).then(|| description.class_names.clone().unwrap_or_default());
         let drawer = DrawerConfig {
             setup: DrawingSetup { source, device, format: drawing.dtype, text_encoder },
             request,
@@ -177,7 +189,7 @@ impl PreparedSamples<'_> {
         let drawer = drawer.on(device)?;
         let batch = u64::from(drawing.batch);
         let (labels, first) = (arguments.labels, FirstImages::none());
-        Ok(Samples { labels, batch, device, subjects, sampler, drawer, first })
+        Ok(Samples { labels, batch, device, subjects, class_names, sampler, drawer, first })
     }
 }
 
