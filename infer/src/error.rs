@@ -289,9 +289,9 @@ pub enum Error {
         /// Where the model was.
         model: PathBuf,
     },
-    /// A picture names files outside of the working folder.
+    /// A picture or certificate names files outside of the working folder.
     #[error(
-        "{} was drawn with {}, which is not looked for, since a picture may say anything; say with \
+        "{} names {}, which is not looked for, since a file of others may say anything; say with \
          {argument} where it is",
         picture.display(), excerpt(path)
     )]

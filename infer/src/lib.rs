@@ -2,8 +2,8 @@
 //!
 //! `arguments` say what to do, `commands` do it. `model_source` finds a model, on the disk or through the
 //! `hub`; `drawing_setup` makes a pipeline of it, `draw` takes its images, `destination` writes them; a
-//! `recipe` says everything that a `picture` was drawn from. `measurement` compares images with real ones,
-//! `evaluation` measures how well they follow their captions, `layout` lays them out for public evaluators,
+//! `recipe` says everything that a `picture` was drawn from. `measurement` compares images with real ones, a `certificate` holds what measuring them
+//! again needs, `evaluation` measures how well they follow their captions, `layout` lays them out for public evaluators,
 //! `convert` writes weights anew.
 //!
 //! The crate is a program: public are [`run`], and what training and tests share with it.
@@ -14,6 +14,7 @@ mod arguments;
 pub mod assets;
 mod cache_folder;
 mod caption_images;
+mod certificate;
 mod classes;
 mod commands;
 mod convert;
@@ -27,6 +28,7 @@ mod evaluation;
 mod foreign_path;
 mod grid;
 mod hub;
+mod json_text;
 mod layout;
 mod lettering;
 mod made_folders;

@@ -8,8 +8,8 @@ use pixelflow_host::output::{print, say};
 use crate::Result;
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
-    Comparison, Generated, Sampled, convert, evaluate, evaluate_captions, generate, info, replay,
-    sample,
+    Comparison, Evaluated, Generated, Sampled, convert, evaluate, evaluate_captions, generate,
+    info, replay, sample,
 };
 
 /// Does what the command line says; gives the exit code.
@@ -30,8 +30,12 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Convert(arguments) => say(convert(&arguments)?)?,
         Command::Info(arguments) => print(info(&arguments)?)?,
         Command::Evaluate(arguments) => match evaluate(&arguments)? {
-            Some(text) => print(text)?,
-            None => return Ok(Interrupt::exit_code()),
+            Evaluated::Done(text) => print(text)?,
+            Evaluated::Fallen(text) => {
+                print(text)?;
+                return Ok(ExitCode::FAILURE);
+            }
+            Evaluated::Stopped => return Ok(Interrupt::exit_code()),
         },
         Command::EvaluateCaptions(arguments) => print(evaluate_captions(&arguments)?)?,
         Command::Generate(arguments) => match generate(&arguments)? {

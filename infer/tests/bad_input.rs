@@ -170,7 +170,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
     for path in ["/etc/model", "//host/share", r"\\host\share", r"C:\model", "../model", "~/model"]
     {
         let picture = edited("foreign.png", &|recipe| path.clone_into(&mut recipe.model));
-        let expected = ["foreign.png was drawn with", path, "not looked for", "--model"];
+        let expected = ["foreign.png names", path, "not looked for", "--model"];
         INFER.run(&["replay", &picture]).refused(&expected);
     }
 

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use pixelflow_evaluation::Protocol;
+use serde::{Deserialize, Serialize};
 
-use super::{DrawingArguments, EvaluateCaptionsArguments};
+use super::{CheckArguments, DrawingArguments, EvaluateCaptionsArguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,8 @@ Examples:
     --inception pt_inception-2015-12-05-6726825d.pth
   infer evaluate reference assets/demo/heroes.tar heroes.npz
   infer evaluate model --images 2000 --repeats 3 assets/demo/heroes.tar --json scores.json
+  infer evaluate model --images 2000 --repeats 3 assets/demo/heroes.tar --certificate demo.json
+  infer evaluate --check demo.json
   infer evaluate captions --model runs/t2i --json scores.json
 
 Numbers compare only if network, protocol, reference and number of images are the same: fewer images make
@@ -28,11 +31,14 @@ models are not told apart. Statistics and features of references are kept in the
 
 /// What to measure.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true, args_conflicts_with_subcommands = true)]
 pub struct EvaluateArguments {
     /// What to measure.
     #[command(subcommand)]
-    pub command: EvaluateCommand,
+    pub command: Option<EvaluateCommand>,
+    /// Or which certificate to check.
+    #[command(flatten)]
+    pub checking: CheckArguments,
 }
 
 /// What to measure.
@@ -108,6 +114,10 @@ pub struct EvaluateModelArguments {
     /// A file with a prompt a line, which a text model draws; `-` for the standard input.
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
+    /// Also write a certificate here, which `infer evaluate --check` draws and measures again: FILE.json, and
+    /// FILE.html beside it with the first images. Nothing that exists is replaced.
+    #[arg(long, value_name = "FILE.json")]
+    pub certificate: Option<PathBuf>,
     /// How to draw.
     #[command(flatten)]
     pub drawing: DrawingArguments,
@@ -187,7 +197,8 @@ pub struct ComputingArguments {
 }
 
 /// Metrics that are measured together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum MetricGroup {
     /// FD or FID, and sFID.
     Frechet,
@@ -205,7 +216,8 @@ pub enum MetricGroup {
 }
 
 /// Which class an image has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LabelRule {
     /// All classes equally often; makes FID about 0.1 lower than random.
     Balanced,

@@ -6,11 +6,12 @@ mod dry_run;
 mod evaluate;
 mod generate;
 mod info;
+mod recorded_model;
 mod replay;
 mod sample;
 
 pub use convert::convert;
-pub use evaluate::{evaluate, evaluate_captions};
+pub use evaluate::{Evaluated, evaluate, evaluate_captions};
 pub use generate::{Generated, generate};
 pub use info::info;
 pub use replay::{Comparison, replay};

@@ -32,6 +32,46 @@ pub enum MetricKind {
 }
 
 impl MetricKind {
+    /// All of them.
+    const ALL: [Self; 12] = [
+        Self::Frechet,
+        Self::Spatial,
+        Self::Kernel,
+        Self::Infinity,
+        Self::Score,
+        Self::Precision,
+        Self::Recall,
+        Self::Density,
+        Self::Coverage,
+        Self::ClassAccuracy,
+        Self::RealClassAccuracy,
+        Self::Memorisation,
+    ];
+
+    /// The metric of this name in JSON.
+    pub fn of_key(key: &str, network: NetworkKind) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.key(network) == key)
+    }
+
+    /// Whether it counts images beyond a boundary.
+    pub fn is_share(self) -> bool {
+        matches!(
+            self,
+            Self::Precision
+                | Self::Recall
+                | Self::Density
+                | Self::Coverage
+                | Self::ClassAccuracy
+                | Self::RealClassAccuracy
+                | Self::Memorisation
+        )
+    }
+
+    /// Whether more of it is better.
+    pub fn is_better_when_higher(self) -> bool {
+        self == Self::Score || (self.is_share() && self != Self::Memorisation)
+    }
+
     /// Its name in tables: only Inception's Fréchet distance is FID.
     pub fn name(self, network: NetworkKind) -> String {
         let (distance, of) = match network {

@@ -2,11 +2,13 @@
 //!
 //! A [`Side`](side::Side) is a set of images, or their statistics. A [`network`] makes features of its images,
 //! which are [`gathered`] and kept in a [`cache`](feature_cache); [`compare`](compare::compare) makes metrics of
-//! two sides, and a [`report`] says them. A [`quality_meter`] does it all for who draws images, the training program. What a network, a protocol and a metric are is said in
+//! two sides, and a [`report`] says them: as a table, or as [`facts`], which JSON has. A [`quality_meter`] does it
+//! all for who draws images, the training program. What a network, a protocol and a metric are is said in
 //! `pixelflow_evaluation`.
 
 pub mod compare;
 pub mod drawn_images;
+pub mod facts;
 pub mod feature_cache;
 pub mod gathered;
 pub mod metric;

@@ -31,7 +31,8 @@ pub enum NetworkKind {
 }
 
 impl NetworkKind {
-    const ALL: [Self; 3] = [Self::EfficientNetLite0, Self::Inception, Self::DinoV2];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::EfficientNetLite0, Self::Inception, Self::DinoV2];
 
     /// Its name.
     pub const fn name(self) -> &'static str {

@@ -1,10 +1,10 @@
-//! A measurement as a table and as JSON.
+//! A measurement as a table, and as facts.
 
 use pixelflow_evaluation::metrics::ClassCounts;
 use pixelflow_host::device::Device;
 use pixelflow_host::output::one_line;
-use serde_json::{Map, Value, json};
 
+use super::facts::{ClassFacts, ExtractorFacts, Facts, MetricFacts, SideFacts};
 use super::metric::{Metric, Metrics};
 use super::network::Identity;
 use super::repeats::mean_of;
@@ -23,6 +23,8 @@ pub struct Report<'a> {
     pub samples: SideReport,
     /// What they were compared with.
     pub reference: SideReport,
+    /// The training images and the held-out ones, where copies were looked for.
+    pub known: Option<[SideReport; 2]>,
     /// How the samples were drawn, if they were.
     pub drawn: Option<DrawnReport<'a>>,
 }
@@ -94,7 +96,7 @@ impl Report<'_> {
     fn class_lines(&self) -> Vec<String> {
         let sides = [("samples", &self.samples), ("reference", &self.reference)];
         let line = |(name, side): (&str, &SideReport)| {
-            let ClassSummary { classes, least, most, empty } = side.class_summary()?;
+            let ClassFacts { classes, least, most, empty } = side.class_facts()?;
             let each = if least == most { most.to_string() } else { format!("{least} to {most}") };
             let missing = match empty {
                 0 => String::new(),
@@ -104,7 +106,7 @@ impl Report<'_> {
             Some(format!("{name}: {classes} classes, {each} images each{missing}"))
         };
         let mut lines: Vec<String> = sides.into_iter().filter_map(line).collect();
-        if let [Some(own), Some(real)] = sides.map(|(_, side)| side.class_summary())
+        if let [Some(own), Some(real)] = sides.map(|(_, side)| side.class_facts())
             && own.classes != real.classes
         {
             lines.push(format!(
@@ -116,60 +118,48 @@ impl Report<'_> {
     }
 
     /// Everything measured, and what it was measured on.
-    pub fn json(&self) -> Value {
+    pub fn facts(&self) -> Facts {
         let Self { identity, repeats, samples, reference, .. } = self;
         let mean = mean_of(repeats);
         let of_metric = |metric: &Metric| {
-            let mut value =
-                json!({ "value": metric.value, "standard_error": metric.standard_error });
-            if repeats.len() > 1 {
-                let of = |metrics: &Metrics| {
-                    let same = metrics.values.iter().find(|other| other.kind == metric.kind);
-                    same.map(|metric| metric.value)
-                };
-                value["repeats"] = repeats.iter().map(of).collect();
+            let of = |metrics: &Metrics| {
+                let same = metrics.values.iter().find(|other| other.kind == metric.kind);
+                same.map(|metric| metric.value)
+            };
+            let several = repeats.iter().filter(|_| repeats.len() > 1);
+            MetricFacts {
+                key: metric.kind.key(identity.kind),
+                value: metric.value,
+                standard_error: metric.standard_error,
+                repeats: several.filter_map(of).collect(),
+                about: metric.about.clone(),
             }
-            if !metric.about.is_empty() {
-                value["about"] = metric.about.clone().into();
-            }
-            (metric.kind.key(identity.kind), value)
         };
-        let metrics: Map<String, Value> = mean.values.iter().map(of_metric).collect();
-        let left_out: Map<String, Value> = mean
-            .left_out
-            .iter()
-            .flat_map(|(kinds, reason)| kinds.iter().map(move |kind| (kind, reason)))
-            .map(|(kind, reason)| (kind.key(identity.kind), reason.clone().into()))
-            .collect();
-        let mut report = json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "metrics": metrics,
-            "left_out": left_out,
-            "protocol": identity.protocol,
-            "images": samples.images,
-            "samples": samples.json(),
-            "reference": reference.json(),
-            "extractor": { "name": identity.kind.name(), "hash": identity.hash },
-            "device": self.device.map(|device| device.to_string()),
+        let left_out = mean.left_out.iter().flat_map(|(kinds, reason)| {
+            kinds.iter().map(move |kind| (kind.key(identity.kind), reason.clone()))
         });
-        if !mean.copies.is_empty() {
-            report["copies"] = json!(mean.copies);
+        let side = |place: usize| self.known.as_ref().map(|sides| sides[place].facts());
+        Facts {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            metrics: mean.values.iter().map(of_metric).collect(),
+            left_out: left_out.collect(),
+            protocol: identity.protocol,
+            images: samples.images,
+            samples: samples.facts(),
+            reference: reference.facts(),
+            train: side(0),
+            held_out: side(1),
+            extractor: ExtractorFacts {
+                name: identity.kind.name().to_owned(),
+                hash: identity.hash.clone(),
+            },
+            device: self.device.map(|device| device.to_string()),
+            copies: mean.copies,
+            labels: self.drawn.as_ref().map(|drawn| drawn.labels),
+            seeds: self.drawn.as_ref().map(|drawn| drawn.seeds.clone()),
+            drawn_with: self.drawn.as_ref().map(|drawn| drawn.with.clone()),
         }
-        if let Some(DrawnReport { with, labels, seeds }) = &self.drawn {
-            report["labels"] = labels.to_string().into();
-            report["seeds"] = json!(seeds);
-            report["drawn_with"] = json!(with);
-        }
-        report
     }
-}
-
-/// How evenly classes are filled.
-struct ClassSummary {
-    classes: usize,
-    least: u64,
-    most: u64,
-    empty: usize,
 }
 
 impl SideReport {
@@ -181,22 +171,23 @@ impl SideReport {
         }
     }
 
-    fn class_summary(&self) -> Option<ClassSummary> {
+    fn class_facts(&self) -> Option<ClassFacts> {
         let ClassCounts { counts, missing, .. } = self.classes.as_ref()?;
         let (least, most) = (*counts.iter().min()?, *counts.iter().max()?);
-        Some(ClassSummary { classes: counts.len(), least, most, empty: missing.len() })
+        Some(ClassFacts { classes: counts.len(), least, most, empty: missing.len() })
     }
 
-    fn json(&self) -> Value {
-        let classes = self.class_summary().map(|classes| {
-            let ClassSummary { classes, least, most, empty } = classes;
-            json!({ "classes": classes, "least": least, "most": most, "empty": empty })
-        });
-        json!({ "name": self.name, "hash": self.hash, "images": self.images, "classes": classes })
+    fn facts(&self) -> SideFacts {
+        SideFacts {
+            name: self.name.clone(),
+            hash: self.hash.clone(),
+            images: self.images,
+            classes: self.class_facts(),
+        }
     }
 }
 
 /// Four digits behind the point, or as many significant ones of a small number.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     if value == 0.0 || value.abs() >= 0.1 { format!("{value:.4}") } else { format!("{value:.3e}") }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use pixelflow::weights::file_hash;
 use pixelflow_evaluation::images::{self, Images};
 use pixelflow_evaluation::metrics::ClassCounts;
 use pixelflow_evaluation::statistics::Statistics;
@@ -86,6 +87,20 @@ impl Side {
         match &self.content {
             Content::Images(_) => None,
             Content::Statistics(statistics) => Some(statistics),
+        }
+    }
+
+    /// Hash of its images; of statistics that of their images, or of the file if they do not say it.
+    ///
+    /// # Errors
+    /// [`Error::Evaluation`] for images that cannot be read, [`Error::Weights`] for a file that cannot.
+    pub fn hash(&self) -> Result<String> {
+        match &self.content {
+            Content::Images(images) => Ok(images::data_hash(&**images)?),
+            Content::Statistics(statistics) => match &statistics.origin {
+                Some(origin) => Ok(origin.data.clone()),
+                None => Ok(file_hash(std::slice::from_ref(&self.path))?),
+            },
         }
     }
 

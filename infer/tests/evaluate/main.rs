@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod behaviour;
+mod certificate;
 mod inception;
 mod refusals;
 mod results;

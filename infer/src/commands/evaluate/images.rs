@@ -48,6 +48,7 @@ pub(super) fn evaluate_images(arguments: &EvaluateImagesArguments) -> Result<Opt
             classes: samples.classes(count),
         },
         reference: setup.reference_report(&instruments),
+        known: setup.known_report(&instruments),
         drawn: None,
     };
     setup.json.write(&report).map(Some)

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use pixelflow::durable;
-use serde_json::Value;
 
 use crate::destination::check_file;
 use crate::error::write_error;
+use crate::json_text::json_text;
 use crate::made_folders::MadeFolders;
 use crate::measurement::report::Report;
 use crate::{Error, Result};
@@ -43,38 +43,11 @@ impl JsonOutput {
         let Some(path) = &self.path else {
             return Ok(report.table());
         };
-        let text = ascii(&report.json());
+        let text = json_text(&report.facts());
         if path == Path::new("-") {
             return Ok(text);
         }
         durable::write_text(path, &(text + "\n")).map_err(write_error(path))?;
         Ok(report.table())
-    }
-}
-
-/// JSON without letters that a terminal might take for commands: none but ASCII, the others by number.
-fn ascii(json: &Value) -> String {
-    let mut units = [0; 2];
-    format!("{json:#}").chars().fold(String::new(), |mut text, letter| {
-        if letter.is_ascii() && letter != '\x7f' {
-            text.push(letter);
-        } else {
-            let units = letter.encode_utf16(&mut units);
-            text.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-        text
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_is_ascii_and_means_the_same() {
-        let json = serde_json::json!({ "ü\u{202e}": ["🐉\x7f\n", 0.1] });
-        let text = ascii(&json);
-        assert!(text.is_ascii() && text.contains(r"\u202e") && text.contains(r"\ud83d\udc09"));
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), json);
     }
 }

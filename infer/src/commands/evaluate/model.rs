@@ -2,11 +2,14 @@
 
 use pixelflow_evaluation::metrics::ClassCounts;
 use pixelflow_host::interrupt::Interrupt;
+use pixelflow_host::output::note;
 
 use super::samples::Samples;
 use super::setup::Setup;
 use crate::Result;
 use crate::arguments::EvaluateModelArguments;
+use crate::certificate::{Certificate, CertificateFiles, CertifiedPrompts};
+use crate::hub::Fetching;
 use crate::measurement::gathered::Gathered;
 use crate::measurement::report::{DrawnReport, Report, SideReport};
 use crate::progress::CaptionProgress;
@@ -14,13 +17,49 @@ use crate::progress::CaptionProgress;
 /// Measures; gives what is printed, or nothing after Ctrl-C.
 ///
 /// # Errors
-/// Those of [`Samples::open`] and [`Setup`].
+/// Those of [`Samples::prepare`] and [`Setup`], and of [`CertificateFiles`].
 pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Option<String>> {
-    let EvaluateModelArguments { drawing, network, metrics, .. } = arguments;
+    let EvaluateModelArguments { network, metrics, certificate, .. } = arguments;
     let prepared = Samples::prepare(arguments)?;
-    let mut setup = Setup::prepare(network, metrics, None, &arguments.real)?;
+    let setup = Setup::prepare(network, metrics, None, &arguments.real)?;
     setup.check_memory(arguments.images as usize)?;
-    let mut samples = prepared.open()?;
+    let prepare = |path| CertificateFiles::prepare(path, metrics.json.as_deref());
+    let files = certificate.as_deref().map(prepare).transpose()?;
+    let mut samples = prepared.open(Fetching::Allowed)?;
+    if files.is_some() {
+        samples.keep_first();
+    }
+    measure_samples(arguments, samples, setup, |report, samples, setup| {
+        if let Some(files) = files {
+            files.write(&certificate_of(arguments, report, samples), samples.first_images())?;
+            note(format_args!("{}", files.said()));
+        }
+        setup.json.write(report)
+    })
+}
+
+/// The certificate of a measurement.
+pub(super) fn certificate_of(
+    arguments: &EvaluateModelArguments,
+    report: &Report<'_>,
+    samples: &Samples,
+) -> Certificate {
+    let prompts = CertifiedPrompts::of(samples.subjects());
+    let (metrics, batch) = (arguments.metrics.metrics.clone(), arguments.drawing.batch);
+    Certificate::new(report.facts(), metrics, batch, prompts)
+}
+
+/// Draws and measures; gives what `done` makes of it, or nothing after Ctrl-C.
+///
+/// # Errors
+/// What drawing and measuring say, and `done`.
+pub(super) fn measure_samples<T>(
+    arguments: &EvaluateModelArguments,
+    mut samples: Samples,
+    mut setup: Setup,
+    done: impl FnOnce(&Report<'_>, &Samples, &Setup) -> Result<T>,
+) -> Result<Option<T>> {
+    let drawing = &arguments.drawing;
     let interrupt = Interrupt::listen("stopping after this step")?;
     let device = samples.device();
     let Some(instruments) = setup.begin(Some(device), drawing.batch as usize, &interrupt)? else {
@@ -64,11 +103,12 @@ pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Optio
             images: Some(arguments.images as usize),
             classes: Some(ClassCounts::of(
                 numbers.map(|number| samples.subject(seeds[0], number)),
-                samples.subjects(),
+                samples.subjects().len(),
             )),
         },
         reference: setup.reference_report(&instruments),
+        known: setup.known_report(&instruments),
         drawn: Some(DrawnReport { with, labels: arguments.labels, seeds }),
     };
-    setup.json.write(&report).map(Some)
+    done(&report, &samples, &setup).map(Some)
 }

@@ -2,12 +2,14 @@
 
 use std::ops::{ControlFlow, Range};
 
+use image::RgbImage;
 use pixelflow::noise::{Key, Purpose};
 use pixelflow::pipeline::{ImageRequest, Request, Subject};
 use pixelflow::sampler::SamplerConfig;
 use pixelflow_host::device::{Device, select};
 use pixelflow_host::interrupt::Interrupt;
 
+use super::first_images::FirstImages;
 use super::model_drawer::{DrawImages, DrawerConfig};
 use crate::arguments::{EvaluateModelArguments, LabelRule};
 use crate::caption_images::DrawnWith;
@@ -40,6 +42,7 @@ pub(super) struct Samples {
     class_names: Option<Vec<String>>,
     sampler: SamplerConfig,
     drawer: Box<dyn DrawImages>,
+    first: FirstImages,
 }
 
 impl Samples {
@@ -54,11 +57,25 @@ impl Samples {
             (path, _) => model(path.as_deref(), drawing.model.weights)?,
         };
         let subjects = subjects(arguments, &source)?;
+        let sampler = sampler_config(&drawing.sampler, &source);
+        Self::check(arguments, source, subjects, sampler)
+    }
+
+    /// The same of a model that was found, and subjects and a sampler that are given.
+    ///
+    /// # Errors
+    /// What is wrong with what is asked of the model.
+    pub(super) fn check(
+        arguments: &EvaluateModelArguments,
+        source: ModelSource,
+        subjects: Vec<Subject>,
+        sampler: SamplerConfig,
+    ) -> Result<PreparedSamples<'_>> {
         let image =
             |subject: &Subject| ImageRequest { subject: subject.clone(), seed: 0, number: 0 };
         let request = Request {
-            sampler: Some(sampler_config(&drawing.sampler, &source)),
-            batch: drawing.batch as usize,
+            sampler: Some(sampler),
+            batch: arguments.drawing.batch as usize,
             ..Request::new(subjects.iter().map(image).collect())
         };
         request.check(&source.description)?;
@@ -80,9 +97,20 @@ impl Samples {
         self.drawer.drawn_with()
     }
 
-    /// How many subjects there are: classes or prompts.
-    pub(super) fn subjects(&self) -> usize {
-        self.subjects.len()
+    /// What there is to draw: classes or prompts.
+    pub(super) fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
+    /// Keeps the first images that are drawn from now on, to be shown.
+    pub(super) fn keep_first(&mut self) {
+        let DrawnWith { height, width, .. } = self.drawn_with();
+        self.first = FirstImages::of_size([*height, *width]);
+    }
+
+    /// The first images, as far as they are kept.
+    pub(super) fn first_images(&self) -> &[RgbImage] {
+        self.first.images()
     }
 
     /// The subject that an image of a seed shows.
@@ -125,6 +153,7 @@ impl Samples {
             if drawn.0.len() < wanted {
                 return Ok(None);
             }
+            self.first.see(&drawn.0);
             let done = (first - numbers.start) as usize;
             network.extract(&drawn, 0..wanted, &mut |batch| {
                 gathering.add(done + batch.images.start, &batch)?;
@@ -137,17 +166,16 @@ impl Samples {
 }
 
 impl PreparedSamples<'_> {
-    /// Readies the model on the device; its weights are read when it draws.
+    /// Readies the model on the device; its weights are read when it draws. A text encoder may have to be fetched.
     ///
     /// # Errors
     /// What is wrong with the device, the model's files or its texts.
-    pub(super) fn open(self) -> Result<Samples> {
+    pub(super) fn open(self, fetching: Fetching) -> Result<Samples> {
         let Self { arguments, source, subjects, request } = self;
         let drawing = &arguments.drawing;
         let device = select(&drawing.device)?;
         let (named, format) = (&drawing.text.text_encoder, drawing.text.dtype(drawing.dtype));
-        let text_encoder =
-            TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
+        let text_encoder = TextEncoderSetup::of(&source, named.as_deref(), format, fetching)?;
         let sampler = request.sampler.clone().expect("it was set");
         let description = &source.description;
         let class_names =
@@ -160,8 +188,8 @@ impl PreparedSamples<'_> {
         };
         let drawer = drawer.on(device)?;
         let batch = u64::from(drawing.batch);
-        let labels = arguments.labels;
-        Ok(Samples { labels, batch, device, subjects, class_names, sampler, drawer })
+        let (labels, first) = (arguments.labels, FirstImages::none());
+        Ok(Samples { labels, batch, device, subjects, class_names, sampler, drawer, first })
     }
 }
 

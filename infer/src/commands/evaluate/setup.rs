@@ -75,6 +75,11 @@ impl Setup {
         Ok(Self { identity, json, network: file, groups, reference, known })
     }
 
+    /// The reference, then the training images and the held-out ones, where copies are looked for.
+    pub fn sides(&self) -> impl Iterator<Item = &Side> {
+        std::iter::once(&self.reference).chain(self.known.iter().flatten())
+    }
+
     /// Whether anything goes through the network.
     pub fn needs_network(&self) -> bool {
         self.network.is_some()
@@ -153,15 +158,17 @@ impl Setup {
             }
             (statistics, _) => {
                 let statistics = statistics.expect("without a network there are statistics");
-                let hash = statistics.origin.as_ref().map(|origin| origin.data.clone());
-                (Gathered::of_statistics(statistics.clone()), hash)
+                (Gathered::of_statistics(statistics.clone()), Some(self.reference.hash()?))
             }
         };
-        let mut known = Vec::new();
+        let (mut known, mut known_hashes) = (Vec::new(), Vec::new());
         for (side, name) in self.known.iter().flatten().zip(["--train", "--held-out"]) {
             let Some(network) = &network else { continue };
             match gather_kept(side, &**network, keep(true), name, interrupt)? {
-                Some((gathered, _)) => known.extend(gathered.features),
+                Some((gathered, hash)) => {
+                    known.extend(gathered.features);
+                    known_hashes.push(hash);
+                }
                 None => return Ok(None),
             }
         }
@@ -170,19 +177,29 @@ impl Setup {
             Err(_) => None,
         };
         let reference = Reference::new(gathered, &self.groups)?;
-        Ok(Some(Instruments { network, reference, known, hash }))
+        Ok(Some(Instruments { network, reference, known, hash, known_hashes }))
     }
 
     /// What the report says of the reference.
     pub fn reference_report(&self, instruments: &Instruments) -> SideReport {
-        let images = self.reference.images().map(Images::len);
-        SideReport {
-            name: self.reference.path.display().to_string(),
-            hash: instruments.hash.clone(),
-            images,
-            classes: self.reference.classes(images.unwrap_or(0)),
-        }
+        side_report(&self.reference, instruments.hash.clone())
     }
+
+    /// The same of the training images and the held-out ones.
+    pub fn known_report(&self, instruments: &Instruments) -> Option<[SideReport; 2]> {
+        let hashes = <&[String; 2]>::try_from(&*instruments.known_hashes).ok()?;
+        let report = |place: usize| {
+            let sides = self.known.as_ref()?;
+            Some(side_report(&sides[place], Some(hashes[place].clone())))
+        };
+        Some([report(0)?, report(1)?])
+    }
+}
+
+fn side_report(side: &Side, hash: Option<String>) -> SideReport {
+    let images = side.images().map(Images::len);
+    let classes = side.classes(images.unwrap_or(0));
+    SideReport { name: side.path.display().to_string(), hash, images, classes }
 }
 
 /// What samples are measured with.
@@ -193,6 +210,8 @@ pub struct Instruments {
     known: Option<KnownImages>,
     /// Hash of the reference's images.
     hash: Option<String>,
+    /// Hashes of the training images and the held-out ones.
+    known_hashes: Vec<String>,
 }
 
 impl Instruments {

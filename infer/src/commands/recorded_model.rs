@@ -1,0 +1,74 @@
+//! The model that a picture or a certificate names: a stranger may have written it.
+
+use std::path::Path;
+
+use pixelflow::weights::WeightSet;
+
+use super::model;
+use crate::foreign_path::refuse_foreign;
+use crate::hub::HubName;
+use crate::model_source::ModelSource;
+use crate::recipe::{DEMO, TEXT_DEMO};
+use crate::{Error, Result};
+
+/// What a file says of the model that its images were drawn with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RecordedModel<'a> {
+    /// The file that says it.
+    pub(super) file: &'a Path,
+    /// The model's name.
+    pub(super) name: &'a str,
+    /// Which of its weights.
+    pub(super) weights: WeightSet,
+    /// Hash of the weights.
+    pub(super) hash: &'a str,
+}
+
+impl RecordedModel<'_> {
+    /// The model that the user or else the file names, if it has the hash.
+    ///
+    /// # Errors
+    /// [`Error::ModelMoved`], [`Error::ForeignPath`], [`Error::OtherModel`], and what finding a model says.
+    pub(super) fn find(self, named: Option<&Path>) -> Result<ModelSource> {
+        let source = self.source(named)?;
+        let files = source.files()?;
+        let found = files.hash()?;
+        if found == self.hash {
+            return Ok(source);
+        }
+        Err(Error::OtherModel {
+            picture: self.file.to_owned(),
+            expected: self.hash.to_owned(),
+            model: files.path().unwrap_or(Path::new("")).to_owned(),
+            found: found.to_owned(),
+        })
+    }
+
+    fn source(self, named: Option<&Path>) -> Result<ModelSource> {
+        if let Some(path) = named {
+            return model(Some(path), self.weights);
+        }
+        let is_it = |source: &ModelSource| {
+            source.files().is_ok_and(|files| files.hash().is_ok_and(|hash| hash == self.hash))
+        };
+        let shipped = match self.name {
+            DEMO => Some(ModelSource::demo()?),
+            TEXT_DEMO => Some(ModelSource::text_demo()?),
+            _ => None,
+        };
+        // A model of the user's own may have the demo's name.
+        if let Some(demo) = shipped.filter(is_it) {
+            return Ok(demo);
+        }
+        let path = Path::new(self.name);
+        let moved = || Error::ModelMoved { picture: self.file.to_owned(), model: path.to_owned() };
+        if HubName::is_meant(path) {
+            // A file that somebody sends fetches nothing; only its user does, with --model.
+            return ModelSource::find_fetched(path, self.weights).map_err(|_| moved());
+        }
+        refuse_foreign(self.name, self.file, "--model")?;
+        // A name is a guess at a folder of this one: what is not the model is none.
+        let found = ModelSource::find(path, self.weights).ok();
+        found.filter(is_it).ok_or_else(moved)
+    }
+}
