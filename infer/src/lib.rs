@@ -1,7 +1,7 @@
 //! The program `infer`: drawing images with a PixelFlow model.
 //!
 //! `arguments` say what to do, `commands` do it. `model_source` finds a model, on the disk or through the
-//! `hub`; `drawing_setup` makes a pipeline of it, `draw` takes its images, `destination` writes them; a
+//! `hub`, and `guide` what it is guided away from; `drawing_setup` makes a pipeline of it, `draw` takes its images, `destination` writes them; a
 //! `recipe` says everything that a `picture` was drawn from. `measurement` compares images with real ones,
 //! `evaluation` measures how well they follow their captions, `layout` lays them out for public evaluators,
 //! `convert` writes weights anew.
@@ -26,6 +26,7 @@ mod error;
 mod evaluation;
 mod foreign_path;
 mod grid;
+mod guide;
 mod hub;
 mod layout;
 mod lettering;

@@ -6,6 +6,7 @@ mod dry_run;
 mod evaluate;
 mod generate;
 mod info;
+mod picture_model;
 mod replay;
 mod sample;
 

@@ -8,7 +8,7 @@ use pixelflow::pipeline::{NoiseRule, Request};
 use pixelflow_host::device::{Device, OnBackend, select};
 use pixelflow_host::interrupt::Interrupt;
 
-use super::model;
+use super::picture_model::PictureModel;
 use crate::arguments::ReplayArguments;
 use crate::destination::check_png;
 use crate::draw::Watched;
@@ -20,7 +20,7 @@ use crate::made_folders::MadeFolders;
 use crate::model_source::ModelSource;
 use crate::picture::{lay_out, read_picture, write_picture};
 use crate::progress::DrawProgress;
-use crate::recipe::{DEMO, Recipe, TEXT_DEMO};
+use crate::recipe::Recipe;
 use crate::{Error, Result};
 
 /// Images drawn at once, at most.
@@ -63,27 +63,23 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
             });
         }
     }
-    let source = source(arguments, &recipe)?;
-    let files = source.files()?;
-    let found = files.hash()?;
-    if found != recipe.model_hash {
-        return Err(Error::OtherModel {
-            picture: arguments.picture.clone(),
-            expected: recipe.model_hash,
-            model: files.path().unwrap_or(Path::new("")).to_owned(),
-            found: found.to_owned(),
-        });
-    }
+    let source = PictureModel::of(&recipe).find(arguments)?;
+    let guide = PictureModel::guide_of(&recipe, arguments)?;
+    let guide = guide.map(|guide| guide.find(arguments)).transpose()?;
     let mut request = recipe.request(BATCH);
-    request.check(&source.description).map_err(|error| Error::Argument {
+    let unfit = |error: pixelflow::Error| Error::Argument {
         argument: "PICTURE",
         value: arguments.picture.display().to_string(),
         reason: error.to_string(),
-    })?;
+    };
+    request.check(&source.description).map_err(unfit)?;
+    if let Some(guide) = &guide {
+        source.description.check_guide(&guide.description).map_err(unfit)?;
+    }
     let text_encoder = text_encoder(arguments, &recipe, &source)?;
     let device = select(&arguments.device)?;
-    request.batch = fitting_batch(arguments, &recipe, &source, device)?;
-    let setup = DrawingSetup { source, device, format: recipe.dtype, text_encoder };
+    request.batch = fitting_batch(arguments, &recipe, (&source, guide.as_ref()), device)?;
+    let setup = DrawingSetup { source, guide, device, format: recipe.dtype, text_encoder };
     let images = device.run(DrawAgain { setup, request })?;
     let again = lay_out(&recipe, &images);
     if let Some(out) = &arguments.out {
@@ -114,46 +110,18 @@ impl OnBackend for DrawAgain {
     }
 }
 
-/// The model that the user or else the recipe names.
-fn source(arguments: &ReplayArguments, recipe: &Recipe) -> Result<ModelSource> {
-    if let Some(path) = &arguments.model {
-        return model(Some(path), recipe.weights);
-    }
-    let is_it = |source: &ModelSource| {
-        source.files().is_ok_and(|files| files.hash().is_ok_and(|hash| hash == recipe.model_hash))
-    };
-    let shipped = match recipe.model.as_str() {
-        DEMO => Some(ModelSource::demo()?),
-        TEXT_DEMO => Some(ModelSource::text_demo()?),
-        _ => None,
-    };
-    // A model of the user's own may have the demo's name.
-    if let Some(demo) = shipped.filter(is_it) {
-        return Ok(demo);
-    }
-    let path = Path::new(&recipe.model);
-    let moved = || Error::ModelMoved { picture: arguments.picture.clone(), model: path.to_owned() };
-    if HubName::is_meant(path) {
-        // A picture that somebody sends fetches nothing; only its user does, with --model.
-        return ModelSource::find_fetched(path, recipe.weights).map_err(|_| moved());
-    }
-    refuse_foreign(&recipe.model, &arguments.picture, "--model")?;
-    // A name is a guess at a folder of this one: what is not the model is none.
-    let found = ModelSource::find(path, recipe.weights).ok();
-    found.filter(is_it).ok_or_else(moved)
-}
-
 /// As many images at once as fit into memory: the picture may have been drawn one by one, or elsewhere.
 fn fitting_batch(
     arguments: &ReplayArguments,
     recipe: &Recipe,
-    source: &ModelSource,
+    (source, guide): (&ModelSource, Option<&ModelSource>),
     device: Device,
 ) -> Result<usize> {
     let Some(free) = free_memory(device) else {
         return Ok(BATCH);
     };
-    let memory = DrawingMemory::of(source, [recipe.height, recipe.width], recipe.dtype, device)?;
+    let size = [recipe.height, recipe.width];
+    let memory = DrawingMemory::of(source, guide, size, recipe.dtype, device)?;
     let most = recipe.images().min(BATCH as u64) as usize;
     memory.fitting(most, free).ok_or_else(|| Error::Argument {
         argument: "PICTURE",

@@ -13,6 +13,7 @@ use crate::arguments::{EvaluateModelArguments, LabelRule};
 use crate::caption_images::DrawnWith;
 use crate::commands::model;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config};
+use crate::guide::find_guide;
 use crate::hub::{Fetching, HubName};
 use crate::measurement::drawn_images::DrawnImages;
 use crate::measurement::gathered::{Gathering, Keep};
@@ -26,6 +27,7 @@ use crate::{Error, Result};
 pub(super) struct PreparedSamples<'a> {
     arguments: &'a EvaluateModelArguments,
     source: ModelSource,
+    guide: Option<ModelSource>,
     subjects: Vec<Subject>,
     request: Request,
 }
@@ -59,8 +61,9 @@ impl Samples {
             batch: drawing.batch as usize,
             ..Request::new(subjects.iter().map(image).collect())
         };
-        request.check(&source.description)?;
-        Ok(PreparedSamples { arguments, source, subjects, request })
+        let checked = request.check(&source.description)?;
+        let guide = find_guide(&drawing.guide, &source, &checked)?;
+        Ok(PreparedSamples { arguments, source, guide, subjects, request })
     }
 
     /// Where it draws.
@@ -133,7 +136,7 @@ impl PreparedSamples<'_> {
     /// # Errors
     /// What is wrong with the device, the model's files or its texts.
     pub(super) fn open(self) -> Result<Samples> {
-        let Self { arguments, source, subjects, request } = self;
+        let Self { arguments, source, guide, subjects, request } = self;
         let drawing = &arguments.drawing;
         let device = select(&drawing.device)?;
         let (named, format) = (&drawing.text.text_encoder, drawing.text.dtype(drawing.dtype));
@@ -141,7 +144,7 @@ impl PreparedSamples<'_> {
             TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
         let sampler = request.sampler.clone().expect("it was set");
         let drawer = DrawerConfig {
-            setup: DrawingSetup { source, device, format: drawing.dtype, text_encoder },
+            setup: DrawingSetup { source, guide, device, format: drawing.dtype, text_encoder },
             request,
             hub_encoder: named.clone().filter(|name| HubName::is_meant(name.as_ref())),
             negative: drawing.text.negative.clone(),
