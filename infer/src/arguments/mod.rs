@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod evaluate_captions;
+mod evaluate_compare;
 mod generate;
 mod guidance;
 mod guide;
@@ -20,6 +21,7 @@ pub use self::evaluate::{
     EvaluateReferenceArguments, LabelRule, MetricArguments, MetricGroup, NetworkArguments,
 };
 pub use self::evaluate_captions::EvaluateCaptionsArguments;
+pub use self::evaluate_compare::EvaluateCompareArguments;
 pub use self::generate::GenerateArguments;
 pub use self::guidance::GuidanceArgument;
 use self::guidance::{guidance, guidance_rule};

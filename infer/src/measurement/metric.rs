@@ -28,6 +28,26 @@ pub enum MetricKind {
 }
 
 impl MetricKind {
+    /// All of them, in the order of tables.
+    pub const ALL: [Self; 10] = [
+        Self::Frechet,
+        Self::Spatial,
+        Self::Kernel,
+        Self::Infinity,
+        Self::Score,
+        Self::Precision,
+        Self::Recall,
+        Self::Density,
+        Self::Coverage,
+        Self::Memorisation,
+    ];
+
+    /// Whether lower values are of better images; of the others higher ones are.
+    pub fn lower_is_better(self) -> bool {
+        use MetricKind::{Frechet, Infinity, Kernel, Memorisation, Spatial};
+        matches!(self, Frechet | Spatial | Kernel | Infinity | Memorisation)
+    }
+
     /// Its name in tables: only Inception's Fréchet distance is FID.
     pub fn name(self, network: NetworkKind) -> String {
         let (distance, of) = match network {

@@ -2,10 +2,13 @@
 //!
 //! A [`Side`](side::Side) is a set of images, or their statistics. A [`network`] makes features of its images,
 //! which are [`gathered`] and kept in a [`cache`](feature_cache); [`compare`](compare::compare) makes metrics of
-//! two sides, and a [`report`] says them. What a network, a protocol and a metric are is said in
+//! two sides, and a [`report`] says them. A [`result_file`] is such a report read again; a
+//! [`difference_table`] says which differences of two are more than chance. What a network, a protocol and a metric are is said in
 //! `pixelflow_evaluation`.
 
 pub mod compare;
+pub mod difference;
+pub mod difference_table;
 pub mod drawn_images;
 pub mod feature_cache;
 pub mod gathered;
@@ -13,4 +16,5 @@ pub mod metric;
 pub mod network;
 pub mod repeats;
 pub mod report;
+pub mod result_file;
 pub mod side;

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod behaviour;
+mod differences;
 mod inception;
 mod refusals;
 mod results;

@@ -40,15 +40,23 @@ impl JsonOutput {
     /// # Errors
     /// [`Error::Write`].
     pub fn write(&self, report: &Report<'_>) -> Result<String> {
+        self.write_value(&report.json(), report.table())
+    }
+
+    /// As [`write`](Self::write), of any JSON and the table that says the same.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn write_value(&self, json: &Value, table: String) -> Result<String> {
         let Some(path) = &self.path else {
-            return Ok(report.table());
+            return Ok(table);
         };
-        let text = ascii(&report.json());
+        let text = ascii(json);
         if path == Path::new("-") {
             return Ok(text);
         }
         durable::write_text(path, &(text + "\n")).map_err(write_error(path))?;
-        Ok(report.table())
+        Ok(table)
     }
 }
 

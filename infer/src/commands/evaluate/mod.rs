@@ -1,6 +1,7 @@
 //! `infer evaluate`: measures how good images are, one task a file.
 
 mod captions;
+mod compare;
 mod images;
 mod json_output;
 mod model;
@@ -24,6 +25,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<Option<String>> {
         EvaluateCommand::Images(arguments) => images::evaluate_images(arguments),
         EvaluateCommand::Model(arguments) => model::evaluate_model(arguments),
         EvaluateCommand::Reference(arguments) => reference::evaluate_reference(arguments),
+        EvaluateCommand::Compare(arguments) => compare::evaluate_compare(arguments).map(Some),
         EvaluateCommand::Captions(arguments) => evaluate_captions(arguments).map(Some),
     }
 }
