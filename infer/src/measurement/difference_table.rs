@@ -44,6 +44,10 @@ impl<'a> DifferenceTable<'a> {
             let values = results.map(|result| result.said.metrics.get(&key).copied());
             let name = kind.name(network);
             match values {
+                _ if kind == MetricKind::RealClassAccuracy => {
+                    let reason = "it is of the reference, which is the same".to_owned();
+                    left_out.push(("class accuracy of real ones".to_owned(), reason));
+                }
                 // A result does not say which training and held-out images it is of.
                 _ if kind == MetricKind::Memorisation => {
                     let reason = "results do not say of which training images it is";

@@ -33,7 +33,7 @@ pub enum MetricKind {
 
 impl MetricKind {
     /// All of them, in the order of tables.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Frechet,
         Self::Spatial,
         Self::Kernel,
@@ -43,13 +43,25 @@ impl MetricKind {
         Self::Recall,
         Self::Density,
         Self::Coverage,
+        Self::ClassAccuracy,
+        Self::RealClassAccuracy,
         Self::Memorisation,
     ];
 
     /// Whether lower values are of better images; of the others higher ones are.
     pub fn lower_is_better(self) -> bool {
-        use MetricKind::{Frechet, Infinity, Kernel, Memorisation, Spatial};
-        matches!(self, Frechet | Spatial | Kernel | Infinity | Memorisation)
+        match self {
+            Self::Frechet | Self::Spatial | Self::Kernel | Self::Infinity | Self::Memorisation => {
+                true
+            }
+            Self::Score
+            | Self::Precision
+            | Self::Recall
+            | Self::Density
+            | Self::Coverage
+            | Self::ClassAccuracy
+            | Self::RealClassAccuracy => false,
+        }
     }
 
     /// Its name in tables: only Inception's Fréchet distance is FID.

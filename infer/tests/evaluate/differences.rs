@@ -18,6 +18,7 @@ fn result(folder: &Path, name: &str, change: impl Fn(&mut Value)) -> String {
         "metrics": {
             "fd_efflite0": { "value": 12.0, "standard_error": 0.3, "repeats": [11.7, 12.3] },
             "precision": { "value": 0.75, "standard_error": null },
+            "class_accuracy_real": { "value": 0.9, "standard_error": null },
             "memorisation": { "value": 0.01, "standard_error": 0.001 },
         },
         "left_out": { "recall": "REFERENCE has statistics" },
@@ -65,6 +66,7 @@ fn the_table_says_which_differences_are_more_than_chance() {
         "no judgement is possible\n",
         "--repeats 3 gives one, which A and B lack",
         "not compared: recall: A does not have it (REFERENCE has statistics)",
+        "not compared: class accuracy of real ones: it is of the reference",
         "not compared: memorisation: results do not say",
         "the labels are balanced in A and random in B",
         "500 images each against a reference of hash 00ff; EfficientNet-Lite0 (weights abcd), protocol adm",

@@ -199,7 +199,8 @@ fn a_guide_guides_unless_it_is_the_model_and_is_part_of_what_images_are_drawn_fr
     let told = guided(guide.path()).provenance(&classes()).unwrap().guide.unwrap();
     let files = ModelFiles::find(guide.path()).unwrap();
     assert_eq!((told.model.as_str(), &*told.model_hash), (files.name(), files.hash().unwrap()));
-    for mut other in [pipeline(model.path()), guided(model.path())] {
+    for is_guided in [false, true] {
+        let mut other = if is_guided { guided(model.path()) } else { pipeline(model.path()) };
         let refused = other.resume(&state).err().unwrap().to_string();
         assert!(refused.contains("another guide"), "{refused}");
     }
