@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 use pixelflow::NumberFormat;
-use pixelflow::pipeline::{NoiseRule, Provenance};
+use pixelflow::pipeline::{GuideProvenance, NoiseRule, Provenance};
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,9 @@ pub struct DrawnWith {
     pub weights: WeightSet,
     /// Hash of the weights.
     pub model_hash: String,
+    /// What it is guided away from, if not from its own images without a condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guide: Option<GuideProvenance>,
     /// What the captions are read with.
     pub text_encoder: Option<RecipeEncoder>,
     /// What the images shall not show.
@@ -79,11 +82,13 @@ impl DrawnWith {
     /// This provenance, with the name of the text encoder on the Hub, if it is from there, and a negative
     /// prompt.
     pub fn new(provenance: Provenance, hub_name: Option<String>, negative: String) -> Self {
-        let Provenance { model, weights, model_hash, text_encoder, sampler, .. } = provenance;
+        let Provenance { model, weights, model_hash, guide, text_encoder, sampler, .. } =
+            provenance;
         Self {
             model,
             weights,
             model_hash,
+            guide,
             text_encoder: text_encoder.map(|encoder| RecipeEncoder {
                 folder: hub_name,
                 hash: encoder.hash,
@@ -141,6 +146,7 @@ pub(crate) mod testing {
                 model: "a/model.safetensors".to_owned(),
                 weights: WeightSet::Ema,
                 model_hash: "00ff".to_owned(),
+                guide: None,
                 text_encoder: None,
                 negative: String::new(),
                 sampler: SamplerConfig::default(),

@@ -21,6 +21,8 @@ use pixelflow::excerpt::{excerpt, listed};
 pub struct DrawingSetup {
     /// The model.
     pub source: ModelSource,
+    /// What it is guided away from.
+    pub guide: Option<ModelSource>,
     /// Where it is computed.
     pub device: Device,
     /// The format it is computed in.
@@ -63,9 +65,16 @@ impl DrawingSetup {
     /// # Errors
     /// [`crate::Error::Hub`], and formats that the device does not compute in.
     pub fn pipeline<B: PixelFlowBackend>(self, device: &B::Device) -> Result<Pipeline<B>> {
-        let Self { source, device: named, format, text_encoder } = self;
+        let Self { source, guide, device: named, format, text_encoder } = self;
         refuse_unsupported::<B>("--dtype", format.dtype(), device)?;
-        let pipeline = Pipeline::new(source.files()?, device).with_format(format);
+        let mut pipeline = Pipeline::new(source.files()?, device).with_format(format);
+        if let Some(guide) = guide {
+            let guide = guide.files()?;
+            if guide.hash()? == pipeline.files().hash()? {
+                note("note: the guide is the model itself: the images are those of --guidance 1");
+            }
+            pipeline = pipeline.with_guide(guide)?;
+        }
         let Some(TextEncoderSetup { files, format }) = text_encoder else {
             return Ok(pipeline);
         };

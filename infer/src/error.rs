@@ -280,7 +280,7 @@ pub enum Error {
     },
     /// The model of a picture is not where it was.
     #[error(
-        "{} was drawn with {}, which is not there; say with --model where it is now",
+        "{} was drawn with {}, which is not there; say with {argument} where it is now",
         picture.display(), excerpt(&model.to_string_lossy())
     )]
     ModelMoved {
@@ -288,6 +288,8 @@ pub enum Error {
         picture: PathBuf,
         /// Where the model was.
         model: PathBuf,
+        /// The argument that names it instead.
+        argument: &'static str,
     },
     /// A picture or certificate names files outside of the working folder.
     #[error(
@@ -322,7 +324,7 @@ pub enum Error {
     /// The model is not the one a picture was drawn with.
     #[error(
         "{} was drawn with a model whose hash is {}; {} has {found}; \
-         give the right one with --model",
+         give the right one with {argument}",
         picture.display(), excerpt(expected), model.display()
     )]
     OtherModel {
@@ -334,6 +336,8 @@ pub enum Error {
         model: PathBuf,
         /// Its hash.
         found: String,
+        /// The argument that names the right one.
+        argument: &'static str,
     },
 }
 

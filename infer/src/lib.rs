@@ -1,9 +1,10 @@
 //! The program `infer`: drawing images with a PixelFlow model.
 //!
 //! `arguments` say what to do, `commands` do it. `model_source` finds a model, on the disk or through the
-//! `hub`; `drawing_setup` makes a pipeline of it, `draw` takes its images, `destination` writes them; a
-//! `recipe` says everything that a `picture` was drawn from. `measurement` compares images with real ones, a `certificate` holds what measuring them
-//! again needs, `evaluation` measures how well they follow their captions, `layout` lays them out for public evaluators,
+//! `hub`, and `guide` what it is guided away from; `drawing_setup` makes a pipeline of it, `draw` takes its images,
+//! `destination` writes them; a `recipe` says everything that a `picture` was drawn from. `measurement` compares
+//! images with real ones, a `certificate` holds what measuring them again needs, `evaluation` measures how well they
+//! follow their captions, `layout` lays them out for public evaluators,
 //! `convert` writes weights anew.
 //!
 //! The crate is a program: public are [`run`], and what training and tests share with it.
@@ -27,6 +28,7 @@ mod error;
 mod evaluation;
 mod foreign_path;
 mod grid;
+mod guide;
 mod hub;
 mod json_text;
 mod layout;

@@ -179,6 +179,7 @@ mod tests {
             model: "größe".to_owned(),
             weights: pixelflow::weights::WeightSet::Model,
             model_hash: "00ff".to_owned(),
+            guide: None,
             sampler: pixelflow::sampler::SamplerConfig { rtol: 0.1 + 0.2, ..Default::default() },
             device: "cpu".to_owned(),
             dtype: NumberFormat::F32,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use pixelflow::NumberFormat;
-use pixelflow::pipeline::{ImageRequest, NoiseRule, Provenance, Request, Subject};
+use pixelflow::pipeline::{GuideProvenance, ImageRequest, NoiseRule, Provenance, Request, Subject};
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub struct Recipe {
     pub weights: WeightSet,
     /// Hash of its weights.
     pub model_hash: String,
+    /// What it was guided away from, if not from its own images without a condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guide: Option<GuideProvenance>,
     /// What its prompts were read with, for a text model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_encoder: Option<RecipeEncoder>,
@@ -138,13 +141,14 @@ impl Recipe {
         layout: Arrangement,
         rows: Vec<RecipeRow>,
     ) -> Self {
-        let Provenance { model, weights, model_hash, text_encoder, sampler, dtype, .. } =
+        let Provenance { model, weights, model_hash, guide, text_encoder, sampler, dtype, .. } =
             provenance;
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model,
             weights,
             model_hash,
+            guide,
             text_encoder: text_encoder.map(|encoder| RecipeEncoder {
                 folder: None,
                 hash: encoder.hash,
@@ -244,6 +248,7 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caption_images::testing::FakeDrawer;
     use crate::recipe_bounds::MAX_IMAGES;
 
     fn grid(scale: u32, first: u64, count: u64) -> Recipe {
@@ -260,6 +265,7 @@ mod tests {
             model: DEMO.to_owned(),
             weights: WeightSet::Ema,
             model_hash: String::new(),
+            guide: None,
             text_encoder: None,
             sampler: SamplerConfig::default(),
             device: "cpu".to_owned(),
@@ -326,6 +332,20 @@ mod tests {
         assert_eq!(label(&json), "größe 猫");
         json["layout"].as_object_mut().unwrap().remove("any_script").unwrap();
         assert_eq!(label(&json), "größe ?");
+    }
+
+    #[test]
+    fn a_recipe_without_a_guide_has_not_a_byte_more() {
+        let recipe = grid(1, 0, 1);
+        let sampler = serde_json::to_string(&recipe.sampler).unwrap();
+        let expected = format!(
+            r#"{{"version":"1","model":"demo","weights":"ema","model_hash":"","sampler":{sampler},"device":"cpu","#
+        );
+        let text = serde_json::to_string(&recipe).unwrap();
+        assert!(text.starts_with(&expected), "{text}");
+        assert!(!text.contains("guide"), "{text}");
+        let drawn_with = FakeDrawer::settings([4, 4]);
+        assert!(!serde_json::to_string(&drawn_with).unwrap().contains("guide\""));
     }
 
     #[test]

@@ -10,7 +10,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use pixelflow_evaluation::Protocol;
 use serde::{Deserialize, Serialize};
 
-use super::{CheckArguments, DrawingArguments, EvaluateCaptionsArguments};
+use super::{
+    CheckArguments, DrawingArguments, EvaluateCaptionsArguments, EvaluateCompareArguments,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +24,7 @@ Examples:
   infer evaluate model --images 2000 --repeats 3 assets/demo/heroes.tar --json scores.json
   infer evaluate model --images 2000 --repeats 3 assets/demo/heroes.tar --certificate demo.json
   infer evaluate --check demo.json
+  infer evaluate compare before.json after.json
   infer evaluate captions --model runs/t2i --json scores.json
 
 Numbers compare only if network, protocol, reference and number of images are the same: fewer images make
@@ -67,6 +70,12 @@ pub enum EvaluateCommand {
     /// The file says which network made them, with which weights, by which protocol and of which images: a
     /// measurement refuses statistics that were made otherwise. Other tools read it as well.
     Reference(EvaluateReferenceArguments),
+    /// Say which differences of two results are more than chance.
+    ///
+    /// Below two standard errors of the difference, sqrt(a^2 + b^2) of those of the two values, they are not
+    /// distinguishable. Only results of the same protocol, network, reference and number of images are compared.
+    /// FD, FID, precision and recall have standard errors if they were measured with --repeats.
+    Compare(EvaluateCompareArguments),
     /// Measure how well drawn images follow their captions.
     ///
     /// A linear probe for each attribute (species, hair, …) learns from real images to read it off the

@@ -28,7 +28,7 @@ pub struct EvaluateCaptionsArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub count: Option<u32>,
     /// Measure the real images alone, the ceiling; needs no model.
-    #[arg(long, conflicts_with_all = ["grid", "model"])]
+    #[arg(long, conflicts_with_all = ["grid", "model", "guide_model"])]
     pub real_only: bool,
     /// Also write the table here as JSON.
     #[arg(long, value_name = "FILE")]

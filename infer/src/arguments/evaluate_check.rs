@@ -24,6 +24,9 @@ pub struct CheckArguments {
     /// Where the model is. [default: the demo, or the folder of its name here]
     #[arg(long, value_name = "PATH", requires = "check")]
     pub model: Option<PathBuf>,
+    /// Where the guide is, if the images were drawn with one. [default: the folder of its name here]
+    #[arg(long, value_name = "PATH", requires = "check")]
+    pub guide_model: Option<PathBuf>,
     /// What prompts are read with. [default: the model's]
     #[arg(long, value_name = "FOLDER", requires = "check")]
     pub text_encoder: Option<String>,

@@ -39,6 +39,6 @@ pub struct GenerateArguments {
     pub shard: Option<Shard>,
     /// Draw nothing, check the finished folder: every file there, sound, of the right size, nothing
     /// else. Needs no model.
-    #[arg(long, conflicts_with_all = ["shard", "size", "model", "seed"])]
+    #[arg(long, conflicts_with_all = ["shard", "size", "model", "guide_model", "seed"])]
     pub verify: bool,
 }

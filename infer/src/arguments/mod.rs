@@ -3,8 +3,10 @@
 mod evaluate;
 mod evaluate_captions;
 mod evaluate_check;
+mod evaluate_compare;
 mod generate;
 mod guidance;
+mod guide;
 mod number_format;
 
 use std::path::PathBuf;
@@ -21,9 +23,11 @@ pub use self::evaluate::{
 };
 pub use self::evaluate_captions::EvaluateCaptionsArguments;
 pub use self::evaluate_check::CheckArguments;
+pub use self::evaluate_compare::EvaluateCompareArguments;
 pub use self::generate::GenerateArguments;
 pub use self::guidance::GuidanceArgument;
 use self::guidance::{guidance, guidance_rule};
+pub use self::guide::GuideArguments;
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
 use crate::convert::parse_size;
@@ -52,6 +56,7 @@ Examples:
   infer sample --count 50 --out folder/          single files
   infer sample --count 100 --out samples.npz     arr_0, uint8 NHWC, for FID tools
   infer sample --model runs/demo-1 --steps 4,6,10 --solver heun --guidance constant:1.5
+  infer sample --model runs/demo-1 --guide-model runs/demo-1/checkpoints/step-00000100 --guidance constant:2
   infer replay samples/grid-1.png                the same pixels again?
   infer evaluate model --repeats 3 assets/demo/heroes.tar
   infer evaluate captions --model runs/t2i --json scores.json
@@ -110,6 +115,9 @@ pub struct SampleArguments {
     /// Which model.
     #[command(flatten)]
     pub model: ModelArguments,
+    /// What it is guided away from.
+    #[command(flatten)]
+    pub guide: GuideArguments,
     /// Classes by name or number, separated by commas; each is drawn once. [default: all]
     #[arg(long = "class", value_name = "CLASS")]
     pub classes: Vec<String>,
@@ -206,6 +214,9 @@ pub struct DrawingArguments {
     /// Which model.
     #[command(flatten)]
     pub model: ModelArguments,
+    /// What it is guided away from.
+    #[command(flatten)]
+    pub guide: GuideArguments,
     /// How the differential equation is solved.
     #[command(flatten)]
     pub sampler: SamplerArguments,
@@ -281,6 +292,9 @@ pub struct ReplayArguments {
     /// Where the model is. [default: the demo it was drawn with, or the folder of its name here]
     #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
+    /// Where the guide is, of a picture that was drawn with one. [default: as of the model]
+    #[arg(long, value_name = "PATH")]
+    pub guide_model: Option<PathBuf>,
     /// Where the text encoder is. [default: the model's]
     #[arg(long, value_name = "FOLDER")]
     pub text_encoder: Option<String>,

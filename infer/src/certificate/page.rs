@@ -99,7 +99,7 @@ fn name_of(metric: &MetricFacts, certificate: &Certificate) -> (String, bool) {
         let of_real = kind == MetricKind::RealClassAccuracy;
         let name =
             if of_real { "ceiling of class accuracy".to_owned() } else { kind.name(network) };
-        (name, kind.is_better_when_higher())
+        (name, !kind.lower_is_better())
     })
 }
 

@@ -12,6 +12,7 @@ use crate::arguments::DrawingArguments;
 use crate::caption_images::{CaptionRequest, DrawCaptions, DrawnWith};
 use crate::draw::{DrawObserver, Watched};
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config, say_unseen};
+use crate::guide::find_guide;
 use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 
@@ -35,11 +36,12 @@ pub(super) fn caption_drawer(
         batch: arguments.batch as usize,
         ..Request::prompt("").negative(&arguments.text.negative)
     };
-    request.check(&source.description)?;
+    let checked = request.check(&source.description)?;
+    let guide = find_guide(&arguments.guide, &source, &checked)?;
     let device = select(&arguments.device)?;
     let (named, format) = (&arguments.text.text_encoder, arguments.text.dtype(arguments.dtype));
     let text_encoder = TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
-    let setup = DrawingSetup { source, device, format: arguments.dtype, text_encoder };
+    let setup = DrawingSetup { source, guide, device, format: arguments.dtype, text_encoder };
     // The name of a repository tells nothing of its user's disk.
     let hub_encoder = named.clone().filter(|name| HubName::is_meant(name.as_ref()));
     device.run(Prepare { setup, request, hub_encoder, negative: arguments.text.negative.clone() })

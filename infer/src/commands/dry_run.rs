@@ -19,17 +19,21 @@ use crate::{Error, Result};
 /// [`Error::Argument`] with what would fit if it does not, and what describing the text encoder says.
 pub(super) fn dry_run(
     arguments: &SampleArguments,
-    source: &ModelSource,
+    (source, guide): (&ModelSource, Option<&ModelSource>),
     [height, width]: [usize; 2],
     rows: &[RecipeRow],
     device: Device,
 ) -> Result<String> {
     let images = (rows.len() * arguments.count as usize).min(arguments.batch as usize);
-    let memory = DrawingMemory::of(source, [height, width], arguments.dtype, device)?;
+    let memory = DrawingMemory::of(source, guide, [height, width], arguments.dtype, device)?;
     let needed = memory.bytes(images);
+    let millions = |source: &ModelSource| source.description.model.parameters() as f64 / 1e6;
+    let guides = guide.map_or_else(String::new, |guide| {
+        format!(" and the guide's {:.1} million", millions(guide))
+    });
     let mut text = format!(
-        "{:.1} million parameters: {}; {images} images of {height}x{width} at once: {}; together {}",
-        source.description.model.parameters() as f64 / 1e6,
+        "{:.1} million parameters{guides}: {}; {images} images of {height}x{width} at once: {}; together {}",
+        millions(source),
         gigabytes(needed.weights),
         gigabytes(needed.passing),
         gigabytes(needed.peak())
@@ -57,7 +61,7 @@ pub(super) fn dry_run(
     if needed.peak() > free {
         let advice = match memory.fitting(images - 1, free) {
             Some(fewer) => format!("--batch {fewer} fits"),
-            None if !memory.is_int8 && memory.in_int8().bytes(1).peak() <= free => {
+            None if !memory.is_int8() && memory.in_int8().bytes(1).peak() <= free => {
                 "take --batch 1 --dtype int8".to_owned()
             }
             None => "take a smaller --size".to_owned(),

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use pixelflow::pipeline::GuideProvenance;
 use pixelflow::weights::WeightSet;
 
 use super::model;
 use crate::foreign_path::refuse_foreign;
+use crate::guide::GUIDE;
 use crate::hub::HubName;
 use crate::model_source::ModelSource;
 use crate::recipe::{DEMO, TEXT_DEMO};
@@ -22,9 +24,43 @@ pub(super) struct RecordedModel<'a> {
     pub(super) weights: WeightSet,
     /// Hash of the weights.
     pub(super) hash: &'a str,
+    /// The argument that says where it is.
+    pub(super) argument: &'static str,
 }
 
-impl RecordedModel<'_> {
+impl<'a> RecordedModel<'a> {
+    /// The guide of the same images, if they were drawn with one.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find); [`Error::Argument`] if the user names one for images that were drawn without.
+    pub(super) fn find_guide(
+        self,
+        recorded: Option<&'a GuideProvenance>,
+        named: Option<&Path>,
+    ) -> Result<Option<ModelSource>> {
+        match (recorded, named) {
+            (None, None) => Ok(None),
+            (None, Some(path)) => Err(Error::Argument {
+                argument: GUIDE,
+                value: path.display().to_string(),
+                reason: format!(
+                    "the images of {} were drawn without a guide; leave it out",
+                    self.file.display()
+                ),
+            }),
+            (Some(GuideProvenance { model, weights, model_hash }), named) => {
+                let guide = Self {
+                    name: model,
+                    weights: *weights,
+                    hash: model_hash,
+                    argument: GUIDE,
+                    ..self
+                };
+                guide.find(named).map(Some)
+            }
+        }
+    }
+
     /// The model that the user or else the file names, if it has the hash.
     ///
     /// # Errors
@@ -41,6 +77,7 @@ impl RecordedModel<'_> {
             expected: self.hash.to_owned(),
             model: files.path().unwrap_or(Path::new("")).to_owned(),
             found: found.to_owned(),
+            argument: self.argument,
         })
     }
 
@@ -61,12 +98,16 @@ impl RecordedModel<'_> {
             return Ok(demo);
         }
         let path = Path::new(self.name);
-        let moved = || Error::ModelMoved { picture: self.file.to_owned(), model: path.to_owned() };
+        let moved = || Error::ModelMoved {
+            picture: self.file.to_owned(),
+            model: path.to_owned(),
+            argument: self.argument,
+        };
         if HubName::is_meant(path) {
-            // A file that somebody sends fetches nothing; only its user does, with --model.
+            // A file that somebody sends fetches nothing; only its user does, with the argument.
             return ModelSource::find_fetched(path, self.weights).map_err(|_| moved());
         }
-        refuse_foreign(self.name, self.file, "--model")?;
+        refuse_foreign(self.name, self.file, self.argument)?;
         // A name is a guess at a folder of this one: what is not the model is none.
         let found = ModelSource::find(path, self.weights).ok();
         found.filter(is_it).ok_or_else(moved)

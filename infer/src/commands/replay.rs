@@ -68,18 +68,24 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
         name: &recipe.model,
         weights: recipe.weights,
         hash: &recipe.model_hash,
+        argument: "--model",
     };
     let source = recorded.find(arguments.model.as_deref())?;
+    let guide = recorded.find_guide(recipe.guide.as_ref(), arguments.guide_model.as_deref())?;
     let mut request = recipe.request(BATCH);
-    request.check(&source.description).map_err(|error| Error::Argument {
+    let unfit = |error: pixelflow::Error| Error::Argument {
         argument: "PICTURE",
         value: arguments.picture.display().to_string(),
         reason: error.to_string(),
-    })?;
+    };
+    request.check(&source.description).map_err(unfit)?;
+    if let Some(guide) = &guide {
+        source.description.check_guide(&guide.description).map_err(unfit)?;
+    }
     let text_encoder = text_encoder(arguments, &recipe, &source)?;
     let device = select(&arguments.device)?;
-    request.batch = fitting_batch(arguments, &recipe, &source, device)?;
-    let setup = DrawingSetup { source, device, format: recipe.dtype, text_encoder };
+    request.batch = fitting_batch(arguments, &recipe, (&source, guide.as_ref()), device)?;
+    let setup = DrawingSetup { source, guide, device, format: recipe.dtype, text_encoder };
     let images = device.run(DrawAgain { setup, request })?;
     let again = lay_out(&recipe, &images);
     if let Some(out) = &arguments.out {
@@ -114,13 +120,14 @@ impl OnBackend for DrawAgain {
 fn fitting_batch(
     arguments: &ReplayArguments,
     recipe: &Recipe,
-    source: &ModelSource,
+    (source, guide): (&ModelSource, Option<&ModelSource>),
     device: Device,
 ) -> Result<usize> {
     let Some(free) = free_memory(device) else {
         return Ok(BATCH);
     };
-    let memory = DrawingMemory::of(source, [recipe.height, recipe.width], recipe.dtype, device)?;
+    let size = [recipe.height, recipe.width];
+    let memory = DrawingMemory::of(source, guide, size, recipe.dtype, device)?;
     let most = recipe.images().min(BATCH as u64) as usize;
     memory.fitting(most, free).ok_or_else(|| Error::Argument {
         argument: "PICTURE",

@@ -17,6 +17,7 @@ use crate::classes::chosen_classes;
 use crate::destination::{Destination, Written};
 use crate::draw::Watched;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config, say_unseen};
+use crate::guide::find_guide;
 use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
@@ -60,10 +61,12 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
         // The rows are of the model's kind: one image stands for all.
         ..rows.first().map_or_else(|| Request::new(vec![]), |row| row.first_request(arguments.seed))
     };
-    let size = request.check(&source.description)?.size();
+    let checked = request.check(&source.description)?;
+    let (size, guide) = (checked.size(), find_guide(&arguments.guide, &source, &checked)?);
     let device = select(&arguments.device)?;
     if arguments.dry_run {
-        return dry_run(arguments, &source, size, &rows, device).map(Sampled::Planned);
+        let models = (&source, guide.as_ref());
+        return dry_run(arguments, models, size, &rows, device).map(Sampled::Planned);
     }
     let _made = destination.prepare()?;
     // From here on a repository's files are fetched, all but the descriptions.
@@ -71,7 +74,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
     let text_encoder = TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
     let scale = arguments.scale.unwrap_or_else(|| SHOWN_SIDE.div_ceil(size[0].max(size[1])) as u32);
     let job = Sample {
-        setup: DrawingSetup { source, device, format: arguments.dtype, text_encoder },
+        setup: DrawingSetup { source, guide, device, format: arguments.dtype, text_encoder },
         request,
         layout: Arrangement::Grid { scale, numbered: true, any_script: true },
         rows,

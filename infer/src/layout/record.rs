@@ -136,8 +136,8 @@ impl FolderRecord {
         Err(Error::OtherSettings { path: folder.to_owned(), differences })
     }
 
-    /// What must be equal for images to belong together: not where model, text encoder and prompts
-    /// are, and not the program's version.
+    /// What must be equal for images to belong together: not where model, guide, text encoder and
+    /// prompts are, and not the program's version.
     fn settings(&self) -> Value {
         let object = |value: &dyn Fn() -> serde_json::Result<Value>| match value() {
             Ok(Value::Object(fields)) => fields,
@@ -148,8 +148,10 @@ impl FolderRecord {
         settings.retain(|name, _| {
             !["version", "prompts", "drawn_with", "model"].contains(&name.as_str())
         });
-        if let Some(Value::Object(encoder)) = settings.get_mut("text_encoder") {
-            encoder.remove("folder");
+        for (part, place) in [("text_encoder", "folder"), ("guide", "model")] {
+            if let Some(Value::Object(part)) = settings.get_mut(part) {
+                part.remove(place);
+            }
         }
         settings.into()
     }
@@ -161,6 +163,7 @@ mod tests {
     use crate::caption_images::testing::FakeDrawer;
     use crate::layout::{Images, PlannedFile};
     use crate::recipe::RecipeEncoder;
+    use pixelflow::pipeline::GuideProvenance;
 
     fn plan() -> Plan {
         Plan {
@@ -196,6 +199,26 @@ mod tests {
         with_encoder("there", "aa").claim(root.path(), &plan()).unwrap();
         let error = with_encoder("here", "bb").claim(root.path(), &plan()).unwrap_err();
         assert!(error.to_string().contains("text_encoder.hash was "), "{error}");
+    }
+
+    #[test]
+    fn a_guide_may_move_but_not_change() {
+        let root = tempfile::tempdir().unwrap();
+        let guided = |model: &str, model_hash: &str| {
+            let [model, model_hash] = [model, model_hash].map(str::to_owned);
+            let mut record = record();
+            let weights = record.drawn_with.weights;
+            record.drawn_with.guide = Some(GuideProvenance { model, weights, model_hash });
+            record
+        };
+        guided("here", "aa").claim(root.path(), &plan()).unwrap();
+        guided("there", "aa").claim(root.path(), &plan()).unwrap();
+        for (other, part) in
+            [(guided("here", "bb"), "guide.model_hash was "), (record(), "guide was ")]
+        {
+            let error = other.claim(root.path(), &plan()).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

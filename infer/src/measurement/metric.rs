@@ -32,8 +32,8 @@ pub enum MetricKind {
 }
 
 impl MetricKind {
-    /// All of them.
-    const ALL: [Self; 12] = [
+    /// All of them, in the order of tables.
+    pub const ALL: [Self; 12] = [
         Self::Frechet,
         Self::Spatial,
         Self::Kernel,
@@ -67,9 +67,20 @@ impl MetricKind {
         )
     }
 
-    /// Whether more of it is better.
-    pub fn is_better_when_higher(self) -> bool {
-        self == Self::Score || (self.is_share() && self != Self::Memorisation)
+    /// Whether lower values are of better images; of the others higher ones are.
+    pub fn lower_is_better(self) -> bool {
+        match self {
+            Self::Frechet | Self::Spatial | Self::Kernel | Self::Infinity | Self::Memorisation => {
+                true
+            }
+            Self::Score
+            | Self::Precision
+            | Self::Recall
+            | Self::Density
+            | Self::Coverage
+            | Self::ClassAccuracy
+            | Self::RealClassAccuracy => false,
+        }
     }
 
     /// Its name in tables: only Inception's Fréchet distance is FID.

@@ -2,11 +2,14 @@
 //!
 //! A [`Side`](side::Side) is a set of images, or their statistics. A [`network`] makes features of its images,
 //! which are [`gathered`] and kept in a [`cache`](feature_cache); [`compare`](compare::compare) makes metrics of
-//! two sides, and a [`report`] says them: as a table, or as [`facts`], which JSON has. A [`quality_meter`] does it
-//! all for who draws images, the training program. What a network, a protocol and a metric are is said in
+//! two sides, and a [`report`] says them: as a table, or as [`facts`], which JSON has. A [`result_file`] is such a
+//! report read again; a [`difference_table`] says which differences of two are more than chance. A [`quality_meter`]
+//! does it all for who draws images, the training program. What a network, a protocol and a metric are is said in
 //! `pixelflow_evaluation`.
 
 pub mod compare;
+pub mod difference;
+pub mod difference_table;
 pub mod drawn_images;
 pub mod facts;
 pub mod feature_cache;
@@ -16,5 +19,6 @@ pub mod network;
 pub mod quality_meter;
 pub mod repeats;
 pub mod report;
+pub mod result_file;
 pub mod scaled_images;
 pub mod side;

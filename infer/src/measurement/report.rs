@@ -73,11 +73,14 @@ impl Report<'_> {
             format!("not measured: {}: {}", names.join(", "), one_line(reason))
         }));
         lines.extend(self.class_lines());
-        if let Some(DrawnReport { labels, seeds, .. }) = &self.drawn {
+        if let Some(DrawnReport { labels, seeds, with }) = &self.drawn {
             let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
             let noun = if seeds.len() == 1 { "seed" } else { "repeats, their mean; seeds" };
             let count = if seeds.len() == 1 { String::new() } else { format!("{} ", seeds.len()) };
-            lines.push(format!("{count}{noun} {}; labels {labels}", seeds.join(", ")));
+            let guide = with.guide.as_ref().map_or_else(String::new, |guide| {
+                format!("; guided away from {} ({})", one_line(&guide.model), guide.model_hash)
+            });
+            lines.push(format!("{count}{noun} {}; labels {labels}{guide}", seeds.join(", ")));
         }
         let weights =
             identity.hash.as_ref().map_or_else(String::new, |hash| format!(" (weights {hash})"));

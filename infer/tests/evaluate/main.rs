@@ -3,6 +3,7 @@
 
 mod behaviour;
 mod certificate;
+mod differences;
 mod inception;
 mod refusals;
 mod results;

@@ -10,6 +10,7 @@ mod encoder;
 #[cfg(not(feature = "tokenizer"))]
 #[path = "no_encoder.rs"]
 mod encoder;
+mod guide;
 mod model_files;
 mod noise_rule;
 mod provenance;
@@ -27,19 +28,20 @@ pub use self::drawing_state::DrawingState;
 use self::encoder::Encoder;
 pub use self::model_files::ModelFiles;
 pub use self::noise_rule::NoiseRule;
-pub use self::provenance::{EncoderProvenance, Provenance};
+pub use self::provenance::{EncoderProvenance, GuideProvenance, Provenance};
 pub use self::request::{
     CheckedRequest, Field, ImageRequest, MAX_PROMPT, Problem, Problems, Request, Subject,
 };
 pub use self::subjects::Subjects;
 use crate::ops::PixelFlowBackend;
+use crate::sampler::Networks;
 use crate::text::EncodedTexts;
 #[cfg(feature = "tokenizer")]
 use crate::text::TextStore;
 use crate::weights::ModelDescription;
 #[cfg(feature = "tokenizer")]
 use crate::weights::TextEncoderFiles;
-use crate::{Error, NumberFormat, PixelFlow, Result};
+use crate::{Error, NumberFormat, Result};
 
 /// A model on a device that draws what it is asked.
 ///
@@ -47,9 +49,10 @@ use crate::{Error, NumberFormat, PixelFlow, Result};
 /// the text encoder is gone again: the larger of both must fit in memory, not their sum.
 pub struct Pipeline<B: PixelFlowBackend> {
     files: ModelFiles,
+    guide: Option<ModelFiles>,
     format: NumberFormat,
     device: B::Device,
-    model: Option<PixelFlow<B>>,
+    networks: Option<Networks<B>>,
     encoder: Option<Encoder>,
     texts: EncodedTexts,
     watch: Box<dyn FnMut(usize, usize) + Send>,
@@ -89,9 +92,10 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     pub fn new(files: ModelFiles, device: &B::Device) -> Self {
         Self {
             files,
+            guide: None,
             format: NumberFormat::default(),
             device: device.clone(),
-            model: None,
+            networks: None,
             encoder: None,
             texts: EncodedTexts::default(),
             watch: Box::new(|_, _| {}),
@@ -101,7 +105,19 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// Computes in another number format than f32. Matrices that the file has in eight bits stay so.
     #[must_use]
     pub fn with_format(self, format: NumberFormat) -> Self {
-        Self { format, model: None, ..self }
+        Self { format, networks: None, ..self }
+    }
+
+    /// Guides the model away from this one instead of from what it draws without a condition: see
+    /// [`Networks`]. It reads the states of the model's text encoder; negative texts have no part in it,
+    /// and where the scale of guidance is 1 the guide has none. Its format is the model's; the weights of
+    /// both are in memory at once.
+    ///
+    /// # Errors
+    /// Those of [`ModelDescription::check_guide`]; no weights are read.
+    pub fn with_guide(self, guide: ModelFiles) -> Result<Self> {
+        self.description().check_guide(guide.description())?;
+        Ok(Self { guide: Some(guide), networks: None, ..self })
     }
 
     /// Reads prompts with this encoder, its weights in `format`.
@@ -206,14 +222,19 @@ impl<B: PixelFlowBackend> Pipeline<B> {
         }
     }
 
-    /// Reads the weights, unless that is done already.
+    /// Reads the weights of the model and its guide, unless that is done already.
     ///
     /// # Errors
     /// Those of [`ModelFiles::load`].
-    pub fn load(&mut self) -> Result<&PixelFlow<B>> {
-        match &mut self.model {
-            Some(model) => Ok(model),
-            none => Ok(none.insert(self.files.load(self.format, &self.device)?)),
+    pub fn load(&mut self) -> Result<&Networks<B>> {
+        let Self { files, guide, format, device, networks, .. } = self;
+        match networks {
+            Some(networks) => Ok(networks),
+            none => {
+                let model = files.load(*format, device)?;
+                let guide = guide.as_ref().map(|guide| guide.load(*format, device)).transpose()?;
+                Ok(none.insert(Networks { model, guide }))
+            }
         }
     }
 
@@ -259,7 +280,8 @@ impl<B: PixelFlowBackend> Pipeline<B> {
         let provenance = self.provenance_of(&request)?;
         if state.provenance.as_ref() != Some(&provenance) {
             let reason =
-                "it is of other weights, another text encoder or another format".to_owned();
+                "it is of other weights, another guide, another text encoder or another format"
+                    .to_owned();
             return Err(Error::SavedState { reason });
         }
         self.draw_checked(request, provenance).await?.go_on(state)
@@ -286,10 +308,18 @@ impl<B: PixelFlowBackend> Pipeline<B> {
 
     fn provenance_of(&self, checked: &CheckedRequest) -> Result<Provenance> {
         let encoder = self.encoder.as_ref().map(Encoder::provenance);
+        let guide = self.guide.as_ref().map(|guide| -> Result<_> {
+            Ok(GuideProvenance {
+                model: guide.name().to_owned(),
+                weights: guide.set(),
+                model_hash: guide.hash()?.to_owned(),
+            })
+        });
         Ok(Provenance {
             model: self.files.name().to_owned(),
             weights: self.files.set(),
             model_hash: self.files.hash()?.to_owned(),
+            guide: guide.transpose()?,
             text_encoder: encoder.transpose()?,
             sampler: checked.sampler.config().clone(),
             dtype: self.format,

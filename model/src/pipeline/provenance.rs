@@ -18,6 +18,9 @@ pub struct Provenance {
     pub weights: WeightSet,
     /// Hash of the weights.
     pub model_hash: String,
+    /// What the model was guided away from, if not from what it draws without a condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guide: Option<GuideProvenance>,
     /// The encoder of the prompts, for a text model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_encoder: Option<EncoderProvenance>,
@@ -32,6 +35,18 @@ pub struct Provenance {
     /// How its noise is keyed.
     #[serde(default = "NoiseRule::unsaid")]
     pub noise: NoiseRule,
+}
+
+/// The model that another was guided away from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuideProvenance {
+    /// Its name; its hash tells it from others.
+    pub model: String,
+    /// Which of its weights, in a training checkpoint.
+    pub weights: WeightSet,
+    /// Hash of the weights.
+    pub model_hash: String,
 }
 
 /// The encoder of a text model's prompts.

@@ -164,15 +164,91 @@ fn a_drawing_that_was_stopped_goes_on_in_another_pipeline() {
 fn a_state_is_refused_by_other_weights() {
     let [model, other] = [false, false].map(|_| tempfile::tempdir().unwrap());
     folder(model.path(), false);
-    folder(other.path(), false);
+    other_weights(other.path());
     let state = pipeline(model.path()).draw(&classes()).unwrap().save().unwrap();
-    let mut bytes = std::fs::read(other.path().join(WEIGHTS_FILE)).unwrap();
-    *bytes.last_mut().unwrap() ^= 1;
-    std::fs::write(other.path().join(WEIGHTS_FILE), bytes).unwrap();
     let half = pipeline(model.path()).with_format(NumberFormat::Bf16).resume(&state);
     assert!(matches!(half.err(), Some(Error::SavedState { .. })));
     let refused = pipeline(other.path()).resume(&state).err().unwrap().to_string();
     assert!(refused.contains("it is of other weights"), "{refused}");
+}
+
+/// A copy of a model's folder with another last weight.
+fn other_weights(path: &Path) {
+    folder(path, false);
+    let mut bytes = std::fs::read(path.join(WEIGHTS_FILE)).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(path.join(WEIGHTS_FILE), bytes).unwrap();
+}
+
+#[test]
+fn a_guide_guides_unless_it_is_the_model_and_is_part_of_what_images_are_drawn_from() {
+    let [model, guide] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    folder(model.path(), false);
+    other_weights(guide.path());
+    let guided =
+        |guide: &Path| pipeline(model.path()).with_guide(ModelFiles::find(guide).unwrap()).unwrap();
+    let neutral = Guidance::Constant { scale: 1.0 };
+    let unguided = SamplerConfig { guidance: neutral, ..sampler(SolverKind::Euler) };
+    let plain = drawn(&mut pipeline(model.path()), &classes().sampler(unguided));
+    assert!(drawn(&mut guided(model.path()), &classes()) == plain, "a model guides itself");
+    let whole = drawn(&mut guided(guide.path()), &classes());
+    assert!(whole != plain, "nothing is guided");
+
+    let state = guided(guide.path()).draw(&classes()).unwrap().save().unwrap();
+    let state = DrawingState::from_bytes(&state.to_bytes()).unwrap();
+    let told = guided(guide.path()).provenance(&classes()).unwrap().guide.unwrap();
+    let files = ModelFiles::find(guide.path()).unwrap();
+    assert_eq!((told.model.as_str(), &*told.model_hash), (files.name(), files.hash().unwrap()));
+    for is_guided in [false, true] {
+        let mut other = if is_guided { guided(model.path()) } else { pipeline(model.path()) };
+        let refused = other.resume(&state).err().unwrap().to_string();
+        assert!(refused.contains("another guide"), "{refused}");
+    }
+    let rest = guided(guide.path()).resume(&state).unwrap();
+    assert_eq!(rest.collect::<Result<Vec<_>>>().unwrap(), whole);
+}
+
+#[test]
+fn a_guide_that_does_not_fit_is_refused_before_weights_are_read() {
+    let [model, text] = [false, true].map(|is_text| {
+        let path = tempfile::tempdir().unwrap();
+        folder(path.path(), is_text);
+        std::fs::remove_file(path.path().join(WEIGHTS_FILE)).unwrap();
+        path
+    });
+    let described = |path: &Path| {
+        let description = path.join(DESCRIPTION_FILE);
+        ModelDescription::parse(&description, &std::fs::read_to_string(&description).unwrap())
+    };
+    let mut named = described(model.path()).unwrap();
+    named.class_names = Some(["ant", "cat", "dog", "eel", "fox"].map(str::to_owned).to_vec());
+    let edited = |edit: &dyn Fn(&mut ModelDescription)| {
+        let mut guide = named.clone();
+        edit(&mut guide);
+        guide
+    };
+    let swapped = |guide: &mut ModelDescription| guide.class_names.as_mut().unwrap().swap(1, 2);
+    for (guide, part) in [
+        (edited(&|guide| guide.cascade.stages = 1), "the guide has 1 stages, the model 2"),
+        (
+            edited(&|guide| guide.cascade.train_timesteps = 500),
+            "500 training timesteps, the model 1000",
+        ),
+        (edited(&|guide| guide.model.patch_size = 4), "4 pixels a patch, the model 2"),
+        (edited(&swapped), "class 1 is dog to the guide and cat to the model"),
+        (edited(&|guide| guide.model.depth = 0), "depth is 0"),
+        (described(text.path()).unwrap(), "the guide has 0 classes, the model 5"),
+    ] {
+        let files = |description| {
+            ModelFiles::described(model.path().join(WEIGHTS_FILE), WeightSet::Model, description)
+        };
+        let pipeline = Pipeline::<Flex>::new(files(named.clone()), &FlexDevice);
+        let refused = pipeline.with_guide(files(guide)).err().unwrap().to_string();
+        assert!(refused.contains(part), "{refused}");
+    }
+    // A smaller model may guide, and one whose classes have no names.
+    named.check_guide(&edited(&|guide| guide.model.depth = 2)).unwrap();
+    named.check_guide(&described(model.path()).unwrap()).unwrap();
 }
 
 /// States of texts in memory.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// The guidance scale over the stages; the velocity is `v_null + g (v_cond - v_null)`.
+/// The guidance scale over the stages; the velocity is `v_null + g (v_cond - v_null)`, with a
+/// [guide](super::Networks) `v_guide + g (v_cond - v_guide)`.
 ///
 /// At `g = 1` the unconditional velocity is not needed, and not computed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +58,13 @@ impl Guidance {
                 }
             }
         }
+    }
+
+    /// Whether the scale is 1 everywhere, where nothing is guided.
+    pub fn is_neutral(&self) -> bool {
+        let (Self::StageWise { scale } | Self::Constant { scale } | Self::Interval { scale, .. }) =
+            *self;
+        scale == 1.0
     }
 
     /// The reference's scale: its table is indexed by the stage, however many there are.

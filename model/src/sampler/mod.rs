@@ -36,6 +36,7 @@ pub use guidance::Guidance;
 pub use guidance_rule::GuidanceRule;
 pub use initial_noise::{ImageKey, KeyedNoise, NoiseSource};
 pub use networks::Networks;
+pub(crate) use networks::check_guide;
 pub use observer::{SampleObserver, Silent, StageStart};
 pub(crate) use pixels::to_rgb8;
 pub use run::Samples;

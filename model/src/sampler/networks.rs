@@ -49,15 +49,23 @@ impl<B: PixelFlowBackend> Networks<B> {
                 ("features of text", network.text_width().unwrap_or(0)),
             ]
         };
-        for ((name, guides), (_, models)) in facts(guide).into_iter().zip(facts(&self.model)) {
-            if guides != models {
-                let reason = format!(
-                    "the guide has {guides} {name}, the model {models}; take another checkpoint of \
-                     the same model"
-                );
-                return Err(Error::InvalidSampler { reason });
-            }
-        }
-        Ok(())
+        check_guide(facts(guide), facts(&self.model))
     }
+}
+
+/// Refuses a guide that differs from its model in one of the facts, which are told by name.
+pub(crate) fn check_guide<const N: usize>(
+    guide: [(&str, usize); N],
+    model: [(&str, usize); N],
+) -> Result<()> {
+    for ((name, guides), (_, models)) in guide.into_iter().zip(model) {
+        if guides != models {
+            let reason = format!(
+                "the guide has {guides} {name}, the model {models}; take another checkpoint of the \
+                 same model"
+            );
+            return Err(Error::InvalidSampler { reason });
+        }
+    }
+    Ok(())
 }

@@ -12,8 +12,8 @@ use super::model::{certificate_of, measure_samples};
 use super::samples::Samples;
 use super::setup::Setup;
 use crate::arguments::{
-    CheckArguments, DrawingArguments, EvaluateModelArguments, MetricArguments, ModelArguments,
-    NetworkArguments, SamplerArguments, TextArguments,
+    CheckArguments, DrawingArguments, EvaluateModelArguments, GuideArguments, MetricArguments,
+    ModelArguments, NetworkArguments, SamplerArguments, TextArguments,
 };
 use crate::caption_images::DrawnWith;
 use crate::certificate::verdict::Verdict;
@@ -63,12 +63,15 @@ impl Check<'_> {
             name: &with.model,
             weights: with.weights,
             hash: &with.model_hash,
+            argument: "--model",
         };
         let source = recorded.find(self.arguments.model.as_deref())?;
+        let guide =
+            recorded.find_guide(with.guide.as_ref(), self.arguments.guide_model.as_deref())?;
         let subjects = self.subjects(&source)?;
         let stages = source.description.cascade.stages;
         let arguments = self.arguments()?;
-        let prepared = Samples::check(&arguments, source, subjects, with.sampler.clone())
+        let prepared = Samples::check(&arguments, (source, guide), subjects, with.sampler.clone())
             .map_err(|error| wrong(self.path, &error.to_string()))?;
         let setup = Setup::prepare(&arguments.network, &arguments.metrics, None, &arguments.real)?;
         self.same_data(&setup)?;
@@ -107,6 +110,7 @@ impl Check<'_> {
             drawing: DrawingArguments {
                 // The model is found already.
                 model: ModelArguments { model: None, weights: with.weights },
+                guide: GuideArguments::default(),
                 sampler: SamplerArguments::default(),
                 text: TextArguments {
                     negative: with.negative.clone(),

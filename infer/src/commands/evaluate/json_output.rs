@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pixelflow::durable;
+use serde::Serialize;
 
 use crate::destination::check_file;
 use crate::error::write_error;
@@ -40,14 +41,22 @@ impl JsonOutput {
     /// # Errors
     /// [`Error::Write`].
     pub fn write(&self, report: &Report<'_>) -> Result<String> {
+        self.write_value(&report.facts(), report.table())
+    }
+
+    /// As [`write`](Self::write), of any JSON and the table that says the same.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn write_value(&self, json: &impl Serialize, table: String) -> Result<String> {
         let Some(path) = &self.path else {
-            return Ok(report.table());
+            return Ok(table);
         };
-        let text = json_text(&report.facts());
+        let text = json_text(json);
         if path == Path::new("-") {
             return Ok(text);
         }
         durable::write_text(path, &(text + "\n")).map_err(write_error(path))?;
-        Ok(report.table())
+        Ok(table)
     }
 }

@@ -2,6 +2,7 @@
 
 mod captions;
 mod check;
+mod compare;
 mod first_images;
 mod images;
 mod json_output;
@@ -40,6 +41,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<Evaluated> {
         EvaluateCommand::Images(arguments) => images::evaluate_images(arguments),
         EvaluateCommand::Model(arguments) => model::evaluate_model(arguments),
         EvaluateCommand::Reference(arguments) => reference::evaluate_reference(arguments),
+        EvaluateCommand::Compare(arguments) => compare::evaluate_compare(arguments).map(Some),
         EvaluateCommand::Captions(arguments) => evaluate_captions(arguments).map(Some),
     }?;
     Ok(text.map_or(Evaluated::Stopped, Evaluated::Done))

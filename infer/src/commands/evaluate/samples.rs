@@ -15,6 +15,7 @@ use crate::arguments::{EvaluateModelArguments, LabelRule};
 use crate::caption_images::DrawnWith;
 use crate::commands::model;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config};
+use crate::guide::find_guide;
 use crate::hub::{Fetching, HubName};
 use crate::measurement::drawn_images::DrawnImages;
 use crate::measurement::gathered::{Gathering, ImageClasses, Keep};
@@ -28,6 +29,7 @@ use crate::{Error, Result};
 pub(super) struct PreparedSamples<'a> {
     arguments: &'a EvaluateModelArguments,
     source: ModelSource,
+    guide: Option<ModelSource>,
     subjects: Vec<Subject>,
     request: Request,
 }
@@ -58,28 +60,28 @@ impl Samples {
         };
         let subjects = subjects(arguments, &source)?;
         let sampler = sampler_config(&drawing.sampler, &source);
-        Self::check(arguments, source, subjects, sampler)
+        let request = request_of(arguments, &subjects, sampler);
+        let checked = request.check(&source.description)?;
+        let guide = find_guide(&drawing.guide, &source, &checked)?;
+        Ok(PreparedSamples { arguments, source, guide, subjects, request })
     }
 
-    /// The same of a model that was found, and subjects and a sampler that are given.
+    /// The same of models that were found, and subjects and a sampler that are given.
     ///
     /// # Errors
     /// What is wrong with what is asked of the model.
     pub(super) fn check(
         arguments: &EvaluateModelArguments,
-        source: ModelSource,
+        (source, guide): (ModelSource, Option<ModelSource>),
         subjects: Vec<Subject>,
         sampler: SamplerConfig,
     ) -> Result<PreparedSamples<'_>> {
-        let image =
-            |subject: &Subject| ImageRequest { subject: subject.clone(), seed: 0, number: 0 };
-        let request = Request {
-            sampler: Some(sampler),
-            batch: arguments.drawing.batch as usize,
-            ..Request::new(subjects.iter().map(image).collect())
-        };
+        let request = request_of(arguments, &subjects, sampler);
         request.check(&source.description)?;
-        Ok(PreparedSamples { arguments, source, subjects, request })
+        if let Some(guide) = &guide {
+            source.description.check_guide(&guide.description)?;
+        }
+        Ok(PreparedSamples { arguments, source, guide, subjects, request })
     }
 
     /// Where it draws.
@@ -171,7 +173,7 @@ impl PreparedSamples<'_> {
     /// # Errors
     /// What is wrong with the device, the model's files or its texts.
     pub(super) fn open(self, fetching: Fetching) -> Result<Samples> {
-        let Self { arguments, source, subjects, request } = self;
+        let Self { arguments, source, guide, subjects, request } = self;
         let drawing = &arguments.drawing;
         let device = select(&drawing.device)?;
         let (named, format) = (&drawing.text.text_encoder, drawing.text.dtype(drawing.dtype));
@@ -181,7 +183,7 @@ impl PreparedSamples<'_> {
         let class_names =
             (!description.is_text()).then(|| description.class_names.clone().unwrap_or_default());
         let drawer = DrawerConfig {
-            setup: DrawingSetup { source, device, format: drawing.dtype, text_encoder },
+            setup: DrawingSetup { source, guide, device, format: drawing.dtype, text_encoder },
             request,
             hub_encoder: named.clone().filter(|name| HubName::is_meant(name.as_ref())),
             negative: drawing.text.negative.clone(),
@@ -190,6 +192,20 @@ impl PreparedSamples<'_> {
         let batch = u64::from(drawing.batch);
         let (labels, first) = (arguments.labels, FirstImages::none());
         Ok(Samples { labels, batch, device, subjects, class_names, sampler, drawer, first })
+    }
+}
+
+/// An image of every subject.
+fn request_of(
+    arguments: &EvaluateModelArguments,
+    subjects: &[Subject],
+    sampler: SamplerConfig,
+) -> Request {
+    let image = |subject: &Subject| ImageRequest { subject: subject.clone(), seed: 0, number: 0 };
+    Request {
+        sampler: Some(sampler),
+        batch: arguments.drawing.batch as usize,
+        ..Request::new(subjects.iter().map(image).collect())
     }
 }
 
