@@ -4,7 +4,7 @@
 //! `hub`; `drawing_setup` makes a pipeline of it, `draw` takes its images, `destination` writes them; a
 //! `recipe` says everything that a `picture` was drawn from. `measurement` compares images with real ones,
 //! `evaluation` measures how well they follow their captions, `layout` lays them out for public evaluators,
-//! `convert` writes weights anew.
+//! `convert` writes weights anew; a `shard` is the part of one process.
 //!
 //! The crate is a program: public are [`run`], and what training and tests share with it.
 
@@ -39,6 +39,7 @@ mod progress;
 mod prompts;
 mod recipe;
 mod recipe_bounds;
+mod shard;
 
 pub use arguments::{Arguments, float_format};
 pub use draw::rgb_image;

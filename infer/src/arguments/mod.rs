@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod evaluate_captions;
+mod evaluate_merge;
 mod generate;
 mod guidance;
 mod number_format;
@@ -19,6 +20,7 @@ pub use self::evaluate::{
     EvaluateReferenceArguments, LabelRule, MetricArguments, MetricGroup, NetworkArguments,
 };
 pub use self::evaluate_captions::EvaluateCaptionsArguments;
+pub use self::evaluate_merge::EvaluateMergeArguments;
 pub use self::generate::GenerateArguments;
 pub use self::guidance::GuidanceArgument;
 use self::guidance::{guidance, guidance_rule};

@@ -5,6 +5,7 @@ mod behaviour;
 mod inception;
 mod refusals;
 mod results;
+mod shards;
 mod sides;
 
 use std::path::Path;

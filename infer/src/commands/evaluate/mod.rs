@@ -3,11 +3,14 @@
 mod captions;
 mod images;
 mod json_output;
+mod merge;
 mod model;
 mod model_drawer;
+mod model_share;
 mod reference;
 mod samples;
 mod setup;
+mod share;
 
 pub use captions::evaluate_captions;
 
@@ -24,6 +27,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<Option<String>> {
         EvaluateCommand::Images(arguments) => images::evaluate_images(arguments),
         EvaluateCommand::Model(arguments) => model::evaluate_model(arguments),
         EvaluateCommand::Reference(arguments) => reference::evaluate_reference(arguments),
+        EvaluateCommand::Merge(arguments) => merge::evaluate_merge(arguments).map(Some),
         EvaluateCommand::Captions(arguments) => evaluate_captions(arguments).map(Some),
     }
 }

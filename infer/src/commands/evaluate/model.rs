@@ -3,6 +3,7 @@
 use pixelflow_evaluation::metrics::ClassCounts;
 use pixelflow_host::interrupt::Interrupt;
 
+use super::model_share::evaluate_model_share;
 use super::samples::Samples;
 use super::setup::Setup;
 use crate::Result;
@@ -15,9 +16,13 @@ use crate::progress::CaptionProgress;
 /// # Errors
 /// Those of [`Samples::open`] and [`Setup`].
 pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Option<String>> {
-    let EvaluateModelArguments { drawing, network, metrics, .. } = arguments;
+    let EvaluateModelArguments { real, partial, drawing, network, metrics, .. } = arguments;
+    let reference = match (partial, real) {
+        (Some(partial), _) => return evaluate_model_share(arguments, partial),
+        (None, reference) => reference.as_deref().expect("it is required without --partial"),
+    };
     let prepared = Samples::prepare(arguments)?;
-    let mut setup = Setup::prepare(network, metrics, None, &arguments.real)?;
+    let mut setup = Setup::prepare(network, metrics, None, reference)?;
     setup.check_memory(arguments.images as usize)?;
     let mut samples = prepared.open()?;
     let interrupt = Interrupt::listen("stopping after this step")?;
