@@ -70,7 +70,7 @@ pub enum EvaluateCommand {
     /// measurement refuses statistics that were made otherwise. Other tools read it as well.
     ///
     /// With --partial it is the sums of a share of the images, as of `infer evaluate model`; every process reads all
-    /// images once for their hash.
+    /// images once for their hash. Samples that were written are shared out in the same way.
     Reference(EvaluateReferenceArguments),
     /// Add up what --partial wrote to statistics, a side of `infer evaluate images`.
     ///
@@ -131,7 +131,7 @@ pub struct EvaluateModelArguments {
     /// They are saved every minute, at Ctrl-C, at SIGUSR1 and at the end; the same command goes on where they end,
     /// and does nothing once they are finished. Of 2048 features they are 34 MB, with sFID 67 MB, in memory and on
     /// disk, and as much again while they are saved, however many images there are; adding 50000 images up takes one
-    /// CPU core about two minutes.
+    /// CPU core a minute, with sFID two.
     #[arg(
         long,
         value_name = "FILE",
