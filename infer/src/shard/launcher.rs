@@ -139,14 +139,17 @@ mod tests {
     const RANK: &str = "OMPI_COMM_WORLD_RANK";
     const SIZE: &str = "OMPI_COMM_WORLD_SIZE";
 
-    fn found(variables: &[(&str, &str)]) -> Result<(Shard, String)> {
+    /// Names and values.
+    type Variables = [(&'static str, &'static str)];
+
+    fn found(variables: &Variables) -> Result<(Shard, String)> {
         let value = |name: &str| variables.iter().find(|(other, _)| *other == name);
         shard(&|name| value(name).map(|(_, value)| (*value).to_owned()))
     }
 
     #[test]
     fn launchers_name_the_shard_and_the_variables_that_decided_are_said() {
-        let cases: &[(&[(&str, &str)], &str, &str)] = &[
+        let cases: &[(&Variables, &str, &str)] = &[
             (&[(PROCID, "2"), (NTASKS, "8")], "3/8", "SLURM_PROCID=2, SLURM_NTASKS=8"),
             (&[(PROCID, "0")], "1/1", "SLURM_PROCID=0, SLURM_NTASKS=1"),
             (&[(RANK, "3"), (SIZE, "4"), (PROCID, "")], "4/4", "OMPI_COMM_WORLD_RANK=3"),
@@ -172,7 +175,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_impossible_or_at_odds_is_named() {
-        let cases: &[(&[(&str, &str)], &str)] = &[
+        let cases: &[(&Variables, &str)] = &[
             (&[], "neither SLURM_ARRAY_TASK_ID, SLURM_PROCID nor OMPI_COMM_WORLD_RANK is set"),
             (&[(NTASKS, "1")], "neither "),
             (&[(PROCID, "x"), (NTASKS, "8")], "SLURM_PROCID is `x`, it must be a whole number"),
