@@ -46,6 +46,10 @@ pub use draw::rgb_image;
 pub use error::{Error, Result};
 pub use grid::{GridRow, labelled_grid};
 pub use hub::HubName;
+pub use measurement::quality_meter::{
+    Measurement, PreparedMeter, QualityMeter, QualityMeterConfig, QualityMetric, QualityScore,
+    RealImages,
+};
 pub use model_source::ModelSource;
 pub use picture::{read_picture, write_picture};
 pub use program::run;

@@ -35,6 +35,10 @@ pub struct Data {
     validation_text: Option<TextSource>,
     /// Captions that previews show, evenly spread over the validation or else the training images.
     pub preview_records: Vec<CaptionedRecord>,
+    /// The same for the images of an evaluation.
+    pub evaluation_records: Vec<CaptionedRecord>,
+    /// The validation or else the training images, which an evaluation compares with.
+    pub shown: Arc<dyn Source>,
 }
 
 impl Data {
@@ -82,15 +86,20 @@ impl Data {
                 (None, None) => (source, None),
             };
         let identity = Identity::of(training.as_ref(), captions.as_ref(), &text);
-        let preview_records = if is_text {
-            let (shown, part) = match &validation {
-                Some(validation) => (validation, Part::Validation),
-                None => (&training, Part::Training),
-            };
-            captions::spread(shown.as_ref(), part, settings.preview.max_classes)?
-        } else {
-            Vec::new()
+        let (shown, part) = match &validation {
+            Some(validation) => (Arc::clone(validation), Part::Validation),
+            None => (Arc::clone(&training), Part::Training),
         };
+        let spread = |count| match count {
+            1.. if is_text => captions::spread(shown.as_ref(), part, count),
+            _ => Ok(Vec::new()),
+        };
+        let preview_records = spread(settings.preview.max_classes)?;
+        let is_measured = !settings.evaluation.every.is_never();
+        let evaluation_records = spread(if is_measured { settings.evaluation.images } else { 0 })?;
+        if is_measured && is_text && evaluation_records.is_empty() {
+            return Err(Error::NoCaptions { records: shown.len() });
+        }
         let (patch, seed) = (settings.model.patch_size, settings.train.seed);
         let training = Loader::new(
             training,
@@ -120,6 +129,8 @@ impl Data {
             text,
             validation_text,
             preview_records,
+            evaluation_records,
+            shown,
         })
     }
 

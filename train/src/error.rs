@@ -109,6 +109,9 @@ pub enum Error {
     #[error("step {step} ended half-way: there is no state to save")]
     HalfAStep { step: u64 },
 
+    #[error("nothing can be measured ([evaluation]): {0}")]
+    Unmeasurable(infer::Error),
+
     // What other crates say.
     #[error(transparent)]
     Model(#[from] pixelflow::Error),

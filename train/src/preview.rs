@@ -4,14 +4,15 @@ use image::RgbImage;
 use infer::rgb_image;
 use infer::{GridRow, labelled_grid};
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::pipeline::{Drawing, ImageRequest, Request, Subject, Subjects};
+use pixelflow::pipeline::{Drawing, ImageRequest, Request, Subject};
 
 use crate::Result;
-use crate::captions::{CaptionedRecord, Part};
+use crate::captions::CaptionedRecord;
 use crate::config::CheckedConfig;
 use crate::data::Data;
 use crate::network::Network;
-use crate::texts::{TextSource, Texts};
+use crate::subjects::subjects;
+use crate::texts::TextSource;
 
 /// Height a small image is shown with at least, in pixels.
 const SHOWN_HEIGHT: usize = 64;
@@ -48,7 +49,7 @@ pub fn preview<B: PixelFlowBackend>(
     });
     let request = Request::new(images.collect()).sampler(settings.preview.sampler.clone());
     let request = request.check(&data.description(settings))?;
-    let subjects = subjects(network, data, columns, device)?;
+    let subjects = subjects(network, data, &data.preview_records, columns, device)?;
     let mut drawing = Drawing::new(&network.transformer, request, subjects)?;
     let mut images: Vec<RgbImage> = Vec::new();
     while drawing.next_event()?.is_some() {
@@ -63,43 +64,4 @@ pub fn preview<B: PixelFlowBackend>(
     };
     let rows: Vec<GridRow> = rows.iter().zip(images.chunks(columns)).map(row).collect();
     Ok(Some(labelled_grid(&rows, SHOWN_HEIGHT.div_ceil(side) as u32, Some(0))))
-}
-
-/// What the network is told of the images: a row a caption.
-fn subjects<B: PixelFlowBackend>(
-    network: &Network<B>,
-    data: &Data,
-    columns: usize,
-    device: &B::Device,
-) -> Result<Subjects<B>> {
-    let records = &data.preview_records;
-    let texts = match &data.text {
-        TextSource::None => return Ok(Subjects::Classes),
-        TextSource::Joint { tokenizer, .. } => {
-            let captions = records.iter().map(|record| record.caption.as_str());
-            let tokens = captions.chain([""]).map(|text| tokenizer.tokens(text));
-            let tokens = tokens.map(|tokens| Ok(tokens.map_err(pixelflow::Error::from)?.ids));
-            Texts::Tokens(tokens.collect::<Result<_>>()?)
-        }
-        TextSource::States(training) => {
-            let folder = |part| match (part, data.validation_text()) {
-                (Part::Validation, TextSource::States(validation)) => validation,
-                _ => training,
-            };
-            let captions =
-                records.iter().map(|record| folder(record.part).read(Some(record.origin)));
-            let states: Vec<_> = captions.chain([training.read(None)]).collect::<Result<_>>()?;
-            Texts::States {
-                lengths: states.iter().map(|(_, tokens)| *tokens).collect(),
-                values: states.into_iter().flat_map(|(values, _)| values).collect(),
-                width: training.index.width,
-            }
-        }
-    };
-    let images = records.len() * columns;
-    Ok(Subjects::Texts {
-        texts: network.text_states(&texts, device),
-        prompts: (0..images).map(|image| image / columns).collect(),
-        negatives: vec![records.len(); images],
-    })
 }

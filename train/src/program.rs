@@ -6,13 +6,13 @@ use burn::backend::Autodiff;
 use burn::module::AutodiffModule;
 use burn::tensor::DType;
 use burn::tensor::backend::AutodiffBackend;
+use infer::PreparedMeter;
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow_dataset::Loader;
-use pixelflow_host::device::{DeviceKind, OnBackend, available_memory, select};
+use pixelflow_host::device::{Device, DeviceKind, OnBackend, available_memory, select};
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::{note, print, say};
 
-use crate::Result;
 use crate::arguments::{Arguments, Command, TrainArguments};
 use crate::checkpoint::{self, State};
 use crate::config::CheckedConfig;
@@ -26,6 +26,7 @@ use crate::session::{Session, requested_settings};
 use crate::states::encode_captions;
 use crate::terminal::Terminal;
 use crate::trainer::Trainer;
+use crate::{Error, Result};
 
 /// Does what the command line says.
 ///
@@ -69,8 +70,9 @@ fn train(arguments: &TrainArguments) -> Result<ExitCode> {
         print(&dry_run)?;
         return Ok(if dry_run.fits() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    let session = Session::open(arguments)?;
-    device.run(Train(&session))
+    let mut session = Session::open(arguments)?;
+    let meter = session.meter.take();
+    device.run(Train { session: &session, meter, device })
 }
 
 /// Whether a device's attention has scores in memory.
@@ -86,18 +88,26 @@ impl OnBackend for ScoresInMemory<'_> {
 }
 
 /// Training, on whatever backend the user has chosen.
-struct Train<'a>(&'a Session);
+struct Train<'a> {
+    session: &'a Session,
+    meter: Option<PreparedMeter>,
+    device: Device,
+}
 
 impl OnBackend for Train<'_> {
     type Output = Result<ExitCode>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
-        train_on::<Autodiff<B>>(self.0, device)
+        train_on::<Autodiff<B>>(self.session, (self.meter, self.device), device)
     }
 }
 
 /// Trains on one backend, from the beginning or a checkpoint.
-fn train_on<A>(session: &Session, device: A::Device) -> Result<ExitCode>
+fn train_on<A>(
+    session: &Session,
+    (meter, named): (Option<PreparedMeter>, Device),
+    device: A::Device,
+) -> Result<ExitCode>
 where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
@@ -119,6 +129,15 @@ where
         (Trainer::new(network, optimizer, device), state)
     };
     let interrupt = Interrupt::listen("stopping after this step and saving")?;
+    let is_measured = state.step < settings.train.steps || state.due.evaluation;
+    let mut begun = None;
+    if let Some(meter) = meter.filter(|_| is_measured) {
+        begun = meter.begin(named, &interrupt).map_err(Error::Unmeasurable)?;
+        if begun.is_none() {
+            note("stopped before the first step: the real images are not all looked at yet");
+            return Ok(Interrupt::exit_code());
+        }
+    }
     // Nothing of a run that goes on is changed before everything that could be refused is sound.
     Recording::check(&session.folder)?;
     session.settle()?;
@@ -131,7 +150,8 @@ where
         &state,
     );
     let mut recording = Recording::open(&session.folder, &state)?;
-    let mut run = Run { config, data, store: &session.store, trainer, state, is_unsaved: false };
+    let (store, meter) = (&session.store, begun.as_ref());
+    let mut run = Run { config, data, store, meter, trainer, state, is_unsaved: false };
     let mut observers = recording.observers();
     observers.push(&mut terminal);
     let ending = run.train(&interrupt, &mut Observers::new(observers));

@@ -49,6 +49,7 @@ impl Recording {
         Self::check(folder)?;
         let is_past = |record: &Record| match record {
             Record::Validation(record) if record.step == state.step => !state.due.validation,
+            Record::Evaluation(record) if record.step == state.step => !state.due.evaluation,
             record => record.step() <= state.step,
         };
         Ok(Self {

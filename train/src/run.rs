@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
 use burn::tensor::backend::AutodiffBackend;
+use infer::QualityMeter;
 use pixelflow::Error as ModelError;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow_dataset::loader::BatchStream;
@@ -12,7 +13,8 @@ use pixelflow_host::interrupt::Interrupt;
 use crate::checkpoint::{self, Due, STATE, State, Store};
 use crate::config::CheckedConfig;
 use crate::data::Data;
-use crate::metrics::{Record, TrainingRecord, ValidationRecord};
+use crate::evaluation::measure;
+use crate::metrics::{EvaluationRecord, Record, Score, TrainingRecord, ValidationRecord};
 use crate::observer::Observers;
 use crate::optimizer::OptimizerConfig;
 use crate::preview::preview;
@@ -32,6 +34,8 @@ where
     pub data: &'a Data,
     /// Where its checkpoints are.
     pub store: &'a Store,
+    /// What its images are measured with, if they are.
+    pub meter: Option<&'a QualityMeter>,
     /// Model and optimiser.
     pub trainer: Trainer<A>,
     /// How far it has come.
@@ -122,6 +126,7 @@ where
             self.state.due = Due {
                 validation: settings.validation.every.is_due(step),
                 preview: settings.preview.every.is_due(step),
+                evaluation: settings.evaluation.every.is_due(step),
             };
             self.observe(interrupt, observers)?;
             if settings.checkpoint.every.is_due(step) || interrupt.take_save_request() {
@@ -192,6 +197,7 @@ where
         self.state.due.validation &=
             data.validation.is_some() && !settings.validation.every.is_never();
         self.state.due.preview &= !settings.preview.every.is_never();
+        self.state.due.evaluation &= self.meter.is_some();
         if self.state.due.validation {
             let Some(record) = self.validate(interrupt, observers)? else { return Ok(()) };
             if !record.loss.is_finite() {
@@ -205,20 +211,39 @@ where
             let (average, device) = (self.trainer.average(), self.trainer.device().clone());
             let mut goes_on = || self.goes_on(interrupt, observers);
             let picture = preview(&average, config, data, &device, &mut goes_on);
-            let picture = picture.map_err(|error| match error {
-                // Weights can be finite, and what is drawn with them not.
-                Error::Model(ModelError::NotFinite { .. } | ModelError::SolverStuck { .. })
-                    if self.state.step > 0 =>
-                {
-                    self.diverged(self.state.step, "no preview can be drawn".to_owned())
-                }
-                other => other,
-            })?;
+            let picture =
+                picture.map_err(|error| self.not_drawn(error, "no preview can be drawn"))?;
             let Some(picture) = picture else { return Ok(()) };
             observers.preview(self.state.step, &picture);
             self.done(|due| due.preview = false);
         }
+        if let Some(meter) = self.meter.filter(|_| self.state.due.evaluation) {
+            match self.evaluate(meter, interrupt, observers) {
+                Ok(None) => return Ok(()),
+                Ok(Some(record)) => observers.record(&Record::Evaluation(record)),
+                // What cannot be measured today is no fault of the run.
+                Err(Error::Infer(error)) => {
+                    let step = self.state.step;
+                    observers
+                        .note(&format!("step {step} is not measured: {error}; the run goes on"));
+                }
+                Err(error) => return Err(self.not_drawn(error, "no image can be drawn to measure")),
+            }
+            self.done(|due| due.evaluation = false);
+        }
         Ok(())
+    }
+
+    /// The error that nothing can be drawn: weights can be finite, and what is drawn with them not.
+    fn not_drawn(&self, error: Error, what: &str) -> Error {
+        match error {
+            Error::Model(ModelError::NotFinite { .. } | ModelError::SolverStuck { .. })
+                if self.state.step > 0 =>
+            {
+                self.diverged(self.state.step, what.to_owned())
+            }
+            other => other,
+        }
     }
 
     /// Notes that something is no longer due.
@@ -252,6 +277,25 @@ where
             images: self.state.images,
             loss: losses.mean(),
             stage_losses: stages.map(|stage| losses.stage_mean(stage)).collect(),
+        }))
+    }
+
+    /// Measures images from the moving average; `None` if it was interrupted.
+    fn evaluate(
+        &mut self,
+        meter: &QualityMeter,
+        interrupt: &Interrupt,
+        observers: &mut Observers<'_>,
+    ) -> Result<Option<EvaluationRecord>> {
+        let (config, data) = (self.config, self.data);
+        let (average, device) = (self.trainer.average(), self.trainer.device().clone());
+        let mut goes_on = || self.goes_on(interrupt, observers);
+        let scores = measure(&average, (config, data, meter), &device, interrupt, &mut goes_on)?;
+        Ok(scores.map(|scores| EvaluationRecord {
+            step: self.state.step,
+            images: self.state.images,
+            drawn: config.settings().evaluation.images,
+            metrics: Score::by_key(scores),
         }))
     }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind::AlreadyExists;
 use std::path::{Path, PathBuf};
 
+use infer::PreparedMeter;
 use pixelflow::durable;
 use pixelflow_host::output::note;
 
@@ -16,7 +17,7 @@ use crate::error::write_error;
 use crate::identity::{self, LearnedClasses};
 use crate::lock::RunLock;
 use crate::which_run::{name_passed_over, which_run};
-use crate::{Error, Result, initial_weights, recipe};
+use crate::{Error, Result, evaluation, initial_weights, recipe};
 
 /// Folder of all runs whose folder is not given.
 pub const RUNS: &str = "runs";
@@ -33,6 +34,8 @@ pub struct Session {
     pub config: CheckedConfig,
     /// Its images.
     pub data: Data,
+    /// What its images are measured with; `None` if they are not, or it was taken.
+    pub meter: Option<PreparedMeter>,
     /// Its checkpoints.
     pub store: Store,
     /// The checkpoint to go on from, and how far the run had come; `None` at the beginning.
@@ -64,13 +67,14 @@ impl Session {
         }
         let learned = LearnedClasses::of(settings, None)?;
         let data = Data::open(&config, learned.as_ref())?;
+        let meter = evaluation::prepare(&config, &data)?;
         let folder = match &arguments.out {
             Some(folder) => create(folder)?,
             None => create_numbered(Path::new(RUNS), &recipe::name(&recipe))?,
         };
         let lock = RunLock::take(&folder)?;
         let store = Store::of_run(&folder);
-        Ok(Self { folder, config, data, store, start: None, before: None, _lock: lock })
+        Ok(Self { folder, config, data, meter, store, start: None, before: None, _lock: lock })
     }
 
     fn resume(
@@ -111,9 +115,10 @@ impl Session {
             let known = (state.records, state.identity.as_ref());
             identity::check(checkpoint, known, (data.training.records(), &data.identity))?;
         }
+        let meter = evaluation::prepare(&config, &data)?;
         // Settings of an earlier program may be of no use to this one.
         let before = before.check().ok();
-        Ok(Self { folder, config, data, store, start, before, _lock: lock })
+        Ok(Self { folder, config, data, meter, store, start, before, _lock: lock })
     }
 
     /// Writes the settings, now that everything else is sound, and says what they change.
@@ -138,6 +143,12 @@ impl Session {
         let path = self.folder.join(CONFIG);
         let settings = self.config.settings().to_toml();
         durable::write_bytes(&path, settings.as_bytes()).map_err(write_error(&path))?;
+        self.say_what_changed(step);
+        Ok(())
+    }
+
+    /// Says what the settings change for the steps to come: the learning rate, and what is measured.
+    fn say_what_changed(&self, step: u64) {
         let now = self.config.learning_rate();
         let end = self.config.settings().train.steps;
         let before = self.before.as_ref().map(CheckedConfig::learning_rate);
@@ -151,7 +162,15 @@ impl Session {
                 now.at(end - 1)
             ));
         }
-        Ok(())
+        let measured = self.before.as_ref().and_then(CheckedConfig::evaluation);
+        if let (Some(before), Some(now)) = (measured, self.config.evaluation())
+            && before != now
+        {
+            note(format_args!(
+                "note: [evaluation] has changed: what is measured after step {step} cannot be compared with what was \
+                 measured before"
+            ));
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use pixelflow_host::progress::{ProgressBar, bar};
 
 use crate::Result;
 use crate::checkpoint::State;
-use crate::metrics::{Record, TrainingRecord};
+use crate::metrics::{EvaluationRecord, Record, Score, TrainingRecord};
 use crate::observer::TrainObserver;
 use crate::run::Ending;
 
@@ -80,6 +80,7 @@ impl TrainObserver for Terminal {
                 record.loss,
                 by_stage(&record.stage_losses)
             )),
+            Record::Evaluation(record) => self.bar.note(evaluation_line(record)),
         }
         Ok(())
     }
@@ -100,6 +101,24 @@ impl TrainObserver for Terminal {
         self.bar.note(format_args!("step {step}: saved {}", checkpoint.display()));
         Ok(())
     }
+}
+
+/// `step 500: FD-EffLite0 123.46, KID-EffLite0 0.01235 ± 0.00041, of 500 drawn images`.
+fn evaluation_line(record: &EvaluationRecord) -> String {
+    let EvaluationRecord { step, drawn, metrics, .. } = record;
+    let score = |score: &Score| {
+        let error = score.standard_error.map(|error| format!(" ± {}", significant(error)));
+        format!("{} {}{}, ", score.name, significant(score.value), error.unwrap_or_default())
+    };
+    format!(
+        "step {step}: {}of {drawn} drawn images",
+        metrics.values().map(score).collect::<String>()
+    )
+}
+
+/// Two digits behind the point, or five of a small number.
+fn significant(value: f64) -> String {
+    if value.abs() >= 10.0 { format!("{value:.2}") } else { format!("{value:.5}") }
 }
 
 /// `loss 0.0812 (0.029 0.070 0.141)  104 images/s  1h 12m left`.
@@ -128,6 +147,21 @@ fn by_stage(losses: &[Option<f64>]) -> String {
 mod tests {
     use super::*;
     use crate::metrics::Mean;
+
+    #[test]
+    fn a_measurement_is_a_line_with_its_errors() {
+        let score = |name: &str, value, standard_error| Score {
+            name: name.to_owned(),
+            value,
+            standard_error,
+        };
+        let metrics =
+            [("fd", score("FD", 123.456, None)), ("kid", score("KID", 0.0123, Some(0.0004)))];
+        let metrics = metrics.map(|(key, score)| (key.to_owned(), score)).into();
+        let record = EvaluationRecord { step: 10, images: 640, drawn: 500, metrics };
+        let expected = "step 10: FD 123.46, KID 0.01230 ± 0.00040, of 500 drawn images";
+        assert_eq!(evaluation_line(&record), expected);
+    }
 
     #[test]
     fn a_line_says_loss_speed_and_what_is_left() {

@@ -124,7 +124,7 @@ fn wait_for(what: &str, is_there: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_request_to_save_waits_for_no_preview_and_no_validation() {
+fn a_request_to_save_waits_for_no_preview_no_validation_and_no_evaluation() {
     let scratch = tempfile::tempdir().unwrap();
     let many = r#"data.validation={ kind = "webdataset", paths = ["assets/demo/heroes.tar"] }"#;
     let alone = "train.gradient_accumulation=16";
@@ -135,7 +135,10 @@ fn a_request_to_save_waits_for_no_preview_and_no_validation() {
         "preview.sampler.steps=[100]",
         "log.every=1",
     ];
+    let sampler = "evaluation.sampler={ steps = [100] }";
+    let evaluation = ["evaluation.every=3", "evaluation.images=9999", sampler, "log.every=1"];
     for (name, long, short, ending) in [
+        ("evaluation", evaluation, "evaluation.images=2", "-TERM"),
         ("preview", preview, "preview.images_per_class=1", "-TERM"),
         ("validation", validation, "validation.batches=1", "-KILL"),
     ] {
@@ -143,12 +146,13 @@ fn a_request_to_save_waits_for_no_preview_and_no_validation() {
         let metrics = || fs::read_to_string(run.join("metrics.jsonl")).unwrap();
         let done = || match name {
             "preview" => usize::from(run.join("previews/step-00000003.png").exists()),
-            _ => metrics().matches("\"kind\":\"validation\"").count(),
+            kind => metrics().matches(&format!("\"kind\":\"{kind}\"")).count(),
         };
         Run::of(&mut new_run(EXEC, &run, [2, 16])).succeeded();
         let resume = |settings: &[&str]| {
             let mut command = by_shell(EXEC, &["--device", "cpu", "--resume", text(&run)]);
             command.args(settings.iter().flat_map(|setting| ["--set", setting]));
+            command.env("PIXELFLOW_CACHE", scratch.path().join("cache"));
             command
         };
         let steps = ["train.steps=6", "preview.max_classes=1"];

@@ -4,10 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pixelflow::weights::{DType, SafetensorsWriter, TensorFile};
+use pixelflow_evaluation::images::data_hash;
 use pixelflow_evaluation::statistics::Statistics;
 use pixelflow_evaluation::{Features, Origin};
+use pixelflow_host::interrupt::Interrupt;
+use pixelflow_host::output::note;
 
-use super::gathered::Gathered;
+use super::gathered::{Gathered, ImageClasses, Keep, gather};
+use super::network::Network;
+use super::side::Side;
+use crate::Result;
 use crate::cache_folder::cache_folder;
 
 /// Name of the one tensor of a file of features.
@@ -77,6 +83,37 @@ impl FeatureCache {
         let name = format!("{data}-{weights}-{protocol}.{ending}");
         Some(Path::new(self.folder.as_ref()?).join(name))
     }
+}
+
+/// Gathers all images of a side, with their hash, or finds them in the cache; `None` after Ctrl-C.
+///
+/// # Errors
+/// [`crate::Error::Evaluation`].
+///
+/// # Panics
+/// If the side has statistics.
+pub fn gather_kept(
+    side: &Side,
+    network: &dyn Network,
+    keep: Keep,
+    name: &'static str,
+    interrupt: &Interrupt,
+) -> Result<Option<(Gathered, String)>> {
+    let images = side.images().expect("a side with images");
+    let hash = data_hash(images)?;
+    let origin = network.identity().origin(hash.clone());
+    let cache = FeatureCache::of_user();
+    if let Some(gathered) = cache.get(&origin, images.len(), keep.features) {
+        let path = side.path.display();
+        note(format_args!("note: what {path} needs is in the cache; it is not computed again"));
+        let classes = ImageClasses::of(images, images.len());
+        return Ok(Some((Gathered { classes, ..gathered }, hash)));
+    }
+    let gathered = gather(images, images.len(), network, keep, name, interrupt)?;
+    Ok(gathered.map(|gathered| {
+        cache.keep(&origin, &gathered);
+        (gathered, hash)
+    }))
 }
 
 #[cfg(test)]

@@ -41,11 +41,24 @@ impl Side {
         if left_out.count() > 0 {
             note(format_args!("note: {}: {left_out}", path.display()));
         }
+        Self::of_images(argument, path, images)
+    }
+
+    /// These images, which messages call by `argument` and `path`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for one image.
+    pub fn of_images(
+        argument: &'static str,
+        path: PathBuf,
+        images: Box<dyn Images>,
+    ) -> Result<Self> {
+        let is_alone = images.len() < 2;
         let side = Self { argument, path, content: Content::Images(images) };
-        match side.images().map_or(2, Images::len) {
-            1 => Err(side.problem("it has one image, and a comparison needs two or more")),
-            _ => Ok(side),
+        if is_alone {
+            return Err(side.problem("it has one image, and a comparison needs two or more"));
         }
+        Ok(side)
     }
 
     /// The same, but statistics will not do.

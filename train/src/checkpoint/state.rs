@@ -53,6 +53,9 @@ pub struct Due {
     pub validation: bool,
     /// A preview.
     pub preview: bool,
+    /// A measurement of drawn images; not there in checkpoints from before there were any.
+    #[serde(default)]
+    pub evaluation: bool,
 }
 
 impl State {

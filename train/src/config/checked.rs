@@ -1,11 +1,12 @@
 //! A configuration that has passed every rule.
 
 use pixelflow::cascade::Cascade;
-use pixelflow::sampler::Sampler;
+use pixelflow::sampler::{Sampler, SamplerConfig};
 use pixelflow_dataset::{LoaderConfig, Transform, TransformConfig};
 
+use super::cadence::Cadence;
 use super::problem::problems;
-use super::settings::{DataConfig, TrainConfig, UpdateConfig};
+use super::settings::{DataConfig, EvaluationConfig, OtherSampler, TrainConfig, UpdateConfig};
 use crate::learning_rate::LearningRate;
 use crate::{Error, Result};
 
@@ -67,6 +68,22 @@ impl CheckedConfig {
     /// What previews are generated with.
     pub fn preview_sampler(&self) -> &Sampler {
         &self.sampler
+    }
+
+    /// All that the numbers of an evaluation hang on besides the model; `None` if nothing is measured.
+    pub fn evaluation(&self) -> Option<(EvaluationConfig, SamplerConfig)> {
+        let evaluation = self.settings.evaluation.clone();
+        let numbers = EvaluationConfig {
+            every: Cadence::NEVER,
+            sampler: OtherSampler::default(),
+            ..evaluation.clone()
+        };
+        (!evaluation.every.is_never()).then(|| (numbers, self.evaluation_sampler()))
+    }
+
+    /// What the images of an evaluation are generated with.
+    pub fn evaluation_sampler(&self) -> SamplerConfig {
+        self.settings.evaluation.sampler.over(&self.settings.preview.sampler)
     }
 
     /// Images that a validation is of, at most: whole batches.
@@ -138,6 +155,18 @@ mod tests {
         assert!(!validation.shuffle && validation.condition_dropout < 1e-9);
         assert_eq!(config.validation_transform().size(), config.transform().size());
         assert_ne!(config.validation_transform(), config.transform());
+    }
+
+    #[test]
+    fn an_evaluation_draws_as_previews_do_but_for_what_is_set() {
+        let of = |own: &str| checked(&["preview.sampler.shift=3", own]).evaluation_sampler();
+        let preview = of("evaluation.every=1");
+        assert_eq!(preview, checked(&["preview.sampler.shift=3"]).settings().preview.sampler);
+        let own = of(
+            "evaluation.sampler={ steps = [7], guidance_rule = { rule = 'apg', parallel = 0.5, threshold = 0.0 } }",
+        );
+        assert_eq!((own.steps, own.shift, own.guidance), (vec![7], 3.0, preview.guidance));
+        assert_ne!(own.guidance_rule, preview.guidance_rule);
     }
 
     #[test]

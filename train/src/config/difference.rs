@@ -12,7 +12,7 @@ use super::{document, dotted};
 ///
 /// How far the next steps go may change; so may how much memory they take, and what is observed. Where
 /// the files lie may change, since data sets move: a checkpoint knows the images by name and class.
-pub(super) const FREE: [&str; 23] = [
+pub(super) const FREE: [&str; 24] = [
     "train.steps",
     "train.lr",
     "train.min_lr",
@@ -26,6 +26,7 @@ pub(super) const FREE: [&str; 23] = [
     "checkpoint",
     "validation",
     "preview",
+    "evaluation",
     "log",
     "data.strict",
     "data.prefetch",
@@ -123,6 +124,7 @@ mod tests {
                 "train.gradient_accumulation=4",
                 "checkpoint.every=3",
                 "preview.sampler.solver=heun",
+                "evaluation={ every = 5, images = 9, sampler = { shift = 2.0 } }",
                 "validation.batches=1",
                 "log.every=1",
                 "data.threads=3",

@@ -66,6 +66,11 @@ pub(super) fn from_table(mut table: Table) -> Result<TrainConfig> {
     let origin = Origin::together();
     keys::check_whole(&table, &origin)?;
     table.retain(|name, value| name != "text" || !is_none(value));
+    if let Some(Value::Table(evaluation)) = table.get_mut("evaluation")
+        && let Some(Value::Table(sampler)) = evaluation.get_mut("sampler")
+    {
+        sampler.retain(|_, value| !is_none(value));
+    }
     if let Some(Value::Table(data)) = table.get_mut("data") {
         data.retain(|_, value| !is_none(value));
         if !data.contains_key("source") {
@@ -132,6 +137,13 @@ mod tests {
         let mut sources =
             config(&["train.lr=1.2345678901234567e-7", "preview.sampler.steps=[3, 4, 5, 6]"]);
         assert_eq!(read_back(&sources), sources);
+        let own =
+            "evaluation.sampler={ shift = 2.0, guidance = { schedule = 'constant', scale = 3.0 } }";
+        let measured = config(&["evaluation.every=5", own]);
+        assert_eq!(
+            (read_back(&measured), measured.evaluation.sampler.shift),
+            (measured.clone(), Some(2.0))
+        );
         sources.data.source = SourceConfig::Folder(FolderConfig {
             classes: Some(vec!["a \"quoted\" one".to_owned(), "b\\c".to_owned()]),
             ..FolderConfig::new("images")

@@ -4,7 +4,9 @@
 
 use std::path::PathBuf;
 
+use infer::QualityMetric;
 use pixelflow::sampler::SolverKind;
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::cadence::Cadence;
@@ -43,6 +45,16 @@ impl<C> Setting<C> {
             None => self.name.to_owned(),
         }
     }
+}
+
+/// The struct that settings declare, with the default of each.
+///
+/// # Panics
+/// If a default is not one, which a test rules out.
+pub(super) fn with_defaults<T: DeserializeOwned, C>(settings: &[Setting<C>]) -> T {
+    let set = settings.iter().filter(|setting| setting.default().is_some());
+    let lines: Vec<String> = set.map(Setting::example).collect();
+    toml::from_str(&lines.join("\n")).expect("every default is one")
 }
 
 /// Keys that stand together under one heading.
@@ -195,6 +207,7 @@ types! {
     Vec<usize>: "a list of whole numbers, such as [10, 20]",
     Vec<[usize; 2]>: "a list of sizes, such as [[192, 320], [320, 192]]",
     Vec<String>: "a list of strings, such as [\"cat\", \"dog\"]",
+    Vec<QualityMetric>: "a list of \"frechet\" and \"kernel\"",
     Vec<PathBuf>: "a list of strings, such as [\"a.tar\", \"b.tar\"]",
     Schedule: "\"constant\" or \"cosine\"",
     SolverKind: "\"euler\", \"heun\", \"dopri5\", \"ab2\", \"ab3\", \"dpmpp2m\" or \"unipc\"",

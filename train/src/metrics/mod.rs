@@ -4,11 +4,12 @@ mod json_lines;
 mod log_file;
 mod loss_curve;
 mod means;
+mod quality_curve;
 mod record;
 mod tensorboard;
 
 pub use json_lines::JsonLines;
 pub use loss_curve::draw_loss_curve;
 pub use means::{Mean, Means};
-pub use record::{Record, TrainingRecord, ValidationRecord};
+pub use record::{EvaluationRecord, Record, Score, TrainingRecord, ValidationRecord};
 pub use tensorboard::TensorBoard;

@@ -1,5 +1,8 @@
 //! What is known about a run at a step.
 
+use std::collections::BTreeMap;
+
+use infer::QualityScore;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Mean;
@@ -12,6 +15,8 @@ pub enum Record {
     Training(TrainingRecord),
     /// Loss on images that training does not see.
     Validation(ValidationRecord),
+    /// Quality of drawn images.
+    Evaluation(EvaluationRecord),
 }
 
 /// Means over the training steps since the last record.
@@ -51,6 +56,41 @@ pub struct ValidationRecord {
     pub stage_losses: Vec<Option<f64>>,
 }
 
+/// Quality of the moving average's images beside real ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvaluationRecord {
+    /// Steps taken.
+    pub step: u64,
+    /// Images learned from, counted with repetition.
+    pub images: u64,
+    /// Images that were drawn and measured.
+    pub drawn: usize,
+    /// What was measured, by names such as `fd_efflite0`.
+    pub metrics: BTreeMap<String, Score>,
+}
+
+/// The value of a metric; less is better.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Its name for people, such as `FD-EffLite0`.
+    pub name: String,
+    /// The number.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub value: f64,
+    /// How sure it is, where that is known.
+    pub standard_error: Option<f64>,
+}
+
+impl Score {
+    /// What was measured, by name.
+    pub fn by_key(scores: Vec<QualityScore>) -> BTreeMap<String, Self> {
+        let named = |QualityScore { key, name, value, standard_error }| {
+            (key, Self { name, value, standard_error })
+        };
+        scores.into_iter().map(named).collect()
+    }
+}
+
 /// A number that was not finite: JSON has only `null` for it, and earlier programs wrote it.
 pub(super) fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
@@ -62,6 +102,7 @@ impl Record {
         match self {
             Self::Training(record) => record.step,
             Self::Validation(record) => record.step,
+            Self::Evaluation(record) => record.step,
         }
     }
 }

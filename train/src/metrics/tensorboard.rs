@@ -3,6 +3,7 @@
 //! An event file is a row of frames: length, its checksum, a protocol buffer, its checksum. The
 //! messages below are the parts of TensorFlow's `event.proto` and `summary.proto` that are used.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,8 +12,8 @@ use image::RgbImage;
 use image::codecs::png::PngEncoder;
 use prost::Message;
 
-use super::Record;
 use super::log_file::LogFile;
+use super::{Record, Score};
 use crate::Result;
 use crate::error::{read_error, write_error};
 
@@ -60,6 +61,7 @@ impl TensorBoard {
                 values
             }
             Record::Validation(record) => losses("validation", record.loss, &record.stage_losses),
+            Record::Evaluation(record) => scores(&record.metrics),
         };
         self.append(record.step(), What::Summary(Summary { value: values }))
     }
@@ -115,6 +117,17 @@ fn losses(prefix: &str, loss: f64, stages: &[Option<f64>]) -> Vec<Value> {
     let mut values = vec![scalar(&format!("{prefix}/loss"), loss)];
     values.extend(stages.iter().enumerate().filter_map(stage));
     values
+}
+
+/// Every metric, and its standard error where that is known.
+fn scores(metrics: &BTreeMap<String, Score>) -> Vec<Value> {
+    let of_metric = |(key, score): (&String, &Score)| {
+        let tag = format!("evaluation/{key}");
+        let error = score.standard_error;
+        let error = error.map(|error| scalar(&format!("{tag}_standard_error"), error));
+        [Some(scalar(&tag, score.value)), error]
+    };
+    metrics.iter().flat_map(of_metric).flatten().collect()
 }
 
 fn scalar(tag: &str, value: f64) -> Value {
@@ -203,7 +216,7 @@ struct Image {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::ValidationRecord;
+    use crate::metrics::{EvaluationRecord, ValidationRecord};
 
     /// All events of the only file in `folder`; asserts that every checksum is right.
     fn events(folder: &Path) -> Vec<Event> {
@@ -237,6 +250,15 @@ mod tests {
         let stage_losses = vec![Some(0.25), None];
         let record = ValidationRecord { step: 5, images: 20, loss: 0.5, stage_losses };
         board.append_record(&Record::Validation(record)).unwrap();
+        let score = |name: &str, standard_error| Score {
+            name: name.to_owned(),
+            value: 2.0,
+            standard_error,
+        };
+        let metrics = [("fd", score("FD", None)), ("kid", score("KID", Some(0.5)))];
+        let metrics = metrics.map(|(key, score)| (key.to_owned(), score)).into();
+        let record = EvaluationRecord { step: 5, images: 20, drawn: 8, metrics };
+        board.append_record(&Record::Evaluation(record)).unwrap();
         board.append_picture(6, &RgbImage::new(4, 2)).unwrap();
 
         let events = events(folder.path());
@@ -244,7 +266,10 @@ mod tests {
         let Some(What::Summary(summary)) = &events[1].what else { panic!("no summary") };
         let tags: Vec<&str> = summary.value.iter().map(|value| value.tag.as_str()).collect();
         assert_eq!((events[1].step, tags), (5, vec!["validation/loss", "validation/loss_stage_0"]));
-        let Some(What::Summary(picture)) = &events[2].what else { panic!("no picture") };
+        let Some(What::Summary(summary)) = &events[2].what else { panic!("no summary") };
+        let tags: Vec<&str> = summary.value.iter().map(|value| value.tag.as_str()).collect();
+        assert_eq!(tags, ["evaluation/fd", "evaluation/kid", "evaluation/kid_standard_error"]);
+        let Some(What::Summary(picture)) = &events[3].what else { panic!("no picture") };
         let Some(Kind::Image(image)) = &picture.value[0].kind else { panic!("no picture") };
         assert_eq!((image.width, image.height), (4, 2));
         assert_eq!(image::load_from_memory(&image.encoded).unwrap().width(), 4);

@@ -9,11 +9,11 @@ use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::progress::counting_bar;
 use serde_json::Map;
 
-use super::setup::gather_kept;
 use super::share::Share;
 use crate::arguments::EvaluateReferenceArguments;
 use crate::destination::check_file;
 use crate::made_folders::MadeFolders;
+use crate::measurement::feature_cache::gather_kept;
 use crate::measurement::gathered::Keep;
 use crate::measurement::network::NetworkFile;
 use crate::measurement::side::Side;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pixelflow_evaluation::images::{Images, data_hash};
+use pixelflow_evaluation::images::Images;
 use pixelflow_evaluation::metrics::memory_of_neighbours;
 use pixelflow_host::device::{Device, available_memory};
 use pixelflow_host::interrupt::Interrupt;
@@ -11,8 +11,8 @@ use pixelflow_host::output::note;
 use super::json_output::JsonOutput;
 use crate::arguments::{MetricArguments, MetricGroup, NetworkArguments};
 use crate::measurement::compare::{KnownImages, Reference, compare};
-use crate::measurement::feature_cache::FeatureCache;
-use crate::measurement::gathered::{Gathered, ImageClasses, Keep, gather};
+use crate::measurement::feature_cache::gather_kept;
+use crate::measurement::gathered::{Gathered, Keep};
 use crate::measurement::metric::Metrics;
 use crate::measurement::network::{Identity, Network, NetworkFile, NetworkKind};
 use crate::measurement::report::SideReport;
@@ -216,37 +216,6 @@ impl Instruments {
             interrupt,
         )
     }
-}
-
-/// Gathers all images of a side, with their hash, or finds them in the cache; `None` after Ctrl-C.
-///
-/// # Errors
-/// [`Error::Evaluation`].
-///
-/// # Panics
-/// If the side has statistics.
-pub fn gather_kept(
-    side: &Side,
-    network: &dyn Network,
-    keep: Keep,
-    name: &'static str,
-    interrupt: &Interrupt,
-) -> Result<Option<(Gathered, String)>> {
-    let images = side.images().expect("a side with images");
-    let hash = data_hash(images)?;
-    let origin = network.identity().origin(hash.clone());
-    let cache = FeatureCache::of_user();
-    if let Some(gathered) = cache.get(&origin, images.len(), keep.features) {
-        let path = side.path.display();
-        note(format_args!("note: what {path} needs is in the cache; it is not computed again"));
-        let classes = ImageClasses::of(images, images.len());
-        return Ok(Some((Gathered { classes, ..gathered }, hash)));
-    }
-    let gathered = gather(images, images.len(), network, keep, name, interrupt)?;
-    Ok(gathered.map(|gathered| {
-        cache.keep(&origin, &gathered);
-        (gathered, hash)
-    }))
 }
 
 /// Which network two statistics are of.

@@ -73,6 +73,16 @@ fn every_senseless_value_is_named_with_a_fix() {
             "preview.sampler.steps=[1, 2]",
             "steps has 2 numbers, it must have 1, or one for each of the 4 stages",
         ),
+        ("evaluation.images=1", "evaluation.images is 1: it must be 2 to 16777216"),
+        ("evaluation.metrics=[]", "evaluation.metrics is []: name \"frechet\", \"kernel\" or both"),
+        (
+            "evaluation.metrics=['kernel', 'kernel']",
+            "evaluation.metrics is [\"kernel\", \"kernel\"]: name",
+        ),
+        (
+            "evaluation.sampler.steps=[1, 2]",
+            "evaluation.sampler is invalid: invalid sampler configuration: steps has 2 numbers",
+        ),
         ("model.depth=0", "depth is 0, it must be 1 to 1024"),
         ("model.in_channels=1", "out_channels is 3, it must equal in_channels"),
         ("cascade.stages=0", "stages is 0, it must be 1 to 16"),
@@ -116,6 +126,12 @@ fn validation_images_come_from_one_place() {
 #[test]
 fn grey_images_need_both_channel_counts() {
     check(&["model.in_channels=1", "model.out_channels=1"]).unwrap();
+    let grey = ["model.in_channels=1", "model.out_channels=1", "evaluation.every=5"];
+    let message = check(&grey).unwrap_err();
+    assert!(
+        message.contains("evaluation.every is 5: only images of 3 channels can be"),
+        "{message}"
+    );
     let message = check(&["model.in_channels=2", "model.out_channels=2"]).unwrap_err();
     assert!(message.contains("model.in_channels is 2: images have 3 channels"), "{message}");
 }

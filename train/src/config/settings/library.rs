@@ -133,7 +133,11 @@ pub(super) fn cascade(config: &TrainConfig) -> Verdict {
 
 /// The sampler's own rules; they need a cascade.
 pub(super) fn sampler(config: &TrainConfig) -> Verdict {
+    check_sampler(config.preview.sampler.clone(), config)
+}
+
+/// A sampler's own rules with the cascade of a configuration.
+pub(super) fn check_sampler(sampler: SamplerConfig, config: &TrainConfig) -> Verdict {
     let Ok(cascade) = config.cascade.build() else { return Ok(()) };
-    let sampler = config.preview.sampler.clone();
     sampler.check(cascade).map(drop).map_err(|error| error.to_string())
 }

@@ -3,12 +3,14 @@
 //! The checks, `--print-config` and the reference page are made from [`SECTIONS`].
 
 mod data;
+mod evaluation;
 mod library;
 mod observation;
 mod text;
 mod update;
 
 pub use data::DataConfig;
+pub use evaluation::{EvaluationConfig, OtherSampler};
 pub use observation::{CheckpointConfig, LogConfig, PreviewConfig, ValidationConfig};
 pub use text::{JointConfig, StatesConfig, TextConfig};
 pub use update::UpdateConfig;
@@ -46,6 +48,9 @@ pub struct TrainConfig {
     pub validation: ValidationConfig,
     /// Grids of generated images.
     pub preview: PreviewConfig,
+    /// How good the images are.
+    #[serde(default)] // Runs from before this section measured nothing.
+    pub evaluation: EvaluationConfig,
     /// Metrics.
     pub log: LogConfig,
 }
@@ -115,6 +120,21 @@ pub(super) const SECTIONS: &[Section] = &[
         "preview.sampler.guidance_rule",
         " How guidance combines the conditional and the unconditional velocity. One of\n",
         library::GUIDANCE_RULE,
+    ),
+    declared("evaluation", EvaluationConfig::DOCUMENTATION, EvaluationConfig::SETTINGS),
+    Section {
+        rule: evaluation::sampler,
+        ..declared("evaluation.sampler", OtherSampler::DOCUMENTATION, OtherSampler::SETTINGS)
+    },
+    choice(
+        "evaluation.sampler.guidance",
+        " That of preview.sampler if empty, or one of those listed there.\n",
+        evaluation::GUIDANCE,
+    ),
+    choice(
+        "evaluation.sampler.guidance_rule",
+        " That of preview.sampler if empty, or one of those listed there.\n",
+        evaluation::GUIDANCE_RULE,
     ),
     declared("log", LogConfig::DOCUMENTATION, LogConfig::SETTINGS),
 ];
