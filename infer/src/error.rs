@@ -72,6 +72,18 @@ pub enum Error {
         /// Every setting that differs, then and now.
         differences: String,
     },
+    /// Partial sums of other images, or made otherwise.
+    #[error("{} holds other sums than {than}: {}; {advice}", path.display(), reason_excerpt(differences))]
+    OtherSums {
+        /// Their file.
+        path: PathBuf,
+        /// What they do not fit.
+        than: String,
+        /// Every setting that differs, then and now.
+        differences: String,
+        /// What helps.
+        advice: &'static str,
+    },
     /// A folder holds something else.
     #[error(
         "{} holds files that `infer generate` did not write; give an empty or new folder with --out",

@@ -5,7 +5,7 @@
 //! `destination` writes them; a `recipe` says everything that a `picture` was drawn from. `measurement` compares
 //! images with real ones, a `certificate` holds what measuring them again needs, `evaluation` measures how well they
 //! follow their captions, `layout` lays them out for public evaluators,
-//! `convert` writes weights anew.
+//! `convert` writes weights anew; a `shard` is the part of one process.
 //!
 //! The crate is a program: public are [`run`], and what training and tests share with it.
 
@@ -43,6 +43,7 @@ mod progress;
 mod prompts;
 mod recipe;
 mod recipe_bounds;
+mod shard;
 
 pub use arguments::{Arguments, float_format};
 pub use draw::rgb_image;

@@ -93,8 +93,9 @@ fn precision_recall_and_radii_are_the_reference_s() {
 /// Planted faults: each moves a golden number beyond its tolerance, or is refused.
 mod faults {
     use super::*;
-    use pixelflow_evaluation::statistics::{Shard, merge_shards};
+    use pixelflow_evaluation::statistics::{Shard, ShardHead, merge_shards};
     use pixelflow_evaluation::{Error, Origin, Protocol};
+    use serde_json::Map;
 
     #[test]
     fn n_for_n_minus_one() {
@@ -135,24 +136,28 @@ mod faults {
         let one = fixture.features("features1");
         let [network, weights, data] = [""; 3].map(str::to_owned);
         let origin = Origin { protocol: Protocol::Adm, network, weights, data };
-        let shard = |first: usize, end: usize| {
+        let shard = |[first, end]: [usize; 2]| {
             let mut sums = ExactSums::empty(one.columns());
             sums.add(&one.range(first..end)).unwrap();
             let images = first as u64..end as u64;
-            Shard { images, of: 256, origin: origin.clone(), sums, spatial: None }
+            let head = ShardHead::empty(images.clone(), 256, origin.clone(), Map::new());
+            Shard { head: ShardHead { images, ..head }, sums, spatial: None }
         };
-        let mut shards = vec![shard(0, 64), shard(64, 160), shard(160, 256)];
+        let shards = [[0, 64], [64, 160], [160, 256]].map(shard);
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = [0, 1, 2].map(|place| folder.path().join(format!("{place}.npz"))).to_vec();
+        files.iter().zip(&shards).for_each(|(path, shard)| shard.write(path).unwrap());
         let other = moments(&fixture.features("features2"));
         let distance =
             |sums: &ExactSums| frechet_distance(&sums.moments().unwrap(), &other).unwrap();
         let expected = fixture.number("/frechet/full/frechet_eig");
-        let mut sums = merge_shards(&shards).unwrap().sums;
+        let mut sums = merge_shards(&files).unwrap().sums;
         assert!(relative(distance(&sums), expected) < FULL);
         // What would come of it, and that it does not come to that.
         sums.merge(&shards[1].sums).unwrap();
         assert!(relative(distance(&sums), expected) > 100.0 * FULL);
-        shards.push(shards[1].clone());
-        assert!(matches!(merge_shards(&shards), Err(Error::Shards { .. })));
+        files.push(files[1].clone());
+        assert!(matches!(merge_shards(&files), Err(Error::Shards { .. })));
     }
 
     #[test]

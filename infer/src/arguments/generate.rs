@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{DrawingArguments, size};
-use crate::layout::{LayoutArgument, Shard};
+use crate::layout::LayoutArgument;
+use crate::shard::ShardArgument;
 
 /// What to draw, and for which evaluator.
 ///
@@ -34,9 +35,10 @@ pub struct GenerateArguments {
     /// Size of the images in pixels: 256, or height and width as 256x192. [default: what the model was trained on]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub size: Option<[usize; 2]>,
-    /// Only part I of N, 1/4 to 4/4: every N-th prompt. The parts may go into one folder at a time.
+    /// Only part I of N, 1/4 to 4/4: every N-th prompt. The parts may go into one folder at a time. auto: what
+    /// Slurm (array, srun) or Open MPI say in the environment.
     #[arg(long, value_name = "I/N")]
-    pub shard: Option<Shard>,
+    pub shard: Option<ShardArgument>,
     /// Draw nothing, check the finished folder: every file there, sound, of the right size, nothing
     /// else. Needs no model.
     #[arg(long, conflicts_with_all = ["shard", "size", "model", "guide_model", "seed"])]

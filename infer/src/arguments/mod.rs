@@ -4,6 +4,7 @@ mod evaluate;
 mod evaluate_captions;
 mod evaluate_check;
 mod evaluate_compare;
+mod evaluate_merge;
 mod generate;
 mod guidance;
 mod guide;
@@ -24,6 +25,7 @@ pub use self::evaluate::{
 pub use self::evaluate_captions::EvaluateCaptionsArguments;
 pub use self::evaluate_check::CheckArguments;
 pub use self::evaluate_compare::EvaluateCompareArguments;
+pub use self::evaluate_merge::EvaluateMergeArguments;
 pub use self::generate::GenerateArguments;
 pub use self::guidance::GuidanceArgument;
 use self::guidance::{guidance, guidance_rule};

@@ -6,10 +6,9 @@ use super::caption_drawer::caption_drawer;
 use crate::Result;
 use crate::arguments::GenerateArguments;
 use crate::caption_images::DrawCaptions;
-use crate::layout::{
-    FolderRecord, FolderWork, Plan, Shard, Written, missing_images, plan, verify, write,
-};
+use crate::layout::{FolderRecord, FolderWork, Plan, Written, missing_images, plan, verify, write};
 use crate::progress::CaptionProgress;
+use crate::shard::ShardArgument;
 
 /// What became of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +49,7 @@ fn generate_with(
     drawer: &mut dyn DrawCaptions,
 ) -> Result<String> {
     let started = Instant::now();
-    let (folder, shard) = (&arguments.out, arguments.shard.unwrap_or(Shard::WHOLE));
+    let (folder, shard) = (&arguments.out, ShardArgument::find(arguments.shard)?);
     let (seed, batch) = (arguments.drawing.seed, arguments.drawing.batch as usize);
     let record = FolderRecord::new(plan, &arguments.prompts, seed, drawer.drawn_with());
     let mut progress = CaptionProgress::new(missing_images(plan, folder, shard) as u64);

@@ -11,7 +11,6 @@ mod file_name;
 mod geneval;
 mod plan;
 mod record;
-mod shard;
 mod t2i_compbench;
 mod verify;
 mod write;
@@ -19,7 +18,6 @@ mod write;
 pub use evaluator::LayoutArgument;
 pub use plan::{Images, Plan, PlannedFile};
 pub use record::{FolderRecord, RECORD_FILE};
-pub use shard::Shard;
 pub use verify::verify;
 pub(crate) use write::{FolderWork, Written, missing_images, write};
 

@@ -98,7 +98,8 @@ fn entries(root: &Path, within: &Path) -> Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
     use crate::caption_images::testing::FakeDrawer;
-    use crate::layout::{FolderWork, LayoutArgument, Shard, plan, write};
+    use crate::layout::{FolderWork, LayoutArgument, plan, write};
+    use crate::shard::Shard;
     use image::RgbImage;
     use pixelflow::sampler::Silent;
 

@@ -8,11 +8,12 @@ use image::{ImageFormat, RgbImage};
 use pixelflow::durable::DurableFile;
 
 use super::record::OWN_FOLDER;
-use super::{FolderRecord, Plan, PlannedFile, Shard};
+use super::{FolderRecord, Plan, PlannedFile};
 use crate::Result;
 use crate::caption_images::{CaptionRequest, DrawCaptions};
 use crate::draw::DrawObserver;
 use crate::error::write_error;
+use crate::shard::Shard;
 
 /// How many pictures of a shard there are now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +147,7 @@ mod tests {
     use crate::caption_images::testing::FakeDrawer;
     use crate::layout::plan::PlannedText;
     use crate::layout::{Images, LayoutArgument};
+    use crate::shard::ShardArgument;
     use pixelflow::sampler::Silent;
     use std::collections::BTreeMap;
 
@@ -178,7 +180,7 @@ mod tests {
     ) -> Result<Written> {
         let plan = plan();
         let record = FolderRecord::new(&plan, Path::new("p"), 7, drawer.drawn_with());
-        let shard = shard.parse().unwrap();
+        let shard = ShardArgument::find(Some(shard.parse().unwrap())).unwrap();
         let work = FolderWork { plan: &plan, record: &record, folder, shard, batch };
         write(work, drawer, &mut Silent)
     }

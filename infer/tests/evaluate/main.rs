@@ -7,6 +7,7 @@ mod differences;
 mod inception;
 mod refusals;
 mod results;
+mod shards;
 mod sides;
 
 use std::path::Path;

@@ -36,9 +36,14 @@ impl ExactSums {
         Self { images: 0, sums: vec![0; columns], products }
     }
 
-    /// The sums as they were taken apart by [`parts`](Self::parts).
+    /// The sums as they were taken apart by [`parts`](Self::parts); none if no images have such sums.
     pub(crate) fn from_parts(images: u64, sums: Vec<i128>, products: Vec<i128>) -> Option<Self> {
-        let fits = products.len() == sums.len() * (sums.len() + 1) / 2 && images <= MOST_IMAGES;
+        let most = |digits| u128::from(images) << digits;
+        let below = |values: &[i128], most| values.iter().all(|value| value.unsigned_abs() <= most);
+        let fits = products.len() == sums.len() * (sums.len() + 1) / 2
+            && images <= MOST_IMAGES
+            && below(&sums, most(50))
+            && below(&products, most(100));
         fits.then_some(Self { images, sums, products })
     }
 

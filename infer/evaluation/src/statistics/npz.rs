@@ -5,6 +5,7 @@ use std::io::{BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
 use npyz::{AutoSerialize, Deserialize, NpyFile, NpyHeader, Order, WriterBuilder};
+use pixelflow::durable::DurableFile;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
@@ -182,8 +183,19 @@ impl NpzWriter {
 
     /// Writes the file; it appears whole or not at all.
     pub(crate) fn write(self, path: &Path) -> Result<()> {
+        self.finish(path, DurableFile::finish)
+    }
+
+    /// The same, unless there is such a file.
+    pub(crate) fn write_new(self, path: &Path) -> Result<()> {
+        self.finish(path, DurableFile::finish_new)
+    }
+
+    fn finish(self, path: &Path, name: fn(DurableFile) -> std::io::Result<()>) -> Result<()> {
         let written = self.archive.finish().map_err(std::io::Error::from).and_then(|bytes| {
-            pixelflow::durable::write(path, |file| file.write_all(bytes.get_ref()))
+            let mut file = DurableFile::create(path)?;
+            file.write_all(bytes.get_ref())?;
+            name(file)
         });
         written.map_err(|source| Error::Write { path: path.to_owned(), source })
     }

@@ -1,106 +1,53 @@
 //! Partial sums of a share of the images, which are added up to those of all.
 
-use std::ops::Range;
 use std::path::Path;
 
 use super::npz::{NpzFile, NpzWriter};
-use super::{ExactSums, Origin};
+use super::shard_head::HEAD;
+use super::{ExactSums, ShardHead};
 use crate::{Error, Result};
 
 /// Sums over consecutive images of a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Of d features they are d (d + 3) / 2 numbers of 16 bytes, however many images there are: 34 MB of the 2048 of
+/// Inception, and as much again for sFID.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Shard {
-    /// Numbers of its images.
-    pub images: Range<u64>,
-    /// How many images the whole has.
-    pub of: u64,
-    /// What the whole is made of and with.
-    pub origin: Origin,
+    /// Which images, and what decides them.
+    pub head: ShardHead,
     /// The sums of its images.
     pub sums: ExactSums,
     /// The sums of the features that keep places, for protocols with sFID.
     pub spatial: Option<ExactSums>,
 }
 
-/// The images of shard `index` of `count`, in whole batches, so that every image is in the same batch
-/// however many shards there are.
-///
-/// # Errors
-/// [`Error::Config`] unless `index < count`.
-pub fn shard_of(images: u64, batch: u64, index: u64, count: u64) -> Result<Range<u64>> {
-    if index >= count || batch == 0 {
-        let (field, value) = ("shard", format!("{index}/{count} in batches of {batch}"));
-        let reason = "shards of n are 0/n to (n-1)/n, and batches have images";
-        return Err(Error::Config { field, value, reason });
-    }
-    let batches = images.div_ceil(batch);
-    let first = |index: u64| {
-        let whole = u128::from(batches) * u128::from(index) / u128::from(count);
-        (whole as u64).saturating_mul(batch).min(images)
-    };
-    Ok(first(index)..first(index + 1))
-}
-
-/// Adds shards up, in any order.
-///
-/// # Errors
-/// [`Error::Shards`] for a gap, an overlap, or shards of another whole; [`Error::OtherFeatures`].
-pub fn merge_shards(shards: &[Shard]) -> Result<Shard> {
-    let refused = |reason: String| Err(Error::Shards { reason });
-    let mut sorted: Vec<&Shard> = shards.iter().collect();
-    sorted.sort_by_key(|shard| (shard.images.start, shard.images.end));
-    let Some((first, rest)) = sorted.split_first() else {
-        return refused("there are none".to_owned());
-    };
-    if first.images.start > 0 {
-        return refused(format!("images 0..{} are in none", first.images.start));
-    }
-    let mut whole = (*first).clone();
-    for shard in rest {
-        if shard.of != whole.of || shard.origin != whole.origin {
-            return refused(format!(
-                "images {:?} are of another whole: {} images with {}, not {} with {}",
-                shard.images, shard.of, shard.origin, whole.of, whole.origin
-            ));
-        }
-        let (end, next) = (whole.images.end, shard.images.start);
-        if next < end {
-            return refused(format!("images {next}..{} are in two", end.min(shard.images.end)));
-        }
-        if next > end {
-            return refused(format!("images {end}..{next} are in none"));
-        }
-        whole.sums.merge(&shard.sums)?;
-        match (&mut whole.spatial, &shard.spatial) {
-            (Some(into), Some(from)) => into.merge(from)?,
-            (None, None) => {}
-            _ => return refused("only some have spatial features".to_owned()),
-        }
-        whole.images.end = shard.images.end;
-    }
-    if whole.images.end != whole.of {
-        return refused(format!("images {}..{} are in none", whole.images.end, whole.of));
-    }
-    Ok(whole)
-}
-
 impl Shard {
-    /// Writes the shard as an `.npz`.
+    /// Writes the shard as an `.npz`; it appears whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; what was there before is as it was.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        self.arrays(path)?.write(path)
+    }
+
+    /// The same, unless there is such a file.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn write(&self, path: &Path) -> Result<()> {
+    pub fn write_new(&self, path: &Path) -> Result<()> {
+        self.arrays(path)?.write_new(path)
+    }
+
+    fn arrays(&self, path: &Path) -> Result<NpzWriter> {
         let mut file = NpzWriter::new();
         let written = (|| {
-            let Range { start, end } = self.images;
-            file.add("images", &[3], [start, end, self.of].map(u64::cast_signed))?;
-            let json = serde_json::to_vec(&self.origin)?;
-            file.add("origin", &[json.len()], json)?;
+            let json = serde_json::to_vec(&self.head)?;
+            file.add(HEAD, &[json.len()], json)?;
             add_sums(&mut file, "", &self.sums)?;
             self.spatial.as_ref().map_or(Ok(()), |sums| add_sums(&mut file, "_s", sums))
         })();
         written.map_err(|source| Error::Write { path: path.to_owned(), source })?;
-        file.write(path)
+        Ok(file)
     }
 
     /// Reads a shard.
@@ -109,24 +56,15 @@ impl Shard {
     /// [`Error::Read`]; [`Error::Npz`] for a file that is no shard.
     pub fn read(path: &Path) -> Result<Self> {
         let mut file = NpzFile::open(path)?;
-        let numbers = file.integers::<i64>("images", "int64")?;
-        let json = file.integers::<u8>("origin", "uint8")?;
-        let parsed = serde_json::from_slice(&json);
-        let origin = parsed.map_err(|error| file.problem(format!("its `origin`: {error}")))?;
+        let head = ShardHead::read_from(&mut file)?;
         let sums = read_sums(&mut file, "")?;
         let spatial = file.has("sums_s").then(|| read_sums(&mut file, "_s")).transpose()?;
-        let images = match numbers.as_slice() {
-            &[start, end, of] if 0 <= start && start <= end && end <= of => {
-                (start.cast_unsigned()..end.cast_unsigned(), of.cast_unsigned())
-            }
-            _ => return Err(file.problem(format!("its `images` are {numbers:?}"))),
-        };
-        let (images, of) = images;
-        let counts = [Some(&sums), spatial.as_ref()].into_iter().flatten();
-        if counts.into_iter().any(|sums| sums.images() != images.end - images.start) {
-            return Err(file.problem("its sums are of another number of images".to_owned()));
+        let count = head.images.end - head.images.start;
+        if [Some(&sums), spatial.as_ref()].into_iter().flatten().any(|sums| sums.images() != count)
+        {
+            return Err(file.problem("its sums are of another number of images"));
         }
-        Ok(Self { images, of, origin, sums, spatial })
+        Ok(Self { head, sums, spatial })
     }
 }
 
@@ -159,64 +97,38 @@ fn read_sums(file: &mut NpzFile, ending: &str) -> Result<ExactSums> {
     })
 }
 
+/// Shards without images.
 #[cfg(test)]
-mod tests {
+pub(super) mod testing {
     use pixelflow::noise::{Key, Purpose};
+    use serde_json::Map;
 
+    use super::super::shard_of;
     use super::*;
-    use crate::{Features, Protocol};
-
-    fn origin() -> Origin {
-        let [network, weights, data] = ["Inception-v3", "00ff", "12"].map(str::to_owned);
-        Origin { protocol: Protocol::Adm, network, weights, data }
-    }
+    use crate::{Features, Origin, Protocol};
 
     /// Shard `index` of `count` of 100 images in batches of 8.
-    fn shard(index: u64, count: u64) -> Shard {
+    pub(in super::super) fn shard(index: u64, count: u64) -> Shard {
         let values = Key::new(1, 0, Purpose::Testing).normals(100 * 3);
         let features = Features::new(3, values).unwrap();
         let images = shard_of(100, 8, index, count).unwrap();
         let mut sums = ExactSums::empty(3);
         sums.add(&features.range(images.start as usize..images.end as usize)).unwrap();
-        let spatial = Some(sums.clone());
-        Shard { images, of: 100, origin: origin(), sums, spatial }
+        let [network, weights, data] = ["Inception-v3", "00ff", "12"].map(str::to_owned);
+        let origin = Origin { protocol: Protocol::Adm, network, weights, data };
+        let settings = Map::from_iter([("batch".to_owned(), 8.into())]);
+        let head = ShardHead { share: images.clone(), images, of: 100, origin, settings };
+        Shard { head, spatial: Some(sums.clone()), sums }
     }
+}
 
-    fn all(count: u64) -> Vec<Shard> {
-        (0..count).map(|index| shard(index, count)).collect()
-    }
-
-    #[test]
-    fn shards_of_any_number_make_up_the_same_whole() {
-        let whole = shard(0, 1);
-        for count in [2, 3, 13, 40] {
-            let mut shards = all(count);
-            shards.reverse();
-            assert_eq!(merge_shards(&shards).unwrap(), whole, "{count} shards");
-            let batches = shards.iter().all(|shard| shard.images.start.is_multiple_of(8));
-            assert!(batches || count == 40);
-        }
-        assert!(shard_of(100, 8, 3, 3).is_err());
-    }
+#[cfg(test)]
+mod tests {
+    use super::testing::shard;
+    use super::*;
 
     #[test]
-    fn gaps_overlaps_and_strangers_are_refused() {
-        let message = |shards: &[Shard]| merge_shards(shards).unwrap_err().to_string();
-        let shards = all(4);
-        assert!(message(&[]).ends_with("there are none"));
-        assert!(message(&shards[1..]).ends_with("images 0..24 are in none"));
-        assert!(message(&shards[..3]).ends_with("images 72..100 are in none"));
-        let [a, b, _, d] = &shards[..] else { panic!("four shards") };
-        assert!(message(&[a.clone(), b.clone(), d.clone()]).ends_with("images 48..72 are in none"));
-        let twice = [shards.clone(), vec![b.clone()]].concat();
-        assert!(message(&twice).ends_with("images 24..48 are in two"));
-        let mut other = shards.clone();
-        other[2].origin.protocol = Protocol::Clean;
-        assert!(message(&other).contains("images 48..72 are of another whole"));
-    }
-
-    #[test]
-    fn a_shard_comes_back_as_it_was_written() {
+    fn a_shard_comes_back_as_it_was_written_and_replaces_nothing_unasked() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shard.npz");
         let mut written = shard(1, 3);
@@ -224,11 +136,40 @@ mod tests {
             written.spatial = spatial;
             written.write(&path).unwrap();
             assert_eq!(Shard::read(&path).unwrap(), written);
+            assert_eq!(ShardHead::read(&path).unwrap(), written.head);
         }
-        crate::Statistics { moments: written.sums.moments().unwrap(), spatial: None, origin: None }
-            .write(&path)
-            .unwrap();
-        let message = Shard::read(&path).unwrap_err().to_string();
-        assert!(message.contains("it has no array `images`, only mu, sigma"), "{message}");
+        let message = shard(0, 3).write_new(&path).unwrap_err().to_string();
+        assert!(message.starts_with("cannot write ") && Shard::read(&path).unwrap() == written);
+    }
+
+    #[test]
+    fn what_is_no_shard_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shard.npz");
+        let is = |part: &str| {
+            let message = Shard::read(&path).unwrap_err().to_string();
+            assert!(message.contains(part), "{message}");
+        };
+        let good = shard(1, 3);
+        let moments = good.sums.moments().unwrap();
+        crate::Statistics { moments, spatial: None, origin: None }.write(&path).unwrap();
+        is("have an array `shard`, and it has mu, sigma");
+        let mut other = good.clone();
+        other.head.images.end += 1;
+        other.write(&path).unwrap();
+        is("it has images 32..65 of its 32..64, of 100 in all");
+        other.head.share.end += 1;
+        other.write(&path).unwrap();
+        is("its sums are of another number of images");
+        // No images have such sums: adding them up would go beyond what a number holds.
+        let (images, sums, products) = good.sums.parts();
+        let mut file = NpzWriter::new();
+        let json = serde_json::to_vec(&good.head).unwrap();
+        file.add(HEAD, &[json.len()], json).unwrap();
+        file.add("count", &[1], [images.cast_signed()]).unwrap();
+        file.add("sums", &[sums.len(), 2], vec![i64::MAX; 2 * sums.len()]).unwrap();
+        file.add("products", &[products.len(), 2], vec![0_i64; 2 * products.len()]).unwrap();
+        file.write(&path).unwrap();
+        is("its `sums` and `products` do not fit");
     }
 }

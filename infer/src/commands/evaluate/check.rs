@@ -70,10 +70,11 @@ impl Check<'_> {
             recorded.find_guide(with.guide.as_ref(), self.arguments.guide_model.as_deref())?;
         let subjects = self.subjects(&source)?;
         let stages = source.description.cascade.stages;
+        let reference = self.reference()?;
         let arguments = self.arguments()?;
         let prepared = Samples::check(&arguments, (source, guide), subjects, with.sampler.clone())
             .map_err(|error| wrong(self.path, &error.to_string()))?;
-        let setup = Setup::prepare(&arguments.network, &arguments.metrics, None, &arguments.real)?;
+        let setup = Setup::prepare(&arguments.network, &arguments.metrics, None, &reference)?;
         self.same_data(&setup)?;
         setup.check_memory(arguments.images as usize)?;
         // A file that somebody sends fetches nothing; only its user does, with --model or --text-encoder.
@@ -92,6 +93,11 @@ impl Check<'_> {
         })
     }
 
+    fn reference(&self) -> Result<PathBuf> {
+        let named = self.arguments.reference.as_deref();
+        self.data("--reference", named, &self.certificate.measurement.reference)
+    }
+
     /// What measuring the same would be on the command line.
     fn arguments(&self) -> Result<EvaluateModelArguments> {
         let Self { arguments, certificate, drawn: Drawn { images, labels, seeds, with }, .. } =
@@ -101,7 +107,10 @@ impl Check<'_> {
             side.as_ref().map(|side| self.data(argument, named.as_deref(), side)).transpose()
         };
         Ok(EvaluateModelArguments {
-            real: self.data("--reference", arguments.reference.as_deref(), &facts.reference)?,
+            // The reference is found already, too.
+            real: None,
+            partial: None,
+            shard: None,
             images,
             repeats: seeds.len() as u32,
             labels,

@@ -6,11 +6,14 @@ mod compare;
 mod first_images;
 mod images;
 mod json_output;
+mod merge;
 mod model;
 mod model_drawer;
+mod model_share;
 mod reference;
 mod samples;
 mod setup;
+mod share;
 
 pub use captions::evaluate_captions;
 
@@ -42,6 +45,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<Evaluated> {
         EvaluateCommand::Model(arguments) => model::evaluate_model(arguments),
         EvaluateCommand::Reference(arguments) => reference::evaluate_reference(arguments),
         EvaluateCommand::Compare(arguments) => compare::evaluate_compare(arguments).map(Some),
+        EvaluateCommand::Merge(arguments) => merge::evaluate_merge(arguments).map(Some),
         EvaluateCommand::Captions(arguments) => evaluate_captions(arguments).map(Some),
     }?;
     Ok(text.map_or(Evaluated::Stopped, Evaluated::Done))

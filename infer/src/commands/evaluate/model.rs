@@ -4,6 +4,7 @@ use pixelflow_evaluation::metrics::ClassCounts;
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::note;
 
+use super::model_share::evaluate_model_share;
 use super::samples::Samples;
 use super::setup::Setup;
 use crate::Result;
@@ -19,9 +20,13 @@ use crate::progress::CaptionProgress;
 /// # Errors
 /// Those of [`Samples::prepare`] and [`Setup`], and of [`CertificateFiles`].
 pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Option<String>> {
-    let EvaluateModelArguments { network, metrics, certificate, .. } = arguments;
+    let EvaluateModelArguments { real, partial, network, metrics, certificate, .. } = arguments;
+    let reference = match (partial, real) {
+        (Some(partial), _) => return evaluate_model_share(arguments, partial),
+        (None, reference) => reference.as_deref().expect("it is required without --partial"),
+    };
     let prepared = Samples::prepare(arguments)?;
-    let setup = Setup::prepare(network, metrics, None, &arguments.real)?;
+    let setup = Setup::prepare(network, metrics, None, reference)?;
     setup.check_memory(arguments.images as usize)?;
     let prepare = |path| CertificateFiles::prepare(path, metrics.json.as_deref());
     let files = certificate.as_deref().map(prepare).transpose()?;

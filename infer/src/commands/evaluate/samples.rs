@@ -6,8 +6,11 @@ use image::RgbImage;
 use pixelflow::noise::{Key, Purpose};
 use pixelflow::pipeline::{ImageRequest, Request, Subject};
 use pixelflow::sampler::SamplerConfig;
+use pixelflow_evaluation::Result as Measuring;
+use pixelflow_evaluation::extractor::Extracted;
 use pixelflow_host::device::{Device, select};
 use pixelflow_host::interrupt::Interrupt;
+use sha2::{Digest, Sha256};
 
 use super::first_images::FirstImages;
 use super::model_drawer::{DrawImages, DrawerConfig};
@@ -115,6 +118,25 @@ impl Samples {
         self.first.images()
     }
 
+    /// Which subjects there are: how many classes, or the hash of the prompts.
+    pub(super) fn subjects_said(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut texts = 0;
+        for subject in &self.subjects {
+            if let Subject::Prompt { prompt, .. } = subject {
+                hash.update((prompt.len() as u64).to_le_bytes());
+                hash.update(prompt);
+                texts += 1;
+            }
+        }
+        if texts == 0 {
+            return format!("{} classes", self.subjects.len());
+        }
+        let digest = hash.finalize();
+        let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
+        format!("{texts} prompts, {first:016x}")
+    }
+
     /// The subject that an image of a seed shows.
     pub(super) fn subject(&self, seed: u64, number: u64) -> usize {
         subject_of(self.labels, seed, number, self.subjects.len())
@@ -140,8 +162,29 @@ impl Samples {
         progress: &mut CaptionProgress,
         interrupt: &Interrupt,
     ) -> Result<Option<Gathering>> {
-        let count = (numbers.end - numbers.start) as usize;
+        let (first, count) = (numbers.start as usize, (numbers.end - numbers.start) as usize);
         let mut gathering = Gathering::empty(network, count, keep);
+        let drawing = (sampler, seed, numbers);
+        let is_whole = self.extract(drawing, network, progress, interrupt, &mut |batch| {
+            gathering.add(batch.images.start - first, &batch)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(is_whole.then_some(gathering))
+    }
+
+    /// Draws images of a seed, a batch at a time, and hands on what the network makes of them, under their numbers,
+    /// until `take` says to stop; gives whether it did them all.
+    ///
+    /// # Errors
+    /// What the model, the device or the network says, and those of `take`.
+    pub(super) fn extract(
+        &mut self,
+        (sampler, seed, numbers): (&SamplerConfig, u64, Range<u64>),
+        network: &dyn Network,
+        progress: &mut CaptionProgress,
+        interrupt: &Interrupt,
+        take: &mut dyn FnMut(Extracted) -> Measuring<ControlFlow<()>>,
+    ) -> Result<bool> {
         let mut first = numbers.start;
         while first < numbers.end {
             let end = (first + self.batch).min(numbers.end);
@@ -153,17 +196,23 @@ impl Samples {
             let wanted = images.len();
             let drawn = DrawnImages(self.drawer.draw(sampler, images, progress, interrupt)?);
             if drawn.0.len() < wanted {
-                return Ok(None);
+                return Ok(false);
             }
             self.first.see(&drawn.0);
-            let done = (first - numbers.start) as usize;
+            let done = first as usize;
+            let mut is_stopped = false;
             network.extract(&drawn, 0..wanted, &mut |batch| {
-                gathering.add(done + batch.images.start, &batch)?;
-                Ok(ControlFlow::Continue(()))
+                let images = done + batch.images.start..done + batch.images.end;
+                let next = take(Extracted { images, ..batch })?;
+                is_stopped = next.is_break();
+                Ok(next)
             })?;
+            if is_stopped {
+                return Ok(false);
+            }
             first = end;
         }
-        Ok(Some(gathering))
+        Ok(true)
     }
 }
 
