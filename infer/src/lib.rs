@@ -3,7 +3,7 @@
 //! `arguments` say what to do, `commands` do it. `model_source` finds a model, on the disk or through the
 //! `hub`; `drawing_setup` makes a pipeline of it, `draw` takes its images, `destination` writes them; a
 //! `recipe` says everything that a `picture` was drawn from. `measurement` compares images with real ones,
-//! `evaluation` measures how well they follow their captions, `layout` lays them out for public evaluators,
+//! `sweep` does so for many settings, `evaluation` measures how well they follow their captions, `layout` lays them out for public evaluators,
 //! `convert` writes weights anew.
 //!
 //! The crate is a program: public are [`run`], and what training and tests share with it.
@@ -39,6 +39,7 @@ mod progress;
 mod prompts;
 mod recipe;
 mod recipe_bounds;
+mod sweep;
 
 pub use arguments::{Arguments, float_format};
 pub use draw::rgb_image;
@@ -50,3 +51,7 @@ pub use picture::{read_picture, write_picture};
 pub use program::run;
 pub use prompts::folder_of;
 pub use recipe::{Arrangement, Recipe};
+pub use sweep::front::{Point, best_within, pareto_front};
+pub use sweep::heat_map::HeatMap;
+pub use sweep::picture::Picture;
+pub use sweep::quality_plot::QualityPlot;

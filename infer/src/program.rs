@@ -9,7 +9,7 @@ use crate::Result;
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
     Comparison, Generated, Sampled, convert, evaluate, evaluate_captions, generate, info, replay,
-    sample,
+    sample, sweep,
 };
 
 /// Does what the command line says; gives the exit code.
@@ -30,6 +30,10 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Convert(arguments) => say(convert(&arguments)?)?,
         Command::Info(arguments) => print(info(&arguments)?)?,
         Command::Evaluate(arguments) => match evaluate(&arguments)? {
+            Some(text) => print(text)?,
+            None => return Ok(Interrupt::exit_code()),
+        },
+        Command::Sweep(arguments) => match sweep(&arguments)? {
             Some(text) => print(text)?,
             None => return Ok(Interrupt::exit_code()),
         },

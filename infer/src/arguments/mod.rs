@@ -5,6 +5,7 @@ mod evaluate_captions;
 mod generate;
 mod guidance;
 mod number_format;
+mod sweep;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub use self::guidance::GuidanceArgument;
 use self::guidance::{guidance, guidance_rule};
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
+pub use self::sweep::SweepArguments;
 use crate::convert::parse_size;
 use crate::recipe_bounds::MAX_SCALE;
 
@@ -53,6 +55,7 @@ Examples:
   infer replay samples/grid-1.png                the same pixels again?
   infer evaluate model --repeats 3 assets/demo/heroes.tar
   infer evaluate captions --model runs/t2i --json scores.json
+  infer sweep assets/demo/heroes.tar --solver euler unipc --steps 4 8 16
   infer generate --layout geneval --prompts evaluation_metadata.jsonl --out geneval/
   infer sample --model hf:ShoufaChen/PixelFlow-Class2Image --class 207
   infer convert model.pt folder/ --dtype bf16    safetensors of a .pt";
@@ -81,6 +84,8 @@ pub enum Command {
     Info(InfoArguments),
     /// Measure how good images are: FID and its relatives, copies, captions.
     Evaluate(EvaluateArguments),
+    /// Find the sampler settings that draw best for how many network calls.
+    Sweep(SweepArguments),
     /// The older name of `infer evaluate captions`.
     #[command(hide = true)]
     EvaluateCaptions(EvaluateCaptionsArguments),

@@ -8,6 +8,7 @@ mod generate;
 mod info;
 mod replay;
 mod sample;
+mod sweep;
 
 pub use convert::convert;
 pub use evaluate::{evaluate, evaluate_captions};
@@ -15,6 +16,7 @@ pub use generate::{Generated, generate};
 pub use info::info;
 pub use replay::{Comparison, replay};
 pub use sample::{Sampled, sample};
+pub use sweep::sweep;
 
 use std::path::Path;
 

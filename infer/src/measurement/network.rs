@@ -51,6 +51,11 @@ impl NetworkKind {
         }
     }
 
+    /// The network of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The network that makes so many features.
     pub fn of_columns(columns: usize) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.columns() == columns)

@@ -1,4 +1,4 @@
-//! `infer evaluate` through the real program: its numbers behave, and what cannot be measured is refused.
+//! `infer evaluate` and `infer sweep` through the real program: its numbers behave, and what cannot be measured is refused.
 #![cfg(unix)]
 
 mod behaviour;
@@ -6,6 +6,7 @@ mod inception;
 mod refusals;
 mod results;
 mod sides;
+mod sweep;
 
 use std::path::Path;
 

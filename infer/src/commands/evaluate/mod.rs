@@ -6,8 +6,8 @@ mod json_output;
 mod model;
 mod model_drawer;
 mod reference;
-mod samples;
-mod setup;
+pub(super) mod samples;
+pub(super) mod setup;
 
 pub use captions::evaluate_captions;
 

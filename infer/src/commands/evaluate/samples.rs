@@ -12,18 +12,18 @@ use super::model_drawer::{DrawImages, DrawerConfig};
 use crate::arguments::{EvaluateModelArguments, LabelRule};
 use crate::caption_images::DrawnWith;
 use crate::commands::model;
+use crate::draw::DrawObserver;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config};
 use crate::hub::{Fetching, HubName};
 use crate::measurement::drawn_images::DrawnImages;
 use crate::measurement::gathered::{Gathering, Keep};
 use crate::measurement::network::Network;
 use crate::model_source::ModelSource;
-use crate::progress::CaptionProgress;
 use crate::prompts::read_prompts;
 use crate::{Error, Result};
 
 /// A model and what it shall draw, checked as far as it can be before other files are opened.
-pub(super) struct PreparedSamples<'a> {
+pub(in crate::commands) struct PreparedSamples<'a> {
     arguments: &'a EvaluateModelArguments,
     source: ModelSource,
     subjects: Vec<Subject>,
@@ -31,7 +31,7 @@ pub(super) struct PreparedSamples<'a> {
 }
 
 /// A model on a device, and what its images show.
-pub(super) struct Samples {
+pub(in crate::commands) struct Samples {
     labels: LabelRule,
     batch: u64,
     device: Device,
@@ -45,7 +45,9 @@ impl Samples {
     ///
     /// # Errors
     /// What is wrong with the model or the sampler's settings.
-    pub(super) fn prepare(arguments: &EvaluateModelArguments) -> Result<PreparedSamples<'_>> {
+    pub(in crate::commands) fn prepare(
+        arguments: &EvaluateModelArguments,
+    ) -> Result<PreparedSamples<'_>> {
         let drawing = &arguments.drawing;
         let source = match (&drawing.model.model, &arguments.prompts) {
             (None, Some(_)) => ModelSource::text_demo()?,
@@ -64,27 +66,27 @@ impl Samples {
     }
 
     /// Where it draws.
-    pub(super) fn device(&self) -> Device {
+    pub(in crate::commands) fn device(&self) -> Device {
         self.device
     }
 
     /// How it draws, if nothing else is said.
-    pub(super) fn sampler(&self) -> &SamplerConfig {
+    pub(in crate::commands) fn sampler(&self) -> &SamplerConfig {
         &self.sampler
     }
 
     /// Everything but the requests that the images depend on.
-    pub(super) fn drawn_with(&self) -> &DrawnWith {
+    pub(in crate::commands) fn drawn_with(&self) -> &DrawnWith {
         self.drawer.drawn_with()
     }
 
     /// How many subjects there are: classes or prompts.
-    pub(super) fn subjects(&self) -> usize {
+    pub(in crate::commands) fn subjects(&self) -> usize {
         self.subjects.len()
     }
 
     /// The subject that an image of a seed shows.
-    pub(super) fn subject(&self, seed: u64, number: u64) -> usize {
+    pub(in crate::commands) fn subject(&self, seed: u64, number: u64) -> usize {
         subject_of(self.labels, seed, number, self.subjects.len())
     }
 
@@ -93,12 +95,12 @@ impl Samples {
     ///
     /// # Errors
     /// What the model, the device or the network says.
-    pub(super) fn gather(
+    pub(in crate::commands) fn gather(
         &mut self,
         (sampler, seed, numbers): (&SamplerConfig, u64, Range<u64>),
         network: &dyn Network,
         keep: Keep,
-        progress: &mut CaptionProgress,
+        progress: &mut dyn DrawObserver,
         interrupt: &Interrupt,
     ) -> Result<Option<Gathering>> {
         let count = (numbers.end - numbers.start) as usize;
@@ -128,11 +130,21 @@ impl Samples {
 }
 
 impl PreparedSamples<'_> {
+    /// The model.
+    pub(in crate::commands) fn source(&self) -> &ModelSource {
+        &self.source
+    }
+
+    /// What its images show.
+    pub(in crate::commands) fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
     /// Readies the model on the device; its weights are read when it draws.
     ///
     /// # Errors
     /// What is wrong with the device, the model's files or its texts.
-    pub(super) fn open(self) -> Result<Samples> {
+    pub(in crate::commands) fn open(self) -> Result<Samples> {
         let Self { arguments, source, subjects, request } = self;
         let drawing = &arguments.drawing;
         let device = select(&drawing.device)?;
