@@ -3,17 +3,21 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::picture::{CENTRE, Draw, Drawn, Hand, INK, LEFT, QUIET, RIGHT, width, write};
+use super::picture::{
+    CENTRE, Draw, Drawn, Hand, INK, LEFT, QUIET, RIGHT, heading_width, width, write, write_heading,
+};
 
 /// Numbers by row and column; lower is better.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeatMap {
     /// What it shows.
     pub title: String,
-    /// What all cells have in common.
+    /// What all cells have in common, in lines.
     pub subtitle: String,
     /// What the numbers are.
     pub value_name: String,
+    /// What the columns are.
+    pub column_name: String,
     /// What each row is.
     pub rows: Vec<String>,
     /// What each column is: columns of the same group stand together under its name, which may be empty.
@@ -39,7 +43,7 @@ const EMPTY: RGBColor = RGBColor(240, 241, 243);
 const BEST: RGBColor = RGBColor(230, 97, 0);
 
 const MARGIN: i32 = 28;
-const TOP: i32 = 142;
+const TOP: i32 = 160;
 const CELL_HEIGHT: i32 = 44;
 const GROUP_GAP: i32 = 14;
 const BELOW: i32 = 92;
@@ -57,7 +61,8 @@ struct Places {
 impl HeatMap {
     fn places(&self) -> Places {
         let widest = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| width(text)).max();
-        let first_column = MARGIN + widest(&mut self.rows.iter()).unwrap_or(0) + 16;
+        let first_column =
+            MARGIN + widest(&mut self.rows.iter().chain([&self.column_name])).unwrap_or(0) + 16;
         let labels = widest(&mut self.columns.iter().map(|[_, label]| label)).unwrap_or(0);
         let cell_width = (labels + 18).max(84);
         let mut left = first_column;
@@ -99,17 +104,17 @@ impl HeatMap {
 impl Draw for HeatMap {
     fn size(&self) -> (u32, u32) {
         let Places { right, bottom, .. } = self.places();
-        let texts = [&self.title, &self.subtitle].map(|text| width(text) + text.len() as i32);
-        let right = right.max(MARGIN + texts[0].max(texts[1])).max(MARGIN + 420);
-        ((right + MARGIN) as u32, (bottom + BELOW) as u32)
+        let right = (right + MARGIN).max(heading_width(&self.title, &self.subtitle)).max(480);
+        (right as u32, (bottom + BELOW) as u32)
     }
 
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
         let places = self.places();
         let Places { first_column, cell_width, lefts, bottom, .. } = &places;
         area.fill(&WHITE)?;
-        write(area, &self.title, (MARGIN, 34), (Hand::Title, INK, LEFT))?;
-        write(area, &self.subtitle, (MARGIN, 62), (Hand::Plain, QUIET, LEFT))?;
+        write_heading(area, &self.title, &self.subtitle)?;
+        let about = (first_column - 14, TOP - 18);
+        write(area, &self.column_name, about, (Hand::Plain, QUIET, RIGHT))?;
         for (row, label) in self.rows.iter().enumerate() {
             let middle = TOP + CELL_HEIGHT * row as i32 + CELL_HEIGHT / 2;
             write(area, label, (first_column - 14, middle), (Hand::Plain, INK, RIGHT))?;
@@ -218,6 +223,7 @@ mod tests {
             title: "Sweep".to_owned(),
             subtitle: "of a model".to_owned(),
             value_name: "FD".to_owned(),
+            column_name: "steps".to_owned(),
             rows: vec!["1".to_owned(), "2.4".to_owned()],
             columns: [["euler", "4"], ["euler", "8"], ["unipc", "4"]]
                 .map(|column| column.map(str::to_owned))
@@ -232,11 +238,18 @@ mod tests {
     #[test]
     fn every_number_is_written_and_the_best_is_framed() {
         let picture = Picture::of(&map());
-        for text in ["Sweep", "90.0", "30.0", "5.00", "2.4", "euler", "unipc", "lower is better"] {
-            assert!(
-                picture.svg.contains(&format!("\n{text}\n")) || picture.svg.contains(text),
-                "{text}"
-            );
+        for text in [
+            "Sweep",
+            "90.0",
+            "30.0",
+            "5.00",
+            "2.4",
+            "euler",
+            "unipc",
+            "steps",
+            "FD, lower is better",
+        ] {
+            assert!(picture.svg.contains(&format!("\n{text}\n")), "{text}");
         }
         assert_eq!(map().best(), Some([1, 1]));
         let Places { lefts, .. } = map().places();

@@ -111,3 +111,22 @@ pub(super) fn write<B: DrawingBackend>(
 pub(super) fn width(text: &str) -> i32 {
     text.chars().count() as i32 * LETTER
 }
+
+/// Writes a title, and lines of a subtitle below it.
+pub(super) fn write_heading<B: DrawingBackend>(
+    area: &DrawingArea<B, Shift>,
+    title: &str,
+    subtitle: &str,
+) -> Drawn<B> {
+    write(area, title, (28, 34), (Hand::Title, INK, LEFT))?;
+    for (number, line) in subtitle.lines().enumerate() {
+        write(area, line, (28, 62 + 22 * number as i32), (Hand::Plain, QUIET, LEFT))?;
+    }
+    Ok(())
+}
+
+/// The width of a picture that such a heading fits into.
+pub(super) fn heading_width(title: &str, subtitle: &str) -> i32 {
+    let title = width(title) + title.chars().count() as i32;
+    subtitle.lines().map(width).fold(title, i32::max) + 56
+}

@@ -4,7 +4,10 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::front::{Point, pareto_front};
-use super::picture::{CENTRE, Draw, Drawn, FAINT, Hand, INK, LEFT, QUIET, RIGHT, width, write};
+use super::picture::{
+    CENTRE, Draw, Drawn, FAINT, Hand, INK, LEFT, QUIET, RIGHT, heading_width, width, write,
+    write_heading,
+};
 use super::scale::Scale;
 
 /// Points with what stands around them.
@@ -12,7 +15,7 @@ use super::scale::Scale;
 pub struct QualityPlot {
     /// What it shows.
     pub title: String,
-    /// What all points have in common.
+    /// What all points have in common, in lines.
     pub subtitle: String,
     /// What the values are.
     pub value_name: String,
@@ -34,19 +37,17 @@ const COLOURS: [RGBColor; 8] = [
 /// The front, behind everything.
 const FRONT: RGBColor = RGBColor(214, 218, 224);
 
-const PLOT: [i32; 4] = [96, 96, 850, 560];
-const SIZE: (u32, u32) = (1100, 640);
+const PLOT: [i32; 4] = [96, 148, 850, 612];
+const SIZE: (u32, u32) = (1060, 692);
 
 impl Draw for QualityPlot {
     fn size(&self) -> (u32, u32) {
-        let texts = [&self.title, &self.subtitle].map(|text| width(text) + text.len() as i32 + 56);
-        (SIZE.0.max(texts[0].max(texts[1]) as u32), SIZE.1)
+        (SIZE.0.max(heading_width(&self.title, &self.subtitle) as u32), SIZE.1)
     }
 
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>) -> Drawn<B> {
         area.fill(&WHITE)?;
-        write(area, &self.title, (28, 34), (Hand::Title, INK, LEFT))?;
-        write(area, &self.subtitle, (28, 62), (Hand::Plain, QUIET, LEFT))?;
+        write_heading(area, &self.title, &self.subtitle)?;
         let points: Vec<&Point> = self.finite().collect();
         let [left, top, right, bottom] = PLOT;
         let calls = points.iter().map(|point| point.network_calls);
@@ -67,30 +68,36 @@ impl Draw for QualityPlot {
         }
         stairs.extend(stairs.last().map(|&(_, y)| (right, y)));
         area.draw(&PathElement::new(stairs, FRONT.stroke_width(7)))?;
-        for (number, series) in self.series().into_iter().enumerate() {
+        let all = self.series();
+        let lines = all.iter().map(|series| {
+            lower_line(points.iter().copied().filter(|point| point.series == *series))
+        });
+        let lines: Vec<Vec<&Point>> = lines.collect();
+        // What lies above its series' line stays behind it.
+        for point in &points {
+            let number = all.iter().position(|series| *series == point.series).unwrap_or(0);
+            if !lines[number].contains(point) {
+                let faint = COLOURS[number % COLOURS.len()].mix(0.4).filled();
+                area.draw(&Circle::new(at(point), 3, faint))?;
+            }
+        }
+        for (number, line) in lines.iter().enumerate() {
             let colour = COLOURS[number % COLOURS.len()];
-            let own: Vec<&Point> =
-                points.iter().copied().filter(|point| point.series == series).collect();
-            let line = lower_line(&own);
             let places: Vec<_> = line.iter().map(|point| at(point)).collect();
             area.draw(&PathElement::new(places, colour.stroke_width(2)))?;
-            for point in own {
+            for point in line {
                 let (x, y) = at(point);
                 if let Some(error) = point.standard_error.filter(|error| error.is_finite()) {
                     let ends = [point.value - error, point.value + error].map(|v| (x, up.place(v)));
                     area.draw(&PathElement::new(ends, colour.stroke_width(2)))?;
                 }
-                if line.contains(&point) {
-                    area.draw(&Circle::new((x, y), 5, colour.filled()))?;
-                } else {
-                    area.draw(&Circle::new((x, y), 3, colour.mix(0.45).filled()))?;
-                }
+                area.draw(&Circle::new((x, y), 5, colour.filled()))?;
             }
             let row = top + 14 + 26 * number as i32;
             let ends = [(right + 28, row), (right + 56, row)];
             area.draw(&PathElement::new(ends, colour.stroke_width(2)))?;
             area.draw(&Circle::new((right + 42, row), 5, colour.filled()))?;
-            write(area, &series, (right + 66, row), (Hand::Plain, INK, LEFT))?;
+            write(area, &all[number], (right + 66, row), (Hand::Plain, INK, LEFT))?;
         }
         let row = top + 14 + 26 * self.series().len() as i32;
         area.draw(&PathElement::new(
@@ -144,7 +151,7 @@ impl QualityPlot {
         let about = "network calls an image, guidance's second one counted";
         write(area, about, (i32::midpoint(left, right), bottom + 48), (Hand::Plain, INK, CENTRE))?;
         let value = format!("{}, lower is better", self.value_name);
-        write(area, &value, (28, 84), (Hand::Bold, INK, LEFT))
+        write(area, &value, (28, top - 26), (Hand::Bold, INK, LEFT))
     }
 
     /// Says which points are on the front, where there is room; the table names them all.
@@ -188,8 +195,8 @@ fn overlap(a: [i32; 4], b: [i32; 4]) -> bool {
 }
 
 /// The best point of each number of calls, fewest calls first.
-fn lower_line<'a>(points: &[&'a Point]) -> Vec<&'a Point> {
-    let mut line = points.to_vec();
+fn lower_line<'a>(points: impl Iterator<Item = &'a Point>) -> Vec<&'a Point> {
+    let mut line: Vec<&Point> = points.collect();
     line.sort_by(|a, b| {
         a.network_calls.total_cmp(&b.network_calls).then(a.value.total_cmp(&b.value))
     });
@@ -245,8 +252,8 @@ mod tests {
     #[test]
     fn a_line_goes_through_the_best_of_each_number_of_calls() {
         let plot = plot();
-        let unipc: Vec<&Point> = plot.finite().filter(|point| point.series == "unipc").collect();
-        let line: Vec<f64> = lower_line(&unipc).iter().map(|point| point.value).collect();
+        let unipc = plot.finite().filter(|point| point.series == "unipc");
+        let line: Vec<f64> = lower_line(unipc).iter().map(|point| point.value).collect();
         assert_eq!(line, [40.0, 19.0]);
     }
 

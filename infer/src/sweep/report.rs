@@ -121,7 +121,7 @@ impl SweepReport<'_> {
         let mut text = format!(
             "# {name} by sampler settings\n\n{}\n\n{}\n\nLower is better. Network calls are those of an image, \
              guidance's second one counted; `*` is on the Pareto front: nothing else is as good for as few.\n",
-            one_line(self.subtitle()),
+            one_line(self.subtitle().replace('\n', "; ")),
             markdown(&rows)
         );
         for cell in cells {
@@ -226,6 +226,7 @@ impl SweepReport<'_> {
             title: format!("{name} by sampler settings"),
             subtitle: self.subtitle(),
             value_name: name,
+            column_name: AXES[1].to_owned(),
             rows,
             columns,
             values,
@@ -245,20 +246,22 @@ impl SweepReport<'_> {
         }
     }
 
-    /// What all numbers have in common.
+    /// What all numbers have in common: settings, and what was measured.
     fn subtitle(&self) -> String {
         let SweepRecord { images, repeats, seed, protocol, reference, .. } = self.record;
         let cells = self.cells.cells();
         let varying = varying_axes(cells.iter().map(|cell| &cell.cell));
         let settings = cells.first().map(|cell| cell.cell.settings()).unwrap_or_default();
-        let mut said: Vec<String> = (0..AXES.len())
-            .filter(|axis| !varying.contains(axis) && !settings[*axis].is_empty())
-            .map(|axis| format!("{} {}", AXES[axis], settings[axis]))
-            .collect();
+        let of_axis = |axis: usize| {
+            let is_said = !varying.contains(&axis) && !settings[axis].is_empty();
+            is_said.then(|| one_line(format!("{} {}", AXES[axis], settings[axis])))
+        };
+        let said: Vec<String> = (0..AXES.len()).filter_map(of_axis).collect();
         let repeats = if *repeats == 1 { String::new() } else { format!(" x {repeats}") };
-        said.push(format!("{images}{repeats} images, seed {seed}"));
-        said.push(format!("against {reference}, protocol {protocol}"));
-        said.join("; ")
+        let about = one_line(format!(
+            "{images}{repeats} images, seed {seed}; against {reference}, protocol {protocol}"
+        ));
+        format!("{}\n{about}", said.join("; ")).trim_start().to_owned()
     }
 }
 

@@ -40,8 +40,11 @@ impl Scale {
         if lowest > 0.0 && highest / lowest > WIDE {
             let room = 0.06 * (highest / lowest).ln();
             let ends = [lowest.ln() - room, highest.ln() + room];
-            let few = highest / lowest > 100.0;
-            let steps: &[f64] = if few { &[1.0, 3.0] } else { &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0] };
+            let steps: &[f64] = match highest / lowest {
+                ratio if ratio > 100.0 => &[1.0, 3.0],
+                ratio if ratio > 8.0 => &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
+                _ => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
+            };
             let decades = (ends[0] / std::f64::consts::LN_10).floor() as i32..;
             let all = decades.flat_map(|d| steps.iter().map(move |step| step * 10_f64.powi(d)));
             let all = all.take_while(|tick| tick.ln() <= ends[1]);
@@ -108,6 +111,6 @@ mod tests {
         assert_eq!(texts(&far), ["10", "15", "20", "30", "50", "70"]);
         assert!(far.place(8.0) > far.place(70.0), "more is higher");
         let around = Scale::of_values([-0.01, 0.02].into_iter(), [0, 9]).unwrap();
-        assert_eq!(texts(&around)[..3], ["-1.0e-2", "-5.0e-3", "0"]);
+        assert_eq!(texts(&around), ["-1.0e-2", "0", "1.0e-2", "2.0e-2"]);
     }
 }

@@ -121,9 +121,9 @@ fn network_calls_are_counted_as_arithmetic_has_them() {
         (Ab2, StageWise { scale: 2.0 }, plain, 4 + 8),
         (Ab3, StageWise { scale: 2.0 }, plain, 5 + 10),
         (Unipc, Constant { scale: 1.0 }, plain, 8),
-        // Of the first stage, which ends at a third of global time, the last step alone begins after a fifth.
-        (Dpmpp2m, Constant { scale: 1.0 }, late, 1 + 4),
-        (Dpmpp2m, Constant { scale: 3.0 }, late, 2 + 8),
+        // The first two steps of the first stage begin before a fifth of global time.
+        (Dpmpp2m, Constant { scale: 1.0 }, late, 2 + 4),
+        (Dpmpp2m, Constant { scale: 3.0 }, late, 4 + 8),
         (Euler, half, plain, 0),
     ] {
         let config = SamplerConfig {
