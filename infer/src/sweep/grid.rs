@@ -144,10 +144,12 @@ impl Grid {
         let adapts = sampler.solver == SolverKind::Dopri5;
         let cell = Cell { weights: own.label.clone(), sampler };
         if self.cells.iter().any(|planned| planned.cell == cell) {
-            return leave_out(match adapts {
-                true => "dopri5 chooses its own steps, and is measured once for all --steps".into(),
-                false => "given twice".into(),
-            });
+            let reason = if adapts {
+                "dopri5 chooses its own steps, and is measured once for all --steps"
+            } else {
+                "given twice"
+            };
+            return leave_out(reason.to_owned());
         }
         self.cells.push(PlannedCell { cell, weights, network_calls });
     }

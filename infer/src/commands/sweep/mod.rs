@@ -117,12 +117,8 @@ fn report(folder: &Path) -> Result<String> {
             reason: format!("it has no {RECORD_FILE}; give the folder of a sweep"),
         });
     };
-    let [mut cells, confirmed] = LEDGERS
-        .map(|name| Ledger::open(folder, name, Shard::WHOLE))
-        .into_iter()
-        .collect::<Result<Vec<_>>>()?
-        .try_into()
-        .expect("two ledgers");
+    let [cells, confirmed] = LEDGERS.map(|name| Ledger::open(folder, name, Shard::WHOLE));
+    let (mut cells, confirmed) = (cells?, confirmed?);
     if cells.cells().is_empty() {
         return Err(Error::Argument {
             argument: "--report",

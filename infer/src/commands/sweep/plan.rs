@@ -1,7 +1,7 @@
 //! What a sweep will do: its models, its grid, and what that costs.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pixelflow::pipeline::Subject;
 use pixelflow::weights::WeightSet;
@@ -52,7 +52,7 @@ impl<'a> Plan<'a> {
         let pairs =
             models.iter().flat_map(|model| arguments.weights.iter().map(move |set| (*model, *set)));
         let evaluations: Vec<EvaluateModelArguments> = pairs
-            .map(|(model, set)| evaluation(arguments, real, model.map(|p| p.as_path()), set))
+            .map(|(model, set)| evaluation(arguments, real, model.map(PathBuf::as_path), set))
             .collect();
         let (mut weights, mut subjects) = (Vec::<SweptWeights>::new(), Vec::new());
         for evaluation in &evaluations {
@@ -63,7 +63,7 @@ impl<'a> Plan<'a> {
                 let reason = "the same weights are given twice".to_owned();
                 return refused("--model", label, reason);
             }
-            if weights.first().is_some() && prepared.subjects() != subjects {
+            if !weights.is_empty() && prepared.subjects() != subjects {
                 let reason =
                     "it draws other classes than the first model; compare models of the same"
                         .to_owned();
