@@ -28,8 +28,11 @@ pub static ASSETS: &[Asset] = embedded![
     "demo-text/model/text_encoder/model.safetensors",
     "demo-text/model/text_encoder/tokenizer.json",
     "efficientnet-lite0/model.safetensors",
+    "fashion-mnist/model/config.json",
+    "fashion-mnist/model/model.safetensors",
     "recipes/demo-text.toml",
     "recipes/demo.toml",
+    "recipes/fashion-mnist.toml",
     "recipes/guidance-constant.toml",
     "recipes/guidance-stage-wise.toml",
     "recipes/imagenet-256-xl.toml",
@@ -78,7 +81,7 @@ mod tests {
             }
         }
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        for folder in ["recipes", "demo/model", "demo-text/model"] {
+        for folder in ["recipes", "demo/model", "demo-text/model", "fashion-mnist/model"] {
             let mut there = Vec::new();
             collect(&root.join(folder), &mut there);
             there.sort();

@@ -28,6 +28,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('check-backends', 'check-backends', [CompletionResultType]::ParameterValue, 'Run the conformance suite on every backend of this machine')
             [CompletionResult]::new('tidy', 'tidy', [CompletionResultType]::ParameterValue, 'Print what violates the rules about this repository''s files; seconds, no network')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write the files that are made from code: man pages, completions')
+            [CompletionResult]::new('quality', 'quality', [CompletionResultType]::ParameterValue, 'Measure the shipped models and write QUALITY.md')
             [CompletionResult]::new('dist', 'dist', [CompletionResultType]::ParameterValue, 'Build a stripped archive of the programs for this machine')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -82,6 +83,16 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'xtask;quality' {
+            [CompletionResult]::new('--images', '--images', [CompletionResultType]::ParameterName, 'Images of each repeat')
+            [CompletionResult]::new('--repeats', '--repeats', [CompletionResultType]::ParameterName, 'Repeats, each with a seed of its own')
+            [CompletionResult]::new('--fashion-mnist', '--fashion-mnist', [CompletionResultType]::ParameterName, 'The folder with the four .gz files of Fashion-MNIST. Without it, what is recorded of its model is kept')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Measure these alone, by name, and keep the other records')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print the command lines, and which of them are recorded, and stop')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'xtask;dist' {
             [CompletionResult]::new('--features', '--features', [CompletionResultType]::ParameterName, 'Backends to compile besides the CPU''s, as `wgpu,cuda`')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
@@ -94,6 +105,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('check-backends', 'check-backends', [CompletionResultType]::ParameterValue, 'Run the conformance suite on every backend of this machine')
             [CompletionResult]::new('tidy', 'tidy', [CompletionResultType]::ParameterValue, 'Print what violates the rules about this repository''s files; seconds, no network')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write the files that are made from code: man pages, completions')
+            [CompletionResult]::new('quality', 'quality', [CompletionResultType]::ParameterValue, 'Measure the shipped models and write QUALITY.md')
             [CompletionResult]::new('dist', 'dist', [CompletionResultType]::ParameterValue, 'Build a stripped archive of the programs for this machine')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -111,6 +123,9 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             break
         }
         'xtask;help;generate' {
+            break
+        }
+        'xtask;help;quality' {
             break
         }
         'xtask;help;dist' {

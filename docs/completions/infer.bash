@@ -566,7 +566,7 @@ _infer() {
                     return 0
                     ;;
                 --metrics)
-                    COMPREPLY=($(compgen -W "frechet kernel neighbours score infinity" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "frechet kernel neighbours classes score infinity" -- "${cur}"))
                     return 0
                     ;;
                 --train)
@@ -696,7 +696,7 @@ _infer() {
                     return 0
                     ;;
                 --metrics)
-                    COMPREPLY=($(compgen -W "frechet kernel neighbours score infinity" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "frechet kernel neighbours classes score infinity" -- "${cur}"))
                     return 0
                     ;;
                 --train)

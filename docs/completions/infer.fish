@@ -130,6 +130,7 @@ clean\t'The package clean-fid; images may have different sizes'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l metrics -d 'Which metrics. `frechet,score` needs no more memory for more images' -r -f -a "frechet\t'FD or FID, and sFID'
 kernel\t'KID with its standard error'
 neighbours\t'Precision, recall, density, coverage'
+classes\t'How often a linear probe, which learns from the real images, reads a sample\'s class off it; beside it the ceiling, the same of real images that it has not seen'
 score\t'The Inception Score, through Inception alone'
 infinity\t'FD or FID extrapolated to infinitely many images; takes fifteen distances\' time'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l train -d 'The images that the model was trained on: adds memorisation, the share of samples that are nearer to one of them than the nearest 1 % of --held-out are' -r -F
@@ -178,6 +179,7 @@ clean\t'The package clean-fid; images may have different sizes'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l metrics -d 'Which metrics. `frechet,score` needs no more memory for more images' -r -f -a "frechet\t'FD or FID, and sFID'
 kernel\t'KID with its standard error'
 neighbours\t'Precision, recall, density, coverage'
+classes\t'How often a linear probe, which learns from the real images, reads a sample\'s class off it; beside it the ceiling, the same of real images that it has not seen'
 score\t'The Inception Score, through Inception alone'
 infinity\t'FD or FID extrapolated to infinitely many images; takes fifteen distances\' time'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l train -d 'The images that the model was trained on: adds memorisation, the share of samples that are nearer to one of them than the nearest 1 % of --held-out are' -r -F

@@ -31,6 +31,9 @@ _xtask() {
             xtask,help)
                 cmd="xtask__subcmd__help"
                 ;;
+            xtask,quality)
+                cmd="xtask__subcmd__quality"
+                ;;
             xtask,tidy)
                 cmd="xtask__subcmd__tidy"
                 ;;
@@ -52,6 +55,9 @@ _xtask() {
             xtask__subcmd__help,help)
                 cmd="xtask__subcmd__help__subcmd__help"
                 ;;
+            xtask__subcmd__help,quality)
+                cmd="xtask__subcmd__help__subcmd__quality"
+                ;;
             xtask__subcmd__help,tidy)
                 cmd="xtask__subcmd__help__subcmd__tidy"
                 ;;
@@ -65,7 +71,7 @@ _xtask() {
 
     case "${cmd}" in
         xtask)
-            opts="-h --help verify bench check-backends tidy generate dist help"
+            opts="-h --help verify bench check-backends tidy generate quality dist help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -215,7 +221,7 @@ _xtask() {
             return 0
             ;;
         xtask__subcmd__help)
-            opts="verify bench check-backends tidy generate dist help"
+            opts="verify bench check-backends tidy generate quality dist help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -298,6 +304,20 @@ _xtask() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        xtask__subcmd__help__subcmd__quality)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         xtask__subcmd__help__subcmd__tidy)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -319,6 +339,36 @@ _xtask() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        xtask__subcmd__quality)
+            opts="-h --images --repeats --fashion-mnist --only --dry-run --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --images)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repeats)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fashion-mnist)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

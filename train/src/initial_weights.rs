@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use burn::tensor::DType;
 use burn::tensor::backend::Backend;
 use infer::ModelSource;
-use pixelflow::weights::{WeightSet, load_class_as_text, load_model};
+use pixelflow::text::{T5Config, T5Encoder, TextTokenizer};
+use pixelflow::weights::{TextEncoderFiles, WeightSet, load_class_as_text, load_model};
 use pixelflow::{NumberFormat, PixelFlow, PixelFlowConfig};
 
 use crate::{Error, Result};
@@ -27,6 +29,48 @@ pub fn begin_with<B: Backend>(
         return Ok(load_model(&file, config, NumberFormat::F32, device)?);
     }
     Ok(load_class_as_text(&file, theirs, config, seed, device)?)
+}
+
+/// The text encoder of the model at `path`, where that is a text model whose encoder was trained with it; `None`
+/// where it is a class model, whose text form begins with a new encoder.
+///
+/// # Errors
+/// [`Error::InitialWeights`] for an encoder that is not there, or reads other words than the captions have:
+/// the model would be told what it has never heard.
+pub fn text_encoder<B: Backend>(
+    path: &Path,
+    model: &PixelFlowConfig,
+    (config, tokenizer): (&T5Config, &TextTokenizer),
+    device: &B::Device,
+) -> Result<Option<T5Encoder<B>>> {
+    let source = find(path, model)?;
+    if source.description.model != *model {
+        return Ok(None);
+    }
+    let misfit = |reason: String| Error::InitialWeights { path: path.to_owned(), reason };
+    let files = source.files()?;
+    let text = source.description.text.as_ref();
+    let folder = files.path().zip(text).map(|(file, text)| file.with_file_name(&text.encoder));
+    let Some(folder) = folder.filter(|folder| folder.is_dir()) else {
+        return Err(misfit(
+            "it is a text model without its text encoder beside it; begin with a class model, or with the \
+             folder that has both"
+                .to_owned(),
+        ));
+    };
+    let files =
+        TextEncoderFiles::open(&folder, files.set()).map_err(|error| misfit(error.to_string()))?;
+    let max_tokens = tokenizer.max_tokens();
+    if files.config != *config
+        || !files.tokenizer.clone().with_max_tokens(max_tokens).is_same(tokenizer)
+    {
+        return Err(misfit(format!(
+            "its text encoder in {} has another shape or other words than these captions make; train on the \
+             captions that it was trained on, with its [text] settings, or begin with a class model",
+            folder.display()
+        )));
+    }
+    Ok(Some(files.load(DType::F32, device)?))
 }
 
 /// The model at `path`, whose shape is `config` or that of the class model for a text model.
@@ -70,7 +114,8 @@ mod tests {
     use pixelflow::Preset;
     use pixelflow::cascade::CascadeConfig;
     use pixelflow::weights::{
-        DESCRIPTION_FILE, DType, ModelDescription, WEIGHTS_FILE, for_each_parameter, save_model,
+        DESCRIPTION_FILE, DType as WeightFormat, ModelDescription, WEIGHTS_FILE,
+        for_each_parameter, save_model,
     };
 
     use super::*;
@@ -92,7 +137,7 @@ mod tests {
         };
         description.write(&folder.join(DESCRIPTION_FILE)).unwrap();
         let path = folder.join(WEIGHTS_FILE);
-        save_model(&model, &path, DType::F32, &BTreeMap::new()).unwrap();
+        save_model(&model, &path, WeightFormat::F32, &BTreeMap::new()).unwrap();
         model
     }
 

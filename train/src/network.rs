@@ -12,7 +12,7 @@ use pixelflow_dataset::PackedExample;
 
 use crate::Result;
 use crate::config::CheckedConfig;
-use crate::initial_weights::begin_with;
+use crate::initial_weights::{begin_with, text_encoder};
 use crate::texts::{TextSource, Texts, TrainingBatch};
 use crate::upload::upload;
 
@@ -46,8 +46,13 @@ impl<B: Backend> Network<B> {
         };
         let text_encoder = match text {
             TextSource::None | TextSource::States(_) => None,
-            TextSource::Joint { config, .. } => {
-                Some(config.init(seed, device).map_err(pixelflow::Error::from)?)
+            TextSource::Joint { config, tokenizer } => {
+                let trained = match settings.train.initial_weights.as_str() {
+                    "" => None,
+                    path => text_encoder(Path::new(path), model, (config, tokenizer), device)?,
+                };
+                let new = || config.init(seed, device).map_err(pixelflow::Error::from);
+                Some(trained.map_or_else(new, Ok)?)
             }
         };
         Ok(Self { transformer, text_encoder })

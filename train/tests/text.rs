@@ -173,6 +173,38 @@ fn a_class_model_becomes_a_text_model() {
     deep.refused(&["train.initial_weights"]);
 }
 
+/// Initial weights of a text model are its transformer's and its encoder's; at a rate of almost nothing they
+/// stay so.
+#[test]
+fn a_text_model_is_trained_on_with_its_own_encoder() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    let still = ["train.lr=1e-12", "train.min_lr=0", "train.seed=6"];
+    let initial = |name: &str| format!("train.initial_weights=\"{}\"", at(name).display());
+    run(&at("first"), &[JOINT, "train.seed=5"]).succeeded();
+    let (from, exported) = (at("first"), at("exported"));
+    train(&["export", text(&from), text(&exported), "--dtype", "f32"]).succeeded();
+    run(&at("on"), &[&[JOINT, initial("exported").as_str()], &still[..]].concat()).succeeded();
+    let values = |file: PathBuf| {
+        let file = pixelflow::weights::TensorFile::open(&file).unwrap();
+        let names: Vec<String> = file.tensors().keys().cloned().collect();
+        names.into_iter().map(|name| (name.clone(), file.read(&name).unwrap())).collect::<Vec<_>>()
+    };
+    let encoder = "text_encoder/model.safetensors";
+    let [one, other] = [at("exported"), checkpoint(&at("on"))].map(|at| values(at.join(encoder)));
+    for ((name, one), (_, other)) in one.iter().zip(&other) {
+        let far = one.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(far < 1e-6, "{name}: {far}");
+    }
+    // Other captions make other words; and a folder without the encoder is no whole model.
+    let fewer = r#"text={ kind = "joint", width = 64, layers = 1, vocabulary = 40 }"#;
+    let refused = "other words than these captions make";
+    run(&at("other"), &[fewer, initial("exported").as_str()]).refused(&[refused]);
+    fs::remove_dir_all(at("exported").join("text_encoder")).unwrap();
+    run(&at("lone"), &[JOINT, initial("exported").as_str()])
+        .refused(&["without its text encoder beside it"]);
+}
+
 #[test]
 fn text_settings_that_make_no_sense_are_refused() {
     let scratch = tempfile::tempdir().unwrap();

@@ -6,6 +6,7 @@ mod bench;
 mod check_backends;
 mod dist;
 mod generate;
+mod quality;
 mod repository;
 mod tidy;
 mod verify;
@@ -35,6 +36,8 @@ enum Command {
     Tidy,
     /// Write the files that are made from code: man pages, completions.
     Generate,
+    /// Measure the shipped models and write QUALITY.md.
+    Quality(quality::Arguments),
     /// Build a stripped archive of the programs for this machine.
     Dist(dist::Arguments),
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::CheckBackends(arguments) => check_backends::run(&arguments),
         Command::Tidy => tidy::run(),
         Command::Generate => generate::run(),
+        Command::Quality(arguments) => quality::run(&arguments),
         Command::Dist(arguments) => dist::run(&arguments),
     })
 }

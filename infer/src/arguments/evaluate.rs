@@ -195,6 +195,9 @@ pub enum MetricGroup {
     Kernel,
     /// Precision, recall, density, coverage.
     Neighbours,
+    /// How often a linear probe, which learns from the real images, reads a sample's class off it; beside it the
+    /// ceiling, the same of real images that it has not seen.
+    Classes,
     /// The Inception Score, through Inception alone.
     Score,
     /// FD or FID extrapolated to infinitely many images; takes fifteen distances' time.

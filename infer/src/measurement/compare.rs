@@ -1,13 +1,13 @@
 //! Metrics of samples beside a reference.
 
 use pixelflow_evaluation::metrics::{
-    FrechetReference, KernelConfig, density_and_coverage, frechet_to_infinity, kernel_distance,
-    memorisation, precision_and_recall,
+    FrechetReference, KernelConfig, Labelled, class_accuracy, density_and_coverage,
+    frechet_to_infinity, kernel_distance, memorisation, precision_and_recall,
 };
 use pixelflow_evaluation::{Error as Unmeasurable, Features, Protocol, Result as Measuring};
 use pixelflow_host::interrupt::Interrupt;
 
-use super::gathered::Gathered;
+use super::gathered::{Gathered, ImageClasses};
 use super::metric::{MetricKind, Metrics};
 use crate::Result;
 use crate::arguments::MetricGroup;
@@ -76,6 +76,7 @@ pub fn compare(
             MetricGroup::Score => score(samples, &mut metrics)?,
             MetricGroup::Kernel => kernel(samples, reference, &mut metrics)?,
             MetricGroup::Neighbours => neighbours(samples, reference, protocol, &mut metrics)?,
+            MetricGroup::Classes => classes(samples, reference, &mut metrics)?,
             MetricGroup::Infinity => infinity(samples, reference, &mut metrics)?,
         }
     }
@@ -183,6 +184,56 @@ fn neighbours(
     Ok(())
 }
 
+/// How often a probe reads off samples what they are said to show.
+fn classes(samples: &Gathered, reference: &Reference, metrics: &mut Metrics) -> Result<()> {
+    let kinds = [MetricKind::ClassAccuracy, MetricKind::RealClassAccuracy];
+    let Some([own, real]) = pair(samples, reference, &kinds, metrics) else {
+        return Ok(());
+    };
+    let sides = [(&samples.classes, "SAMPLES"), (&reference.gathered.classes, "REFERENCE")];
+    if let Some((_, side)) = sides.iter().find(|(classes, _)| classes.is_none()) {
+        metrics.leave_out(&kinds, format!("the images of {side} have no classes"));
+        return Ok(());
+    }
+    let [(Some(own_classes), _), (Some(real_classes), _)] = sides else { return Ok(()) };
+    let labels = match labels_of_reference(own_classes, real_classes) {
+        Ok(labels) => labels,
+        Err(reason) => {
+            metrics.leave_out(&kinds, reason);
+            return Ok(());
+        }
+    };
+    let real = Labelled { features: real, labels: &real_classes.labels };
+    let own = Labelled { features: own, labels: &labels };
+    if let Some(found) = attempt(class_accuracy(real, own, real_classes.count), &kinds, metrics)? {
+        let about = format!("the ceiling: {} images that the probe has not seen", found.unseen);
+        metrics.add_plain(MetricKind::ClassAccuracy, found.samples);
+        metrics.add(MetricKind::RealClassAccuracy, found.real, None, about);
+    }
+    Ok(())
+}
+
+/// The samples' classes by the reference's numbers: classes go by name where both sides have names, which
+/// folders sort otherwise than models do; else by number. `Err` says why they are not the same classes.
+fn labels_of_reference(
+    own: &ImageClasses,
+    real: &ImageClasses,
+) -> std::result::Result<Vec<usize>, String> {
+    if own.count != real.count {
+        return Err(format!("SAMPLES have {} classes and REFERENCE has {}", own.count, real.count));
+    }
+    if own.names.is_empty() || real.names.is_empty() {
+        return Ok(own.labels.clone());
+    }
+    let number = |name: &String| {
+        let same = real.names.iter().position(|other| other == name);
+        same.ok_or_else(|| format!("SAMPLES have the class `{name}`, which REFERENCE has not"))
+    };
+    let numbers: Vec<usize> =
+        own.names.iter().map(number).collect::<std::result::Result<_, _>>()?;
+    Ok(own.labels.iter().map(|&label| numbers[label]).collect())
+}
+
 /// Samples that are nearer to training images than unseen real ones are.
 fn copies(samples: &Gathered, known: &KnownImages, metrics: &mut Metrics) -> Result<()> {
     let kinds = [MetricKind::Memorisation];
@@ -241,4 +292,27 @@ fn attempt<T>(
 
 fn too_few(what: &str, images: usize, needed: usize) -> String {
     format!("{what} needs {needed} images or more, and there are {images}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes(labels: &[usize], names: &[&str]) -> ImageClasses {
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        ImageClasses { labels: labels.to_vec(), count: 3, names }
+    }
+
+    #[test]
+    fn classes_go_by_name_whatever_their_order_and_by_number_without_names() {
+        let own = classes(&[0, 1, 2, 0], &["elf", "orc", "human"]);
+        let sorted = classes(&[], &["elf", "human", "orc"]);
+        assert_eq!(labels_of_reference(&own, &sorted), Ok(vec![0, 2, 1, 0]));
+        assert_eq!(labels_of_reference(&own, &classes(&[], &[])), Ok(own.labels.clone()));
+        let other = classes(&[], &["elf", "human", "troll"]);
+        let reason = labels_of_reference(&own, &other).unwrap_err();
+        assert_eq!(reason, "SAMPLES have the class `orc`, which REFERENCE has not");
+        let more = ImageClasses { count: 4, ..sorted };
+        assert!(labels_of_reference(&own, &more).is_err());
+    }
 }

@@ -90,7 +90,7 @@ mod tests {
         let mut sums = ExactSums::empty(2);
         sums.add(&features).unwrap();
         let moments = sums.moments().unwrap();
-        Gathered { moments, spatial: None, features: Some(features), score: None }
+        Gathered { moments, spatial: None, features: Some(features), score: None, classes: None }
     }
 
     fn origin(data: &str) -> Origin {

@@ -40,6 +40,28 @@ pub struct Gathered {
     pub features: Option<Features>,
     /// The Inception Score; too few images are no reason to give no other number.
     pub score: Option<Measuring<Score>>,
+    /// What the images show, where they have classes.
+    pub classes: Option<ImageClasses>,
+}
+
+/// The classes of images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageClasses {
+    /// The class of each image.
+    pub labels: Vec<usize>,
+    /// How many classes there are.
+    pub count: usize,
+    /// Their names, where they have any.
+    pub names: Vec<String>,
+}
+
+impl ImageClasses {
+    /// The classes of the first images of a side, if each of them has one.
+    pub fn of(images: &dyn Images, count: usize) -> Option<Self> {
+        let labels: Option<Vec<usize>> = (0..count).map(|index| images.label(index)).collect();
+        let names = images.class_names().to_vec();
+        Some(Self { labels: labels?, count: images.classes(), names })
+    }
 }
 
 impl Gathering {
@@ -85,6 +107,7 @@ impl Gathering {
             spatial: self.spatial.map(|sums| sums.moments()).transpose()?,
             features: self.features,
             score: self.score.map(|sums| sums?.score()),
+            classes: None,
         })
     }
 }
@@ -93,7 +116,7 @@ impl Gathered {
     /// What statistics know: means and covariances.
     pub fn of_statistics(statistics: Statistics) -> Self {
         let Statistics { moments, spatial, .. } = statistics;
-        Self { moments, spatial, features: None, score: None }
+        Self { moments, spatial, features: None, score: None, classes: None }
     }
 }
 
@@ -119,5 +142,9 @@ pub fn gather(
     });
     bar.finish_and_clear();
     end?;
-    Ok(if interrupt.is_wanted() { None } else { Some(gathering.finish()?) })
+    if interrupt.is_wanted() {
+        return Ok(None);
+    }
+    let classes = ImageClasses::of(images, count);
+    Ok(Some(Gathered { classes, ..gathering.finish()? }))
 }

@@ -23,6 +23,10 @@ pub enum MetricKind {
     Density,
     /// Share of real images with a sample near.
     Coverage,
+    /// Share of samples whose class a probe reads off them.
+    ClassAccuracy,
+    /// The same of real images that the probe has not seen.
+    RealClassAccuracy,
     /// Share of samples that are copies of training images.
     Memorisation,
 }
@@ -45,13 +49,20 @@ impl MetricKind {
             Self::Recall => "recall".to_owned(),
             Self::Density => "density".to_owned(),
             Self::Coverage => "coverage".to_owned(),
+            Self::ClassAccuracy => "class accuracy".to_owned(),
+            Self::RealClassAccuracy => "  of real ones".to_owned(),
             Self::Memorisation => "memorisation".to_owned(),
         }
     }
 
     /// Its name in JSON: `fd_efflite0`, `fid_infinity`.
     pub fn key(self, network: NetworkKind) -> String {
-        self.name(network).to_lowercase().replace('∞', "_infinity").replace('-', "_")
+        let name = match self {
+            Self::ClassAccuracy => "class_accuracy".to_owned(),
+            Self::RealClassAccuracy => "class_accuracy_real".to_owned(),
+            other => other.name(network),
+        };
+        name.to_lowercase().replace('∞', "_infinity").replace('-', "_")
     }
 }
 

@@ -60,6 +60,11 @@ pub trait Images: Send + Sync {
         0
     }
 
+    /// Names of the classes in the order of their labels, where they have names.
+    fn class_names(&self) -> &[String] {
+        &[]
+    }
+
     /// What lies beside the images.
     fn left_out(&self) -> LeftOut {
         LeftOut::default()

@@ -54,6 +54,10 @@ impl Images for SourceImages {
         if self.has_labels { self.source.classes().len() } else { 0 }
     }
 
+    fn class_names(&self) -> &[String] {
+        if self.has_labels { self.source.classes() } else { &[] }
+    }
+
     fn left_out(&self) -> LeftOut {
         self.source.left_out()
     }

@@ -1,5 +1,6 @@
 //! Metrics: functions of features, means and covariances, one equation each with its source.
 
+mod class_accuracy;
 mod class_counts;
 mod distances;
 mod extrapolation;
@@ -10,6 +11,7 @@ mod manifold;
 mod memorisation;
 mod numpy_random;
 
+pub use class_accuracy::{ClassAccuracy, Labelled, class_accuracy};
 pub use class_counts::ClassCounts;
 pub use distances::memory_of_neighbours;
 pub use extrapolation::{Extrapolation, extrapolate, frechet_to_infinity, sizes_to_infinity};

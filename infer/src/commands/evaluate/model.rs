@@ -7,6 +7,7 @@ use super::samples::Samples;
 use super::setup::Setup;
 use crate::Result;
 use crate::arguments::EvaluateModelArguments;
+use crate::measurement::gathered::Gathered;
 use crate::measurement::report::{DrawnReport, Report, SideReport};
 use crate::progress::CaptionProgress;
 
@@ -36,7 +37,11 @@ pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Optio
         let drawing = (&sampler, seed, numbers.clone());
         let drawn = samples.gather(drawing, network, setup.keep(), &mut progress, &interrupt)?;
         let measured = match drawn {
-            Some(gathering) => instruments.measure(&gathering.finish()?, &setup, &interrupt)?,
+            Some(gathering) => {
+                let classes = samples.classes(seed, numbers.clone());
+                let gathered = Gathered { classes, ..gathering.finish()? };
+                instruments.measure(&gathered, &setup, &interrupt)?
+            }
             None => None,
         };
         match measured {

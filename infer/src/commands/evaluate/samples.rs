@@ -16,7 +16,7 @@ use crate::draw::DrawObserver;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config};
 use crate::hub::{Fetching, HubName};
 use crate::measurement::drawn_images::DrawnImages;
-use crate::measurement::gathered::{Gathering, Keep};
+use crate::measurement::gathered::{Gathering, ImageClasses, Keep};
 use crate::measurement::network::Network;
 use crate::model_source::ModelSource;
 use crate::prompts::read_prompts;
@@ -36,6 +36,8 @@ pub(in crate::commands) struct Samples {
     batch: u64,
     device: Device,
     subjects: Vec<Subject>,
+    /// Names of the classes, as far as they have any; `None` for a text model.
+    class_names: Option<Vec<String>>,
     sampler: SamplerConfig,
     drawer: Box<dyn DrawImages>,
 }
@@ -88,6 +90,13 @@ impl Samples {
     /// The subject that an image of a seed shows.
     pub(in crate::commands) fn subject(&self, seed: u64, number: u64) -> usize {
         subject_of(self.labels, seed, number, self.subjects.len())
+    }
+
+    /// What images of a seed show, if it is classes.
+    pub(super) fn classes(&self, seed: u64, numbers: Range<u64>) -> Option<ImageClasses> {
+        let names = self.class_names.clone()?;
+        let labels = numbers.map(|number| self.subject(seed, number)).collect();
+        Some(ImageClasses { labels, count: self.subjects.len(), names })
     }
 
     /// Draws images of a seed, a batch at a time, and gathers what the network makes of them; `None` after
@@ -152,6 +161,9 @@ impl PreparedSamples<'_> {
         let text_encoder =
             TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;
         let sampler = request.sampler.clone().expect("it was set");
+        let description = &source.description;
+        let class_names =
+            (!description.is_text()).then(|| description.class_names.clone().unwrap_or_default());
         let drawer = DrawerConfig {
             setup: DrawingSetup { source, device, format: drawing.dtype, text_encoder },
             request,
@@ -160,7 +172,8 @@ impl PreparedSamples<'_> {
         };
         let drawer = drawer.on(device)?;
         let batch = u64::from(drawing.batch);
-        Ok(Samples { labels: arguments.labels, batch, device, subjects, sampler, drawer })
+        let labels = arguments.labels;
+        Ok(Samples { labels, batch, device, subjects, class_names, sampler, drawer })
     }
 }
 

@@ -12,7 +12,7 @@ use super::json_output::JsonOutput;
 use crate::arguments::{MetricArguments, MetricGroup, NetworkArguments};
 use crate::measurement::compare::{KnownImages, Reference, compare};
 use crate::measurement::feature_cache::FeatureCache;
-use crate::measurement::gathered::{Gathered, Keep, gather};
+use crate::measurement::gathered::{Gathered, ImageClasses, Keep, gather};
 use crate::measurement::metric::Metrics;
 use crate::measurement::network::{Identity, Network, NetworkFile, NetworkKind};
 use crate::measurement::report::SideReport;
@@ -91,7 +91,7 @@ impl Setup {
     }
 
     fn looks_at_pairs(&self) -> bool {
-        let pairs = [MetricGroup::Kernel, MetricGroup::Neighbours];
+        let pairs = [MetricGroup::Kernel, MetricGroup::Neighbours, MetricGroup::Classes];
         pairs.iter().any(|group| self.groups.contains(group))
     }
 
@@ -239,7 +239,8 @@ pub fn gather_kept(
     if let Some(gathered) = cache.get(&origin, images.len(), keep.features) {
         let path = side.path.display();
         note(format_args!("note: what {path} needs is in the cache; it is not computed again"));
-        return Ok(Some((gathered, hash)));
+        let classes = ImageClasses::of(images, images.len());
+        return Ok(Some((Gathered { classes, ..gathered }, hash)));
     }
     let gathered = gather(images, images.len(), network, keep, name, interrupt)?;
     Ok(gathered.map(|gathered| {

@@ -1,0 +1,120 @@
+//! What is measured, and in what order.
+
+use anyhow::{Result, bail};
+
+use super::clothes;
+
+/// The slice of the heroes that is shipped.
+const HEROES: &str = "assets/demo/heroes.tar";
+/// Combinations of species, clothes and weapon that are not in the training data.
+const HELD_OUT_HEROES: &str = "assets/demo/heroes-heldout.tar";
+/// What the page calls them.
+const HEROES_NAME: &str = "heroes";
+/// Metrics of a row of the page.
+const METRICS: &str = "frechet,kernel,neighbours,classes";
+
+/// How many images are drawn, and how often.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Images of a repeat.
+    pub images: u32,
+    /// Repeats.
+    pub repeats: u32,
+}
+
+/// Which part of the page a measurement belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A row of the table of models: real images or a model's.
+    Row {
+        /// Of which data.
+        data: &'static str,
+        /// What the images are.
+        what: &'static str,
+    },
+    /// The table of captions.
+    Captions,
+}
+
+/// A command line of `infer` that measures something.
+#[derive(Clone, Debug)]
+pub struct Measurement {
+    /// Its record's name.
+    pub name: String,
+    /// Where its numbers go.
+    pub part: Part,
+    /// The folder of the model whose images are measured; none of real ones.
+    pub model: Option<&'static str>,
+    /// Whether it needs the data of Fashion-MNIST.
+    pub needs_clothes: bool,
+    /// What `infer` is called with, besides where the numbers go.
+    pub arguments: Vec<String>,
+}
+
+impl Measurement {
+    /// The command line as a user types it.
+    pub fn command(&self) -> String {
+        format!("infer {}", self.arguments.join(" "))
+    }
+}
+
+/// Everything that is measured.
+pub fn plan(sizes: Sizes) -> Vec<Measurement> {
+    let (images, repeats) = (sizes.images.to_string(), sizes.repeats.to_string());
+    let row = |name: &str, data, what, model, arguments: &[&str]| Measurement {
+        name: name.to_owned(),
+        part: Part::Row { data, what },
+        model,
+        needs_clothes: data != HEROES_NAME,
+        arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+    };
+    let heroes = HEROES_NAME;
+    let real = ["evaluate", "images", HELD_OUT_HEROES, HEROES, "--metrics", METRICS];
+    let class_demo = [
+        &["evaluate", "model", HEROES, "--images", &images, "--repeats", &repeats],
+        &["--metrics", METRICS, "--train", HEROES, "--held-out", HELD_OUT_HEROES][..],
+    ]
+    .concat();
+    let captions = ["evaluate", "captions"].map(str::to_owned).to_vec();
+    let clothes = "Fashion-MNIST";
+    let clothes_model = "assets/fashion-mnist/model";
+    let real_clothes = [
+        &["evaluate", "images", clothes::HELD_OUT, clothes::TRAIN, "--images", &images][..],
+        &["--metrics", METRICS],
+    ]
+    .concat();
+    let drawn_clothes = [
+        &["evaluate", "model", clothes::TRAIN, "--model", clothes_model, "--images", &images][..],
+        &["--repeats", &repeats, "--metrics", METRICS, "--train", clothes::TRAIN],
+        &["--held-out", clothes::HELD_OUT],
+    ]
+    .concat();
+    let what = "model of 2.9 million parameters";
+    vec![
+        row("heroes-real", heroes, "held-out real images", None, &real),
+        row("demo", heroes, "class demo", Some("assets/demo/model"), &class_demo),
+        Measurement {
+            name: "captions".to_owned(),
+            part: Part::Captions,
+            model: Some("assets/demo-text/model"),
+            needs_clothes: false,
+            arguments: captions,
+        },
+        row("fashion-mnist-real", clothes, "held-out real images", None, &real_clothes),
+        row("fashion-mnist", clothes, what, Some(clothes_model), &drawn_clothes),
+    ]
+}
+
+/// Refuses names that no measurement has.
+///
+/// # Errors
+/// Names them, and those that there are.
+pub fn check_names(names: &[String], plan: &[Measurement]) -> Result<()> {
+    let known: Vec<&str> = plan.iter().map(|measurement| measurement.name.as_str()).collect();
+    match names.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(unknown) => {
+            bail!("--only {unknown}: no measurement has this name; there are {}", known.join(", "))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,109 @@
+//! Records: what `infer` said of a measurement, kept in docs/quality.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use pixelflow::durable;
+use pixelflow::weights::file_hash;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::measurement::Measurement;
+
+/// The folder of the records, in the repository's.
+const FOLDER: &str = "docs/quality";
+
+/// A measurement that was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// The command line.
+    pub command: String,
+    /// Hash of the model's weights; none of real images.
+    pub weights: Option<String>,
+    /// What `--json` wrote.
+    pub result: Value,
+}
+
+/// All records, by the names of their measurements.
+pub struct Records {
+    root: PathBuf,
+    records: BTreeMap<String, Record>,
+}
+
+impl Records {
+    /// Reads what is recorded.
+    ///
+    /// # Errors
+    /// If a record cannot be read.
+    pub fn open(root: &Path) -> Result<Self> {
+        let mut records = BTreeMap::new();
+        let folder = root.join(FOLDER);
+        std::fs::create_dir_all(&folder)?;
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.extension().is_none_or(|ending| ending != "json") {
+                continue;
+            }
+            let text = crate::repository::read(&path)?;
+            let record = serde_json::from_str(&text).with_context(|| {
+                format!("{} is no record; remove it, and it is measured again", path.display())
+            })?;
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            records.insert(name, record);
+        }
+        Ok(Self { root: root.to_owned(), records })
+    }
+
+    /// The record of a measurement.
+    pub fn get(&self, name: &str) -> Option<&Record> {
+        self.records.get(name)
+    }
+
+    /// Whether a measurement was made by the same command line of the same weights.
+    ///
+    /// # Errors
+    /// If its model cannot be read.
+    pub fn has(&self, measurement: &Measurement) -> Result<bool> {
+        let Some(record) = self.get(&measurement.name) else { return Ok(false) };
+        Ok(record.command == measurement.command()
+            && record.weights == self.weights(measurement)?)
+    }
+
+    /// Calls `infer`, and keeps what it says.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub fn measure(&mut self, measurement: &Measurement) -> Result<()> {
+        let result = self.root.join("target/quality/result.json");
+        std::fs::create_dir_all(self.root.join("target/quality"))?;
+        let status = Command::new(env!("CARGO"))
+            .current_dir(&self.root)
+            .args(["run", "--quiet", "-p", "infer", "--locked", "--"])
+            .args(&measurement.arguments)
+            .arg("--json")
+            .arg(&result)
+            .status()?;
+        if !status.success() {
+            bail!("{}: `{}` ended with {status}", measurement.name, measurement.command());
+        }
+        let record = Record {
+            command: measurement.command(),
+            weights: self.weights(measurement)?,
+            result: serde_json::from_str(&crate::repository::read(&result)?)?,
+        };
+        let path = self.root.join(FOLDER).join(format!("{}.json", measurement.name));
+        let text = serde_json::to_string_pretty(&record)? + "\n";
+        durable::write_text(&path, &text)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        self.records.insert(measurement.name.clone(), record);
+        Ok(())
+    }
+
+    fn weights(&self, measurement: &Measurement) -> Result<Option<String>> {
+        let file = measurement.model.map(|model| self.root.join(model).join("model.safetensors"));
+        Ok(file.map(|file| file_hash(&[file])).transpose()?)
+    }
+}
