@@ -116,7 +116,7 @@ pub struct StepsArgument(pub Vec<usize>);
 
 /// `8` or `4,6,10`.
 fn steps(text: &str) -> Result<StepsArgument, String> {
-    let numbers = text.split(',').map(|number| number.parse::<usize>());
+    let numbers = text.split(',').map(str::parse::<usize>);
     numbers.collect::<Result<_, _>>().map(StepsArgument).map_err(|_| {
         format!(
             "`{text}` is no number of steps; write 8, or one for each stage such as 4,6,10, and REFERENCE before \

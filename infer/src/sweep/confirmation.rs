@@ -29,7 +29,7 @@ pub fn candidates(
         let Some(best) = best_within(points, budget) else { continue };
         let cell = &cells[best].cell;
         match found.iter_mut().find(|candidate| candidate.cell == *cell) {
-            Some(candidate) => candidate.role += &format!(", {role}"),
+            Some(candidate) => candidate.role = format!("{}, {role}", candidate.role),
             None => found.push(Candidate { role, cell: cell.clone() }),
         }
     }

@@ -124,19 +124,13 @@ impl SweepReport<'_> {
             one_line(self.subtitle().replace('\n', "; ")),
             markdown(&rows)
         );
-        for cell in cells {
-            if let Some(reason) = &cell.failure {
-                text += &format!(
-                    "\n{} cannot be drawn: {}\n",
-                    cell.cell.label(&axes),
-                    one_line(reason)
-                );
-            }
-        }
+        let failed = cells.iter().filter_map(|cell| {
+            let (label, reason) = (cell.cell.label(&axes), cell.failure.as_ref()?);
+            Some(one_line(format!("{label} cannot be drawn: {reason}")))
+        });
+        text.extend(failed.map(|line| format!("\n{line}\n")));
         text += &self.confirmation();
-        for line in &self.left_out {
-            text += &format!("\n{}\n", one_line(line));
-        }
+        text.extend(self.left_out.iter().map(|line| format!("\n{}\n", one_line(line))));
         text.trim_end().to_owned()
     }
 
@@ -310,7 +304,9 @@ mod tests {
     /// A ledger of these cells in a folder.
     fn ledger(folder: &Path, name: &'static str, cells: &[MeasuredCell]) -> Ledger {
         let mut ledger = Ledger::open(folder, name, Shard::WHOLE).unwrap();
-        cells.iter().for_each(|cell| ledger.append(cell.clone()).unwrap());
+        for cell in cells {
+            ledger.append(cell.clone()).unwrap();
+        }
         ledger
     }
 

@@ -73,7 +73,7 @@ impl<'a> Plan<'a> {
             weights.push(SweptWeights {
                 label,
                 sampler: source.sampler(),
-                cascade: source.description.cascade.clone(),
+                cascade: source.description.cascade,
                 is_text: source.description.is_text(),
             });
         }
