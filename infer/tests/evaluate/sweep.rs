@@ -46,11 +46,11 @@ impl Bench {
     fn sweep(&self, more: &[&str]) -> Run {
         Run::of(&mut self.command(more))
     }
+}
 
-    fn cells(&self, out: &str) -> Vec<Value> {
-        let text = fs::read_to_string(Path::new(out).join("cells.jsonl")).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
+/// The cells that are measured.
+fn cells_of(out: &str) -> Vec<Value> {
+    read(out, "cells.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn read(out: &str, name: &str) -> String {
@@ -76,12 +76,12 @@ fn whatever_ends_it_a_sweep_goes_on_and_parts_together_are_the_whole() {
     let [whole, killed, stopped, shared] =
         ["whole", "killed", "stopped", "shared"].map(|name| bench.out(name));
     bench.sweep(&[&grid[..], &["--out", &whole]].concat()).succeeded();
-    assert_eq!(bench.cells(&whole).len(), 6);
+    assert_eq!(cells_of(&whole).len(), 6);
 
     let mut running = begun(&bench, &grid, &killed);
     running.kill().unwrap();
     running.wait().unwrap();
-    let done = bench.cells(&killed).len();
+    let done = cells_of(&killed).len();
     assert!((1..6).contains(&done), "{done} of 6 cells");
     let again = bench.sweep(&[&grid[..], &["--out", &killed]].concat()).succeeded();
     assert!(again.message.contains("of 6 cells were measured before"), "{}", again.message);
@@ -132,7 +132,7 @@ fn a_cell_is_what_evaluate_model_measures_and_counts_every_network_call() {
     let settings = ["--guidance", "1", "constant:1.5", "--solver", "heun", "--shift", "1.5"];
     let line = ["--steps", "1,2", "--seed", "5", "--repeats", "2", "--confirm", "0", "--out", &out];
     bench.sweep(&[&settings[..], &line].concat()).succeeded();
-    let cells = bench.cells(&out);
+    let cells = cells_of(&out);
     // Two calls a step; guided ones are two each.
     let calls: Vec<f64> =
         cells.iter().map(|cell| cell["network_calls"].as_f64().unwrap()).collect();
@@ -182,7 +182,7 @@ fn the_best_are_measured_again_and_everything_is_shown() {
     ];
     assert_eq!(listing(Path::new(&out)), expected);
     assert!(image::open(Path::new(&out).join("quality.png")).unwrap().width() > 500);
-    let dopri5 = &bench.cells(&out)[2];
+    let dopri5 = &cells_of(&out)[2];
     assert_eq!(dopri5["cell"]["sampler"]["solver"], "dopri5");
     assert!(dopri5["network_calls"].as_f64().unwrap() > 12.0, "{dopri5}");
     // The same command does nothing again.
