@@ -20,6 +20,11 @@ pub trait DrawObserver {
         let _ = (step, time);
     }
 
+    /// An image is done, after so many network calls: see [`DrawnImage::network_calls`].
+    fn image_done(&mut self, network_calls: usize) {
+        let _ = network_calls;
+    }
+
     /// `images` more images are done.
     fn batch_done(&mut self, images: usize) {
         let _ = images;
@@ -73,6 +78,7 @@ impl<B: PixelFlowBackend> Iterator for Watched<'_, B> {
                 let [least, most] = self.evaluations.unwrap_or([image.evaluations; 2]);
                 self.evaluations =
                     Some([least.min(image.evaluations), most.max(image.evaluations)]);
+                self.observer.image_done(image.network_calls);
                 return Some(Ok(rgb_image(image)));
             }
             if self.has_failed || self.interrupt.is_wanted() {

@@ -174,7 +174,7 @@ fn put(image: &mut RgbImage, x: i32, y: i32, colour: Rgb<u8>) {
 }
 
 /// An image that text can be drawn on.
-struct Canvas<'a>(&'a mut RgbImage);
+pub(crate) struct Canvas<'a>(pub(crate) &'a mut RgbImage);
 
 impl OriginDimensions for Canvas<'_> {
     fn size(&self) -> Size {

@@ -3,9 +3,9 @@
 //! `arguments` say what to do, `commands` do it. `model_source` finds a model, on the disk or through the
 //! `hub`, and `guide` what it is guided away from; `drawing_setup` makes a pipeline of it, `draw` takes its images,
 //! `destination` writes them; a `recipe` says everything that a `picture` was drawn from. `measurement` compares
-//! images with real ones, a `certificate` holds what measuring them again needs, `evaluation` measures how well they
-//! follow their captions, `layout` lays them out for public evaluators,
-//! `convert` writes weights anew; a `shard` is the part of one process.
+//! images with real ones, a `certificate` holds what measuring them again needs, a `sweep` measures many settings,
+//! `evaluation` how well images follow their captions; `layout` lays them out for public evaluators, `convert` writes
+//! weights anew; a `shard` is the part of one process.
 //!
 //! The crate is a program: public are [`run`], and what training and tests share with it.
 
@@ -44,6 +44,7 @@ mod prompts;
 mod recipe;
 mod recipe_bounds;
 mod shard;
+mod sweep;
 
 pub use arguments::{Arguments, float_format};
 pub use draw::rgb_image;
@@ -59,3 +60,7 @@ pub use picture::{read_picture, write_picture};
 pub use program::run;
 pub use prompts::folder_of;
 pub use recipe::{Arrangement, Recipe};
+pub use sweep::front::{Point, best_within, pareto_front};
+pub use sweep::heat_map::HeatMap;
+pub use sweep::picture::Picture;
+pub use sweep::quality_plot::QualityPlot;

@@ -20,6 +20,27 @@ impl MadeFolders {
         fs::create_dir_all(folder)?;
         Ok(made)
     }
+
+    /// Makes the first of the folders `PREFIX1`, `PREFIX2`, … in a folder that does not exist: who makes one beside
+    /// us takes another.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn make_next(parent: &Path, prefix: &str) -> io::Result<(Self, PathBuf)> {
+        let mut made = Self::make(parent)?;
+        for number in 1_u64.. {
+            let folder = parent.join(format!("{prefix}{number}"));
+            match fs::create_dir(&folder) {
+                Ok(()) => {
+                    made.0.insert(0, folder.clone());
+                    return Ok((made, folder));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
 }
 
 impl Drop for MadeFolders {

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
     Comparison, Evaluated, Generated, Sampled, convert, evaluate, evaluate_captions, generate,
-    info, replay, sample,
+    info, replay, sample, sweep,
 };
 
 /// Does what the command line says; gives the exit code.
@@ -36,6 +36,10 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
             Evaluated::Stopped => return Ok(Interrupt::exit_code()),
+        },
+        Command::Sweep(arguments) => match sweep(&arguments)? {
+            Some(text) => print(text)?,
+            None => return Ok(Interrupt::exit_code()),
         },
         Command::EvaluateCaptions(arguments) => print(evaluate_captions(&arguments)?)?,
         Command::Generate(arguments) => match generate(&arguments)? {

@@ -9,6 +9,7 @@ mod generate;
 mod guidance;
 mod guide;
 mod number_format;
+mod sweep;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,7 @@ use self::guidance::{guidance, guidance_rule};
 pub use self::guide::GuideArguments;
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
+pub use self::sweep::SweepArguments;
 use crate::convert::parse_size;
 use crate::recipe_bounds::MAX_SCALE;
 
@@ -62,6 +64,7 @@ Examples:
   infer replay samples/grid-1.png                the same pixels again?
   infer evaluate model --repeats 3 assets/demo/heroes.tar
   infer evaluate captions --model runs/t2i --json scores.json
+  infer sweep assets/demo/heroes.tar --solver euler unipc --steps 4 8 16
   infer generate --layout geneval --prompts evaluation_metadata.jsonl --out geneval/
   infer sample --model hf:ShoufaChen/PixelFlow-Class2Image --class 207
   infer convert model.pt folder/ --dtype bf16    safetensors of a .pt";
@@ -90,6 +93,8 @@ pub enum Command {
     Info(InfoArguments),
     /// Measure how good images are: FID and its relatives, copies, captions.
     Evaluate(EvaluateArguments),
+    /// Find the sampler settings that draw best for how many network calls.
+    Sweep(SweepArguments),
     /// The older name of `infer evaluate captions`.
     #[command(hide = true)]
     EvaluateCaptions(EvaluateCaptionsArguments),

@@ -53,6 +53,7 @@ pub(super) fn certificate() -> Certificate {
             model: DEMO.to_owned(),
             weights: WeightSet::Ema,
             model_hash: "00ff".to_owned(),
+            guide: None,
             text_encoder: None,
             negative: String::new(),
             sampler: SamplerConfig { rtol: 0.1 + 0.2, ..SamplerConfig::default() },

@@ -9,6 +9,7 @@ mod info;
 mod recorded_model;
 mod replay;
 mod sample;
+mod sweep;
 
 pub use convert::convert;
 pub use evaluate::{Evaluated, evaluate, evaluate_captions};
@@ -16,6 +17,7 @@ pub use generate::{Generated, generate};
 pub use info::info;
 pub use replay::{Comparison, replay};
 pub use sample::{Sampled, sample};
+pub use sweep::sweep;
 
 use std::path::Path;
 

@@ -191,6 +191,6 @@ impl SideReport {
 }
 
 /// Four digits behind the point, or as many significant ones of a small number.
-pub fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value == 0.0 || value.abs() >= 0.1 { format!("{value:.4}") } else { format!("{value:.3e}") }
 }

@@ -22,7 +22,8 @@ impl Shard {
     /// All of it.
     pub const WHOLE: Self = Self { part: 1, parts: 1 };
 
-    fn new(part: usize, parts: usize) -> Option<Self> {
+    /// Part `part` of `parts`, if there is such a part.
+    pub fn new(part: usize, parts: usize) -> Option<Self> {
         (1..=parts).contains(&part).then_some(Self { part, parts })
     }
 

@@ -1,4 +1,4 @@
-//! `infer evaluate` through the real program: its numbers behave, and what cannot be measured is refused.
+//! `infer evaluate` and `infer sweep` through the real program: its numbers behave, and what cannot be measured is refused.
 #![cfg(unix)]
 
 mod behaviour;
@@ -9,6 +9,7 @@ mod refusals;
 mod results;
 mod shards;
 mod sides;
+mod sweep;
 
 use std::path::Path;
 

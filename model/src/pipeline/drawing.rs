@@ -24,6 +24,8 @@ pub struct DrawnImage {
     pub rgb: Vec<u8>,
     /// Network evaluations (NFE) that it took so far.
     pub evaluations: usize,
+    /// Network calls that it took so far, guidance's second one counted: see [`Stepper::network_calls`].
+    pub network_calls: usize,
 }
 
 /// News of a drawing.
@@ -147,8 +149,8 @@ impl<B: PixelFlowBackend> Drawing<B> {
         let Some(state) = stepper.state() else {
             return Ok(None);
         };
-        let evaluations = stepper.total_evaluations();
-        let images = shown(state, self.first, &evaluations).await?;
+        let counts = counts(stepper);
+        let images = shown(state, self.first, counts).await?;
         self.first += images.len();
         self.stepper = self.batch(self.first, None)?;
         let count = images.len();
@@ -180,9 +182,9 @@ impl<B: PixelFlowBackend> Drawing<B> {
         let Some(stepper) = &mut self.stepper else {
             return Ok(Vec::new());
         };
-        let evaluations = stepper.total_evaluations();
+        let counts = counts(stepper);
         match stepper.preview()? {
-            Some(state) => shown(state, self.first, &evaluations).await,
+            Some(state) => shown(state, self.first, counts).await,
             None => Ok(Vec::new()),
         }
     }
@@ -250,20 +252,23 @@ impl<B: PixelFlowBackend> Iterator for Drawing<B> {
     }
 }
 
+/// Evaluations and network calls of each image so far.
+fn counts<B: PixelFlowBackend>(stepper: &Stepper<'_, B>) -> Vec<[usize; 2]> {
+    let calls = stepper.network_calls().iter();
+    stepper.total_evaluations().into_iter().zip(calls).map(|(of, &calls)| [of, calls]).collect()
+}
+
 /// States as images, the first of which is number `first`.
 async fn shown<B: PixelFlowBackend>(
     state: Tensor<B, 4>,
     first: usize,
-    evaluations: &[usize],
+    counts: Vec<[usize; 2]>,
 ) -> Result<Vec<DrawnImage>> {
     let [_, _, height, width] = state.dims();
-    let images = to_rgb8(state).await?.into_iter().zip(evaluations).enumerate();
-    let image = |(place, (rgb, &evaluations))| DrawnImage {
-        index: first + place,
-        height,
-        width,
-        rgb,
-        evaluations,
+    let images = to_rgb8(state).await?.into_iter().zip(counts).enumerate();
+    let image = |(place, (rgb, counts)): (usize, (Vec<u8>, [usize; 2]))| {
+        let [evaluations, network_calls] = counts;
+        DrawnImage { index: first + place, height, width, rgb, evaluations, network_calls }
     };
     Ok(images.map(image).collect())
 }

@@ -66,7 +66,7 @@ impl Method {
     }
 
     /// Whether the step after `done` others evaluates the network at its end, too.
-    fn asks_twice(self, done: usize) -> bool {
+    pub(super) fn asks_twice(self, done: usize) -> bool {
         self == Self::Heun || (self == Self::AdamsBashforth3 && done == 0)
     }
 }

@@ -13,6 +13,7 @@ mod guidance_rule;
 mod heun;
 mod initial_noise;
 mod multistep;
+mod network_calls;
 mod networks;
 mod observer;
 mod pixels;

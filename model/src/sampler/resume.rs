@@ -34,13 +34,19 @@ impl Sampler {
             && numbers.images == images
             && numbers.evaluations.len() == numbers.stage
             && numbers.evaluations.iter().all(|stage| stage.len() == images)
-            && numbers.evaluations.iter().flatten().all(|&count| count <= MOST_COUNTED);
+            && numbers.evaluations.iter().flatten().all(|&count| count <= MOST_COUNTED)
+            && numbers.calls.as_ref().is_none_or(|calls| calls.len() == images)
+            && numbers.calls.iter().flatten().all(|&count| count <= MOST_COUNTED);
         if !is_of_this_run || numbers.stage > self.cascade.stages().len() {
             let reason = "it is of a run with other settings, or of other images".to_owned();
             return Err(Error::SavedState { reason });
         }
         stepper.stage = numbers.stage;
         stepper.evaluations.clone_from(&numbers.evaluations);
+        if let Some(calls) = &numbers.calls {
+            stepper.calls.clone_from(calls);
+            stepper.calls_before.clone_from(calls);
+        }
         stepper.phase = stepper.phase_of(saved)?;
         stepper.prepare();
         Ok(stepper)
@@ -76,8 +82,11 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         };
         let images = self.conditions.images();
         let at = (self.stage, place);
-        let mut saved =
-            SavedState::new(&self.sampler.config, self.size, images, at, &self.evaluations);
+        // What was asked at a start that nothing is kept of will be asked again.
+        let at_start = matches!(at.1, Place::Start(_));
+        let calls = if at_start { &self.calls_before } else { &self.calls };
+        let counts = (&self.evaluations[..], &calls[..]);
+        let mut saved = SavedState::new(&self.sampler.config, self.size, images, at, counts);
         let mut tensors = vec![(STATE, state), (SLOPE, slope)];
         if let Phase::Solving(Solver::Steps(steps)) = &self.phase {
             let History { predictions, before } = steps.history();

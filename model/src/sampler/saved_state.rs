@@ -56,6 +56,9 @@ pub(super) struct Numbers {
     pub(super) stage: usize,
     /// Network evaluations of each image in each finished stage.
     pub(super) evaluations: Vec<Vec<usize>>,
+    /// Network calls of each image so far; older versions did not count them.
+    #[serde(default)]
+    pub(super) calls: Option<Vec<usize>>,
     /// Where in the stage.
     pub(super) place: Place,
 }
@@ -99,7 +102,7 @@ impl SavedState {
         size: [usize; 2],
         images: usize,
         (stage, place): (usize, Place),
-        evaluations: &[Vec<usize>],
+        (evaluations, calls): (&[Vec<usize>], &[usize]),
     ) -> Self {
         let numbers = Numbers {
             version: VERSION,
@@ -108,6 +111,7 @@ impl SavedState {
             images,
             stage,
             evaluations: evaluations.to_vec(),
+            calls: Some(calls.to_vec()),
             place,
         };
         Self { numbers, tensors: BTreeMap::new() }

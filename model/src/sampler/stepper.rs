@@ -30,6 +30,10 @@ pub struct Stepper<'n, B: PixelFlowBackend> {
     caches: [StageCache<B>; 2],
     /// Evaluations of each image in each finished stage.
     pub(super) evaluations: Vec<Vec<usize>>,
+    /// Network calls of each image so far.
+    pub(super) calls: Vec<usize>,
+    /// Those that were made when the stage began.
+    pub(super) calls_before: Vec<usize>,
 }
 
 /// Where a stepper is.
@@ -97,6 +101,8 @@ impl Sampler {
             device: networks.model.device(),
             networks,
             sampler: self.clone(),
+            calls: vec![0; conditions.images()],
+            calls_before: vec![0; conditions.images()],
             conditions,
             noise: Box::new(noise),
             size: [height, width],
@@ -162,12 +168,13 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         if self.is_done() {
             return Ok(None);
         }
-        let Self { networks, sampler, conditions, stage, caches, .. } = self;
+        let Self { networks, sampler, conditions, stage, caches, calls, .. } = self;
         match &mut self.phase {
             Phase::Between(_) => Ok(Some(Progress::Stage(self.enter()))),
             Phase::Solving(solver) => {
                 let stage = *stage;
-                let mut velocity = GuidedVelocity { networks, sampler, conditions, stage, caches };
+                let mut velocity =
+                    GuidedVelocity { networks, sampler, conditions, stage, caches, calls };
                 let made = solver.step(&mut velocity).await;
                 if let Err(error) = made {
                     // A solver that has failed cannot go on: nothing comes after an error.
@@ -231,8 +238,9 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         } else {
             let (state, time) = (solver.state().narrow(0, 0, images), solver.time());
             let Self { networks, sampler, conditions, stage, caches, .. } = self;
+            let (stage, calls) = (*stage, &mut *vec![0; images]);
             let mut velocity =
-                GuidedVelocity { networks, sampler, conditions, stage: *stage, caches };
+                GuidedVelocity { networks, sampler, conditions, stage, caches, calls };
             let rows: Vec<usize> = (0..images).collect();
             let slope = velocity.at(&vec![time; images], state.clone(), &rows)?;
             state + slope * (1.0 - time) as f32
@@ -253,6 +261,12 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
     pub fn total_evaluations(&self) -> Vec<usize> {
         let all = self.evaluations();
         (0..self.conditions.images()).map(|i| all.iter().map(|stage| stage[i]).sum()).collect()
+    }
+
+    /// Network calls of each image so far: as evaluations, but guidance's second one is counted, and what is
+    /// not asked is not. Previews are not counted; nor are, of a saved state that does not tell, those before.
+    pub fn network_calls(&self) -> &[usize] {
+        &self.calls
     }
 
     /// The shape of `images` states in a stage.
@@ -284,6 +298,7 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         let stages = self.sampler.cascade.stages().len();
         let steps = solver.steps_in_all();
         self.phase = Phase::Solving(solver);
+        self.calls_before.clone_from(&self.calls);
         self.prepare();
         StageStart { stage: index, stages, height, width, steps }
     }
@@ -294,8 +309,9 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             return;
         };
         let [_, _, height, width] = solver.state().dims();
-        let Self { networks, sampler, conditions, stage, caches, .. } = self;
-        let mut velocity = GuidedVelocity { networks, sampler, conditions, stage: *stage, caches };
+        let Self { networks, sampler, conditions, stage, caches, calls, .. } = self;
+        let stage = *stage;
+        let mut velocity = GuidedVelocity { networks, sampler, conditions, stage, caches, calls };
         velocity.expect(solver.asked(), [height, width]);
     }
 

@@ -67,18 +67,25 @@ fn values(tensor: Tensor<Flex, 4>) -> Vec<f32> {
 }
 
 /// Takes all steps that are left; the images, and how many steps there were.
-fn finished(mut stepper: Stepper<'_, Flex>) -> (Vec<f32>, Vec<Vec<usize>>, usize) {
+fn finished(stepper: Stepper<'_, Flex>) -> (Vec<f32>, Vec<Vec<usize>>, usize) {
+    let (images, evaluations, steps, _) = counted(stepper);
+    (images, evaluations, steps)
+}
+
+/// The same, and the network calls of each image.
+fn counted(mut stepper: Stepper<'_, Flex>) -> (Vec<f32>, Vec<Vec<usize>>, usize, Vec<usize>) {
     let mut steps = 0;
     while stepper.step().unwrap().is_some() {
         steps += 1;
     }
-    (values(stepper.state().unwrap()), stepper.evaluations(), steps)
+    let calls = stepper.network_calls().to_vec();
+    (values(stepper.state().unwrap()), stepper.evaluations(), steps, calls)
 }
 
 #[test]
 fn after_any_step_it_can_be_saved_and_gone_on_from() {
     for sampler in samplers() {
-        let (images, evaluations, steps) = finished(begun(&sampler));
+        let (images, evaluations, steps, calls) = counted(begun(&sampler));
         // An adaptive solver takes a hundred steps: some of them will do, the first few among them.
         for stop in (0..6).chain((6..=steps).step_by((steps / 6).max(1))) {
             let mut stepper = begun(&sampler);
@@ -88,11 +95,65 @@ fn after_any_step_it_can_be_saved_and_gone_on_from() {
             let bytes = stepper.save().unwrap().to_bytes();
             let saved = SavedState::from_bytes(&bytes).unwrap();
             let stepper = sampler.resume(&model(), conditions(), noise(), &saved).unwrap();
-            let (again, counts, _) = finished(stepper);
+            let (again, counts, _, calls_again) = counted(stepper);
             assert!(again == images, "{:?}, stopped after {stop}", sampler.config());
-            assert_eq!(counts, evaluations, "{:?}, stopped after {stop}", sampler.config());
+            assert_eq!(
+                (counts, &calls_again),
+                (evaluations.clone(), &calls),
+                "{:?}, stopped after {stop}",
+                sampler.config()
+            );
         }
     }
+}
+
+#[test]
+fn network_calls_are_counted_as_arithmetic_has_them() {
+    use {Guidance::*, GuidanceRule::*, SolverKind::*};
+    let (plain, late) = (Plain, CfgZeroStar { strength: 1.0, zero_until: 0.2 });
+    // Two stages of four steps each; the second half of global time is the second stage's.
+    let half = Interval { scale: 2.0, from: 0.6, to: 1.0 };
+    for (solver, guidance, rule, expected) in [
+        (Euler, Constant { scale: 1.0 }, plain, 8),
+        (Euler, Constant { scale: 2.0 }, plain, 16),
+        (Euler, StageWise { scale: 2.0 }, plain, 4 + 8),
+        (Heun, StageWise { scale: 2.0 }, plain, 8 + 16),
+        (Ab2, StageWise { scale: 2.0 }, plain, 4 + 8),
+        (Ab3, StageWise { scale: 2.0 }, plain, 5 + 10),
+        (Unipc, Constant { scale: 1.0 }, plain, 8),
+        // The first two steps of the first stage begin before a fifth of global time.
+        (Dpmpp2m, Constant { scale: 1.0 }, late, 2 + 4),
+        (Dpmpp2m, Constant { scale: 3.0 }, late, 4 + 8),
+        (Euler, half, plain, 0),
+    ] {
+        let config = SamplerConfig {
+            solver,
+            guidance,
+            guidance_rule: rule,
+            steps: vec![4],
+            ..Default::default()
+        };
+        let sampler = config.check(cascade()).unwrap();
+        let mut stepper = begun(&sampler);
+        while stepper.step().unwrap().is_some() {
+            // Looking asks the network too, and is no part of the drawing.
+            stepper.preview().unwrap();
+        }
+        let planned = sampler.network_calls(false).unwrap();
+        assert_eq!(stepper.network_calls(), [planned; 2], "{:?}", sampler.config());
+        if expected > 0 {
+            assert_eq!(planned, expected, "{:?}", sampler.config());
+        } else {
+            assert!((9..16).contains(&planned), "an interval is a part: {planned}");
+        }
+    }
+    // Whatever a solver decides, under one scale every evaluation is two calls.
+    for sampler in samplers() {
+        let (_, evaluations, _, calls) = counted(begun(&sampler));
+        let twice = |image: usize| 2 * evaluations.iter().map(|stage| stage[image]).sum::<usize>();
+        assert_eq!(calls, [twice(0), twice(1)], "{:?}", sampler.config());
+    }
+    assert_eq!(adaptive().network_calls(false), None);
 }
 
 #[test]

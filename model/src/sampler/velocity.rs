@@ -42,6 +42,8 @@ pub struct GuidedVelocity<'a, B: PixelFlowBackend> {
     pub(super) stage: usize,
     /// Of the model, and of its guide.
     pub(super) caches: &'a mut [StageCache<B>; 2],
+    /// Calls of a network, for each image of the run.
+    pub(super) calls: &'a mut [usize],
 }
 
 impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
@@ -82,25 +84,12 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
     /// `t` in `[0, (N-1)/N]` maps linearly onto the stage's timesteps. Only the reference's Dopri5
     /// asks for more; our own solvers stop at the last timestep the network was trained on.
     pub fn timestep(&self, t: f64) -> f64 {
-        let stage = &self.sampler.cascade.stages()[self.stage];
-        stage.timestep_at(if self.sampler.config.reference { t } else { t.min(stage.last_time()) })
-    }
-
-    /// Global time, 0 is pure noise and 1 the image.
-    fn global_time(&self, timestep: f64) -> f64 {
-        timestep / self.sampler.cascade.train_timesteps() as f64
+        self.sampler.timestep(self.stage, t)
     }
 
     fn scale(&self, timestep: f64) -> f64 {
-        let config = &self.sampler.config;
-        let stages = self.sampler.cascade.stages().len();
-        let time = self.global_time(timestep);
-        match (config.reference, self.conditions) {
-            (true, Conditions::Class { .. }) => {
-                config.guidance.reference_scale_at(self.stage, stages, time)
-            }
-            _ => config.guidance.scale_at(self.stage, stages, time),
-        }
+        let is_text = !matches!(self.conditions, Conditions::Class { .. });
+        self.sampler.guidance_scale(self.stage, timestep, is_text)
     }
 
     /// The velocity of `state` at the network's `timesteps`, one per row.
@@ -167,6 +156,9 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
         timesteps: &[f64],
         images: [&[usize]; 2],
     ) -> Tensor<B, 4> {
+        for &image in images.into_iter().flatten() {
+            self.calls[image] += 1;
+        }
         let model = self.networks.get(network);
         let [_, _, height, width] = state.dims();
         let patch = model.patch_size();
@@ -183,8 +175,7 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
 impl<B: PixelFlowBackend> Velocity<B> for GuidedVelocity<'_, B> {
     fn at(&mut self, times: &[f64], state: Tensor<B, 4>, rows: Rows<'_>) -> Result<Tensor<B, 4>> {
         let timesteps: Vec<f64> = times.iter().map(|&t| self.timestep(t)).collect();
-        let zero_until = self.sampler.config.guidance_rule.zero_until();
-        let moves = |&timestep: &f64| self.global_time(timestep) >= zero_until;
+        let moves = |&timestep: &f64| self.sampler.moves_at(timestep);
         if timesteps.iter().all(moves) {
             return Ok(self.at_timesteps(&timesteps, state, rows));
         }

@@ -11,8 +11,8 @@ mod model;
 mod model_drawer;
 mod model_share;
 mod reference;
-mod samples;
-mod setup;
+pub(super) mod samples;
+pub(super) mod setup;
 mod share;
 
 pub use captions::evaluate_captions;

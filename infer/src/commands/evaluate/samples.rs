@@ -17,6 +17,7 @@ use super::model_drawer::{DrawImages, DrawerConfig};
 use crate::arguments::{EvaluateModelArguments, LabelRule};
 use crate::caption_images::DrawnWith;
 use crate::commands::model;
+use crate::draw::DrawObserver;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config};
 use crate::guide::find_guide;
 use crate::hub::{Fetching, HubName};
@@ -24,12 +25,11 @@ use crate::measurement::drawn_images::DrawnImages;
 use crate::measurement::gathered::{Gathering, ImageClasses, Keep};
 use crate::measurement::network::Network;
 use crate::model_source::ModelSource;
-use crate::progress::CaptionProgress;
 use crate::prompts::read_prompts;
 use crate::{Error, Result};
 
 /// A model and what it shall draw, checked as far as it can be before other files are opened.
-pub(super) struct PreparedSamples<'a> {
+pub(in crate::commands) struct PreparedSamples<'a> {
     arguments: &'a EvaluateModelArguments,
     source: ModelSource,
     guide: Option<ModelSource>,
@@ -38,7 +38,7 @@ pub(super) struct PreparedSamples<'a> {
 }
 
 /// A model on a device, and what its images show.
-pub(super) struct Samples {
+pub(in crate::commands) struct Samples {
     labels: LabelRule,
     batch: u64,
     device: Device,
@@ -55,7 +55,9 @@ impl Samples {
     ///
     /// # Errors
     /// What is wrong with the model or the sampler's settings.
-    pub(super) fn prepare(arguments: &EvaluateModelArguments) -> Result<PreparedSamples<'_>> {
+    pub(in crate::commands) fn prepare(
+        arguments: &EvaluateModelArguments,
+    ) -> Result<PreparedSamples<'_>> {
         let drawing = &arguments.drawing;
         let source = match (&drawing.model.model, &arguments.prompts) {
             (None, Some(_)) => ModelSource::text_demo()?,
@@ -88,22 +90,22 @@ impl Samples {
     }
 
     /// Where it draws.
-    pub(super) fn device(&self) -> Device {
+    pub(in crate::commands) fn device(&self) -> Device {
         self.device
     }
 
     /// How it draws, if nothing else is said.
-    pub(super) fn sampler(&self) -> &SamplerConfig {
+    pub(in crate::commands) fn sampler(&self) -> &SamplerConfig {
         &self.sampler
     }
 
     /// Everything but the requests that the images depend on.
-    pub(super) fn drawn_with(&self) -> &DrawnWith {
+    pub(in crate::commands) fn drawn_with(&self) -> &DrawnWith {
         self.drawer.drawn_with()
     }
 
     /// What there is to draw: classes or prompts.
-    pub(super) fn subjects(&self) -> &[Subject] {
+    pub(in crate::commands) fn subjects(&self) -> &[Subject] {
         &self.subjects
     }
 
@@ -138,7 +140,7 @@ impl Samples {
     }
 
     /// The subject that an image of a seed shows.
-    pub(super) fn subject(&self, seed: u64, number: u64) -> usize {
+    pub(in crate::commands) fn subject(&self, seed: u64, number: u64) -> usize {
         subject_of(self.labels, seed, number, self.subjects.len())
     }
 
@@ -154,12 +156,12 @@ impl Samples {
     ///
     /// # Errors
     /// What the model, the device or the network says.
-    pub(super) fn gather(
+    pub(in crate::commands) fn gather(
         &mut self,
         (sampler, seed, numbers): (&SamplerConfig, u64, Range<u64>),
         network: &dyn Network,
         keep: Keep,
-        progress: &mut CaptionProgress,
+        progress: &mut dyn DrawObserver,
         interrupt: &Interrupt,
     ) -> Result<Option<Gathering>> {
         let (first, count) = (numbers.start as usize, (numbers.end - numbers.start) as usize);
@@ -181,7 +183,7 @@ impl Samples {
         &mut self,
         (sampler, seed, numbers): (&SamplerConfig, u64, Range<u64>),
         network: &dyn Network,
-        progress: &mut CaptionProgress,
+        progress: &mut dyn DrawObserver,
         interrupt: &Interrupt,
         take: &mut dyn FnMut(Extracted) -> Measuring<ControlFlow<()>>,
     ) -> Result<bool> {
@@ -217,11 +219,21 @@ impl Samples {
 }
 
 impl PreparedSamples<'_> {
+    /// The model.
+    pub(in crate::commands) fn source(&self) -> &ModelSource {
+        &self.source
+    }
+
+    /// What its images show.
+    pub(in crate::commands) fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
     /// Readies the model on the device; its weights are read when it draws. A text encoder may have to be fetched.
     ///
     /// # Errors
     /// What is wrong with the device, the model's files or its texts.
-    pub(super) fn open(self, fetching: Fetching) -> Result<Samples> {
+    pub(in crate::commands) fn open(self, fetching: Fetching) -> Result<Samples> {
         let Self { arguments, source, guide, subjects, request } = self;
         let drawing = &arguments.drawing;
         let device = select(&drawing.device)?;
