@@ -23,6 +23,8 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
+            [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--class', '--class', [CompletionResultType]::ParameterName, 'Classes by name or number, separated by commas; each is drawn once. [default: all]')
             [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'What a text model shall draw; may be given several times')
             [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'A file with a prompt a line; `-` for the standard input')
@@ -54,6 +56,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Draw a picture again from the recipe inside it and compare the pixels')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say what a model is')
             [CompletionResult]::new('evaluate', 'evaluate', [CompletionResultType]::ParameterValue, 'Measure how good images are: FID and its relatives, copies, captions')
+            [CompletionResult]::new('sweep', 'sweep', [CompletionResultType]::ParameterValue, 'Find the sampler settings that draw best for how many network calls')
             [CompletionResult]::new('evaluate-captions', 'evaluate-captions', [CompletionResultType]::ParameterValue, 'The older name of `infer evaluate captions`')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Draw a public benchmark''s prompts in the layout that its evaluator reads')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write weights anew: as safetensors, in another number format, in one file or several')
@@ -63,6 +66,8 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer;sample' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
+            [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--class', '--class', [CompletionResultType]::ParameterName, 'Classes by name or number, separated by commas; each is drawn once. [default: all]')
             [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'What a text model shall draw; may be given several times')
             [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'A file with a prompt a line; `-` for the standard input')
@@ -92,6 +97,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         }
         'infer;replay' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Where the model is. [default: the demo it was drawn with, or the folder of its name here]')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Where the guide is, of a picture that was drawn with one. [default: as of the model]')
             [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'Where the text encoder is. [default: the model''s]')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Also write the new picture here')
             [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute')
@@ -107,11 +113,24 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             break
         }
         'infer;evaluate' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Draw and measure again what a certificate says, and say of each of its numbers whether it stands; the exit code is 0 if all do, else 1. Model, data and networks of another hash are refused')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Where the reference is. [default: what comes with the program, or what has its name here]')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Where the model is. [default: the demo, or the folder of its name here]')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Where the guide is, if the images were drawn with one. [default: the folder of its name here]')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'What prompts are read with. [default: the model''s]')
+            [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'The prompts, where the certificate has only their hash')
+            [CompletionResult]::new('--extractor', '--extractor', [CompletionResultType]::ParameterName, 'The weights of Inception-v3 or DINOv2, where one of them was looked through')
+            [CompletionResult]::new('--train', '--train', [CompletionResultType]::ParameterName, 'Where the training images are, where copies were looked for. [default: what has their name here]')
+            [CompletionResult]::new('--held-out', '--held-out', [CompletionResultType]::ParameterName, 'The same of the held-out images')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images computed at once. [default: as for the certificate, but 32 at most]')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute. [default: the certificate''s kind of device if it is here, else auto]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('images', 'images', [CompletionResultType]::ParameterValue, 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Draw images with a model and compare them with real ones; none is written')
             [CompletionResult]::new('reference', 'reference', [CompletionResultType]::ParameterValue, 'Write the statistics of real images, which stand for them in other measurements')
+            [CompletionResult]::new('compare', 'compare', [CompletionResultType]::ParameterValue, 'Say which differences of two results are more than chance')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Add up what --partial wrote to statistics, a side of `infer evaluate images`')
             [CompletionResult]::new('captions', 'captions', [CompletionResultType]::ParameterValue, 'Measure how well drawn images follow their captions')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -136,8 +155,13 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--repeats', '--repeats', [CompletionResultType]::ParameterName, 'How many times it is done, each with a seed of its own: the mean is printed with its standard error')
             [CompletionResult]::new('--labels', '--labels', [CompletionResultType]::ParameterName, 'Which class an image has')
             [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'A file with a prompt a line, which a text model draws; `-` for the standard input')
+            [CompletionResult]::new('--certificate', '--certificate', [CompletionResultType]::ParameterName, 'Also write a certificate here, which `infer evaluate --check` draws and measures again: FILE.json, and FILE.html beside it with the first images. Nothing that exists is replaced')
+            [CompletionResult]::new('--partial', '--partial', [CompletionResultType]::ParameterName, 'Compare nothing; write the sums of the features to FILE.npz, or to I-of-N.npz in a folder')
+            [CompletionResult]::new('--shard', '--shard', [CompletionResultType]::ParameterName, 'Draw only part I of N, 1/4 to 4/4, in whole batches. auto: what Slurm (array, srun) or Open MPI say in the environment')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
+            [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
             [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
             [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
@@ -165,6 +189,8 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             break
         }
         'infer;evaluate;reference' {
+            [CompletionResult]::new('--partial', '--partial', [CompletionResultType]::ParameterName, 'Write the sums of the features to FILE.npz, or to I-of-N.npz in a folder, instead of statistics; saved and gone on from as of `infer evaluate model`')
+            [CompletionResult]::new('--shard', '--shard', [CompletionResultType]::ParameterName, 'Take only part I of N of the images, 1/4 to 4/4, in whole batches. auto: what Slurm (array, srun) or Open MPI say in the environment')
             [CompletionResult]::new('--inception', '--inception', [CompletionResultType]::ParameterName, 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]')
             [CompletionResult]::new('--dinov2', '--dinov2', [CompletionResultType]::ParameterName, 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch')
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Whose numbers are reproduced: how images come to Inception''s size, and into which parts they are split')
@@ -174,9 +200,23 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'infer;evaluate;compare' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Also write everything as JSON here; `-` writes it to the standard output instead of the table')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;evaluate;merge' {
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'FILE.npz for the statistics, as `infer evaluate reference` writes them. Nothing that exists is replaced')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'infer;evaluate;captions' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
+            [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
             [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
             [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
@@ -206,6 +246,8 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('images', 'images', [CompletionResultType]::ParameterValue, 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Draw images with a model and compare them with real ones; none is written')
             [CompletionResult]::new('reference', 'reference', [CompletionResultType]::ParameterValue, 'Write the statistics of real images, which stand for them in other measurements')
+            [CompletionResult]::new('compare', 'compare', [CompletionResultType]::ParameterValue, 'Say which differences of two results are more than chance')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Add up what --partial wrote to statistics, a side of `infer evaluate images`')
             [CompletionResult]::new('captions', 'captions', [CompletionResultType]::ParameterValue, 'Measure how well drawn images follow their captions')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -219,15 +261,56 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer;evaluate;help;reference' {
             break
         }
+        'infer;evaluate;help;compare' {
+            break
+        }
+        'infer;evaluate;help;merge' {
+            break
+        }
         'infer;evaluate;help;captions' {
             break
         }
         'infer;evaluate;help;help' {
             break
         }
+        'infer;sweep' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Models to compare, each as `infer sample` takes it. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of training checkpoints: their moving averages, or the weights being trained, or both')
+            [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'Solvers')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage, each one number, or one for each stage such as 4,6,10')
+            [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'Guidance: scales, or schedules such as interval:1.5@0.2-0.8; see `infer sample`')
+            [CompletionResult]::new('--guidance-rule', '--guidance-rule', [CompletionResultType]::ParameterName, 'Rules of guidance: plain, cfg-zero-star, apg, with or without settings; see `infer sample`')
+            [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warps of the time within a stage')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
+            [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
+            [CompletionResult]::new('--images', '--images', [CompletionResultType]::ParameterName, 'How many images are drawn for each cell and repeat')
+            [CompletionResult]::new('--repeats', '--repeats', [CompletionResultType]::ParameterName, 'How many times each cell is measured, each time with a seed of its own')
+            [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'How many times the best cells are measured again with fresh seeds; 0 is never')
+            [CompletionResult]::new('--labels', '--labels', [CompletionResultType]::ParameterName, 'Which class an image has')
+            [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'A file with a prompt a line, which a text model draws')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of the first repeat; each further one has the next')
+            [CompletionResult]::new('--negative', '--negative', [CompletionResultType]::ParameterName, 'What a text model shall not draw')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model''s]')
+            [CompletionResult]::new('--text-dtype', '--text-dtype', [CompletionResultType]::ParameterName, 'Format of the text encoder''s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once; changes speed and memory, not the images')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32')
+            [CompletionResult]::new('--inception', '--inception', [CompletionResultType]::ParameterName, 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]')
+            [CompletionResult]::new('--dinov2', '--dinov2', [CompletionResultType]::ParameterName, 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch')
+            [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Whose numbers are reproduced: how images come to Inception''s size, and into which parts they are split')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'The folder of cells.jsonl, table.md, heat-map and quality as .png and .svg. [default: sweeps/sweep-N]')
+            [CompletionResult]::new('--shard', '--shard', [CompletionResultType]::ParameterName, 'Only part I of N, 1/4 to 4/4: every N-th cell. auto: what Slurm or Open MPI say in the environment. The parts may go into one folder at a time')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Draw nothing: make the report of what is measured in a folder')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print the cells, and what they would cost, and exit')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'infer;evaluate-captions' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
+            [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
             [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
             [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
@@ -256,6 +339,8 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer;generate' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
+            [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
             [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
             [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
@@ -275,7 +360,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'The folder; of t2i-compbench one for each category')
             [CompletionResult]::new('--images', '--images', [CompletionResultType]::ParameterName, 'Images of each prompt. [default: geneval 4, dpg 4 in one picture, t2i-compbench 10, coco 1]')
             [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size of the images in pixels: 256, or height and width as 256x192. [default: what the model was trained on]')
-            [CompletionResult]::new('--shard', '--shard', [CompletionResultType]::ParameterName, 'Only part I of N, 1/4 to 4/4: every N-th prompt. The parts may go into one folder at a time')
+            [CompletionResult]::new('--shard', '--shard', [CompletionResultType]::ParameterName, 'Only part I of N, 1/4 to 4/4: every N-th prompt. The parts may go into one folder at a time. auto: what Slurm (array, srun) or Open MPI say in the environment')
             [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Draw nothing, check the finished folder: every file there, sound, of the right size, nothing else. Needs no model')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -296,6 +381,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Draw a picture again from the recipe inside it and compare the pixels')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say what a model is')
             [CompletionResult]::new('evaluate', 'evaluate', [CompletionResultType]::ParameterValue, 'Measure how good images are: FID and its relatives, copies, captions')
+            [CompletionResult]::new('sweep', 'sweep', [CompletionResultType]::ParameterValue, 'Find the sampler settings that draw best for how many network calls')
             [CompletionResult]::new('evaluate-captions', 'evaluate-captions', [CompletionResultType]::ParameterValue, 'The older name of `infer evaluate captions`')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Draw a public benchmark''s prompts in the layout that its evaluator reads')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write weights anew: as safetensors, in another number format, in one file or several')
@@ -315,6 +401,8 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('images', 'images', [CompletionResultType]::ParameterValue, 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Draw images with a model and compare them with real ones; none is written')
             [CompletionResult]::new('reference', 'reference', [CompletionResultType]::ParameterValue, 'Write the statistics of real images, which stand for them in other measurements')
+            [CompletionResult]::new('compare', 'compare', [CompletionResultType]::ParameterValue, 'Say which differences of two results are more than chance')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Add up what --partial wrote to statistics, a side of `infer evaluate images`')
             [CompletionResult]::new('captions', 'captions', [CompletionResultType]::ParameterValue, 'Measure how well drawn images follow their captions')
             break
         }
@@ -327,7 +415,16 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer;help;evaluate;reference' {
             break
         }
+        'infer;help;evaluate;compare' {
+            break
+        }
+        'infer;help;evaluate;merge' {
+            break
+        }
         'infer;help;evaluate;captions' {
+            break
+        }
+        'infer;help;sweep' {
             break
         }
         'infer;help;evaluate-captions' {

@@ -40,14 +40,23 @@ _infer() {
             infer,sample)
                 cmd="infer__subcmd__sample"
                 ;;
+            infer,sweep)
+                cmd="infer__subcmd__sweep"
+                ;;
             infer__subcmd__evaluate,captions)
                 cmd="infer__subcmd__evaluate__subcmd__captions"
+                ;;
+            infer__subcmd__evaluate,compare)
+                cmd="infer__subcmd__evaluate__subcmd__compare"
                 ;;
             infer__subcmd__evaluate,help)
                 cmd="infer__subcmd__evaluate__subcmd__help"
                 ;;
             infer__subcmd__evaluate,images)
                 cmd="infer__subcmd__evaluate__subcmd__images"
+                ;;
+            infer__subcmd__evaluate,merge)
+                cmd="infer__subcmd__evaluate__subcmd__merge"
                 ;;
             infer__subcmd__evaluate,model)
                 cmd="infer__subcmd__evaluate__subcmd__model"
@@ -58,11 +67,17 @@ _infer() {
             infer__subcmd__evaluate__subcmd__help,captions)
                 cmd="infer__subcmd__evaluate__subcmd__help__subcmd__captions"
                 ;;
+            infer__subcmd__evaluate__subcmd__help,compare)
+                cmd="infer__subcmd__evaluate__subcmd__help__subcmd__compare"
+                ;;
             infer__subcmd__evaluate__subcmd__help,help)
                 cmd="infer__subcmd__evaluate__subcmd__help__subcmd__help"
                 ;;
             infer__subcmd__evaluate__subcmd__help,images)
                 cmd="infer__subcmd__evaluate__subcmd__help__subcmd__images"
+                ;;
+            infer__subcmd__evaluate__subcmd__help,merge)
+                cmd="infer__subcmd__evaluate__subcmd__help__subcmd__merge"
                 ;;
             infer__subcmd__evaluate__subcmd__help,model)
                 cmd="infer__subcmd__evaluate__subcmd__help__subcmd__model"
@@ -94,11 +109,20 @@ _infer() {
             infer__subcmd__help,sample)
                 cmd="infer__subcmd__help__subcmd__sample"
                 ;;
+            infer__subcmd__help,sweep)
+                cmd="infer__subcmd__help__subcmd__sweep"
+                ;;
             infer__subcmd__help__subcmd__evaluate,captions)
                 cmd="infer__subcmd__help__subcmd__evaluate__subcmd__captions"
                 ;;
+            infer__subcmd__help__subcmd__evaluate,compare)
+                cmd="infer__subcmd__help__subcmd__evaluate__subcmd__compare"
+                ;;
             infer__subcmd__help__subcmd__evaluate,images)
                 cmd="infer__subcmd__help__subcmd__evaluate__subcmd__images"
+                ;;
+            infer__subcmd__help__subcmd__evaluate,merge)
+                cmd="infer__subcmd__help__subcmd__evaluate__subcmd__merge"
                 ;;
             infer__subcmd__help__subcmd__evaluate,model)
                 cmd="infer__subcmd__help__subcmd__evaluate__subcmd__model"
@@ -113,7 +137,7 @@ _infer() {
 
     case "${cmd}" in
         infer)
-            opts="-h -V --model --weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --device --dtype --dry-run --help --version sample replay info evaluate evaluate-captions generate convert help"
+            opts="-h -V --model --weights --guide-model --guide-weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --device --dtype --dry-run --help --version sample replay info evaluate sweep evaluate-captions generate convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -124,6 +148,14 @@ _infer() {
                     return 0
                     ;;
                 --weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --guide-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guide-weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
                     return 0
                     ;;
@@ -249,12 +281,56 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate)
-            opts="-h --help images model reference captions help"
+            opts="-h --check --reference --model --guide-model --text-encoder --prompts --extractor --train --held-out --batch --device --help images model reference compare merge captions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --check)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reference)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guide-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --text-encoder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prompts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --extractor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --train)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --held-out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -263,7 +339,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate__subcmd__captions)
-            opts="-h --model --weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --json --grid --help"
+            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --json --grid --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -274,6 +350,14 @@ _infer() {
                     return 0
                     ;;
                 --weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --guide-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guide-weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
                     return 0
                     ;;
@@ -361,7 +445,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate__subcmd__captions)
-            opts="-h --model --weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --json --grid --help"
+            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --json --grid --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -375,6 +459,14 @@ _infer() {
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
                     return 0
                     ;;
+                --guide-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guide-weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
                 --steps)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -458,8 +550,26 @@ _infer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        infer__subcmd__evaluate__subcmd__compare)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --json)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         infer__subcmd__evaluate__subcmd__help)
-            opts="images model reference captions help"
+            opts="images model reference compare merge captions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -473,6 +583,20 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate__subcmd__help__subcmd__captions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__help__subcmd__compare)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -501,6 +625,20 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate__subcmd__help__subcmd__images)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__evaluate__subcmd__help__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -596,8 +734,26 @@ _infer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        infer__subcmd__evaluate__subcmd__merge)
+            opts="-h --out --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         infer__subcmd__evaluate__subcmd__model)
-            opts="-h --images --repeats --labels --prompts --model --weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --inception --dinov2 --protocol --metrics --train --held-out --json --help"
+            opts="-h --images --repeats --labels --prompts --certificate --partial --shard --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --inception --dinov2 --protocol --metrics --train --held-out --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -619,11 +775,31 @@ _infer() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --certificate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --partial)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --model)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --guide-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guide-weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
                     return 0
                     ;;
@@ -719,12 +895,20 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate__subcmd__reference)
-            opts="-h --inception --dinov2 --protocol --batch --device --help"
+            opts="-h --partial --shard --inception --dinov2 --protocol --batch --device --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --partial)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --inception)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -753,7 +937,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__generate)
-            opts="-h --model --weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --layout --prompts --out --images --size --shard --verify --help"
+            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --layout --prompts --out --images --size --shard --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -764,6 +948,14 @@ _infer() {
                     return 0
                     ;;
                 --weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --guide-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guide-weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
                     return 0
                     ;;
@@ -855,7 +1047,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__help)
-            opts="sample replay info evaluate evaluate-captions generate convert help"
+            opts="sample replay info evaluate sweep evaluate-captions generate convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -883,7 +1075,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__help__subcmd__evaluate)
-            opts="images model reference captions"
+            opts="images model reference compare merge captions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -924,7 +1116,35 @@ _infer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        infer__subcmd__help__subcmd__evaluate__subcmd__compare)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         infer__subcmd__help__subcmd__evaluate__subcmd__images)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__help__subcmd__evaluate__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1036,6 +1256,20 @@ _infer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        infer__subcmd__help__subcmd__sweep)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         infer__subcmd__info)
             opts="-h --model --weights --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1059,13 +1293,17 @@ _infer() {
             return 0
             ;;
         infer__subcmd__replay)
-            opts="-h --model --text-encoder --out --device --help"
+            opts="-h --model --guide-model --text-encoder --out --device --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guide-model)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1089,7 +1327,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__sample)
-            opts="-h --model --weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --device --dtype --dry-run --help"
+            opts="-h --model --weights --guide-model --guide-weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --device --dtype --dry-run --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1100,6 +1338,14 @@ _infer() {
                     return 0
                     ;;
                 --weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --guide-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guide-weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
                     return 0
                     ;;
@@ -1185,6 +1431,128 @@ _infer() {
                     ;;
                 --dtype)
                     COMPREPLY=($(compgen -W "f32 f16 bf16 int8" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__sweep)
+            opts="-h --model --weights --solver --steps --guidance --guidance-rule --shift --guide-model --guide-weights --images --repeats --confirm --labels --prompts --seed --negative --text-encoder --text-dtype --batch --device --dtype --inception --dinov2 --protocol --out --shard --dry-run --report --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --solver)
+                    COMPREPLY=($(compgen -W "euler heun dopri5 ab2 ab3 dpmpp2m unipc" -- "${cur}"))
+                    return 0
+                    ;;
+                --steps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guidance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guidance-rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shift)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guide-model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guide-weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --images)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repeats)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --confirm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --labels)
+                    COMPREPLY=($(compgen -W "balanced random" -- "${cur}"))
+                    return 0
+                    ;;
+                --prompts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --negative)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --text-encoder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --text-dtype)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dtype)
+                    COMPREPLY=($(compgen -W "f32 f16 bf16 int8" -- "${cur}"))
+                    return 0
+                    ;;
+                --inception)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dinov2)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --protocol)
+                    COMPREPLY=($(compgen -W "adm torch-fidelity pytorch-fid clean" -- "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_infer_global_optspecs
-    string join \n model= weights= class= prompt= prompts= negative= text-encoder= text-dtype= count= seed= steps= solver= guidance= guidance-rule= shift= rtol= atol= reference size= batch= out= scale= device= dtype= dry-run h/help V/version
+    string join \n model= weights= guide-model= guide-weights= class= prompt= prompts= negative= text-encoder= text-dtype= count= seed= steps= solver= guidance= guidance-rule= shift= rtol= atol= reference size= batch= out= scale= device= dtype= dry-run h/help V/version
 end
 
 function __fish_infer_needs_command
@@ -26,6 +26,9 @@ end
 
 complete -c infer -n "__fish_infer_needs_command" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_needs_command" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_needs_command" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
+complete -c infer -n "__fish_infer_needs_command" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_needs_command" -l class -d 'Classes by name or number, separated by commas; each is drawn once. [default: all]' -r
 complete -c infer -n "__fish_infer_needs_command" -l prompt -d 'What a text model shall draw; may be given several times' -r
@@ -65,12 +68,16 @@ complete -c infer -n "__fish_infer_needs_command" -f -a "sample" -d 'Draw images
 complete -c infer -n "__fish_infer_needs_command" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
 complete -c infer -n "__fish_infer_needs_command" -f -a "info" -d 'Say what a model is'
 complete -c infer -n "__fish_infer_needs_command" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
+complete -c infer -n "__fish_infer_needs_command" -f -a "sweep" -d 'Find the sampler settings that draw best for how many network calls'
 complete -c infer -n "__fish_infer_needs_command" -f -a "evaluate-captions" -d 'The older name of `infer evaluate captions`'
 complete -c infer -n "__fish_infer_needs_command" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
 complete -c infer -n "__fish_infer_needs_command" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
 complete -c infer -n "__fish_infer_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c infer -n "__fish_infer_using_subcommand sample" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand sample" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand sample" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sample" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand sample" -l class -d 'Classes by name or number, separated by commas; each is drawn once. [default: all]' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l prompt -d 'What a text model shall draw; may be given several times' -r
@@ -106,6 +113,7 @@ complete -c infer -n "__fish_infer_using_subcommand sample" -l reference -d 'Sam
 complete -c infer -n "__fish_infer_using_subcommand sample" -l dry-run -d 'Print what drawing would need in memory and exit'
 complete -c infer -n "__fish_infer_using_subcommand sample" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c infer -n "__fish_infer_using_subcommand replay" -l model -d 'Where the model is. [default: the demo it was drawn with, or the folder of its name here]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand replay" -l guide-model -d 'Where the guide is, of a picture that was drawn with one. [default: as of the model]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand replay" -l text-encoder -d 'Where the text encoder is. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand replay" -l out -d 'Also write the new picture here' -r -F
 complete -c infer -n "__fish_infer_using_subcommand replay" -l device -d 'Where to compute' -r
@@ -114,12 +122,25 @@ complete -c infer -n "__fish_infer_using_subcommand info" -l model -d 'A run\'s 
 complete -c infer -n "__fish_infer_using_subcommand info" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -s h -l help -d 'Print help'
-complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -f -a "images" -d 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies'
-complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -f -a "model" -d 'Draw images with a model and compare them with real ones; none is written'
-complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -f -a "reference" -d 'Write the statistics of real images, which stand for them in other measurements'
-complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -f -a "captions" -d 'Measure how well drawn images follow their captions'
-complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference captions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l check -d 'Draw and measure again what a certificate says, and say of each of its numbers whether it stands; the exit code is 0 if all do, else 1. Model, data and networks of another hash are refused' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l reference -d 'Where the reference is. [default: what comes with the program, or what has its name here]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l model -d 'Where the model is. [default: the demo, or the folder of its name here]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l guide-model -d 'Where the guide is, if the images were drawn with one. [default: the folder of its name here]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l text-encoder -d 'What prompts are read with. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l prompts -d 'The prompts, where the certificate has only their hash' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l extractor -d 'The weights of Inception-v3 or DINOv2, where one of them was looked through' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l train -d 'Where the training images are, where copies were looked for. [default: what has their name here]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l held-out -d 'The same of the held-out images' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l batch -d 'Images computed at once. [default: as for the certificate, but 32 at most]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l device -d 'Where to compute. [default: the certificate\'s kind of device if it is here, else auto]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -f -a "images" -d 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -f -a "model" -d 'Draw images with a model and compare them with real ones; none is written'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -f -a "reference" -d 'Write the statistics of real images, which stand for them in other measurements'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -f -a "compare" -d 'Say which differences of two results are more than chance'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -f -a "merge" -d 'Add up what --partial wrote to statistics, a side of `infer evaluate images`'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -f -a "captions" -d 'Measure how well drawn images follow their captions'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l images -d 'Measure exactly so many of SAMPLES, the first; fewer are an error. [default: all]' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l inception -d 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l dinov2 -d 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch' -r -F
@@ -144,8 +165,14 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_su
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l labels -d 'Which class an image has' -r -f -a "balanced\t'All classes equally often; makes FID about 0.1 lower than random'
 random\t'A random class for each image'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l prompts -d 'A file with a prompt a line, which a text model draws; `-` for the standard input' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l certificate -d 'Also write a certificate here, which `infer evaluate --check` draws and measures again: FILE.json, and FILE.html beside it with the first images. Nothing that exists is replaced' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l partial -d 'Compare nothing; write the sums of the features to FILE.npz, or to I-of-N.npz in a folder' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l shard -d 'Draw only part I of N, 1/4 to 4/4, in whole batches. auto: what Slurm (array, srun) or Open MPI say in the environment' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
@@ -187,6 +214,8 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_su
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l json -d 'Also write everything as JSON here; `-` writes it to the standard output instead of the table' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l partial -d 'Write the sums of the features to FILE.npz, or to I-of-N.npz in a folder, instead of statistics; saved and gone on from as of `infer evaluate model`' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l shard -d 'Take only part I of N of the images, 1/4 to 4/4, in whole batches. auto: what Slurm (array, srun) or Open MPI say in the environment' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l inception -d 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l dinov2 -d 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l protocol -d 'Whose numbers are reproduced: how images come to Inception\'s size, and into which parts they are split' -r -f -a "adm\t'Guided diffusion\'s evaluator, which papers on ImageNet report'
@@ -196,8 +225,15 @@ clean\t'The package clean-fid; images may have different sizes'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l batch -d 'Images computed at once; changes speed and memory' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from compare" -l json -d 'Also write everything as JSON here; `-` writes it to the standard output instead of the table' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from compare" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from merge" -l out -d 'FILE.npz for the statistics, as `infer evaluate reference` writes them. Nothing that exists is replaced' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
@@ -233,10 +269,59 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_su
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "images" -d 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies'
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "model" -d 'Draw images with a model and compare them with real ones; none is written'
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "reference" -d 'Write the statistics of real images, which stand for them in other measurements'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "compare" -d 'Say which differences of two results are more than chance'
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Add up what --partial wrote to statistics, a side of `infer evaluate images`'
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "captions" -d 'Measure how well drawn images follow their captions'
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l model -d 'Models to compare, each as `infer sample` takes it. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l weights -d 'Of training checkpoints: their moving averages, or the weights being trained, or both' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l solver -d 'Solvers' -r -f -a "euler\t'First order, one evaluation a step'
+heun\t'Second order, two evaluations a step'
+dopri5\t'Fifth order with adaptive steps'
+ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
+ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
+dpmpp2m\t'DPM-Solver++ (2M): second order, one evaluation a step'
+unipc\t'UniPC: second order, one evaluation a step'"
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l steps -d 'Steps a stage, each one number, or one for each stage such as 4,6,10' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l guidance -d 'Guidance: scales, or schedules such as interval:1.5@0.2-0.8; see `infer sample`' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l guidance-rule -d 'Rules of guidance: plain, cfg-zero-star, apg, with or without settings; see `infer sample`' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l shift -d 'Warps of the time within a stage' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l images -d 'How many images are drawn for each cell and repeat' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l repeats -d 'How many times each cell is measured, each time with a seed of its own' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l confirm -d 'How many times the best cells are measured again with fresh seeds; 0 is never' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l labels -d 'Which class an image has' -r -f -a "balanced\t'All classes equally often; makes FID about 0.1 lower than random'
+random\t'A random class for each image'"
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l prompts -d 'A file with a prompt a line, which a text model draws' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l seed -d 'Seed of the first repeat; each further one has the next' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l negative -d 'What a text model shall not draw' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l inception -d 'See through Inception-v3, whose numbers are FID, sFID, IS, KID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid. [default: the shipped EfficientNet-Lite0: FD-EffLite0, KID-EffLite0, which are no FID]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l dinov2 -d 'See through DINOv2 ViT-L/14, whose numbers are FD-DINOv2, KID-DINOv2: dinov2_vitl14_pretrain.pth of facebookresearch' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l protocol -d 'Whose numbers are reproduced: how images come to Inception\'s size, and into which parts they are split' -r -f -a "adm\t'Guided diffusion\'s evaluator, which papers on ImageNet report'
+torch-fidelity\t'The package torch-fidelity'
+pytorch-fid\t'The package pytorch-fid'
+clean\t'The package clean-fid; images may have different sizes'"
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l out -d 'The folder of cells.jsonl, table.md, heat-map and quality as .png and .svg. [default: sweeps/sweep-N]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l shard -d 'Only part I of N, 1/4 to 4/4: every N-th cell. auto: what Slurm or Open MPI say in the environment. The parts may go into one folder at a time' -r
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l report -d 'Draw nothing: make the report of what is measured in a folder' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sweep" -l dry-run -d 'Print the cells, and what they would cost, and exit'
+complete -c infer -n "__fish_infer_using_subcommand sweep" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
@@ -272,6 +357,9 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -s h -l h
 complete -c infer -n "__fish_infer_using_subcommand generate" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand generate" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand generate" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
+complete -c infer -n "__fish_infer_using_subcommand generate" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand generate" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand generate" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
 heun\t'Second order, two evaluations a step'
@@ -303,7 +391,7 @@ complete -c infer -n "__fish_infer_using_subcommand generate" -l prompts -d 'gen
 complete -c infer -n "__fish_infer_using_subcommand generate" -l out -d 'The folder; of t2i-compbench one for each category' -r -F
 complete -c infer -n "__fish_infer_using_subcommand generate" -l images -d 'Images of each prompt. [default: geneval 4, dpg 4 in one picture, t2i-compbench 10, coco 1]' -r
 complete -c infer -n "__fish_infer_using_subcommand generate" -l size -d 'Size of the images in pixels: 256, or height and width as 256x192. [default: what the model was trained on]' -r
-complete -c infer -n "__fish_infer_using_subcommand generate" -l shard -d 'Only part I of N, 1/4 to 4/4: every N-th prompt. The parts may go into one folder at a time' -r
+complete -c infer -n "__fish_infer_using_subcommand generate" -l shard -d 'Only part I of N, 1/4 to 4/4: every N-th prompt. The parts may go into one folder at a time. auto: what Slurm (array, srun) or Open MPI say in the environment' -r
 complete -c infer -n "__fish_infer_using_subcommand generate" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
 complete -c infer -n "__fish_infer_using_subcommand generate" -l verify -d 'Draw nothing, check the finished folder: every file there, sound, of the right size, nothing else. Needs no model'
 complete -c infer -n "__fish_infer_using_subcommand generate" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -316,15 +404,18 @@ complete -c infer -n "__fish_infer_using_subcommand convert" -l weights -d 'Of a
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand convert" -l report -d 'Write a line for each tensor here: shape, formats, largest absolute and relative error' -r -F
 complete -c infer -n "__fish_infer_using_subcommand convert" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "sample" -d 'Draw images'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "info" -d 'Say what a model is'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "evaluate-captions" -d 'The older name of `infer evaluate captions`'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate evaluate-captions generate convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "sample" -d 'Draw images'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "info" -d 'Say what a model is'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "sweep" -d 'Find the sampler settings that draw best for how many network calls'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "evaluate-captions" -d 'The older name of `infer evaluate captions`'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "images" -d 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies'
 complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "model" -d 'Draw images with a model and compare them with real ones; none is written'
 complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "reference" -d 'Write the statistics of real images, which stand for them in other measurements'
+complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "compare" -d 'Say which differences of two results are more than chance'
+complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "merge" -d 'Add up what --partial wrote to statistics, a side of `infer evaluate images`'
 complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "captions" -d 'Measure how well drawn images follow their captions'

@@ -107,7 +107,7 @@ fn a_picture_names_its_guide_and_is_drawn_again_with_that_alone() {
 
     scratch.pixels(&["--guidance", "constant:3"]);
     let unguided = scratch.run(&["replay", "drawn.png", "--guide-model", "guide"]);
-    unguided.refused(&["--guide-model guide: the picture was drawn without a guide"]);
+    unguided.refused(&["--guide-model guide: the images of drawn.png were drawn without a guide"]);
 }
 
 #[test]

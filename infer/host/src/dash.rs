@@ -7,15 +7,16 @@ use clap::Command;
 /// How to write the first value of a command line that was taken for an argument; `None` if there is
 /// none.
 pub(crate) fn hint(command: &Command, line: &[OsString]) -> Option<String> {
+    let command = meant(command, line);
     let takes_value = |name: &str| {
         let Some(name) = name.strip_prefix("--") else { return false };
         let is_it = |arg: &clap::Arg| arg.get_long() == Some(name);
-        arguments(command).any(|arg| is_it(arg) && arg.get_action().takes_values())
+        command.get_arguments().any(|arg| is_it(arg) && arg.get_action().takes_values())
     };
     let is_known = |text: &str| {
         let name = text.strip_prefix("--").map(|name| name.split('=').next());
         ["-h", "-V", "--help", "--version"].contains(&text)
-            || name.is_some_and(|name| arguments(command).any(|arg| arg.get_long() == name))
+            || name.is_some_and(|name| command.get_arguments().any(|arg| arg.get_long() == name))
     };
     line.windows(2).find_map(|pair| {
         let [name, value] = [pair[0].to_str()?, pair[1].to_str()?];
@@ -25,8 +26,7 @@ pub(crate) fn hint(command: &Command, line: &[OsString]) -> Option<String> {
     })
 }
 
-/// The arguments of all commands.
-fn arguments(command: &Command) -> impl Iterator<Item = &clap::Arg> {
-    let of_commands = command.get_subcommands().flat_map(Command::get_arguments);
-    command.get_arguments().chain(of_commands)
+/// The command that a line is of: an option of one command may be a switch of another.
+fn meant<'a>(command: &'a Command, line: &[OsString]) -> &'a Command {
+    line.iter().fold(command, |command, word| command.find_subcommand(word).unwrap_or(command))
 }

@@ -190,7 +190,11 @@ fn a_guide_guides_unless_it_is_the_model_and_is_part_of_what_images_are_drawn_fr
     let neutral = Guidance::Constant { scale: 1.0 };
     let unguided = SamplerConfig { guidance: neutral, ..sampler(SolverKind::Euler) };
     let plain = drawn(&mut pipeline(model.path()), &classes().sampler(unguided));
-    assert!(drawn(&mut guided(model.path()), &classes()) == plain, "a model guides itself");
+    // A model that guides itself changes nothing but what it costs.
+    let own = drawn(&mut guided(model.path()), &classes());
+    for (own, plain) in own.iter().zip(&plain) {
+        assert!(own.rgb == plain.rgb && own.network_calls == 2 * plain.network_calls);
+    }
     let whole = drawn(&mut guided(guide.path()), &classes());
     assert!(whole != plain, "nothing is guided");
 

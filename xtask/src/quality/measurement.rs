@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::clothes;
+use super::record::FOLDER;
 
 /// The slice of the heroes that is shipped.
 const HEROES: &str = "assets/demo/heroes.tar";
@@ -34,6 +35,11 @@ pub enum Part {
     },
     /// The table of captions.
     Captions,
+    /// A figure, with its table.
+    Sweep {
+        /// What it shows.
+        title: &'static str,
+    },
 }
 
 /// A command line of `infer` that measures something.
@@ -52,6 +58,12 @@ pub struct Measurement {
 }
 
 impl Measurement {
+    /// The folder of a sweep, in the repository's.
+    pub fn folder(&self) -> Option<String> {
+        let is_sweep = matches!(self.part, Part::Sweep { .. });
+        is_sweep.then(|| format!("{FOLDER}/{}", self.name))
+    }
+
     /// The command line as a user types it.
     pub fn command(&self) -> String {
         format!("infer {}", self.arguments.join(" "))
@@ -90,6 +102,23 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
     ]
     .concat();
     let what = "model of 2.9 million parameters";
+    let sweep = |name: &str, title, axes: &[&str]| Measurement {
+        name: name.to_owned(),
+        part: Part::Sweep { title },
+        model: Some("assets/demo/model"),
+        needs_clothes: false,
+        arguments: [&["sweep", HEROES, "--repeats", "1"], axes, &["--out"]]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .chain([format!("{FOLDER}/{name}")])
+            .collect(),
+    };
+    let solvers = ["euler", "heun", "ab2", "ab3", "dpmpp2m", "unipc"];
+    let solvers = [&["--solver"][..], &solvers, &["--steps", "4", "6", "8", "16"]].concat();
+    let rules = ["--guidance-rule", "plain", "cfg-zero-star", "apg", "--guidance", "1"];
+    let scales = ["stage-wise:1.6", "stage-wise:2.4", "stage-wise:3.2", "constant:1.5"];
+    let rules = [&rules[..], &scales, &["--solver", "ab2", "--steps", "8"]].concat();
     vec![
         row("heroes-real", heroes, "held-out real images", None, &real),
         row("demo", heroes, "class demo", Some("assets/demo/model"), &class_demo),
@@ -100,6 +129,8 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
             needs_clothes: false,
             arguments: captions,
         },
+        sweep("solvers", "Class demo: solvers and steps", &solvers),
+        sweep("guidance", "Class demo: rules and scales of guidance", &rules),
         row("fashion-mnist-real", clothes, "held-out real images", None, &real_clothes),
         row("fashion-mnist", clothes, what, Some(clothes_model), &drawn_clothes),
     ]

@@ -37,6 +37,7 @@ pub fn page(plan: &[Measurement], records: &Records) -> String {
         page += &table_of(data, plan, records);
     }
     page += &captions(plan, records);
+    page += &sweeps(plan, records);
     page += &commands(plan, records);
     page
 }
@@ -132,6 +133,26 @@ fn captions(plan: &[Measurement], records: &Records) -> String {
             let [chance, real, drawn] = ["chance", "real", "generated"].map(share);
             let _ = writeln!(text, "| {name} | {chance} | {real} | {drawn} |");
         }
+    }
+    text
+}
+
+/// The figures of sweeps, and their tables.
+fn sweeps(plan: &[Measurement], records: &Records) -> String {
+    let mut text = String::new();
+    for measurement in plan {
+        let Part::Sweep { title } = measurement.part else { continue };
+        let (Some(folder), Some(_)) = (measurement.folder(), records.get(&measurement.name)) else {
+            continue;
+        };
+        let table = records.text(&folder, "table.md").unwrap_or_default();
+        let _ = write!(
+            text,
+            "\n## {title}\n\n![Quality against network calls]({folder}/quality.svg)\n\n\
+             ![Heat map]({folder}/heat-map.svg)\n\n{}\n",
+            // Less its heading, since it has one here.
+            table.split_once('\n').map_or("", |(_, rest)| rest.trim())
+        );
     }
     text
 }

@@ -7,13 +7,14 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use pixelflow::durable;
 use pixelflow::weights::file_hash;
+use pixelflow_host::output::note;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::measurement::Measurement;
 
 /// The folder of the records, in the repository's.
-const FOLDER: &str = "docs/quality";
+pub const FOLDER: &str = "docs/quality";
 
 /// A measurement that was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,20 +80,29 @@ impl Records {
     pub fn measure(&mut self, measurement: &Measurement) -> Result<()> {
         let result = self.root.join("target/quality/result.json");
         std::fs::create_dir_all(self.root.join("target/quality"))?;
-        let status = Command::new(env!("CARGO"))
+        if let Some(folder) = measurement.folder() {
+            self.remove_outdated(measurement, &folder)?;
+        }
+        let mut command = Command::new(env!("CARGO"));
+        command
             .current_dir(&self.root)
             .args(["run", "--quiet", "-p", "infer", "--locked", "--"])
-            .args(&measurement.arguments)
-            .arg("--json")
-            .arg(&result)
-            .status()?;
+            .args(&measurement.arguments);
+        let is_sweep = measurement.folder().is_some();
+        if !is_sweep {
+            command.arg("--json").arg(&result);
+        }
+        let status = command.status()?;
         if !status.success() {
             bail!("{}: `{}` ended with {status}", measurement.name, measurement.command());
         }
         let record = Record {
             command: measurement.command(),
             weights: self.weights(measurement)?,
-            result: serde_json::from_str(&crate::repository::read(&result)?)?,
+            result: match is_sweep {
+                true => Value::Null,
+                false => serde_json::from_str(&crate::repository::read(&result)?)?,
+            },
         };
         let path = self.root.join(FOLDER).join(format!("{}.json", measurement.name));
         let text = serde_json::to_string_pretty(&record)? + "\n";
@@ -100,6 +110,26 @@ impl Records {
             .with_context(|| format!("cannot write {}", path.display()))?;
         self.records.insert(measurement.name.clone(), record);
         Ok(())
+    }
+
+    /// A sweep of other weights cannot be gone on with.
+    fn remove_outdated(&self, measurement: &Measurement, folder: &str) -> Result<()> {
+        let path = self.root.join(folder);
+        let is_outdated = match self.get(&measurement.name) {
+            Some(record) => record.weights != self.weights(measurement)?,
+            None => false,
+        };
+        if is_outdated && path.is_dir() {
+            note(format_args!("{folder}: it is of other weights; it is made anew"));
+            std::fs::remove_dir_all(&path)
+                .with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// A text of the folder of a sweep.
+    pub fn text(&self, folder: &str, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.root.join(folder).join(name)).ok()
     }
 
     fn weights(&self, measurement: &Measurement) -> Result<Option<String>> {
