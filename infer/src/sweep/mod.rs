@@ -10,6 +10,7 @@ pub mod front;
 pub mod grid;
 pub mod heat_map;
 pub mod ledger;
+mod markdown;
 pub mod picture;
 mod pixels;
 mod progress;
