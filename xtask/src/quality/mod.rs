@@ -1,6 +1,6 @@
 //! `cargo xtask quality`: measures the shipped models and writes QUALITY.md.
 //!
-//! A [`Measurement`] is a command line of `infer`; a [`record`] keeps what it said; a [`page`] is made of all
+//! A [`measurement`] is a command line of `infer`; a [`record`] keeps what it said; a [`page`] is made of all
 //! records. What is recorded already, by the same command line of the same weights, is not measured again.
 
 mod clothes;

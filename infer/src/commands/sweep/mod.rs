@@ -97,10 +97,14 @@ fn confirm(
     let arguments = plan.arguments;
     let seeds = plan.seeds(arguments.repeats..arguments.repeats + arguments.confirm);
     // What an adaptive solver's own settings take is known when they are measured: then there may be one more.
-    for _ in 0..2 {
+    for round in 0..2 {
         let candidates = candidates_of(&measurer.record, cells, confirmed);
-        let planned: Vec<PlannedCell> =
-            candidates.into_iter().filter_map(|of| plan.planned(of.cell)).collect();
+        let is_new = |planned: &PlannedCell| confirmed.find(&planned.cell, &seeds).is_none();
+        let planned: Vec<PlannedCell> = candidates
+            .into_iter()
+            .filter_map(|of| plan.planned(of.cell))
+            .filter(|planned| round == 0 || is_new(planned))
+            .collect();
         if !measurer.measure(&planned.iter().collect::<Vec<_>>(), &seeds, confirmed)? {
             return Ok(false);
         }
