@@ -99,9 +99,10 @@ impl Records {
         let record = Record {
             command: measurement.command(),
             weights: self.weights(measurement)?,
-            result: match is_sweep {
-                true => Value::Null,
-                false => serde_json::from_str(&crate::repository::read(&result)?)?,
+            result: if is_sweep {
+                Value::Null
+            } else {
+                serde_json::from_str(&crate::repository::read(&result)?)?
             },
         };
         let path = self.root.join(FOLDER).join(format!("{}.json", measurement.name));
