@@ -22,6 +22,8 @@ pub struct Subject<'a> {
     pub entry: &'a Entry,
     /// The precision in which its model computes.
     pub precision: Precision,
+    /// One of several images alike is enough.
+    pub is_quick: bool,
 }
 
 impl Subject<'_> {
@@ -113,7 +115,7 @@ pub struct Selection<'a> {
     pub filter: Option<&'a str>,
     /// The precision of the models; only f32 runs the cases that do not depend on it.
     pub precision: Precision,
-    /// Of several files of a kind only the first, of class and of text models each.
+    /// Of several files of a kind only the first, of class and of text models each; of images alike one.
     pub one_of_each_kind: bool,
 }
 
@@ -175,7 +177,8 @@ where
         let mut tell = |outcome: &Outcome| listener(Step::Outcome(outcome));
         let limits = selection.precision.limits(&manifest, kind);
         let mut recorder = Recorder::new(selection.filter, &mut tell).in_low_precision(limits);
-        let subject = Subject { manifest: &manifest, entry, precision: selection.precision };
+        let Selection { precision, one_of_each_kind: is_quick, .. } = *selection;
+        let subject = Subject { manifest: &manifest, entry, precision, is_quick };
         match kind {
             Some(kind) => {
                 recorder

@@ -28,7 +28,8 @@ pub fn check<B: Backend>(
     let file = procedural::weights(shapes, |_, _| ());
     let network = Inception::<B>::load(&file, Protocol::PytorchFid, device)
         .map_err(|error| subject.entry.problem(error.to_string()))?;
-    for number in (0..).take_while(|number| tensors.has(&format!("x{number}"))) {
+    let most = if subject.is_quick { 1 } else { usize::MAX };
+    for number in (0..most).take_while(|number| tensors.has(&format!("x{number}"))) {
         let image = Image { subject, tensors: &tensors, number };
         recorder.attempt(&subject.case(&format!("x{number}")), |recorder| {
             image.check(&network, device, recorder)
