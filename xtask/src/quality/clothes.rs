@@ -7,24 +7,13 @@ use anyhow::{Context, Result};
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use pixelflow::durable;
+use pixelflow::weights::{DESCRIPTION_FILE, ModelDescription};
 use pixelflow_dataset::source::{IdxConfig, SourceConfig};
 use pixelflow_dataset::{Raster, TransformConfig};
 use pixelflow_host::progress::counting_bar;
 
-/// Its names, in the order of its labels, as the recipe has them.
-const CLASSES: [&str; 10] = [
-    "T-shirt",
-    "trousers",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-];
-
+/// The model that was trained on it, in the repository's folder.
+pub const MODEL: &str = "assets/fashion-mnist/model";
 /// 60,000 images to learn from, in the repository's folder.
 pub const TRAIN: &str = "target/quality/fashion-mnist-train.tar";
 /// 10,000 others.
@@ -35,9 +24,12 @@ pub const HELD_OUT: &str = "target/quality/fashion-mnist-held-out.tar";
 /// # Errors
 /// If the data is not there or damaged, or cannot be written.
 pub fn unpack(data: &Path, root: &Path) -> Result<()> {
+    // The model names the classes, in the order of their labels.
+    let description = root.join(MODEL).join(DESCRIPTION_FILE);
+    let classes = ModelDescription::read(&description)?.class_names.unwrap_or_default();
     for (name, folder) in [("train", TRAIN), ("t10k", HELD_OUT)] {
         let file = |kind: &str| data.join(format!("{name}-{kind}-ubyte.gz"));
-        part(&file("images-idx3"), &file("labels-idx1"), &root.join(folder))?;
+        part(&file("images-idx3"), &file("labels-idx1"), &root.join(folder), &classes)?;
     }
     Ok(())
 }
@@ -48,12 +40,11 @@ pub fn is_unpacked(root: &Path) -> bool {
 }
 
 /// Unpacks one part, in the order of the data, so that its first images are of all classes.
-fn part(images: &Path, labels: &Path, out: &Path) -> Result<()> {
+fn part(images: &Path, labels: &Path, out: &Path, classes: &[String]) -> Result<()> {
     if out.is_file() {
         return Ok(());
     }
-    let classes = Some(CLASSES.map(str::to_owned).to_vec());
-    let config = IdxConfig { classes, ..IdxConfig::new(images, labels) };
+    let config = IdxConfig { classes: Some(classes.to_vec()), ..IdxConfig::new(images, labels) };
     let source = SourceConfig::Idx(config).open().context("--fashion-mnist")?;
     // As the recipe has it, so that images and samples are of the same size and sharpness.
     let transform = TransformConfig { size: 32, ..TransformConfig::default() };
@@ -67,7 +58,7 @@ fn part(images: &Path, labels: &Path, out: &Path) -> Result<()> {
         for index in 0..source.len() {
             let record = source.read(index).map_err(io::Error::other)?;
             let image = transform.fit(&record.image, &record.name).map_err(io::Error::other)?;
-            let label = serde_json::json!({ "label": CLASSES[record.label] }).to_string();
+            let label = serde_json::json!({ "label": classes[record.label] }).to_string();
             append(&mut tar, &format!("{index:05}.png"), &png(&image)?)?;
             append(&mut tar, &format!("{index:05}.json"), label.as_bytes())?;
             bar.inc(1);

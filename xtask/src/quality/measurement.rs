@@ -89,14 +89,13 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
     .concat();
     let captions = ["evaluate", "captions"].map(str::to_owned).to_vec();
     let clothes = "Fashion-MNIST";
-    let clothes_model = "assets/fashion-mnist/model";
     let real_clothes = [
         &["evaluate", "images", clothes::HELD_OUT, clothes::TRAIN, "--images", &images][..],
         &["--metrics", METRICS],
     ]
     .concat();
     let drawn_clothes = [
-        &["evaluate", "model", clothes::TRAIN, "--model", clothes_model, "--images", &images][..],
+        &["evaluate", "model", clothes::TRAIN, "--model", clothes::MODEL, "--images", &images][..],
         &["--repeats", &repeats, "--metrics", METRICS, "--train", clothes::TRAIN],
         &["--held-out", clothes::HELD_OUT],
     ]
@@ -132,7 +131,7 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
         sweep("solvers", "Class demo: solvers and steps", &solvers),
         sweep("guidance", "Class demo: rules and scales of guidance", &rules),
         row("fashion-mnist-real", clothes, "held-out real images", None, &real_clothes),
-        row("fashion-mnist", clothes, what, Some(clothes_model), &drawn_clothes),
+        row("fashion-mnist", clothes, what, Some(clothes::MODEL), &drawn_clothes),
     ]
 }
 

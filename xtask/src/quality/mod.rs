@@ -1,7 +1,7 @@
 //! `cargo xtask quality`: measures the shipped models and writes QUALITY.md.
 //!
 //! A [`measurement`] is a command line of `infer`; a [`record`] keeps what it said; a [`page`] is made of all
-//! records. What is recorded already, by the same command line of the same weights, is not measured again.
+//! records. What is recorded already, by the same command line of the same model, is not measured again.
 
 mod clothes;
 mod measurement;

@@ -6,7 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use pixelflow::durable;
-use pixelflow::weights::file_hash;
+use pixelflow::weights::{
+    DESCRIPTION_FILE, TEXT_ENCODER_FOLDER, TOKENIZER_FILE, WEIGHTS_FILE, file_hash,
+};
 use pixelflow_host::output::note;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,8 +24,8 @@ pub const FOLDER: &str = "docs/quality";
 pub struct Record {
     /// The command line.
     pub command: String,
-    /// Hash of the model's weights; none of real images.
-    pub weights: Option<String>,
+    /// Hash of the model's files, its own sampler settings among them; none of real images.
+    pub model: Option<String>,
     /// What `--json` wrote.
     pub result: Value,
 }
@@ -63,14 +65,13 @@ impl Records {
         self.records.get(name)
     }
 
-    /// Whether a measurement was made by the same command line of the same weights.
+    /// Whether a measurement was made by the same command line of the same model.
     ///
     /// # Errors
     /// If its model cannot be read.
     pub fn has(&self, measurement: &Measurement) -> Result<bool> {
         let Some(record) = self.get(&measurement.name) else { return Ok(false) };
-        Ok(record.command == measurement.command()
-            && record.weights == self.weights(measurement)?)
+        Ok(record.command == measurement.command() && record.model == self.model(measurement)?)
     }
 
     /// Calls `infer`, and keeps what it says.
@@ -98,7 +99,7 @@ impl Records {
         }
         let record = Record {
             command: measurement.command(),
-            weights: self.weights(measurement)?,
+            model: self.model(measurement)?,
             result: if is_sweep {
                 Value::Null
             } else {
@@ -113,15 +114,15 @@ impl Records {
         Ok(())
     }
 
-    /// A sweep of other weights cannot be gone on with.
+    /// A sweep of another model cannot be gone on with.
     fn remove_outdated(&self, measurement: &Measurement, folder: &str) -> Result<()> {
         let path = self.root.join(folder);
         let is_outdated = match self.get(&measurement.name) {
-            Some(record) => record.weights != self.weights(measurement)?,
+            Some(record) => record.model != self.model(measurement)?,
             None => false,
         };
         if is_outdated && path.is_dir() {
-            note(format_args!("{folder}: it is of other weights; it is made anew"));
+            note(format_args!("{folder}: it is of another model; it is made anew"));
             std::fs::remove_dir_all(&path)
                 .with_context(|| format!("cannot remove {}", path.display()))?;
         }
@@ -133,8 +134,15 @@ impl Records {
         std::fs::read_to_string(self.root.join(folder).join(name)).ok()
     }
 
-    fn weights(&self, measurement: &Measurement) -> Result<Option<String>> {
-        let file = measurement.model.map(|model| self.root.join(model).join("model.safetensors"));
-        Ok(file.map(|file| file_hash(&[file])).transpose()?)
+    fn model(&self, measurement: &Measurement) -> Result<Option<String>> {
+        let Some(folder) = measurement.model.map(|model| self.root.join(model)) else {
+            return Ok(None);
+        };
+        let encoder = folder.join(TEXT_ENCODER_FOLDER);
+        let [own, encoders] = [(&folder, WEIGHTS_FILE), (&encoder, TOKENIZER_FILE)]
+            .map(|(folder, other)| [folder.join(DESCRIPTION_FILE), folder.join(other)]);
+        let files = [own.as_slice(), &encoders, &[encoder.join(WEIGHTS_FILE)]].concat();
+        let there: Vec<PathBuf> = files.into_iter().filter(|file| file.exists()).collect();
+        Ok(Some(file_hash(&there)?))
     }
 }

@@ -83,9 +83,12 @@ struct Probe {
 impl Probe {
     fn fit(features: &Features, labels: &[usize], classes: usize) -> Result<Self> {
         let (rows, columns) = (features.rows(), features.columns());
-        let mean: Vec<f64> = (0..columns)
-            .map(|j| (0..rows).map(|i| f64::from(features.row(i)[j])).sum::<f64>() / rows as f64)
-            .collect();
+        let mut mean = vec![0.0; columns];
+        for row in features.values().chunks_exact(columns) {
+            for (mean, &value) in mean.iter_mut().zip(row) {
+                *mean += f64::from(value) / rows as f64;
+            }
+        }
         let mut bias = vec![0.0; classes];
         for &label in labels {
             bias[label] += 1.0 / rows as f64;
