@@ -1,6 +1,7 @@
 //! The guide that a user names beside a model.
 
 use pixelflow::pipeline::{CheckedRequest, Subject};
+use pixelflow::sampler::SamplerConfig;
 
 use crate::arguments::GuideArguments;
 use crate::model_source::ModelSource;
@@ -12,8 +13,8 @@ pub(crate) const GUIDE: &str = "--guide-model";
 /// The guide that the user names, if there is one; no weights are read.
 ///
 /// # Errors
-/// [`Error::Argument`] for one that does not fit the model or has no part in what is asked for; those of
-/// [`ModelSource::find`].
+/// [`Error::Argument`] for one that does not fit the model, or stands beside a negative prompt, whose place it
+/// takes; those of [`ModelSource::find`].
 pub(crate) fn find_guide(
     arguments: &GuideArguments,
     model: &ModelSource,
@@ -36,12 +37,6 @@ pub(crate) fn find_guide(
         Err(other) => return refused(&other.to_string()),
         Ok(()) => {}
     }
-    if request.sampler().config().guidance.is_neutral() {
-        return refused(
-            "the guidance scale is 1, where a guide has no part in the images; give another, such as \
-             --guidance constant:2, or leave the guide out",
-        );
-    }
     let has_negative = |subject: &Subject| matches!(subject, Subject::Prompt { negative, .. } if !negative.is_empty());
     if request.request().images.iter().any(|image| has_negative(&image.subject)) {
         return refused(
@@ -50,4 +45,24 @@ pub(crate) fn find_guide(
         );
     }
     Ok(Some(guide))
+}
+
+/// Refuses a guide that no sampler asks: where the scale is 1 it has no part in the images.
+///
+/// # Errors
+/// [`Error::Argument`].
+pub(crate) fn refuse_idle_guide<'a>(
+    arguments: &GuideArguments,
+    mut samplers: impl Iterator<Item = &'a SamplerConfig>,
+) -> Result<()> {
+    match &arguments.guide_model {
+        Some(path) if samplers.all(|sampler| sampler.guidance.is_neutral()) => Err(Error::Argument {
+            argument: GUIDE,
+            value: path.display().to_string(),
+            reason: "the guidance scale is 1, where a guide has no part in the images; give another, such as \
+                     --guidance constant:2, or leave the guide out"
+                .to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }

@@ -211,36 +211,44 @@ where
             let (average, device) = (self.trainer.average(), self.trainer.device().clone());
             let mut goes_on = || self.goes_on(interrupt, observers);
             let picture = preview(&average, config, data, &device, &mut goes_on);
-            let picture =
-                picture.map_err(|error| self.not_drawn(error, "no preview can be drawn"))?;
+            let picture = picture.map_err(|error| self.not_drawn(error))?;
             let Some(picture) = picture else { return Ok(()) };
             observers.preview(self.state.step, &picture);
             self.done(|due| due.preview = false);
         }
         if let Some(meter) = self.meter.filter(|_| self.state.due.evaluation) {
+            // It may take an hour and all memory: what was trained is safe before.
+            if self.is_unsaved && settings.checkpoint.every.is_due(self.state.step) {
+                self.save_or_go_on(observers)?;
+            }
             match self.evaluate(meter, interrupt, observers) {
                 Ok(None) => return Ok(()),
                 Ok(Some(record)) => observers.record(&Record::Evaluation(record)),
                 // What cannot be measured today is no fault of the run.
-                Err(Error::Infer(error)) => {
+                Err(
+                    error @ (Error::Infer(_)
+                    | Error::Model(
+                        ModelError::NotFinite { .. } | ModelError::SolverStuck { .. },
+                    )),
+                ) => {
                     let step = self.state.step;
                     observers
                         .note(&format!("step {step} is not measured: {error}; the run goes on"));
                 }
-                Err(error) => return Err(self.not_drawn(error, "no image can be drawn to measure")),
+                Err(error) => return Err(error),
             }
             self.done(|due| due.evaluation = false);
         }
         Ok(())
     }
 
-    /// The error that nothing can be drawn: weights can be finite, and what is drawn with them not.
-    fn not_drawn(&self, error: Error, what: &str) -> Error {
+    /// The error that no preview can be drawn: weights can be finite, and what is drawn with them not.
+    fn not_drawn(&self, error: Error) -> Error {
         match error {
             Error::Model(ModelError::NotFinite { .. } | ModelError::SolverStuck { .. })
                 if self.state.step > 0 =>
             {
-                self.diverged(self.state.step, what.to_owned())
+                self.diverged(self.state.step, "no preview can be drawn".to_owned())
             }
             other => other,
         }

@@ -7,10 +7,10 @@ use std::path::Path;
 use pixelflow_host::device::Choice;
 use serde_json::Value;
 
-use super::prompts::prompts_hash;
 use super::{Certificate, FORMAT};
 use crate::error::read_error;
 use crate::measurement::metric::MetricKind;
+use crate::prompts::hash_of_texts;
 use crate::{Error, Result};
 
 /// Bytes of a certificate, at most.
@@ -127,7 +127,8 @@ impl Certificate {
         match &self.prompts {
             Some(prompts)
                 if prompts.texts.as_ref().is_some_and(|texts| {
-                    texts.len() != prompts.count || prompts_hash(texts) != prompts.hash
+                    texts.len() != prompts.count
+                        || hash_of_texts(texts.iter().map(String::as_str)) != prompts.hash
                 }) =>
             {
                 Err("its prompts are not those of their hash; was it edited?".to_owned())

@@ -85,7 +85,7 @@ impl Certificate {
     /// The network that it was measured with; `None` for one that the program does not have.
     pub fn network(&self) -> Option<NetworkKind> {
         let name = &self.measurement.extractor.name;
-        NetworkKind::ALL.into_iter().find(|kind| kind.name() == name)
+        NetworkKind::of_name(name)
     }
 
     /// The command that checks it.
@@ -97,6 +97,10 @@ impl Certificate {
         if let Some(with) = &facts.drawn_with {
             if !portable::is_shipped_model(&with.model) {
                 add("--model", "MODEL");
+            }
+            let guide = with.guide.as_ref();
+            if guide.is_some_and(|guide| !portable::is_shipped_model(&guide.model)) {
+                add("--guide-model", "GUIDE");
             }
             if let Some(folder) = with.text_encoder.as_ref().and_then(|text| text.folder.as_ref()) {
                 add("--text-encoder", &shlex::try_quote(folder).unwrap_or_default());

@@ -190,6 +190,10 @@ fn groups(certificate: &Certificate, drawn: Drawn<'_>) -> [(&'static str, Rows);
         row("noise", &plain(&with.noise)),
         row("batch", &certificate.batch),
     ];
+    if let Some(guide) = &with.guide {
+        model.push(row("guided away from", &named(&guide.model, Some(&guide.model_hash))));
+        model.push(row("its weights", &plain(&guide.weights)));
+    }
     if let Some(encoder) = &with.text_encoder {
         model.push(row(
             "text encoder",

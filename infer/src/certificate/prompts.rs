@@ -2,7 +2,8 @@
 
 use pixelflow::pipeline::Subject;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+
+use crate::prompts::hash_of_texts;
 
 /// Prompts that are written out, at most.
 const MOST_WRITTEN: usize = 256;
@@ -31,20 +32,9 @@ impl CertifiedPrompts {
         let texts: Vec<String> = subjects.iter().map(prompt).collect::<Option<_>>()?;
         let bytes: usize = texts.iter().map(String::len).sum();
         let is_short = texts.len() <= MOST_WRITTEN && bytes <= MOST_BYTES;
-        let (count, hash) = (texts.len(), prompts_hash(&texts));
+        let (count, hash) = (texts.len(), hash_of_texts(texts.iter().map(String::as_str)));
         Some(Self { count, hash, texts: is_short.then_some(texts) })
     }
-}
-
-/// The first 16 hex digits of the SHA-256 of prompts, each behind its length in bytes.
-pub(super) fn prompts_hash(texts: &[String]) -> String {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
-    }
-    let digest = hash.finalize();
-    format!("{:016x}", u64::from_be_bytes(std::array::from_fn(|byte| digest[byte])))
 }
 
 #[cfg(test)]

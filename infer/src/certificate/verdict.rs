@@ -132,7 +132,9 @@ impl Line {
             return line(None, 0.0, Some(format!("it was not measured {reason}")));
         };
         let allowed = allowed(kind, found, facts);
-        let differs = |one: f64, other: f64| (one - other).abs() > allowed;
+        // A number that is none never stands, whatever it may differ by.
+        let stands = |one: f64, other: f64| allowed.is_finite() && (one - other).abs() <= allowed;
+        let differs = |one: f64, other: f64| !stands(one, other);
         let errors = [certified.standard_error, found.standard_error];
         let repeats = certified.repeats.iter().zip(&found.repeats).enumerate();
         let fault = match errors {

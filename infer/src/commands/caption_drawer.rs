@@ -12,7 +12,7 @@ use crate::arguments::DrawingArguments;
 use crate::caption_images::{CaptionRequest, DrawCaptions, DrawnWith};
 use crate::draw::{DrawObserver, Watched};
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config, say_unseen};
-use crate::guide::find_guide;
+use crate::guide::{find_guide, refuse_idle_guide};
 use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 
@@ -38,6 +38,7 @@ pub(super) fn caption_drawer(
     };
     let checked = request.check(&source.description)?;
     let guide = find_guide(&arguments.guide, &source, &checked)?;
+    refuse_idle_guide(&arguments.guide, [checked.sampler().config()].into_iter())?;
     let device = select(&arguments.device)?;
     let (named, format) = (&arguments.text.text_encoder, arguments.text.dtype(arguments.dtype));
     let text_encoder = TextEncoderSetup::of(&source, named.as_deref(), format, Fetching::Allowed)?;

@@ -17,7 +17,7 @@ use crate::classes::chosen_classes;
 use crate::destination::{Destination, Written};
 use crate::draw::Watched;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config, say_unseen};
-use crate::guide::find_guide;
+use crate::guide::{find_guide, refuse_idle_guide};
 use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
 use crate::progress::DrawProgress;
@@ -63,6 +63,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
     };
     let checked = request.check(&source.description)?;
     let (size, guide) = (checked.size(), find_guide(&arguments.guide, &source, &checked)?);
+    refuse_idle_guide(&arguments.guide, [checked.sampler().config()].into_iter())?;
     let device = select(&arguments.device)?;
     if arguments.dry_run {
         let models = (&source, guide.as_ref());

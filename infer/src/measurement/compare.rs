@@ -1,7 +1,7 @@
 //! Metrics of samples beside a reference.
 
 use pixelflow_evaluation::metrics::{
-    FrechetReference, KernelConfig, Labelled, class_accuracy, density_and_coverage,
+    ClassProbe, FrechetReference, KernelConfig, Labelled, density_and_coverage,
     frechet_to_infinity, kernel_distance, memorisation, precision_and_recall,
 };
 use pixelflow_evaluation::{Error as Unmeasurable, Features, Protocol, Result as Measuring};
@@ -26,6 +26,8 @@ pub struct Reference {
     gathered: Gathered,
     frechet: Option<FrechetReference>,
     spatial: Option<FrechetReference>,
+    /// What reads classes; none where there are none, or it was not asked for.
+    classes: Option<Measuring<ClassProbe>>,
 }
 
 /// Training images, and real ones that were not trained on.
@@ -48,7 +50,14 @@ impl Reference {
         let frechet = any_distance.then(|| FrechetReference::new(&gathered.moments)).transpose()?;
         let spatial = gathered.spatial.as_ref().filter(|_| distance);
         let spatial = spatial.map(FrechetReference::new).transpose()?;
-        Ok(Self { gathered, frechet, spatial })
+        let classes = match (&gathered.features, &gathered.classes) {
+            (Some(features), Some(classes)) if is_wanted(MetricGroup::Classes) => {
+                let real = Labelled { features, labels: &classes.labels };
+                Some(ClassProbe::fit(real, classes.count))
+            }
+            _ => None,
+        };
+        Ok(Self { gathered, frechet, spatial, classes })
     }
 }
 
@@ -187,7 +196,7 @@ fn neighbours(
 /// How often a probe reads off samples what they are said to show.
 fn classes(samples: &Gathered, reference: &Reference, metrics: &mut Metrics) -> Result<()> {
     let kinds = [MetricKind::ClassAccuracy, MetricKind::RealClassAccuracy];
-    let Some([own, real]) = pair(samples, reference, &kinds, metrics) else {
+    let Some([own, _]) = pair(samples, reference, &kinds, metrics) else {
         return Ok(());
     };
     let sides = [(&samples.classes, "SAMPLES"), (&reference.gathered.classes, "REFERENCE")];
@@ -195,7 +204,11 @@ fn classes(samples: &Gathered, reference: &Reference, metrics: &mut Metrics) -> 
         metrics.leave_out(&kinds, format!("the images of {side} have no classes"));
         return Ok(());
     }
-    let [(Some(own_classes), _), (Some(real_classes), _)] = sides else { return Ok(()) };
+    let ([(Some(own_classes), _), (Some(real_classes), _)], Some(probe)) =
+        (sides, &reference.classes)
+    else {
+        return Ok(());
+    };
     let labels = match labels_of_reference(own_classes, real_classes) {
         Ok(labels) => labels,
         Err(reason) => {
@@ -203,12 +216,18 @@ fn classes(samples: &Gathered, reference: &Reference, metrics: &mut Metrics) -> 
             return Ok(());
         }
     };
-    let real = Labelled { features: real, labels: &real_classes.labels };
     let own = Labelled { features: own, labels: &labels };
-    if let Some(found) = attempt(class_accuracy(real, own, real_classes.count), &kinds, metrics)? {
-        let about = format!("the ceiling: {} images that the probe has not seen", found.unseen);
-        metrics.add_plain(MetricKind::ClassAccuracy, found.samples);
-        metrics.add(MetricKind::RealClassAccuracy, found.real, None, about);
+    let found = match probe {
+        Ok(probe) => probe.accuracy(own).map(|accuracy| (accuracy, probe.ceiling())),
+        Err(error) => {
+            metrics.leave_out(&kinds, error.to_string());
+            return Ok(());
+        }
+    };
+    if let Some((accuracy, (ceiling, unseen))) = attempt(found, &kinds, metrics)? {
+        let about = format!("the ceiling: {unseen} images that the probe has not seen");
+        metrics.add_plain(MetricKind::ClassAccuracy, accuracy);
+        metrics.add(MetricKind::RealClassAccuracy, ceiling, None, about);
     }
     Ok(())
 }

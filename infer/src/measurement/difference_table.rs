@@ -25,6 +25,15 @@ struct Row {
     difference: Difference,
 }
 
+/// Whether copies were looked for among the same images.
+fn are_of_the_same(results: [&ResultFile; 2]) -> bool {
+    let [a, b] = results.map(|result| {
+        let sides = [&result.said.train, &result.said.held_out];
+        sides.map(|side| side.as_ref().and_then(|side| side.hash.clone()))
+    });
+    a == b && a.iter().all(Option::is_some)
+}
+
 impl<'a> DifferenceTable<'a> {
     /// Of two results that [`must_be_like`](ResultFile::must_be_like) each other.
     pub fn of(results: [&'a ResultFile; 2]) -> Self {
@@ -48,9 +57,8 @@ impl<'a> DifferenceTable<'a> {
                     let reason = "it is of the reference, which is the same".to_owned();
                     left_out.push(("class accuracy of real ones".to_owned(), reason));
                 }
-                // A result does not say which training and held-out images it is of.
-                _ if kind == MetricKind::Memorisation => {
-                    let reason = "results do not say of which training images it is";
+                _ if kind == MetricKind::Memorisation && !are_of_the_same(results) => {
+                    let reason = "it is of other training or held-out images";
                     left_out.push((name, reason.to_owned()));
                 }
                 [Some(a), Some(b)] => {

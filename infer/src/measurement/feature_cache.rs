@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pixelflow::weights::{DType, SafetensorsWriter, TensorFile};
-use pixelflow_evaluation::images::data_hash;
 use pixelflow_evaluation::statistics::Statistics;
 use pixelflow_evaluation::{Features, Origin};
 use pixelflow_host::interrupt::Interrupt;
@@ -100,7 +99,7 @@ pub fn gather_kept(
     interrupt: &Interrupt,
 ) -> Result<Option<(Gathered, String)>> {
     let images = side.images().expect("a side with images");
-    let hash = data_hash(images)?;
+    let hash = side.hash()?.to_owned();
     let origin = network.identity().origin(hash.clone());
     let cache = FeatureCache::of_user();
     if let Some(gathered) = cache.get(&origin, images.len(), keep.features) {

@@ -98,6 +98,10 @@ impl PartialSums {
     /// # Errors
     /// [`Unmeasurable::OutOfRange`], [`Unmeasurable::Write`].
     pub fn add(&mut self, batch: &Extracted, wanted: bool) -> Measuring<()> {
+        // Both or none: sums of other numbers of images are no shard.
+        if let (Some(sums), Some(features)) = (&self.shard.spatial, &batch.spatial) {
+            sums.check(features)?;
+        }
         self.shard.sums.add(&batch.features)?;
         if let (Some(sums), Some(features)) = (&mut self.shard.spatial, &batch.spatial) {
             sums.add(features)?;
@@ -109,6 +113,12 @@ impl PartialSums {
         }
     }
 
+    /// Whether another process has come further in the same file.
+    fn is_overtaken(&self) -> bool {
+        let there = ShardHead::read(&self.path);
+        there.is_ok_and(|there| there.images.end > self.shard.head.images.end)
+    }
+
     /// Saves what is not saved yet.
     ///
     /// # Errors
@@ -117,6 +127,10 @@ impl PartialSums {
         let end = self.shard.head.images.end;
         match self.saved {
             Some((_, saved)) if saved == end => {}
+            Some(_) if self.is_overtaken() => {
+                let source = io::Error::from(io::ErrorKind::AlreadyExists);
+                return Err(taken(Unmeasurable::Write { path: self.path.clone(), source }));
+            }
             Some(_) => self.shard.write(&self.path)?,
             None => self.shard.write_new(&self.path).map_err(taken)?,
         }

@@ -114,7 +114,7 @@ impl QualityMeterConfig {
         let reference = match real {
             RealImages::Path(path) => Side::open(argument, &path)?,
             RealImages::Records { name, source, transform } => {
-                let images = Box::new(ScaledImages { source, transform });
+                let images = Box::new(ScaledImages::new(source, transform));
                 Side::of_images(argument, PathBuf::from(name), images)?
             }
         };

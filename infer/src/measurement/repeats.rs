@@ -1,6 +1,6 @@
 //! Repeats of a measurement with other seeds: how sure a number is.
 
-use super::metric::{Metric, Metrics};
+use super::metric::{Metric, MetricKind, Metrics};
 
 /// Mean of the repeats of each metric, with its standard error `s / sqrt(r)`, s the standard deviation (divided
 /// by r - 1) of r repeats. One repeat is as it was measured.
@@ -24,7 +24,8 @@ pub fn mean_of(repeats: &[Metrics]) -> Metrics {
         Metric {
             kind: metric.kind,
             value: mean,
-            standard_error: Some(standard_error),
+            // The ceiling is of the reference, which no repeat draws anew.
+            standard_error: is_drawn(metric.kind).then_some(standard_error),
             about: String::new(),
         }
     };
@@ -35,9 +36,13 @@ pub fn mean_of(repeats: &[Metrics]) -> Metrics {
     }
 }
 
+/// Whether a metric is of the samples.
+fn is_drawn(kind: MetricKind) -> bool {
+    kind != MetricKind::RealClassAccuracy
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::metric::MetricKind;
     use super::*;
 
     #[test]

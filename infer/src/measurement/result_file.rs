@@ -43,6 +43,10 @@ pub struct Said {
     pub images: Option<u64>,
     /// What they were compared with.
     pub reference: SaidReference,
+    /// The training images, where copies were looked for.
+    pub train: Option<SaidReference>,
+    /// The held-out images, where copies were looked for.
+    pub held_out: Option<SaidReference>,
     /// The network.
     pub extractor: SaidNetwork,
     /// How classes were chosen, if they were.

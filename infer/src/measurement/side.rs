@@ -1,6 +1,7 @@
 //! A side of a comparison: images, or the statistics of some.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use pixelflow::weights::file_hash;
 use pixelflow_evaluation::images::{self, Images};
@@ -18,6 +19,7 @@ pub struct Side {
     /// Where it lies.
     pub path: PathBuf,
     content: Content,
+    hash: OnceLock<String>,
 }
 
 enum Content {
@@ -35,7 +37,7 @@ impl Side {
         let is_npz = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz"));
         if is_npz && Statistics::are_in(&path)? {
             let content = Content::Statistics(Box::new(Statistics::read(&path)?));
-            return Ok(Self { argument, path, content });
+            return Ok(Self { argument, path, content, hash: OnceLock::new() });
         }
         let images = images::open(&path)?;
         let left_out = images.left_out();
@@ -55,7 +57,8 @@ impl Side {
         images: Box<dyn Images>,
     ) -> Result<Self> {
         let is_alone = images.len() < 2;
-        let side = Self { argument, path, content: Content::Images(images) };
+        let content = Content::Images(images);
+        let side = Self { argument, path, content, hash: OnceLock::new() };
         if is_alone {
             return Err(side.problem("it has one image, and a comparison needs two or more"));
         }
@@ -90,18 +93,22 @@ impl Side {
         }
     }
 
-    /// Hash of its images; of statistics that of their images, or of the file if they do not say it.
+    /// Hash of its images, computed once; of statistics that of their images, or of the file if they do not say it.
     ///
     /// # Errors
     /// [`Error::Evaluation`] for images that cannot be read, [`Error::Weights`] for a file that cannot.
-    pub fn hash(&self) -> Result<String> {
-        match &self.content {
-            Content::Images(images) => Ok(images::data_hash(&**images)?),
-            Content::Statistics(statistics) => match &statistics.origin {
-                Some(origin) => Ok(origin.data.clone()),
-                None => Ok(file_hash(std::slice::from_ref(&self.path))?),
-            },
+    pub fn hash(&self) -> Result<&str> {
+        if let Some(hash) = self.hash.get() {
+            return Ok(hash);
         }
+        let hash = match &self.content {
+            Content::Images(images) => images::data_hash(&**images)?,
+            Content::Statistics(statistics) => match &statistics.origin {
+                Some(origin) => origin.data.clone(),
+                None => file_hash(std::slice::from_ref(&self.path))?,
+            },
+        };
+        Ok(self.hash.get_or_init(|| hash))
     }
 
     /// Refuses statistics that were made otherwise; says so where they do not tell.

@@ -3,8 +3,10 @@
 
 mod cache;
 pub(crate) mod file;
+mod hash;
 mod source;
 
 pub use cache::PromptCache;
 pub use file::read_prompts;
+pub use hash::{hash_of_prompts, hash_of_texts};
 pub use source::{folder_of, text_encoder_config, text_encoder_files};

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use pixelflow::sampler::{Guidance, GuidanceRule, SamplerConfig, SolverKind};
 use serde::{Deserialize, Serialize};
 
+use crate::measurement::difference::Estimate;
+
 /// Names of what cells may differ in, in the order of [`Cell::settings`].
 pub const AXES: [&str; 6] = ["solver", "steps", "guidance", "rule", "shift", "weights"];
 
@@ -34,16 +36,6 @@ pub struct MeasuredCell {
     /// Why it cannot be drawn: a network that is guided too far gives what is no number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-}
-
-/// The value of a metric.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Estimate {
-    /// Its value, the mean of the repeats.
-    pub value: f64,
-    /// How sure it is, where that is known.
-    pub standard_error: Option<f64>,
 }
 
 impl Cell {

@@ -1,7 +1,8 @@
 //! Measuring the best cells again with fresh seeds: the lowest of many numbers is lower than it deserves.
 
-use super::cell::{Cell, Estimate, MeasuredCell};
+use super::cell::{Cell, MeasuredCell};
 use super::front::{Point, best_within};
+use crate::measurement::difference::{Difference, Estimate, Judgement};
 
 /// A cell that is measured again.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,18 +37,16 @@ pub fn candidates(
     found
 }
 
-/// What a number says beside the model's own, both of fresh seeds: their difference with its standard error
-/// `sqrt(a^2 + b^2)`. Noise that is shared makes the true error smaller, hardly ever larger.
-pub fn verdict(own: &Estimate, other: &Estimate) -> String {
-    let (Some(a), Some(b)) = (own.standard_error, other.standard_error) else {
-        return "one repeat does not tell".to_owned();
-    };
-    let (difference, error) = (other.value - own.value, a.hypot(b));
-    if difference.abs() < 2.0 * error || difference == 0.0 {
-        return "not distinguishable".to_owned();
+/// What a number says beside the model's own, both of fresh seeds: see [`Difference::between`].
+pub fn verdict(own: Estimate, other: Estimate) -> String {
+    let Difference { value, standard_error, judgement } = Difference::between(own, other);
+    let by = format!("by {:.3} ± {:.3}", value.abs(), standard_error.unwrap_or(f64::NAN));
+    match judgement {
+        Judgement::Impossible => "one repeat does not tell".to_owned(),
+        Judgement::NotDistinguishable => "not distinguishable".to_owned(),
+        Judgement::Lower => format!("better {by}"),
+        Judgement::Higher => format!("worse {by}"),
     }
-    let word = if difference < 0.0 { "better" } else { "worse" };
-    format!("{word} by {:.3} ± {error:.3}", difference.abs())
 }
 
 #[cfg(test)]
@@ -91,8 +90,8 @@ mod tests {
             (of(11.1, Some(0.4)), "worse by 1.100 ± 0.500"),
             (of(1.0, None), "one repeat does not tell"),
         ] {
-            assert_eq!(verdict(&own, &other), expected);
+            assert_eq!(verdict(own, other), expected);
         }
-        assert_eq!(verdict(&of(1.0, Some(0.0)), &of(1.0, Some(0.0))), "not distinguishable");
+        assert_eq!(verdict(of(1.0, Some(0.0)), of(1.0, Some(0.0))), "not distinguishable");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pixelflow::cascade::CascadeConfig;
-use pixelflow::sampler::{GuidanceRule, Sampler, SamplerConfig, SolverKind};
+use pixelflow::sampler::{Guidance, GuidanceRule, Sampler, SamplerConfig, SolverKind};
 
 use super::cell::Cell;
 use crate::arguments::GuidanceArgument;
@@ -130,8 +130,22 @@ impl SweptWeights {
             each => each.to_vec(),
         };
         let calls = checked.network_calls(self.is_text);
-        Ok((SamplerConfig { steps, ..config.clone() }, calls))
+        let mut sampler = SamplerConfig { steps, ..config.clone() };
+        if sampler.solver == SolverKind::Dopri5 {
+            sampler.shift = self.sampler.shift;
+        }
+        // Where nothing is guided, schedules and rules are the same.
+        if sampler.guidance.is_neutral() && !stands_still(sampler.guidance_rule) {
+            sampler.guidance = Guidance::Constant { scale: 1.0 };
+            sampler.guidance_rule = GuidanceRule::Plain;
+        }
+        Ok((sampler, calls))
     }
+}
+
+/// Whether a rule stands still for a while, whatever the scale.
+fn stands_still(rule: GuidanceRule) -> bool {
+    matches!(rule, GuidanceRule::CfgZeroStar { zero_until, .. } if zero_until > 0.0)
 }
 
 impl Grid {
@@ -145,9 +159,9 @@ impl Grid {
         let cell = Cell { weights: own.label.clone(), sampler };
         if self.cells.iter().any(|planned| planned.cell == cell) {
             let reason = if adapts {
-                "dopri5 chooses its own steps, and is measured once for all --steps"
+                "dopri5 chooses its own steps, and is measured once for all --steps and --shift"
             } else {
-                "given twice"
+                "the same as another one"
             };
             return leave_out(reason.to_owned());
         }
@@ -197,14 +211,14 @@ mod tests {
         };
         let grid = axes.grid(&[weights("a", 2), weights("b", 3)]);
         let expected = [
-            "euler 4 stage-wise:1 a",
-            "euler 4,6 stage-wise:1 a",
-            "dopri5 stage-wise:1 a",
+            "euler 4 constant:1 a",
+            "euler 4,6 constant:1 a",
+            "dopri5 constant:1 a",
             "euler 4 stage-wise:3 a",
             "euler 4,6 stage-wise:3 a",
             "dopri5 stage-wise:3 a",
-            "euler 4 stage-wise:1 b",
-            "dopri5 stage-wise:1 b",
+            "euler 4 constant:1 b",
+            "dopri5 constant:1 b",
             "euler 4 stage-wise:3 b",
             "dopri5 stage-wise:3 b",
         ];
@@ -213,7 +227,7 @@ mod tests {
         let lines = grid.left_out_lines().join("\n");
         for expected in [
             "4 cells: dopri5 chooses its own steps",
-            "2 cells: given twice",
+            "2 cells: the same as another one",
             "8 cells: b: ",
             "steps has 2 numbers, it must have 1, or one for each of the 3 stages",
         ] {

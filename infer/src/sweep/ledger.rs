@@ -1,6 +1,6 @@
 //! The cells that are measured, a line of JSON each, which stay whatever ends the program.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -72,8 +72,16 @@ impl Ledger {
     pub fn append(&mut self, cell: MeasuredCell) -> Result<()> {
         let path = self.own_path();
         let write = || -> io::Result<()> {
-            let mut file = File::options().create(true).append(true).read(true).open(&path)?;
-            file.set_len(whole_lines(&fs::read(&path)?).len() as u64)?;
+            if !path.exists() {
+                // Its name is on the disk before its first line is.
+                durable::write(&path, |_| Ok(()))?;
+            }
+            let bytes = fs::read(&path)?;
+            let whole = whole_lines(&bytes).len();
+            if whole < bytes.len() {
+                File::options().write(true).open(&path)?.set_len(whole as u64)?;
+            }
+            let mut file = File::options().append(true).open(&path)?;
             let line = serde_json::to_string(&cell)? + "\n";
             file.write_all(line.as_bytes())?;
             file.sync_data()
@@ -83,12 +91,41 @@ impl Ledger {
         Ok(())
     }
 
+    /// Keeps its file for this process until what it gives is dropped: who else measures the same part would
+    /// do its work twice, and lose lines.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if another process has it, [`Error::Write`].
+    pub fn hold(&self) -> Result<File> {
+        let own = self.own_path();
+        let name = own.file_name().unwrap_or_default().to_string_lossy();
+        let path = self.folder.join(format!(".{name}.lock"));
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(write_error(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::Error(error)) => Err(write_error(&path)(error)),
+            Err(TryLockError::WouldBlock) => Err(Error::Argument {
+                argument: "--out",
+                value: self.folder.display().to_string(),
+                reason: "another process measures the same part of this sweep; wait until it is done, or give \
+                         another --shard or folder"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    /// Brings the cells into an order that does not tell who has measured which.
+    pub fn sort(&mut self) {
+        self.cells.sort_by(|a, b| a.cell.order(&b.cell).then_with(|| a.seeds.cmp(&b.seeds)));
+    }
+
     /// Writes all cells into one file, in an order that does not tell who has measured which.
     ///
     /// # Errors
     /// [`Error::Write`].
     pub fn write_whole(&mut self) -> Result<()> {
-        self.cells.sort_by(|a, b| a.cell.order(&b.cell).then_with(|| a.seeds.cmp(&b.seeds)));
+        self.sort();
         let path = self.folder.join(format!("{}.jsonl", self.name));
         let write = |file: &mut durable::DurableFile| {
             self.cells

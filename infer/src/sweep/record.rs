@@ -73,9 +73,13 @@ impl SweepRecord {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(read_error(&path)(error)),
         };
-        let record = serde_json::from_str(&text)
-            .map_err(|error| Error::BadRecord { path, reason: error.to_string() });
-        record.map(Some)
+        let damaged = |reason: String| Error::BadRecord { path: path.clone(), reason };
+        let record: Self =
+            serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        if record.weights.is_empty() {
+            return Err(damaged("it names no weights".to_owned()));
+        }
+        Ok(Some(record))
     }
 
     /// Writes it into a folder, or goes on with one that has an equal record.

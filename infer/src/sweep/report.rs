@@ -62,7 +62,8 @@ pub fn candidates_of(record: &SweepRecord, cells: &Ledger, confirmed: &Ledger) -
     let own = Cell { weights: first.label.clone(), sampler: first.sampler.clone() };
     let counted = || {
         let mut known = cells.cells().iter().chain(confirmed.cells());
-        known.find(|known| known.cell == own).map(|known| known.network_calls)
+        let counted = known.find(|known| known.cell == own && known.failure.is_none());
+        counted.map(|known| known.network_calls)
     };
     let calls = first.network_calls.map(|calls| calls as f64).or_else(counted);
     candidates(&own, calls, &points(cells.cells(), &key), cells.cells())
@@ -112,7 +113,7 @@ impl SweepReport<'_> {
             let settings = cell.cell.settings();
             let said = axes.iter().map(|&axis| one_line(&settings[axis]));
             let numbers = [
-                calls_text(cell.network_calls),
+                calls_text(cell),
                 estimate_text(cell, &key),
                 estimate_text(cell, &kernel_key),
                 if front.contains(&index) { "*".to_owned() } else { String::new() },
@@ -141,28 +142,35 @@ impl SweepReport<'_> {
         let candidates = candidates_of(self.record, self.cells, self.confirmed);
         let of = |cell: &Cell, seeds: &[u64]| self.confirmed.find(cell, seeds);
         let seeds = self.confirmed.cells().iter().filter(|cell| cell.cell == candidates[0].cell);
-        let Some(seeds) = seeds.map(|cell| &cell.seeds).max_by_key(|seeds| seeds.len()) else {
+        // Seeds with which most of them were measured, and of those the most seeds.
+        let known = |seeds: &[u64]| {
+            candidates.iter().filter(|candidate| of(&candidate.cell, seeds).is_some()).count()
+        };
+        let seeds = seeds.map(|cell| &cell.seeds);
+        let Some(seeds) = seeds.max_by_key(|seeds| (known(seeds), seeds.len())) else {
             return String::new();
         };
-        let Some(own) = of(&candidates[0].cell, seeds).and_then(|cell| cell.metric(&key)) else {
-            return String::new();
-        };
+        let own = of(&candidates[0].cell, seeds).and_then(|cell| cell.metric(&key));
         let heads =
             ["", "settings", "network calls", "in the sweep", "fresh seeds", "beside the own"];
         let mut rows = vec![heads.map(str::to_owned).to_vec()];
         for (place, Candidate { role, cell }) in candidates.iter().enumerate() {
-            let Some(again) = of(cell, seeds) else { continue };
+            let again = of(cell, seeds);
             let swept = self.cells.cells().iter().find(|known| known.cell == *cell);
-            let beside = match again.metric(&key) {
-                Some(found) if place > 0 => verdict(own, found),
+            let beside = match (own, again.and_then(|again| again.metric(&key))) {
+                (Some(own), Some(found)) if place > 0 => verdict(*own, *found),
                 _ => String::new(),
             };
+            let again = again.map_or(["-".to_owned(), "not measured again".to_owned()], |again| {
+                [calls_text(again), estimate_text(again, &key)]
+            });
+            let [calls, again] = again;
             rows.push(vec![
                 role.clone(),
                 one_line(cell.label(&[0, 1, 2, 3, 4])),
-                calls_text(again.network_calls),
+                calls,
                 swept.map_or("-".to_owned(), |cell| estimate_text(cell, &key)),
-                estimate_text(again, &key),
+                again,
                 beside,
             ]);
         }
@@ -253,15 +261,24 @@ impl SweepReport<'_> {
         };
         let said: Vec<String> = (0..AXES.len()).filter_map(of_axis).collect();
         let repeats = if *repeats == 1 { String::new() } else { format!(" x {repeats}") };
+        let guide = self.record.weights[0].drawn_with.guide.as_ref();
+        let guide = guide.map_or_else(String::new, |guide| {
+            format!("; guided away from {} ({})", guide.model, guide.model_hash)
+        });
         let about = one_line(format!(
-            "{images}{repeats} images, seed {seed}; against {reference}, protocol {protocol}"
+            "{images}{repeats} images, seed {seed}; against {reference}, protocol {protocol}{guide}"
         ));
         format!("{}\n{about}", said.join("; ")).trim_start().to_owned()
     }
 }
 
-fn calls_text(calls: f64) -> String {
-    if calls.fract() == 0.0 { format!("{calls}") } else { format!("{calls:.1}") }
+/// The network calls of a cell; nothing of one that could not be drawn to its end.
+fn calls_text(cell: &MeasuredCell) -> String {
+    match cell.network_calls {
+        _ if cell.failure.is_some() => "-".to_owned(),
+        calls if calls.fract() == 0.0 => format!("{calls}"),
+        calls => format!("{calls:.1}"),
+    }
 }
 
 fn estimate_text(cell: &MeasuredCell, key: &str) -> String {
@@ -278,10 +295,10 @@ fn estimate_text(cell: &MeasuredCell, key: &str) -> String {
 mod tests {
     use pixelflow::sampler::Guidance;
 
-    use super::super::cell::Estimate;
     use super::super::cell::testing::measured;
     use super::super::record::testing::record;
     use super::*;
+    use crate::measurement::difference::Estimate;
     use crate::shard::Shard;
 
     /// A ledger of these cells in a folder.
@@ -338,7 +355,7 @@ guidance stage-wise:2.4; rule plain; shift 1; weights a; 500 images, seed 0; aga
 | euler  | 16    | 24            | 12.0000     | 0.1200 ± 1.000e-3 |       |
 | unipc  | 4     | 6             | 25.0000     | 0.2500 ± 1.000e-3 | *     |
 | euler  | 4     | 6             | 60.0000     | 0.6000 ± 1.000e-3 |       |
-| euler  | 8     | 12            | -           | -                 |       |
+| euler  | 8     | -             | -           | -                 |       |
 ";
         assert!(table.starts_with(expected), "{table}");
         for line in [

@@ -75,7 +75,11 @@ fn a_certificate_stands_until_a_number_in_it_is_changed() {
     let run = measured.check(&file, real).succeeded();
     assert!(run.printed.ends_with("the certificate stands: 6 of 6 numbers\n"), "{}", run.printed);
     assert!(run.printed.contains("stands, to the last digit"), "{}", run.printed);
-    assert!(run.message.contains("10 images are drawn 2 times: 2 evaluations"), "{}", run.message);
+    assert!(
+        run.message.contains("10 images are drawn 2 times: 3 network calls each, 60 in all"),
+        "{}",
+        run.message
+    );
 
     let json: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     let fd = "/measurement/metrics/fd_efflite0";

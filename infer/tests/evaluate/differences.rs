@@ -67,7 +67,7 @@ fn the_table_says_which_differences_are_more_than_chance() {
         "--repeats 3 gives one, which A and B lack",
         "not compared: recall: A does not have it (REFERENCE has statistics)",
         "not compared: class accuracy of real ones: it is of the reference",
-        "not compared: memorisation: results do not say",
+        "not compared: memorisation: it is of other training or held-out images",
         "the labels are balanced in A and random in B",
         "500 images each against a reference of hash 00ff; EfficientNet-Lite0 (weights abcd), protocol adm",
     ] {

@@ -171,6 +171,7 @@ fn the_best_are_measured_again_and_everything_is_shown() {
         assert!(run.printed.contains(part), "{part}: {}", run.printed);
     }
     let expected = [
+        ".cells.jsonl.lock",
         "cells.jsonl",
         "confirmed.jsonl",
         "heat-map.png",

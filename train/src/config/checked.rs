@@ -71,14 +71,20 @@ impl CheckedConfig {
     }
 
     /// All that the numbers of an evaluation hang on besides the model; `None` if nothing is measured.
-    pub fn evaluation(&self) -> Option<(EvaluationConfig, SamplerConfig)> {
+    pub fn evaluation(&self) -> Option<(EvaluationConfig, SamplerConfig, String)> {
         let evaluation = self.settings.evaluation.clone();
         let numbers = EvaluationConfig {
             every: Cadence::NEVER,
             sampler: OtherSampler::default(),
             ..evaluation.clone()
         };
-        (!evaluation.every.is_never()).then(|| (numbers, self.evaluation_sampler()))
+        (!evaluation.every.is_never()).then(|| {
+            // Without a reference of its own it is the run's data, which may change.
+            let data = &self.settings.data;
+            let own = evaluation.reference.is_empty();
+            let real = own.then(|| format!("{:?} {:?}", data.validation, data.source));
+            (numbers, self.evaluation_sampler(), real.unwrap_or_default())
+        })
     }
 
     /// What the images of an evaluation are generated with.

@@ -87,6 +87,8 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
         &["--metrics", METRICS, "--train", HEROES, "--held-out", HELD_OUT_HEROES][..],
     ]
     .concat();
+    let as_many = ["evaluate", "model", HEROES, "--images", "192", "--repeats", &repeats];
+    let as_many = [&as_many[..], &["--metrics", METRICS]].concat();
     let captions = ["evaluate", "captions"].map(str::to_owned).to_vec();
     let clothes = "Fashion-MNIST";
     let real_clothes = [
@@ -120,6 +122,7 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
     let rules = [&rules[..], &scales, &["--solver", "ab2", "--steps", "8"]].concat();
     vec![
         row("heroes-real", heroes, "held-out real images", None, &real),
+        row("demo-192", heroes, "class demo, as many", Some("assets/demo/model"), &as_many),
         row("demo", heroes, "class demo", Some("assets/demo/model"), &class_demo),
         Measurement {
             name: "captions".to_owned(),

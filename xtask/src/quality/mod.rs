@@ -50,7 +50,7 @@ pub struct Arguments {
 /// If a measurement fails, or something cannot be written; what was measured before is kept.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = repository::root()?;
-    if let Some(data) = &arguments.fashion_mnist {
+    if let Some(data) = arguments.fashion_mnist.as_ref().filter(|_| !arguments.dry_run) {
         clothes::unpack(data, &root)?;
     }
     let sizes = Sizes { images: arguments.images, repeats: arguments.repeats };
@@ -60,7 +60,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     for measurement in &plan {
         let is_wanted = arguments.only.is_empty() || arguments.only.contains(&measurement.name);
         let is_there = records.has(measurement)?;
-        let lacks_data = measurement.needs_clothes && !clothes::is_unpacked(&root);
+        let lacks_data = measurement.needs_clothes
+            && arguments.fashion_mnist.is_none()
+            && !clothes::is_unpacked(&root);
         let state = match (is_wanted, is_there, lacks_data) {
             (false, ..) => "left as it is",
             (true, true, _) => "recorded already",

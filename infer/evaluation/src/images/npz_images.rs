@@ -12,6 +12,9 @@ use crate::error::read_error;
 use crate::statistics::NpzFile;
 use crate::{Error, Result};
 
+/// Classes that images may have, at most, as models may.
+const MOST_CLASSES: usize = 1_000_000;
+
 /// Images in one array, `[images, height, width, 3]`; only labels are in memory.
 pub(super) struct NpzImages {
     path: PathBuf,
@@ -61,9 +64,13 @@ fn labels(npz: &mut NpzFile, images: usize) -> Result<Option<Vec<usize>>> {
     }
     let labels = npz.integers::<i64>("arr_1", "int64")?;
     let labels: Option<Vec<usize>> = labels.into_iter().map(|l| usize::try_from(l).ok()).collect();
+    let is_class = |labels: &[usize]| labels.iter().all(|label| *label < MOST_CLASSES);
     match labels {
-        Some(labels) if labels.len() == images => Ok(Some(labels)),
-        _ => Err(npz.problem(format!("`arr_1` does not hold {images} labels from 0 up"))),
+        Some(labels) if labels.len() == images && is_class(&labels) => Ok(Some(labels)),
+        _ => Err(npz.problem(format!(
+            "`arr_1` does not hold {images} labels from 0 to {}",
+            MOST_CLASSES - 1
+        ))),
     }
 }
 

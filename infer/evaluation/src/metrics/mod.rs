@@ -11,7 +11,7 @@ mod manifold;
 mod memorisation;
 mod numpy_random;
 
-pub use class_accuracy::{ClassAccuracy, Labelled, class_accuracy};
+pub use class_accuracy::{ClassProbe, Labelled};
 pub use class_counts::ClassCounts;
 pub use distances::memory_of_neighbours;
 pub use extrapolation::{Extrapolation, extrapolate, frechet_to_infinity, sizes_to_infinity};

@@ -68,15 +68,24 @@ impl ExactSums {
     /// [`Error::OtherFeatures`], [`Error::OutOfRange`], [`Error::Statistics`] for more than 2^26 images;
     /// then nothing is added.
     pub fn add(&mut self, features: &Features) -> Result<()> {
+        self.check(features)?;
+        self.count(features.rows() as u64)?;
+        for block in features.values().chunks(BLOCK * self.columns()) {
+            self.add_block(block);
+        }
+        Ok(())
+    }
+
+    /// Whether images can be added.
+    ///
+    /// # Errors
+    /// [`Error::OtherFeatures`], [`Error::OutOfRange`].
+    pub fn check(&self, features: &Features) -> Result<()> {
         same_columns(self.columns(), features.columns())?;
         let too_large = |value: &f32| value.abs() > LARGEST_FEATURE;
         if let Some(at) = features.values().iter().position(too_large) {
             let (image, column) = (at / self.columns(), at % self.columns());
             return Err(Error::OutOfRange { image, column, value: features.values()[at] });
-        }
-        self.count(features.rows() as u64)?;
-        for block in features.values().chunks(BLOCK * self.columns()) {
-            self.add_block(block);
         }
         Ok(())
     }

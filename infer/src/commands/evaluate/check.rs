@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pixelflow::pipeline::Subject;
-use pixelflow::sampler::{SamplerConfig, SolverKind};
+use pixelflow::pipeline::{GuideProvenance, Subject};
 use pixelflow_host::device::select;
 use pixelflow_host::output::note;
 
@@ -69,11 +68,11 @@ impl Check<'_> {
         let guide =
             recorded.find_guide(with.guide.as_ref(), self.arguments.guide_model.as_deref())?;
         let subjects = self.subjects(&source)?;
-        let stages = source.description.cascade.stages;
         let reference = self.reference()?;
         let arguments = self.arguments()?;
         let prepared = Samples::check(&arguments, (source, guide), subjects, with.sampler.clone())
             .map_err(|error| wrong(self.path, &error.to_string()))?;
+        let calls = prepared.network_calls();
         let setup = Setup::prepare(&arguments.network, &arguments.metrics, None, &reference)?;
         self.same_data(&setup)?;
         setup.check_memory(arguments.images as usize)?;
@@ -81,7 +80,7 @@ impl Check<'_> {
         let is_named = self.arguments.model.is_some() || self.arguments.text_encoder.is_some();
         let samples = prepared.open(if is_named { Fetching::Allowed } else { Fetching::Never })?;
         self.same_drawing(samples.drawn_with())?;
-        self.say_cost(evaluations(&with.sampler, stages));
+        self.say_cost(calls);
         let verdict = measure_samples(&arguments, samples, setup, |report, samples, _| {
             let now = certificate_of(&arguments, report, samples);
             Ok(Verdict::new(self.certificate, self.kind, &now))
@@ -256,7 +255,8 @@ impl Check<'_> {
         ];
         let sides = sides.into_iter().filter_map(|(name, side)| Some((name, side?)));
         for ((name, facts), side) in sides.zip(setup.sides()) {
-            let (found, expected) = (side.hash()?, facts.hash.as_deref().unwrap_or_default());
+            let (found, expected) =
+                (side.hash()?.to_owned(), facts.hash.as_deref().unwrap_or_default());
             if found != expected {
                 return Err(argument(name, &side.path, self.other(&found, expected)));
             }
@@ -274,7 +274,10 @@ impl Check<'_> {
         let settings = |with: &DrawnWith| {
             let encoder = with.text_encoder.clone();
             let text_encoder = encoder.map(|encoder| RecipeEncoder { folder: None, ..encoder });
-            serde_json::to_value(DrawnWith { model: String::new(), text_encoder, ..with.clone() })
+            let guide = with.guide.clone();
+            let guide = guide.map(|guide| GuideProvenance { model: String::new(), ..guide });
+            let model = String::new();
+            serde_json::to_value(DrawnWith { model, guide, text_encoder, ..with.clone() })
         };
         let [before, now] = [self.drawn.with, now].map(|with| settings(with).unwrap_or_default());
         let found = differences(&before, &now);
@@ -282,41 +285,22 @@ impl Check<'_> {
             return Ok(());
         }
         let reason = format!(
-            "the images would be drawn otherwise: {}; give the model and the text encoder that it names with \
-             --model and --text-encoder",
+            "the images would be drawn otherwise: {}; give the model, the guide and the text encoder that it names \
+             with --model, --guide-model and --text-encoder",
             found.join(", ")
         );
         Err(wrong(self.path, &reason))
     }
 
     /// Says what checking will take.
-    fn say_cost(&self, evaluations: Option<u64>) {
+    fn say_cost(&self, calls: Option<usize>) {
         let (images, repeats) = (u64::from(self.drawn.images), self.drawn.seeds.len() as u64);
         let times = if repeats == 1 { String::new() } else { format!(" {repeats} times") };
-        let cost = evaluations.map_or(
-            "as many evaluations of the network as dopri5 needs".to_owned(),
-            |each| {
-                let all = images * repeats * each;
-                format!(
-                    "{each} evaluations of the network each, {all} in all, not counting guidance"
-                )
-            },
-        );
+        let cost = calls.map_or("as many network calls as dopri5 needs".to_owned(), |each| {
+            let all = images * repeats * each as u64;
+            format!("{each} network calls each, {all} in all")
+        });
         note(format_args!("note: {images} images are drawn{times}: {cost}"));
-    }
-}
-
-/// Network evaluations of an image by settings that were checked; `None` where the solver chooses them.
-fn evaluations(sampler: &SamplerConfig, stages: usize) -> Option<u64> {
-    let steps: u64 = match *sampler.steps {
-        [steps] => steps as u64 * stages as u64,
-        ref steps => steps.iter().map(|&steps| steps as u64).sum(),
-    };
-    match sampler.solver {
-        SolverKind::Dopri5 => None,
-        SolverKind::Heun => Some(2 * steps),
-        SolverKind::Ab3 => Some(steps + stages as u64),
-        _ => Some(steps),
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pixelflow_evaluation::Statistics;
 use pixelflow_evaluation::statistics::{ShardHead, merge_shards};
+use pixelflow_host::output::one_line;
 
 use super::reference::check_statistics_file;
 use crate::arguments::EvaluateMergeArguments;
@@ -22,7 +23,7 @@ pub(super) fn evaluate_merge(arguments: &EvaluateMergeArguments) -> Result<Strin
     let files = parts.iter().map(|part| files_of(part)).collect::<Result<Vec<_>>>()?.concat();
     refuse_strangers(&files)?;
     let whole = merge_shards(&files)?;
-    let made_with = whole.head.origin.to_string();
+    let made_with = one_line(whole.head.origin.to_string());
     Statistics {
         moments: whole.sums.moments()?,
         spatial: whole.spatial.map(|sums| sums.moments()).transpose()?,

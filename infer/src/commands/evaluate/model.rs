@@ -25,7 +25,7 @@ pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Optio
         (Some(partial), _) => return evaluate_model_share(arguments, partial),
         (None, reference) => reference.as_deref().expect("it is required without --partial"),
     };
-    let prepared = Samples::prepare(arguments)?;
+    let prepared = Samples::prepare(arguments)?.refuse_idle_guide()?;
     let setup = Setup::prepare(network, metrics, None, reference)?;
     setup.check_memory(arguments.images as usize)?;
     let prepare = |path| CertificateFiles::prepare(path, metrics.json.as_deref());
@@ -35,11 +35,14 @@ pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Optio
         samples.keep_first();
     }
     measure_samples(arguments, samples, setup, |report, samples, setup| {
+        let text = setup.json.write(report)?;
         if let Some(files) = files {
-            files.write(&certificate_of(arguments, report, samples), samples.first_images())?;
+            let certificate = certificate_of(arguments, report, samples);
+            // What was measured for hours is not lost for want of a certificate.
+            files.write(&certificate, samples.first_images()).inspect_err(|_| note(&text))?;
             note(format_args!("{}", files.said()));
         }
-        setup.json.write(report)
+        Ok(text)
     })
 }
 

@@ -23,7 +23,7 @@ pub(super) fn evaluate_model_share(
     partial: &Path,
 ) -> Result<Option<String>> {
     let EvaluateModelArguments { drawing, network, images, shard, .. } = arguments;
-    let prepared = Samples::prepare(arguments)?;
+    let prepared = Samples::prepare(arguments)?.refuse_idle_guide()?;
     let file = NetworkFile::find(network)?;
     let mut samples = prepared.open(Fetching::Allowed)?;
     let settings = settings(arguments, &samples);

@@ -10,7 +10,6 @@ use pixelflow_evaluation::Result as Measuring;
 use pixelflow_evaluation::extractor::Extracted;
 use pixelflow_host::device::{Device, select};
 use pixelflow_host::interrupt::Interrupt;
-use sha2::{Digest, Sha256};
 
 use super::first_images::FirstImages;
 use super::model_drawer::{DrawImages, DrawerConfig};
@@ -19,13 +18,13 @@ use crate::caption_images::DrawnWith;
 use crate::commands::model;
 use crate::draw::DrawObserver;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config};
-use crate::guide::find_guide;
+use crate::guide::{find_guide, refuse_idle_guide};
 use crate::hub::{Fetching, HubName};
 use crate::measurement::drawn_images::DrawnImages;
 use crate::measurement::gathered::{Gathering, ImageClasses, Keep};
 use crate::measurement::network::Network;
 use crate::model_source::ModelSource;
-use crate::prompts::read_prompts;
+use crate::prompts::{hash_of_prompts, read_prompts};
 use crate::{Error, Result};
 
 /// A model and what it shall draw, checked as far as it can be before other files are opened.
@@ -35,6 +34,7 @@ pub(in crate::commands) struct PreparedSamples<'a> {
     guide: Option<ModelSource>,
     subjects: Vec<Subject>,
     request: Request,
+    network_calls: Option<usize>,
 }
 
 /// A model on a device, and what its images show.
@@ -68,7 +68,8 @@ impl Samples {
         let request = request_of(arguments, &subjects, sampler);
         let checked = request.check(&source.description)?;
         let guide = find_guide(&drawing.guide, &source, &checked)?;
-        Ok(PreparedSamples { arguments, source, guide, subjects, request })
+        let network_calls = checked.sampler().network_calls(source.description.is_text());
+        Ok(PreparedSamples { arguments, source, guide, subjects, request, network_calls })
     }
 
     /// The same of models that were found, and subjects and a sampler that are given.
@@ -82,11 +83,12 @@ impl Samples {
         sampler: SamplerConfig,
     ) -> Result<PreparedSamples<'_>> {
         let request = request_of(arguments, &subjects, sampler);
-        request.check(&source.description)?;
+        let checked = request.check(&source.description)?;
         if let Some(guide) = &guide {
             source.description.check_guide(&guide.description)?;
         }
-        Ok(PreparedSamples { arguments, source, guide, subjects, request })
+        let network_calls = checked.sampler().network_calls(source.description.is_text());
+        Ok(PreparedSamples { arguments, source, guide, subjects, request, network_calls })
     }
 
     /// Where it draws.
@@ -122,21 +124,11 @@ impl Samples {
 
     /// Which subjects there are: how many classes, or the hash of the prompts.
     pub(super) fn subjects_said(&self) -> String {
-        let mut hash = Sha256::new();
-        let mut texts = 0;
-        for subject in &self.subjects {
-            if let Subject::Prompt { prompt, .. } = subject {
-                hash.update((prompt.len() as u64).to_le_bytes());
-                hash.update(prompt);
-                texts += 1;
-            }
+        let count = self.subjects.len();
+        match hash_of_prompts(&self.subjects) {
+            Some(hash) => format!("{count} prompts, {hash}"),
+            None => format!("{count} classes"),
         }
-        if texts == 0 {
-            return format!("{} classes", self.subjects.len());
-        }
-        let digest = hash.finalize();
-        let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
-        format!("{texts} prompts, {first:016x}")
     }
 
     /// The subject that an image of a seed shows.
@@ -229,12 +221,26 @@ impl PreparedSamples<'_> {
         &self.subjects
     }
 
+    /// Network calls of an image, guidance's second one counted; `None` where the solver chooses them.
+    pub(super) fn network_calls(&self) -> Option<usize> {
+        self.network_calls
+    }
+
+    /// Refuses a guide that has no part in the images.
+    ///
+    /// # Errors
+    /// [`Error::Argument`].
+    pub(super) fn refuse_idle_guide(self) -> Result<Self> {
+        refuse_idle_guide(&self.arguments.drawing.guide, self.request.sampler.iter())?;
+        Ok(self)
+    }
+
     /// Readies the model on the device; its weights are read when it draws. A text encoder may have to be fetched.
     ///
     /// # Errors
     /// What is wrong with the device, the model's files or its texts.
     pub(in crate::commands) fn open(self, fetching: Fetching) -> Result<Samples> {
-        let Self { arguments, source, guide, subjects, request } = self;
+        let Self { arguments, source, guide, subjects, request, .. } = self;
         let drawing = &arguments.drawing;
         let device = select(&drawing.device)?;
         let (named, format) = (&drawing.text.text_encoder, drawing.text.dtype(drawing.dtype));

@@ -117,7 +117,7 @@ impl Setup {
         match available_memory() {
             Some(free) if needed > free => Err(Error::Argument {
                 argument: "--metrics",
-                value: "kernel, neighbours, infinity or memorisation".to_owned(),
+                value: "kernel, neighbours, classes, infinity or memorisation".to_owned(),
                 reason: format!(
                     "they need {} for the features of all images, and {} are free; {advice}",
                     gigabytes(needed),
@@ -158,7 +158,10 @@ impl Setup {
             }
             (statistics, _) => {
                 let statistics = statistics.expect("without a network there are statistics");
-                (Gathered::of_statistics(statistics.clone()), Some(self.reference.hash()?))
+                (
+                    Gathered::of_statistics(statistics.clone()),
+                    Some(self.reference.hash()?.to_owned()),
+                )
             }
         };
         let (mut known, mut known_hashes) = (Vec::new(), Vec::new());

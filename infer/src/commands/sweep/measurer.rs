@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use pixelflow::pipeline::Subject;
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::note;
-use sha2::{Digest, Sha256};
 
 use super::plan::Plan;
 use crate::commands::evaluate::samples::Samples;
 use crate::commands::evaluate::setup::{Instruments, Setup};
 use crate::hub::Fetching;
+use crate::measurement::difference::Estimate;
 use crate::measurement::metric::{Metric, Metrics};
 use crate::measurement::repeats::mean_of;
+use crate::prompts::hash_of_prompts;
 use crate::sweep::SweepProgress;
-use crate::sweep::cell::{Estimate, MeasuredCell};
+use crate::sweep::cell::MeasuredCell;
 use crate::sweep::grid::PlannedCell;
 use crate::sweep::ledger::Ledger;
 use crate::sweep::record::{RecordedWeights, SweepRecord};
@@ -55,6 +55,13 @@ impl<'a> Measurer<'a> {
         let mut first = None;
         for (number, own) in plan.weights.iter().enumerate() {
             let samples = Samples::prepare(&plan.evaluations[number])?.open(Fetching::Allowed)?;
+            let hash = &samples.drawn_with().model_hash;
+            let is_same = |other: &&RecordedWeights| other.drawn_with.model_hash == *hash;
+            if let Some(other) = weights.iter().find(is_same) {
+                let reason = format!("its weights are those of {}; give each once", other.label);
+                let (argument, value) = ("--model", own.label.clone());
+                return Err(Error::Argument { argument, value, reason });
+            }
             weights.push(RecordedWeights {
                 label: own.label.clone(),
                 sampler: own.sampler.clone(),
@@ -77,7 +84,7 @@ impl<'a> Measurer<'a> {
             repeats: arguments.repeats,
             seed: arguments.seed,
             labels: arguments.labels.to_string(),
-            prompts_hash: prompts_hash(&plan.subjects),
+            prompts_hash: hash_of_prompts(&plan.subjects),
         };
         // All but the reference is known before anything is computed.
         if let Some(known) = known {
@@ -189,16 +196,4 @@ impl<'a> Measurer<'a> {
         cell.network_calls = progress.mean_calls();
         Ok(Some(cell))
     }
-}
-
-/// The first 16 hex digits of the SHA-256 of the texts that are drawn; nothing for classes.
-fn prompts_hash(subjects: &[Subject]) -> Option<String> {
-    let mut hash = Sha256::new();
-    for subject in subjects {
-        let Subject::Prompt { prompt, .. } = subject else { return None };
-        hash.update((prompt.len() as u64).to_le_bytes());
-        hash.update(prompt);
-    }
-    let digest = hash.finalize();
-    Some(format!("{:016x}", u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]))))
 }

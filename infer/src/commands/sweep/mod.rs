@@ -10,7 +10,8 @@ use pixelflow_host::output::note;
 use self::measurer::Measurer;
 use self::plan::Plan;
 use crate::arguments::SweepArguments;
-use crate::error::write_error;
+use crate::error::{read_error, write_error};
+use crate::guide::refuse_idle_guide;
 use crate::made_folders::MadeFolders;
 use crate::shard::{Shard, ShardArgument};
 use crate::sweep::grid::PlannedCell;
@@ -37,6 +38,9 @@ pub fn sweep(arguments: &SweepArguments) -> Result<Option<String>> {
     if arguments.dry_run {
         return Ok(Some(plan.text()));
     }
+    let shard = ShardArgument::find(arguments.shard)?;
+    let guided = plan.grid.cells.iter().map(|planned| &planned.cell.sampler);
+    refuse_idle_guide(&arguments.guide, guided)?;
     let setup = plan.setup()?;
     let (folder, _made) = folder(arguments)?;
     let known = SweepRecord::read(&folder)?;
@@ -44,11 +48,11 @@ pub fn sweep(arguments: &SweepArguments) -> Result<Option<String>> {
         return Ok(None);
     };
     measurer.record.claim(&folder)?;
-    let shard = ShardArgument::find(arguments.shard)?;
     let mut ledger = Ledger::open(&folder, LEDGERS[0], shard)?;
-    note(format_args!("{}\n{}", plan.cost(), folder.display()));
+    let _own = ledger.hold()?;
     let own = plan.grid.cells.iter().enumerate().filter(|(place, _)| shard.holds(*place));
     let own: Vec<&PlannedCell> = own.map(|(_, cell)| cell).collect();
+    note(format_args!("{}\n{}", plan.cost(&own), folder.display()));
     let seeds = plan.seeds(0..arguments.repeats);
     let all = own.len();
     if !measurer.measure(&own, &seeds, &mut ledger)? {
@@ -71,8 +75,17 @@ pub fn sweep(arguments: &SweepArguments) -> Result<Option<String>> {
             folder.display()
         )));
     }
-    ledger.write_whole()?;
     let mut confirmed = Ledger::open(&folder, LEDGERS[1], Shard::WHOLE)?;
+    // A sweep that is not shared out holds that of the cells already.
+    let whole = if shard == Shard::WHOLE { None } else { Some(ledger.hold()) };
+    if let Some(Err(Error::Argument { .. })) = whole {
+        return Ok(Some(format!(
+            "part {shard}: {all} cells are measured; another process makes the report in {}",
+            folder.display()
+        )));
+    }
+    let _whole = whole.transpose()?;
+    ledger.write_whole()?;
     if arguments.confirm > 0 && !confirm(&mut measurer, &plan, &ledger, &mut confirmed)? {
         note(format_args!(
             "all cells are measured, and the best are not measured again; the same command with --out {} goes on",
@@ -130,7 +143,11 @@ fn report(folder: &Path) -> Result<String> {
             reason: "no cell of it is measured yet".to_owned(),
         });
     }
-    cells.write_whole()?;
+    match cells.hold() {
+        Ok(_whole) => cells.write_whole()?,
+        // Another process is at work: a report of what there is does not touch its file.
+        Err(_) => cells.sort(),
+    }
     let report =
         SweepReport { record: &record, cells: &cells, confirmed: &confirmed, left_out: Vec::new() };
     let table = report.write(folder)?;
@@ -147,8 +164,11 @@ fn folder(arguments: &SweepArguments) -> Result<(PathBuf, MadeFolders)> {
     };
     let made = MadeFolders::make(folder).map_err(write_error(folder))?;
     tempfile::tempfile_in(folder).map_err(write_error(folder))?;
-    let is_empty = folder.read_dir().is_ok_and(|mut entries| entries.next().is_none());
-    if !is_empty && !folder.join(RECORD_FILE).exists() {
+    // What is hidden is our own, of a part that begins at this moment or was killed.
+    let is_shown = |name: std::ffi::OsString| !name.as_encoded_bytes().starts_with(b".");
+    let entries = folder.read_dir().map_err(read_error(folder))?;
+    let is_in_use = entries.flatten().any(|entry| is_shown(entry.file_name()));
+    if is_in_use && !folder.join(RECORD_FILE).exists() {
         return Err(Error::Argument {
             argument: "--out",
             value: folder.display().to_string(),

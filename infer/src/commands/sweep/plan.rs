@@ -125,9 +125,9 @@ impl<'a> Plan<'a> {
         Some(PlannedCell { cell, weights, network_calls })
     }
 
-    /// What the sweep costs, in a line for each kind of cell.
-    pub(super) fn cost(&self) -> String {
-        let (cells, SweepArguments { images, repeats, .. }) = (&self.grid.cells, self.arguments);
+    /// What some cells cost, in a line for each kind of cell.
+    pub(super) fn cost(&self, cells: &[&PlannedCell]) -> String {
+        let SweepArguments { images, repeats, .. } = self.arguments;
         let known: Vec<usize> = cells.iter().filter_map(|planned| planned.network_calls).collect();
         let all = u64::from(*images) * u64::from(*repeats);
         let total = known.iter().sum::<usize>() as u64 * all;
@@ -136,10 +136,13 @@ impl<'a> Plan<'a> {
             (_, most) => most.copied().unwrap_or(0).to_string(),
         };
         let repeats = if *repeats == 1 { String::new() } else { format!(" x {repeats} repeats") };
-        let mut lines = vec![format!(
-            "{} cells x {images} images{repeats} x {each} network calls: {total} calls of the network",
-            known.len()
-        )];
+        let mut lines = Vec::new();
+        if !known.is_empty() {
+            lines.push(format!(
+                "{} cells x {images} images{repeats} x {each} network calls: {total} calls of the network",
+                known.len()
+            ));
+        }
         let unknown = cells.len() - known.len();
         if unknown > 0 {
             lines.push(format!(
@@ -161,7 +164,10 @@ impl<'a> Plan<'a> {
             one_line(format!("{calls:>6}  {}", planned.cell.label(&[0, 1, 2, 3, 4, 5])))
         };
         let lines = self.grid.cells.iter().map(line).collect::<Vec<_>>().join("\n");
-        format!(" calls  solver steps guidance rule shift weights\n{lines}\n{}", self.cost())
+        format!(
+            " calls  solver steps guidance rule shift weights\n{lines}\n{}",
+            self.cost(&self.grid.cells.iter().collect::<Vec<_>>())
+        )
     }
 }
 
