@@ -38,6 +38,7 @@ mod measurement;
 mod model_source;
 mod npz;
 mod picture;
+mod picture_file;
 mod program;
 mod progress;
 mod prompts;

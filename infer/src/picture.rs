@@ -187,6 +187,7 @@ mod tests {
             height: 2,
             width: 2,
             noise: pixelflow::pipeline::NoiseRule::SeedAndNumber,
+            edit: None,
             seed: u64::MAX,
             layout: Arrangement::Grid { scale: 2, numbered: true, any_script: true },
             rows: vec![RecipeRow {

@@ -21,7 +21,7 @@ use crate::{PixelFlowConfig, Preset};
 const WIDTH: usize = 32;
 
 /// A model's folder; a text model with the encoder that reads its prompts.
-fn folder(path: &Path, is_text: bool) {
+pub(super) fn folder(path: &Path, is_text: bool) {
     let model = PixelFlowConfig {
         depth: 1,
         patch_size: 2,
@@ -54,21 +54,21 @@ fn folder(path: &Path, is_text: bool) {
     }
 }
 
-fn sampler(solver: SolverKind) -> SamplerConfig {
+pub(super) fn sampler(solver: SolverKind) -> SamplerConfig {
     let guidance = Guidance::Constant { scale: 1.5 };
     SamplerConfig { solver, steps: vec![2], guidance, ..SamplerConfig::default() }
 }
 
-fn pipeline(path: &Path) -> Pipeline<Flex> {
+pub(super) fn pipeline(path: &Path) -> Pipeline<Flex> {
     Pipeline::open(path, &FlexDevice).unwrap()
 }
 
-fn drawn(pipeline: &mut Pipeline<Flex>, request: &Request) -> Vec<DrawnImage> {
+pub(super) fn drawn(pipeline: &mut Pipeline<Flex>, request: &Request) -> Vec<DrawnImage> {
     pipeline.draw(request).unwrap().collect::<Result<_>>().unwrap()
 }
 
 /// Five images of three classes.
-fn classes() -> Request {
+pub(super) fn classes() -> Request {
     let image = |n| ImageRequest { subject: Subject::Class(n % 3), seed: 7, number: n as u64 };
     Request::new((0..5_usize).map(image).collect())
 }
