@@ -216,6 +216,27 @@ fn a_picture_of_our_own_is_taken_for_what_its_recipe_says() {
 }
 
 #[test]
+fn a_picture_of_a_prompt_is_edited_by_the_model_that_reads_prompts() {
+    let scratch = Scratch::new();
+    let common = ["--device", "cpu", "--steps", "1", "--count", "1", "--out"];
+    let drawn = ["sample", "--prompt", "an elf in a red robe", "--negative", "a shield"];
+    INFER.run(&[&drawn[..], &common, &[&scratch.named("drawn")]].concat()).succeeded();
+    let own = scratch.named(&format!("drawn/{}", listing(&scratch.path("drawn"))[0]));
+    let out = scratch.named("edited.png");
+    let run = INFER.run(&[&["edit", "--image", &own][..], &common, &[&out]].concat()).succeeded();
+    assert!(
+        run.message.contains("shows an elf in a red robe, as its recipe says"),
+        "{}",
+        run.message
+    );
+    let recipe = read_picture(&scratch.path("edited.png")).unwrap().1;
+    assert_eq!(recipe.rows[0].prompt.as_deref(), Some("an elf in a red robe"));
+    assert_eq!(recipe.rows[0].negative.as_deref(), Some("a shield"));
+    let again = INFER.run(&["replay", &out, "--image", &own]).succeeded();
+    assert_eq!(again.printed.trim(), "pixels equal");
+}
+
+#[test]
 fn what_cannot_be_edited_is_refused_before_anything_is_done() {
     let scratch = Scratch::new();
     picture(15).save(scratch.path("odd.png")).unwrap();

@@ -1,7 +1,8 @@
 //! From a model and a request to images.
 //!
 //! [`Pipeline::open`] → [`Request`] → [`Pipeline::draw`] → [`Drawing`], which gives images as they are
-//! done and can be looked at, stopped and gone on from at every solver step.
+//! done and can be looked at, stopped and gone on from at every solver step. A request may begin with a picture
+//! and keep a part of it: see [`Edit`].
 
 mod base64_bytes;
 mod drawing;

@@ -164,12 +164,14 @@ fn a_preview_changes_nothing_and_ends_as_the_image() {
         let (images, ..) = finished(begun(&sampler));
         let mut stepper = begun(&sampler);
         assert!(stepper.preview().unwrap().is_none());
-        let mut last = None;
+        let (mut last, mut clean) = (None, None);
         while stepper.step().unwrap().is_some() {
             last = stepper.preview().unwrap();
+            clean = stepper.clean_preview().unwrap();
         }
         assert_eq!(values(stepper.state().unwrap()), images);
         assert_eq!(values(last.unwrap()), images, "at time 1 nothing is left to predict");
+        assert_eq!(values(clean.unwrap()), images, "the last stage ends with clean images");
     }
 }
 

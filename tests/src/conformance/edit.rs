@@ -254,3 +254,24 @@ fn kept_path<B: PixelFlowBackend>(
     }
     Ok((found, exact))
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::backend::Flex;
+    use burn::backend::flex::FlexDevice;
+
+    use super::*;
+    use crate::{Outcome, Verdict};
+
+    #[test]
+    fn both_cases_pass_on_the_cpu() {
+        let mut tell = |outcome: &Outcome| println!("{outcome:?}");
+        let mut recorder = Recorder::new(None, &mut tell);
+        check::<Flex>(&FlexDevice, &mut recorder);
+        let outcomes = recorder.into_report().outcomes;
+        assert_eq!(outcomes.len(), 2);
+        for outcome in outcomes {
+            assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:?}");
+        }
+    }
+}
