@@ -113,6 +113,12 @@ fn what_the_mask_leaves_black_is_the_pictures_byte_for_byte() {
             let before = picture(SIDE).get_pixel(x, y).0;
             assert!(x > 7 || pixel.0 == before, "{more:?}: {x}, {y}");
             changed += u32::from(x > 8 && pixel.0 != before);
+            // Of what is mixed, 135 parts of 255 are the picture's, whatever is drawn.
+            let is_mixed = |(found, kept): (&u8, u8)| {
+                let least = i32::from(kept) * 135 / 255;
+                (least..=least + 121).contains(&i32::from(*found))
+            };
+            assert!(x != 8 || pixel.0.iter().zip(before).all(is_mixed), "{more:?}: {x}, {y}");
         }
         assert!(changed > 50, "{more:?}: nothing is drawn");
     }

@@ -22,6 +22,11 @@ const WIDTH: usize = 32;
 
 /// A model's folder; a text model with the encoder that reads its prompts.
 pub(super) fn folder(path: &Path, is_text: bool) {
+    folder_of(path, is_text, 0.2);
+}
+
+/// The same, with weights of another size.
+pub(super) fn folder_of(path: &Path, is_text: bool, size: f32) {
     let model = PixelFlowConfig {
         depth: 1,
         patch_size: 2,
@@ -32,7 +37,7 @@ pub(super) fn folder(path: &Path, is_text: bool) {
     let weights = |name: &str, shape: &[usize]| {
         let key = Key::new(name.len() as u64, 0, Purpose::Testing);
         let values = key.normals(shape.iter().product());
-        Ok::<_, std::convert::Infallible>(values.into_iter().map(|value| value * 0.2).collect())
+        Ok::<_, std::convert::Infallible>(values.into_iter().map(|value| value * size).collect())
     };
     let Ok(weights) = model_from::<Flex, _>(&model, &FlexDevice, weights);
     save_model(&weights, &path.join(WEIGHTS_FILE), DType::F32, &BTreeMap::new()).unwrap();
