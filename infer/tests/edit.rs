@@ -212,10 +212,13 @@ fn a_picture_of_our_own_is_taken_for_what_its_recipe_says() {
     scratch.run("sample", &["--class", "dog", "--count", "1", "--out", "@drawn"]).succeeded();
     let file = format!("drawn/{}", listing(&scratch.path("drawn"))[0]);
     let own = format!("@{file}");
-    let edit = ["--image", &own, "--count", "1", "--out", "@grid.png"];
+    let views = ["--from-stage", "1", "--strip", "@strip.png"];
+    let edit = [&["--image", &own, "--count", "1", "--out", "@grid.png"], &views[..]].concat();
     let run = scratch.run("edit", &edit).succeeded();
     assert!(run.message.contains("shows dog, as its recipe says"), "{}", run.message);
     assert_eq!(read_picture(&scratch.path("grid.png")).unwrap().1.rows[0].class, 2);
+    // What begins in the last stage has an end of one.
+    assert!(scratch.path("strip.png").exists());
     // A grid shows many things, and the class of another model is none of this one's.
     let foreign = ["edit", "--image", &scratch.named(&file), "--out", &scratch.named("x.png")];
     INFER.run(&foreign).refused(&["no recipe of this model", "--class"]);

@@ -23,8 +23,8 @@ pub(super) const BACK_TO: f64 = 0.5;
 /// in time to harmonise the seam, which `repetitions` do here by half a stage; Flower (arXiv 2509.26287)
 /// projects the predicted end of a flow onto what is known and mixes it with new noise, which for a mask is the
 /// same replacement, of the end instead of the state; `LanPaint` (arXiv 2502.03491) lets Langevin steps run
-/// within a step, which need the score, many evaluations and step sizes of their own. The cascade's coarse
-/// stages already let what is drawn see the whole picture.
+/// within a step, with several evaluations and step sizes of their own. The cascade's coarse stages already let
+/// what is drawn see the whole picture.
 #[derive(Clone, Debug)]
 pub struct Original {
     /// Height and width of the finished images.
