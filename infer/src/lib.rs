@@ -43,6 +43,7 @@ mod progress;
 mod prompts;
 mod recipe;
 mod recipe_bounds;
+mod serve;
 mod shard;
 mod sweep;
 

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
     Comparison, Evaluated, Generated, Sampled, convert, evaluate, evaluate_captions, generate,
-    info, replay, sample, sweep,
+    info, replay, sample, serve, sweep,
 };
 
 /// Does what the command line says; gives the exit code.
@@ -28,6 +28,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             }
         },
         Command::Convert(arguments) => say(convert(&arguments)?)?,
+        Command::Serve(arguments) => serve(&arguments)?,
         Command::Info(arguments) => print(info(&arguments)?)?,
         Command::Evaluate(arguments) => match evaluate(&arguments)? {
             Evaluated::Done(text) => print(text)?,

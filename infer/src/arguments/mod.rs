@@ -9,6 +9,7 @@ mod generate;
 mod guidance;
 mod guide;
 mod number_format;
+mod serve;
 mod sweep;
 
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ use self::guidance::{guidance, guidance_rule};
 pub use self::guide::GuideArguments;
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
+pub use self::serve::ServeArguments;
 pub use self::sweep::SweepArguments;
 use crate::convert::parse_size;
 use crate::recipe_bounds::MAX_SCALE;
@@ -62,6 +64,7 @@ Examples:
   infer sample --model runs/demo-1 --steps 4,6,10 --solver heun --guidance constant:1.5
   infer sample --model runs/demo-1 --guide-model runs/demo-1/checkpoints/step-00000100 --guidance constant:2
   infer replay samples/grid-1.png                the same pixels again?
+  infer serve                                    a web page that draws, and an API
   infer evaluate model --repeats 3 assets/demo/heroes.tar
   infer evaluate captions --model runs/t2i --json scores.json
   infer sweep assets/demo/heroes.tar --solver euler unipc --steps 4 8 16
@@ -89,6 +92,8 @@ pub enum Command {
     Sample(SampleArguments),
     /// Draw a picture again from the recipe inside it and compare the pixels.
     Replay(ReplayArguments),
+    /// Draw for a web page and for other programs, over HTTP.
+    Serve(ServeArguments),
     /// Say what a model is.
     Info(InfoArguments),
     /// Measure how good images are: FID and its relatives, copies, captions.

@@ -9,6 +9,7 @@ mod info;
 mod recorded_model;
 mod replay;
 mod sample;
+mod serve;
 mod sweep;
 
 pub use convert::convert;
@@ -16,7 +17,9 @@ pub use evaluate::{Evaluated, evaluate, evaluate_captions};
 pub use generate::{Generated, generate};
 pub use info::info;
 pub use replay::{Comparison, replay};
+pub(crate) use sample::label;
 pub use sample::{Sampled, sample};
+pub use serve::serve;
 pub use sweep::sweep;
 
 use std::path::Path;
