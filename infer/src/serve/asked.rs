@@ -5,7 +5,7 @@ use pixelflow::excerpt::reason_excerpt;
 use pixelflow::sampler::{Guidance, GuidanceRule, SamplerConfig, SolverKind};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde_json::Value;
 
 use super::refusal::{Answer, Refusal};
 use crate::arguments::GuidanceArgument;
@@ -120,29 +120,33 @@ impl SamplerAsked {
     }
 }
 
+/// Objects that `serde` would take as lists of their fields too.
+const OBJECTS: [&str; 3] = ["/sampler", "/sampler/guidance", "/sampler/guidance_rule"];
+
 /// What a body says.
 ///
 /// # Errors
-/// 400 for what is no JSON, 422 with its field for what makes no sense.
+/// 400 for what is no JSON object, 422 with its field for what makes no sense.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
-    if body.is_empty() {
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "the body is empty; send a JSON object"));
+    let unread = |reason: &str| {
+        Refusal::new(StatusCode::BAD_REQUEST, format!("the body is no JSON object{reason}"))
+    };
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| unread(&format!(": {error}")))?;
+    if !value.is_object() {
+        return Err(unread(""));
     }
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let is_list = |object: &&&str| value.pointer(object).is_some_and(Value::is_array);
+    if let Some(object) = OBJECTS.iter().find(is_list) {
+        return Err(Refusal::unfit(
+            &object[1..].replace('/', "."),
+            "it is a list, and must be an object",
+        ));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
         let (field, reason) = (error.path().to_string(), error.into_inner());
-        let message = reason_excerpt(&reason.to_string()).into_owned();
-        match reason.classify() {
-            Category::Data => Refusal::unfit(field.trim_matches('.'), message),
-            _ => not_json(&message),
-        }
-    })?;
-    json.end().map_err(|error| not_json(&error.to_string()))?;
-    Ok(value)
-}
-
-fn not_json(reason: &str) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, format!("the body is no JSON: {reason}"))
+        Refusal::unfit(field.trim_matches('.'), reason_excerpt(&reason.to_string()))
+    })
 }
 
 #[cfg(test)]
@@ -153,13 +157,20 @@ mod tests {
     fn what_cannot_be_read_is_named_with_its_field() {
         let endless = format!("{{\"class\": \"{}", "[".repeat(10_000));
         let deep = "[".repeat(10_000);
-        let cases: [(&str, u16, &str, &str); 13] = [
-            ("", 400, "", "the body is empty"),
-            ("{", 400, "", "no JSON: EOF while parsing"),
+        let cases: [(&str, u16, &str, &str); 15] = [
+            ("", 400, "", "no JSON object: EOF while parsing"),
+            ("{", 400, "", "no JSON object: EOF while parsing"),
             ("{} x", 400, "", "trailing characters"),
             (&endless, 400, "", "no JSON"),
-            (&deep, 422, "", "invalid type: sequence"),
-            ("[]", 422, "", "invalid"),
+            (&deep, 400, "", "recursion limit exceeded"),
+            ("[]", 400, "", "no JSON object"),
+            (r#"{"sampler": ["heun"]}"#, 422, "sampler", "must be an object"),
+            (
+                r#"{"sampler": {"guidance": ["constant", 2]}}"#,
+                422,
+                "sampler.guidance",
+                "must be an",
+            ),
             (r#"{"seed": NaN}"#, 400, "", "no JSON"),
             (r#"{"sampler": {"shift": 1e999}}"#, 400, "", "number out of range"),
             (

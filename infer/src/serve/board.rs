@@ -219,7 +219,7 @@ impl Board {
             queued,
             running,
             waiting_images: jobs.waiting_images(),
-            kept_images: jobs.ended.iter().map(|job| job.pictures().len()).sum(),
+            kept_images: jobs.ended.iter().map(|job| job.drawn()).sum(),
             kept_bytes: jobs.kept_bytes(),
             ..jobs.counts
         }
@@ -291,7 +291,7 @@ impl Jobs {
 
     /// Whether more is kept than may be; a job without images counts as one.
     fn is_overfull(&self, keep: usize) -> bool {
-        let images = |job: &Arc<Job>| job.pictures().len().max(1);
+        let images = |job: &Arc<Job>| job.drawn().max(1);
         self.ended.len() > 1
             && (self.ended.iter().map(images).sum::<usize>() > keep
                 || self.kept_bytes() > MOST_BYTES)

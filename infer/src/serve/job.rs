@@ -245,6 +245,11 @@ impl Job {
         self.inner().pictures.clone()
     }
 
+    /// How many images are there.
+    pub(super) fn drawn(&self) -> usize {
+        self.inner().pictures.len()
+    }
+
     /// Bytes of its images.
     pub(super) fn bytes(&self) -> usize {
         self.inner().pictures.iter().map(|picture| picture.png.len()).sum()

@@ -40,6 +40,7 @@ mod worker;
 mod worker_tests;
 
 use std::net::TcpListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -57,6 +58,9 @@ use crate::{Error, Result};
 /// How long connections have to end when there is nothing left to answer.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
+/// The worker's stack, as large as that of a program.
+const STACK: usize = 8 << 20;
+
 /// All that requests and the worker share.
 #[derive(Debug)]
 struct Server {
@@ -72,7 +76,7 @@ struct Server {
 /// [`Error::Argument`] for an address that cannot be listened on; what opening the model says.
 pub(crate) fn run(settings: Settings, model: ServedModel) -> Result<()> {
     let listener = listen(&settings)?;
-    let (name, device) = (model.source.name(), model.device);
+    let (name, device) = (model.source.short_name(), model.device);
     let address = listener.local_addr().map_err(|error| cannot_listen(&settings, &error))?;
     let board = Board::new(settings.queue, settings.keep);
     let server = Arc::new(Server { settings, model, board, metrics: Metrics::default() });
@@ -83,10 +87,13 @@ pub(crate) fn run(settings: Settings, model: ServedModel) -> Result<()> {
     let (ended, worker_ended) = mpsc::channel();
     let shared = Arc::clone(&server);
     let work = move || {
-        let _ = ended.send(worker::work(&shared));
+        let worked = catch_unwind(AssertUnwindSafe(|| worker::work(&shared)));
+        let broken = |panic| Err(pixelflow::Error::Device { reason: worker::words(panic) }.into());
+        let _ = ended.send(worked.unwrap_or_else(broken));
         shared.board.worker_is_gone();
     };
-    let worker = std::thread::Builder::new().name("worker".to_owned()).spawn(work);
+    let thread = std::thread::Builder::new().name("worker".to_owned()).stack_size(STACK);
+    let worker = thread.spawn(work);
     worker.map_err(|error| cannot_listen(&server.settings, &error))?;
     let served = runtime.block_on(connections::serve(listener, &server, &interrupt));
     served.map_err(|error| cannot_listen(&server.settings, &error))?;

@@ -1,5 +1,6 @@
 //! The one who draws: round after round, on one device.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -107,12 +108,7 @@ impl<'a> Worker<'a> {
             Ok(Err(error)) => Err(error.to_string()),
             Err(panic) => {
                 self.engine = None;
-                let words = [
-                    panic.downcast_ref::<&str>().copied(),
-                    panic.downcast_ref::<String>().map(String::as_str),
-                ];
-                let words = words.into_iter().flatten().next().unwrap_or("no reason is known");
-                Err(format!("drawing broke down: {words}"))
+                Err(format!("drawing broke down: {}", words(panic)))
             }
         }
     }
@@ -194,6 +190,13 @@ impl<'a> Worker<'a> {
             self.server.metrics.job(job.seconds());
         }
     }
+}
+
+/// What a panic says.
+pub(super) fn words(panic: Box<dyn Any + Send>) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "no reason is known".to_owned())
 }
 
 /// Tells the jobs of a round how far they have come.

@@ -22,8 +22,7 @@ fn jobs_that_wait_are_drawn_together_and_are_the_files_of_infer_sample() {
     let body = |class: Value, seed: usize| {
         json!({"class": class, "seed": seed, "sampler": steps, "previews": false}).to_string()
     };
-    let mut jobs: Vec<String> =
-        (0..7).map(|class| server.submit(&body(json!(class), 5))).collect();
+    let mut jobs: Vec<String> = (0..7).map(|class| server.submit(&body(json!(class), 5))).collect();
     jobs.push(server.submit(&body(json!("VAMPIRE"), 9)));
     let queue = server.get("/api/queue").json();
     assert_eq!((queue["waiting_images"].as_u64(), queue["room"].as_u64()), (Some(8), Some(56)));
@@ -57,7 +56,8 @@ fn prompts_are_packed_too_and_what_is_not_seen_is_said() {
     let server = Served::ready(&["--model", model, "--steps", "2"]);
     let endless = "a large orc ".repeat(834);
     let prompts = ["an elf in a red robe", "a knight", endless.trim()];
-    let body = |prompt: &str| json!({"prompt": prompt, "negative": "a shield", "seed": 3}).to_string();
+    let body =
+        |prompt: &str| json!({"prompt": prompt, "negative": "a shield", "seed": 3}).to_string();
     let long = server.submit(&json!({"prompt": "a", "sampler": {"steps": 1000}}).to_string());
     let jobs = prompts.map(|prompt| server.submit(&body(prompt)));
     server.post(&format!("/api/jobs/{long}/cancel"), "");
@@ -66,8 +66,20 @@ fn prompts_are_packed_too_and_what_is_not_seen_is_said() {
         let out = folder.path().join(job);
         let expected = sampled(
             &out,
-            &["--model", model, "--prompt", prompt, "--negative", "a shield", "--seed", "3", "--steps",
-                "2", "--count", "1"],
+            &[
+                "--model",
+                model,
+                "--prompt",
+                prompt,
+                "--negative",
+                "a shield",
+                "--seed",
+                "3",
+                "--steps",
+                "2",
+                "--count",
+                "1",
+            ],
         );
         assert!(server.image(job, 0) == expected[0], "{prompt:.30}");
     }

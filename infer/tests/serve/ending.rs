@@ -11,9 +11,8 @@ const LONG: &str = r#"{"class": 0, "sampler": {"steps": 1000, "solver": "heun"}}
 #[test]
 fn told_to_end_it_finishes_what_waits_and_takes_nothing_new() {
     let server = Served::ready(&["--batch", "1"]);
-    let jobs = [3, 4].map(|class| {
-        server.submit(&json!({"class": class, "sampler": {"steps": 40}}).to_string())
-    });
+    let jobs = [3, 4]
+        .map(|class| server.submit(&json!({"class": class, "sampler": {"steps": 40}}).to_string()));
     let events = std::thread::scope(|scope| {
         let listening = scope.spawn(|| server.events(&jobs[1]));
         until(|| server.job(&jobs[0])["state"] == "running");
@@ -68,6 +67,7 @@ fn weights_that_cannot_be_read_end_it_with_their_message() {
     std::fs::copy(format!("{demo}/config.json"), folder.path().join("config.json")).unwrap();
     std::fs::write(folder.path().join("model.safetensors"), "nothing").unwrap();
     let model = program_tests::text(folder.path());
-    let run = super::server::INFER.run(&["serve", "--port", "0", "--device", "cpu", "--model", model]);
+    let run =
+        super::server::INFER.run(&["serve", "--port", "0", "--device", "cpu", "--model", model]);
     run.refused(&["model.safetensors"]);
 }

@@ -26,7 +26,10 @@ fn clients_of_openai_get_images_and_partial_ones() {
     let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
     let partial = "image_generation.partial_image";
     assert_eq!(names, [partial, partial, "image_generation.completed"]);
-    assert_eq!((&events[1].1["type"], &events[1].1["partial_image_index"]), (&json!(partial), &json!(1)));
+    assert_eq!(
+        (&events[1].1["type"], &events[1].1["partial_image_index"]),
+        (&json!(partial), &json!(1))
+    );
     for (body, status, field) in [
         (json!({"prompt": "elf", "model": "dall-e-3"}), 404, "model"),
         (json!({"prompt": "elf", "response_format": "url"}), 422, "response_format"),

@@ -102,17 +102,21 @@ impl Served {
     }
 
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-        if !headers.iter().any(|(name, _)| *name == "Host") {
-            text += &format!("Host: {}\r\n", self.address);
+        let length = body.len().to_string();
+        let mut all = headers.to_vec();
+        for own in [
+            ("Host", self.address.as_str()),
+            ("Content-Type", "application/json"),
+            ("Connection", "close"),
+            ("Content-Length", &length),
+        ] {
+            if !headers.iter().any(|(name, _)| *name == own.0) {
+                all.push(own);
+            }
         }
-        for (name, value) in headers {
-            text += &format!("{name}: {value}\r\n");
-        }
-        if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "Content-Type") {
-            text += "Content-Type: application/json\r\n";
-        }
-        text += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+        let lines: Vec<String> =
+            all.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let text = format!("{method} {path} HTTP/1.1\r\n{}\r\n{body}", lines.concat());
         self.say(text.as_bytes())
     }
 
