@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
+use pixelflow::excerpt::excerpt;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{DrawEvent, DrawnImage, Subject, Unseen};
 use pixelflow::sampler::{StageStart, StepDone};
@@ -284,9 +285,10 @@ fn say_unseen(round: &Round, Unseen { cut, max_tokens, unknown }: &Unseen) {
                     "the {what} is longer than {max_tokens} tokens; its last {cut} are not seen"
                 ));
             }
-            for word in unknown.iter().filter(|word| text.contains(word.as_str())) {
+            for word in text.split_whitespace().filter(|word| unknown.iter().any(|u| u == word)) {
+                let word = excerpt(word);
                 job.note(format!(
-                    "the text encoder has never seen {word}; it is drawn as any unknown word"
+                    "the text encoder has never seen `{word}`; it is drawn as any unknown word"
                 ));
             }
         }

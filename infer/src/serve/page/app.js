@@ -59,9 +59,12 @@ async function main() {
   const run = async (request) => {
     const label = fields.label(request);
     const whole = [];
-    seen.begin(request.count, request.size);
+    let isTaken = false;
     told.begin();
     drawing = engine.draw(request, (event) => {
+      // What was there before stays until the engine has taken the request.
+      if (!isTaken) seen.begin(request.count, request.size);
+      isTaken = true;
       told.show(event);
       if (event.type === "preview") seen.preview(event);
       if (event.type === "note") show("notes", [part("notes").textContent, event.message].filter(Boolean).join("\n"));
@@ -75,6 +78,7 @@ async function main() {
       whole.push(shelf.add(picture).then((kept) => seen.finish(event, label, kept)));
     });
     part("running").hidden = false;
+    if (part("stage").getBoundingClientRect().top < 0) part("stage").scrollIntoView({ behavior: "smooth" });
     await drawing.ended;
     await Promise.all(whole);
   };

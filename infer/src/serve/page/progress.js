@@ -19,6 +19,8 @@ export function progress({ stages, status, announce }) {
     return item;
   };
 
+  const fillBar = (item, share) => item.querySelector("i").style.setProperty("--share", share);
+
   const on = {
     queued: ({ position, images_ahead: ahead }) => {
       const place = position === 1 && ahead === 0 ? "next" : `number ${position}, ${many(ahead, "picture")} ahead`;
@@ -35,7 +37,10 @@ export function progress({ stages, status, announce }) {
         stages.hidden = false;
       }
       stage = { ...event, began: performance.now() };
-      rows.forEach((item, place) => item.toggleAttribute("aria-current", place === event.stage));
+      rows.forEach((item, place) => {
+        item.toggleAttribute("aria-current", place === event.stage);
+        if (place < event.stage) fillBar(item, 1);
+      });
       rows[event.stage].querySelector("b").textContent = `${event.width} × ${event.height}`;
       announce.textContent = `Stage ${event.stage + 1} of ${event.stages}.`;
     },
@@ -43,7 +48,7 @@ export function progress({ stages, status, announce }) {
       const item = rows[event.stage];
       if (!item) return;
       const share = stage?.steps ? event.step / stage.steps : event.time;
-      item.querySelector("i").style.setProperty("--share", Math.min(share, 1));
+      fillBar(item, Math.min(share, 1));
       const took = stage ? (performance.now() - stage.began) / 1000 : 0;
       item.querySelector("em").textContent = `${seconds(took)} s`;
       const steps = stage?.steps ? `${event.step} of ${stage.steps}` : event.step;
@@ -53,6 +58,7 @@ export function progress({ stages, status, announce }) {
     done: (event) => {
       rows.forEach((item, place) => {
         item.removeAttribute("aria-current");
+        if (!event.draft) fillBar(item, 1);
         const took = event.stage_seconds[place];
         if (took !== undefined) item.querySelector("em").textContent = `${seconds(took)} s`;
       });
