@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use image::RgbImage;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{DrawEvent, Drawing, DrawnImage};
-use pixelflow::sampler::{Silent, StageStart};
+use pixelflow::sampler::{Silent, StageStart, StepDone};
 use pixelflow_host::interrupt::Interrupt;
+
+use crate::frames::{Frame, MOST_SHOWN};
 
 /// Is told how far drawing has come; every method does nothing unless it is overridden.
 pub trait DrawObserver {
@@ -28,6 +30,17 @@ pub trait DrawObserver {
     /// `images` more images are done.
     fn batch_done(&mut self, images: usize) {
         let _ = images;
+    }
+
+    /// Whether it wants to see the images after this step: every look waits for the device.
+    fn wants_frame(&mut self, done: &StepDone) -> bool {
+        let _ = done;
+        false
+    }
+
+    /// The images after a step, where it wanted to see them.
+    fn frame(&mut self, frame: &Frame) {
+        let _ = frame;
     }
 }
 
@@ -84,20 +97,40 @@ impl<B: PixelFlowBackend> Iterator for Watched<'_, B> {
             if self.has_failed || self.interrupt.is_wanted() {
                 return None;
             }
-            match self.drawing.next_event() {
-                Ok(Some(DrawEvent::Stage(start))) => self.observer.stage_started(start),
-                Ok(Some(DrawEvent::Step(done))) => self.observer.step_done(done.step, done.time),
-                Ok(Some(DrawEvent::Finished(count))) => {
-                    self.ready.extend(self.drawing.finished());
-                    self.observer.batch_done(count);
-                }
-                Ok(None) => return None,
+            match self.advance() {
+                Ok(true) => {}
+                Ok(false) => return None,
                 Err(error) => {
                     self.has_failed = true;
                     return Some(Err(error));
                 }
             }
         }
+    }
+}
+
+impl<B: PixelFlowBackend> Watched<'_, B> {
+    /// Goes on by an event, of which the observer is told; gives whether there was one.
+    fn advance(&mut self) -> pixelflow::Result<bool> {
+        let Self { drawing, observer, ready, .. } = self;
+        let Some(event) = drawing.next_event()? else {
+            return Ok(false);
+        };
+        match event {
+            DrawEvent::Stage(start) => observer.stage_started(start),
+            DrawEvent::Step(done) => {
+                observer.step_done(done.step, done.time);
+                if observer.wants_frame(&done) {
+                    let images = drawing.preview()?.into_iter().take(MOST_SHOWN);
+                    observer.frame(&Frame { images: images.map(rgb_image).collect(), done });
+                }
+            }
+            DrawEvent::Finished(count) => {
+                ready.extend(drawing.finished());
+                observer.batch_done(count);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -10,12 +10,15 @@ use pixelflow::stand_in::stand_in;
 
 use crate::error::{read_error, write_error};
 use crate::grid::{GridRow, labelled_grid};
+use crate::parameters_text::parameters_text;
 use crate::recipe::{Arrangement, Recipe};
 use crate::recipe_bounds::MAX_PIXELS;
 use crate::{Error, Result};
 
 /// Keyword of the text chunk.
 const KEYWORD: &str = "pixelflow";
+/// Keyword of what other programs show.
+const PARAMETERS: &str = "parameters";
 /// Longest recipe that is read, in bytes; one of a thousand classes has a tenth of a million.
 const MAX_TEXT: usize = 1 << 24;
 
@@ -79,19 +82,29 @@ fn encode(picture: &RgbImage, recipe: Option<&Recipe>, to: impl Write) -> io::Re
     let mut encoder = png::Encoder::new(to, picture.width(), picture.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    let text = recipe.map(|recipe| {
-        let text = serde_json::to_string(recipe).expect("a recipe has a form in JSON");
-        encoder.add_itxt_chunk(KEYWORD.to_owned(), text)
+    let said = recipe.map_or(Ok(()), |recipe| say(&mut encoder, recipe));
+    let written = said.and_then(|()| encoder.write_header()).and_then(|mut writer| {
+        writer.write_image_data(picture.as_raw())?;
+        writer.finish()
     });
-    let written =
-        text.unwrap_or(Ok(())).and_then(|()| encoder.write_header()).and_then(|mut writer| {
-            writer.write_image_data(picture.as_raw())?;
-            writer.finish()
-        });
     written.map_err(|error| match error {
         png::EncodingError::IoError(error) => error,
         other => io::Error::other(other),
     })
+}
+
+/// Writes a recipe, and what other programs show of it.
+fn say(encoder: &mut png::Encoder<'_, impl Write>, recipe: &Recipe) -> Result<(), png::EncodingError> {
+    let text = serde_json::to_string(recipe).expect("a recipe has a form in JSON");
+    let shown = parameters_text(recipe);
+    // As Pillow writes it: what Latin-1 has no letters for is UTF-8.
+    let parameters = PARAMETERS.to_owned();
+    if shown.chars().all(|letter| letter <= '\u{ff}') {
+        encoder.add_text_chunk(parameters, shown)?;
+    } else {
+        encoder.add_itxt_chunk(parameters, shown)?;
+    }
+    encoder.add_itxt_chunk(KEYWORD.to_owned(), text)
 }
 
 /// Reads a picture and its recipe.
@@ -183,12 +196,13 @@ fn no_recipe(path: &Path, reason: impl Into<String>) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::recipe::RecipeRow;
+pub(crate) mod testing {
     use pixelflow::NumberFormat;
 
-    fn recipe() -> Recipe {
+    use crate::recipe::{Arrangement, Recipe, RecipeRow};
+
+    /// A recipe of two images of 2 x 3 pixels.
+    pub(crate) fn recipe() -> Recipe {
         Recipe {
             version: "1".to_owned(),
             model: "größe".to_owned(),
@@ -200,7 +214,7 @@ mod tests {
             dtype: NumberFormat::F32,
             text_encoder: None,
             height: 2,
-            width: 2,
+            width: 3,
             noise: pixelflow::pipeline::NoiseRule::SeedAndNumber,
             seed: u64::MAX,
             layout: Arrangement::Grid { scale: 2, numbered: true, any_script: true },
@@ -214,17 +228,32 @@ mod tests {
             }],
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::recipe;
+    use super::*;
 
     #[test]
     fn a_picture_comes_back_with_its_recipe() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.png");
-        let images = [RgbImage::new(2, 2), RgbImage::from_pixel(2, 2, image::Rgb([9, 8, 7]))];
+        let images = [RgbImage::new(3, 2), RgbImage::from_pixel(3, 2, image::Rgb([9, 8, 7]))];
         let picture = lay_out(&recipe(), &images);
         write_picture(&picture, &recipe(), &path).unwrap();
         assert_eq!(read_picture(&path).unwrap(), (picture.clone(), recipe()));
         // Other programs read it too.
         assert_eq!(image::open(&path).unwrap().to_rgb8(), picture);
+        let info = begin(&path).unwrap().info().clone();
+        let shown = &info.uncompressed_latin1_text[0];
+        assert_eq!((&shown.keyword[..], &shown.text), ("parameters", &parameters_text(&recipe())));
+        let mut cat = recipe();
+        cat.rows[0].label = "猫".to_owned();
+        write_picture(&lay_out(&cat, &images), &cat, &path).unwrap();
+        let info = begin(&path).unwrap().info().clone();
+        assert_eq!(info.utf8_text[0].get_text().unwrap(), parameters_text(&cat));
+        write_picture(&picture, &recipe(), &path).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

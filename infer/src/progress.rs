@@ -26,6 +26,11 @@ impl DrawProgress {
         Self { bar, stages: stages as u64, before: 0, stage: String::new(), images: 0 }
     }
 
+    /// Hides the bar while something else writes to the terminal.
+    pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.suspend(write)
+    }
+
     /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

@@ -170,6 +170,17 @@ fn every_command_that_draws_takes_a_guide_and_refuses_one_without_a_part() {
     let guided = ["--guide-model", "guide", "--guidance", "constant:2", "--steps", "1"];
     let measured = scratch.run(&[&measure[..], &guided].concat()).succeeded().printed;
     assert!(measured.contains("; guided away from guide ("), "{measured}");
+    scratch.run(&[&measure[..], &guided, &["--certificate", "c.json"]].concat()).succeeded();
+    let page = fs::read_to_string(scratch.at("c.html")).unwrap();
+    assert!(page.contains("guided away from"), "{page}");
+    let check = ["evaluate", "--check", "c.json", "--reference", &heroes, "--model", "model"];
+    let checked = scratch.run(&[&check[..], &["--guide-model", "guide"]].concat()).succeeded();
+    assert!(checked.printed.contains("the certificate stands"), "{}", checked.printed);
+    scratch.run(&[&check[..], &["--guide-model", "model"]].concat()).refused(&["guide"]);
+    let sweep = ["sweep", &heroes, "--images", "4", "--model", "model", "--confirm", "0"];
+    let swept = [&sweep[..], &guided, &["--out", "swept"]].concat();
+    let swept = scratch.run(&swept).succeeded().printed;
+    assert!(swept.contains("; guided away from guide ("), "{swept}");
     let planned = scratch.run(&[&sample[..], &guided, &["--dry-run"]].concat()).succeeded().printed;
     assert!(planned.contains("million parameters and the guide's 0.0 million: "), "{planned}");
 }

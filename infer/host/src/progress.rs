@@ -50,6 +50,11 @@ impl ProgressBar {
         }
     }
 
+    /// Hides the bar while something else writes to the terminal.
+    pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.0.suspend(write)
+    }
+
     /// Removes the bar.
     pub fn finish_and_clear(&self) {
         self.0.finish_and_clear();

@@ -11,6 +11,7 @@ mod guide;
 mod number_format;
 mod serve;
 mod sweep;
+mod view;
 
 use std::path::PathBuf;
 
@@ -36,6 +37,7 @@ pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
 pub use self::serve::ServeArguments;
 pub use self::sweep::SweepArguments;
+pub use self::view::ViewArguments;
 use crate::convert::parse_size;
 use crate::recipe_bounds::MAX_SCALE;
 
@@ -61,6 +63,7 @@ Examples:
   infer sample --prompts list.txt --negative 'a shield' --guidance 3
   infer sample --count 50 --out folder/          single files
   infer sample --count 100 --out samples.npz     arr_0, uint8 NHWC, for FID tools
+  infer sample --class tengu --preview --animation tengu.gif --strip stages.png
   infer sample --model runs/demo-1 --steps 4,6,10 --solver heun --guidance constant:1.5
   infer sample --model runs/demo-1 --guide-model runs/demo-1/checkpoints/step-00000100 --guidance constant:2
   infer replay samples/grid-1.png                the same pixels again?
@@ -165,6 +168,9 @@ pub struct SampleArguments {
     /// How many times the images of a grid are enlarged. [default: to 96 pixels or more]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SCALE)))]
     pub scale: Option<u32>,
+    /// What is shown of images on their way.
+    #[command(flatten)]
+    pub view: ViewArguments,
     /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.
     #[arg(long, default_value = "auto")]
     pub device: String,
@@ -174,7 +180,7 @@ pub struct SampleArguments {
     #[arg(long, value_parser = number_format(), default_value = "f32")]
     pub dtype: NumberFormat,
     /// Print what drawing would need in memory and exit.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["preview", "strip", "animation"])]
     pub dry_run: bool,
 }
 

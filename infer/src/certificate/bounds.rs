@@ -42,7 +42,7 @@ impl Certificate {
     ///
     /// # Errors
     /// Why it is none, in words.
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(format!("it has more than {MAX_BYTES} bytes; a certificate is smaller"));
         }

@@ -233,6 +233,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_number_never_stands() {
+        let fd = |value| metric("fd_efflite0", value, None);
+        for value in [f64::NAN, f64::INFINITY] {
+            let faults = faults([fd(value), metric("kid_efflite0", 0.002, None), fd(1.0)]);
+            assert!(faults[0].is_some(), "{value}");
+            let mut both = certificate();
+            both.measurement.metrics = vec![fd(value)];
+            assert!(
+                !Verdict::new(&both, NetworkKind::EfficientNetLite0, &both).stands(),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
     fn every_repeat_must_stand_and_nothing_may_be_missing() {
         let network = NetworkKind::EfficientNetLite0;
         let with = |values: [f64; 2]| {

@@ -17,6 +17,8 @@ use crate::classes::chosen_classes;
 use crate::destination::{Destination, Written};
 use crate::draw::Watched;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config, say_unseen};
+use crate::frames::Viewed;
+use crate::frames::views::Views;
 use crate::guide::{find_guide, refuse_idle_guide};
 use crate::hub::{Fetching, HubName};
 use crate::model_source::ModelSource;
@@ -69,6 +71,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
         let models = (&source, guide.as_ref());
         return dry_run(arguments, models, size, &rows, device).map(Sampled::Planned);
     }
+    let views = Views::check(&arguments.view, arguments.out.as_deref())?;
     let _made = destination.prepare()?;
     // From here on a repository's files are fetched, all but the descriptions.
     let (named, format) = (&arguments.text.text_encoder, arguments.text.dtype(arguments.dtype));
@@ -81,6 +84,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
         rows,
         arguments,
         destination,
+        views,
     };
     device.run(job)
 }
@@ -226,13 +230,14 @@ struct Sample<'a> {
     rows: Vec<RecipeRow>,
     arguments: &'a SampleArguments,
     destination: Destination,
+    views: Views<'a>,
 }
 
 impl OnBackend for Sample<'_> {
     type Output = Result<Sampled>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
-        let Self { setup, request, layout, rows, arguments, destination } = self;
+        let Self { setup, request, layout, rows, arguments, destination, views } = self;
         let (named, batch) = (setup.device, request.batch);
         let stages = setup.source.description.cascade.stages;
         let mut pipeline = setup.pipeline::<B>(&device)?;
@@ -262,12 +267,14 @@ impl OnBackend for Sample<'_> {
         say_unseen(&pipeline.unseen()?);
         // Until here Ctrl-C ends the program at once: nothing is drawn yet.
         let interrupt = Interrupt::listen("stopping after this step")?;
-        let mut images = Watched::new(drawing, &mut progress, interrupt);
+        let mut viewed = Viewed::new(&mut progress, views.viewers(&recipe, batch, stages));
+        let mut images = Watched::new(drawing, &mut viewed, interrupt);
         let written = destination.write(&recipe, &mut images);
         let evaluations = images.evaluations();
         drop(images);
-        progress.finish();
+        let seen = viewed.finish();
         let Written { images, path } = written?;
+        seen?;
         Ok(Sampled::Drawn(Summary {
             images,
             of: of as u64,

@@ -33,6 +33,23 @@ fn npz(path: &Path, arrays: &[(&str, &[u64], bool)]) {
     archive.finish().unwrap();
 }
 
+/// An `.npz` of two images, the second of which has a label.
+fn labelled(path: &Path, label: i64) {
+    let mut archive = ZipWriter::new(fs::File::create(path).unwrap());
+    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    archive.start_file("arr_0.npy", stored).unwrap();
+    let array = npyz::WriteOptions::new().default_dtype().shape(&[2, 4, 4, 3]);
+    let mut array = array.writer(&mut archive).begin_nd().unwrap();
+    array.extend(vec![0_u8; 96]).unwrap();
+    array.finish().unwrap();
+    archive.start_file("arr_1.npy", stored).unwrap();
+    let array = npyz::WriteOptions::new().default_dtype().shape(&[2]);
+    let mut array = array.writer(&mut archive).begin_nd().unwrap();
+    array.extend([0, label]).unwrap();
+    array.finish().unwrap();
+    archive.finish().unwrap();
+}
+
 /// Every kind of side that cannot be measured, and `real`, which can.
 fn write_sides(folder: &Path) {
     let file = |name: &str| folder.join(name);
@@ -47,6 +64,8 @@ fn write_sides(folder: &Path) {
     fs::write(file("broken/002.png"), "no picture").unwrap();
     npz(&file("key.npz"), &[("images", &[2, 4, 4, 3], true)]);
     npz(&file("dtype.npz"), &[("arr_0", &[2, 4, 4, 3], false)]);
+    labelled(&file("label.npz"), 1_000_000);
+    labelled(&file("last.npz"), 999_999);
     npz(&file("inception.npz"), &[("mu", &[2048], false), ("sigma", &[2048, 2048], false)]);
     npz(&file("strange.npz"), &[("mu", &[3], false), ("sigma", &[3, 3], false)]);
     fs::write(file("cut.npz"), &fs::read(file("inception.npz")).unwrap()[..5000]).unwrap();
@@ -76,6 +95,7 @@ fn bad_sides_are_refused_with_what_helps() {
         ("broken", "real", &["002.png is not a readable image"]),
         ("key.npz", "real", &["images are in `arr_0`, and it has images"]),
         ("dtype.npz", "real", &["has the type '<f8', and images are uint8"]),
+        ("label.npz", "real", &["`arr_1` does not hold 2 labels from 0 to 999999"]),
         ("real", "cut.npz", &["cut.npz", "no .npz that is whole"]),
         (
             "real",
@@ -98,6 +118,7 @@ fn bad_sides_are_refused_with_what_helps() {
     // Where images may have different sizes, they are measured.
     let mixed = ["images", &at("mixed"), &at("clean.npz"), "--protocol", "clean"];
     evaluate(&cache, &[&mixed[..], &["--device", "cpu"]].concat()).succeeded();
+    evaluate(&cache, &["images", &at("last.npz"), &real, "--device", "cpu"]).succeeded();
     // Too few for some metrics: the others are given, and it is said.
     let few = evaluate(&cache, &["images", &real, &real, "--device", "cpu"]).succeeded();
     let reason = "not measured: density, coverage: the radius of a neighbourhood needs 6 images";

@@ -79,6 +79,8 @@ fn whatever_ends_it_a_sweep_goes_on_and_parts_together_are_the_whole() {
     assert_eq!(cells_of(&whole).len(), 6);
 
     let mut running = begun(&bench, &grid, &killed);
+    let beside = bench.sweep(&[&grid[..], &["--out", &killed]].concat());
+    beside.refused(&["another process measures the same part", "another --shard or folder"]);
     running.kill().unwrap();
     running.wait().unwrap();
     let done = cells_of(&killed).len();
@@ -238,6 +240,11 @@ fn other_sweeps_and_impossible_grids_are_refused_before_anything_is_drawn() {
         ),
         (line(&[real, "--model", model, "--prompts", "-"]), 1, &["--prompts -", "give a file"]),
         (line(&[real, "--model", model, model]), 1, &["--model", "given twice"]),
+        (
+            line(&[real, "--model", model, "--guide-model", model, "--guidance", "1"]),
+            1,
+            &["the guidance scale is 1"],
+        ),
         (
             line(&["--steps", "1", real]),
             2,

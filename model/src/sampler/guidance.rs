@@ -60,11 +60,18 @@ impl Guidance {
         }
     }
 
+    /// The largest scale.
+    pub fn scale(&self) -> f64 {
+        match *self {
+            Self::StageWise { scale } | Self::Constant { scale } | Self::Interval { scale, .. } => {
+                scale
+            }
+        }
+    }
+
     /// Whether the scale is 1 everywhere, where nothing is guided.
     pub fn is_neutral(&self) -> bool {
-        let (Self::StageWise { scale } | Self::Constant { scale } | Self::Interval { scale, .. }) =
-            *self;
-        scale == 1.0
+        self.scale() == 1.0
     }
 
     /// The reference's scale: its table is indexed by the stage, however many there are.
@@ -77,8 +84,7 @@ impl Guidance {
 
     pub(super) fn check(&self, stages: usize, reference: bool) -> Result<()> {
         let invalid = |reason: String| Err(Error::InvalidSampler { reason });
-        let (Self::StageWise { scale } | Self::Constant { scale } | Self::Interval { scale, .. }) =
-            *self;
+        let scale = self.scale();
         if !(0.0..=1000.0).contains(&scale) {
             return invalid(format!("guidance scale is {scale}, it must be 0 to 1000"));
         }

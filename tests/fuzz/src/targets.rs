@@ -62,6 +62,14 @@ fn a_recipe() {
 }
 
 #[test]
+fn a_certificate() {
+    check!().with_max_len(MAX_LEN).for_each(|bytes| {
+        let Ok(certificate) = infer::Certificate::parse(bytes) else { return };
+        let _ = certificate.command("c.json");
+    });
+}
+
+#[test]
 fn a_description_of_a_model() {
     check!().with_max_len(MAX_LEN).for_each(|bytes| {
         let Ok(text) = std::str::from_utf8(bytes) else { return };

@@ -66,9 +66,28 @@ impl Program {
     /// If there are no terminals, or it cannot be started.
     #[cfg(unix)]
     pub fn run_on_a_terminal(self, arguments: &[&str]) -> Run {
+        self.on_a_terminal(arguments, false)
+    }
+
+    /// Runs it where both outputs are one terminal; the message is what that shows.
+    ///
+    /// # Panics
+    /// If there are no terminals, or it cannot be started.
+    #[cfg(unix)]
+    pub fn run_in_a_terminal(self, arguments: &[&str]) -> Run {
+        self.on_a_terminal(arguments, true)
+    }
+
+    #[cfg(unix)]
+    fn on_a_terminal(self, arguments: &[&str], is_output_too: bool) -> Run {
         let terminal = nix::pty::openpty(None, None).expect("there are terminals");
         let mut command = self.command(arguments);
-        command.env("TERM", "xterm").stdout(Stdio::piped()).stderr(terminal.slave);
+        let output = if is_output_too {
+            terminal.slave.try_clone().expect("a terminal has several ends").into()
+        } else {
+            Stdio::piped()
+        };
+        command.env("TERM", "xterm").stdout(output).stderr(terminal.slave);
         let running = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let line = format!("{command:?}");
         // With it goes our own end of what it writes to: then reading ends, in an error on Linux.

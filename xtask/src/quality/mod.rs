@@ -39,6 +39,9 @@ pub struct Arguments {
     /// Measure these alone, by name, and keep the other records.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
+    /// The `infer` to measure with; without it, it is built from this repository.
+    #[arg(long, value_name = "PROGRAM")]
+    infer: Option<PathBuf>,
     /// Print the command lines, and which of them are recorded, and stop.
     #[arg(long)]
     dry_run: bool,
@@ -71,7 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         };
         note(format_args!("{}: {state}: {}", measurement.name, measurement.command()));
         if is_wanted && !is_there && !lacks_data && !arguments.dry_run {
-            records.measure(measurement)?;
+            records.measure(measurement, arguments.infer.as_deref())?;
         }
     }
     if !arguments.dry_run {

@@ -74,21 +74,25 @@ impl Records {
         Ok(record.command == measurement.command() && record.model == self.model(measurement)?)
     }
 
-    /// Calls `infer`, and keeps what it says.
+    /// Calls `infer`, the one at hand or the repository's own, and keeps what it says.
     ///
     /// # Errors
     /// If it fails.
-    pub fn measure(&mut self, measurement: &Measurement) -> Result<()> {
+    pub fn measure(&mut self, measurement: &Measurement, infer: Option<&Path>) -> Result<()> {
         let result = self.root.join("target/quality/result.json");
         std::fs::create_dir_all(self.root.join("target/quality"))?;
         if let Some(folder) = measurement.folder() {
             self.remove_outdated(measurement, &folder)?;
         }
-        let mut command = Command::new(env!("CARGO"));
-        command
-            .current_dir(&self.root)
-            .args(["run", "--quiet", "-p", "infer", "--locked", "--"])
-            .args(&measurement.arguments);
+        let mut command = match infer {
+            Some(program) => Command::new(std::path::absolute(program)?),
+            None => {
+                let mut cargo = Command::new(env!("CARGO"));
+                cargo.args(["run", "--quiet", "-p", "infer", "--locked", "--"]);
+                cargo
+            }
+        };
+        command.current_dir(&self.root).args(&measurement.arguments);
         let is_sweep = measurement.folder().is_some();
         if !is_sweep {
             command.arg("--json").arg(&result);
