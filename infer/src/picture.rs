@@ -94,7 +94,10 @@ fn encode(picture: &RgbImage, recipe: Option<&Recipe>, to: impl Write) -> io::Re
 }
 
 /// Writes a recipe, and what other programs show of it.
-fn say(encoder: &mut png::Encoder<'_, impl Write>, recipe: &Recipe) -> Result<(), png::EncodingError> {
+fn say(
+    encoder: &mut png::Encoder<'_, impl Write>,
+    recipe: &Recipe,
+) -> Result<(), png::EncodingError> {
     let text = serde_json::to_string(recipe).expect("a recipe has a form in JSON");
     let shown = parameters_text(recipe);
     // As Pillow writes it: what Latin-1 has no letters for is UTF-8.

@@ -23,7 +23,6 @@ pub(super) struct Asked {
     /// The seed. Default 0.
     pub(super) seed: Option<u64>,
     /// Number of the first image within the seed. Default 0.
-    #[serde(alias = "first")]
     pub(super) number: Option<u64>,
     /// How many images. Default 1.
     pub(super) count: Option<usize>,

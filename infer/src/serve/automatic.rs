@@ -33,6 +33,11 @@ const SAMPLERS: [(&str, SolverKind); 7] = [
     ("AB3", SolverKind::Ab3),
 ];
 
+/// Their names.
+pub(super) fn sampler_names() -> impl Iterator<Item = &'static str> {
+    SAMPLERS.iter().map(|(name, _)| *name)
+}
+
 /// A request of that API. Front ends send dozens of fields more; those that say something are named in the
 /// answer as ignored.
 #[derive(Debug, Default, Deserialize)]
@@ -91,7 +96,7 @@ impl Draw {
         let solver = self.sampler_name.or(self.sampler_index).map(|name| {
             let known = SAMPLERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name));
             known.map(|(_, solver)| *solver).ok_or_else(|| {
-                let known: Vec<&str> = SAMPLERS.iter().map(|(name, _)| *name).collect();
+                let known: Vec<&str> = sampler_names().collect();
                 let reason = format!(
                     "there is no sampler {}; there are {}",
                     excerpt(&name),

@@ -30,7 +30,7 @@ impl EventLog {
     /// Adds an event; after the last one there are no more.
     pub(super) fn add(&self, event: Event) {
         let mut entries = self.entries();
-        if entries.last().is_some_and(|entry| entry.event.is_last()) {
+        if ended(&entries) {
             return;
         }
         entries.retain(|entry| !event.replaces(&entry.event));
@@ -50,6 +50,11 @@ impl EventLog {
         self.newest.subscribe()
     }
 
+    /// Whether nothing comes any more.
+    pub(super) fn is_over(&self) -> bool {
+        ended(&self.entries())
+    }
+
     /// Whether somebody listens.
     pub(super) fn is_heard(&self) -> bool {
         self.newest.receiver_count() > 0
@@ -59,6 +64,11 @@ impl EventLog {
     fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// Whether the last event is among these.
+fn ended(entries: &[Entry]) -> bool {
+    entries.last().is_some_and(|entry| entry.event.is_last())
 }
 
 #[cfg(test)]

@@ -71,6 +71,8 @@ async fn pour(
     let mut news = job.log.listen();
     loop {
         news.borrow_and_update();
+        // Asked first: what comes in between is sent in the next turn.
+        let is_over = job.log.is_over();
         for entry in job.log.after(after) {
             after = entry.id;
             if let Some(text) = frame(&entry)
@@ -78,9 +80,9 @@ async fn pour(
             {
                 return;
             }
-            if entry.event.is_last() {
-                return;
-            }
+        }
+        if is_over {
+            return;
         }
         tokio::select! {
             _ = news.changed() => {}

@@ -239,7 +239,8 @@ fn refused(error: pixelflow::Error) -> Refusal {
         Field::Number => "number",
         Field::Size => "size",
         Field::Sampler => "sampler",
-        Field::Channels | Field::Batch => "",
+        // What is not of a request but of the model, or of the server itself.
+        _ => "",
     });
     Refusal::unfit(field, message)
 }

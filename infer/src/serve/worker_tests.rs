@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use pixelflow::NumberFormat;
 use pixelflow::pipeline::{
-    DrawEvent, DrawnImage, ImageRequest, NoiseRule, Provenance, Request, Subject, Unseen,
+    DrawEvent, DrawnImage, ImageRequest, Provenance, Request, Subject, Unseen,
 };
 use pixelflow::sampler::{SamplerConfig, StageStart, StepDone};
-use pixelflow::weights::WeightSet;
 use pixelflow_host::device::{Device, DeviceKind};
 
 use super::board::{Board, Found, NotTaken};
@@ -28,7 +27,7 @@ const FAILS: u64 = 14;
 const IS_CANCELLED: u64 = 15;
 const IS_KEPT: u64 = 16;
 
-fn server(queue: usize, keep: usize) -> Arc<Server> {
+pub(super) fn server(queue: usize, keep: usize) -> Arc<Server> {
     let settings = Settings {
         host: [127, 0, 0, 1].into(),
         port: 0,
@@ -207,18 +206,11 @@ impl Engine for Fake {
     }
 
     fn provenance(&self, request: &Request) -> pixelflow::Result<Provenance> {
-        Ok(Provenance {
-            model: "fake".to_owned(),
-            weights: WeightSet::Ema,
-            model_hash: String::new(),
-            guide: None,
-            text_encoder: None,
-            sampler: request.sampler.clone().unwrap(),
-            dtype: NumberFormat::F32,
-            height: 16,
-            width: 16,
-            noise: NoiseRule::default(),
-        })
+        let provenance = serde_json::json!({
+            "model": "fake", "weights": "ema", "model_hash": "", "sampler": request.sampler,
+            "dtype": "f32", "height": 16, "width": 16
+        });
+        Ok(serde_json::from_value(provenance).unwrap())
     }
 
     fn unseen(&self) -> pixelflow::Result<Unseen> {

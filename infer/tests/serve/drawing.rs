@@ -85,7 +85,11 @@ fn prompts_are_packed_too_and_what_is_not_seen_is_said() {
     }
     let notes = |job: &str| server.job(job)["notes"].to_string();
     assert!(notes(&jobs[2]).contains("the prompt is longer than"), "{}", notes(&jobs[2]));
-    assert!(notes(&jobs[0]).contains("the text encoder has never seen `in`"), "{}", notes(&jobs[0]));
+    assert!(
+        notes(&jobs[0]).contains("the text encoder has never seen `in`"),
+        "{}",
+        notes(&jobs[0])
+    );
     assert_eq!(notes(&jobs[1]), "[]");
     for (body, field) in [
         (r#"{"class": 3}"#, "class"),
