@@ -37,7 +37,7 @@ impl Painting {
     /// # Errors
     /// What the model cannot compute.
     pub async fn preview(&mut self) -> Result<Vec<Pixels>, JsError> {
-        Ok(self.drawing.preview_async().await?.into_iter().map(Pixels).collect())
+        Ok(self.drawing.clean_preview_async().await?.into_iter().map(Pixels).collect())
     }
 
     /// The images that are finished and not yet taken.
