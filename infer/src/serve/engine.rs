@@ -78,7 +78,7 @@ impl<B: PixelFlowBackend> Steps for Drawing<B> {
     }
 
     fn preview(&mut self) -> pixelflow::Result<Vec<DrawnImage>> {
-        Drawing::preview(self)
+        Drawing::clean_preview(self)
     }
 
     fn finished(&mut self) -> Vec<DrawnImage> {

@@ -206,13 +206,16 @@ struct Watch<'a> {
     share: ProgressShare,
     stage: Option<(StageStart, Instant)>,
     has_stepped: bool,
+    /// Whether the stage has had a preview.
+    is_shown: bool,
     /// When the next preview may be.
     next_preview: Instant,
 }
 
 impl<'a> Watch<'a> {
     fn new(round: &'a Round, share: ProgressShare) -> Self {
-        Self { round, share, stage: None, has_stepped: false, next_preview: Instant::now() }
+        let (stage, next_preview) = (None, Instant::now());
+        Self { round, share, stage, has_stepped: false, is_shown: false, next_preview }
     }
 
     /// The jobs that are not ended.
@@ -222,6 +225,7 @@ impl<'a> Watch<'a> {
 
     fn stage(&mut self, start: StageStart) {
         self.stage = Some((start, Instant::now()));
+        self.is_shown = false;
         let StageStart { stage, stages, height, width, steps } = start;
         for share in self.jobs() {
             share.job.log.add(Event::Stage { stage, stages, height, width, steps });
@@ -252,9 +256,12 @@ impl<'a> Watch<'a> {
             });
         }
         let now = Instant::now();
-        if !stage_is_done && now < self.next_preview || !self.jobs().any(|s| s.job.is_watched()) {
+        // Every stage is shown. At its end that would ask the network once more: its images come with the next.
+        let is_due = !self.is_shown || !stage_is_done && now >= self.next_preview;
+        if !is_due || !self.jobs().any(|share| share.job.is_watched()) {
             return Ok(());
         }
+        self.is_shown = true;
         for preview in drawing.preview()? {
             let (Share { job, .. }, index) = self.round.place(preview.index);
             if job.is_watched() && !job.has_ended() {

@@ -1,7 +1,7 @@
 // The page: a form, a picture that grows, and a gallery, around an engine.
 
 import { canvas } from "./canvas.js";
-import { Refused, serverEngine, useToken } from "./engine.js";
+import { Refused, openEngine, useToken } from "./engine.js";
 import { form } from "./form.js";
 import { gallery } from "./gallery.js";
 import { recipeOf, requestOf } from "./png.js";
@@ -9,7 +9,7 @@ import { progress } from "./progress.js";
 import { openStore } from "./store.js";
 
 const part = (id) => document.getElementById(id);
-const engine = serverEngine();
+const engine = openEngine();
 
 const show = (id, text) => {
   part(id).textContent = text ?? "";
@@ -21,7 +21,9 @@ const fail = (error) => show("error", error.message);
 async function describe() {
   for (;;) {
     try {
-      return await engine.describe();
+      return await engine.describe(({ done, of }) => {
+        part("model").textContent = `Fetching the model: ${Math.round((100 * done) / of)} %`;
+      });
     } catch (error) {
       if (!error.wantsToken) throw error;
       await askForToken();

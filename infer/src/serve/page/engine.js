@@ -18,7 +18,7 @@ export class Refused extends Error {
 }
 
 /** An engine that asks the server this page is from. */
-export function serverEngine() {
+export function openEngine() {
   return { describe, draw };
 }
 
