@@ -36,6 +36,24 @@ pub fn chosen_classes(lists: &[String], model: &ModelDescription) -> Result<Vec<
     Ok(chosen)
 }
 
+/// The class of a name or number.
+///
+/// # Errors
+/// Why there is none, with the nearest name.
+pub(crate) fn class_named(name: &str, model: &ModelDescription) -> Result<usize, String> {
+    let known = KnownClasses::of(model);
+    match known.class(name.trim()) {
+        Ok(Some(class)) => Ok(class),
+        Ok(None) => {
+            let near = known.nearest(name).map(excerpt);
+            let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            Err(format!("the model has no such class{near}; {}", known.listing()))
+        }
+        Err(Error::Argument { reason, .. }) => Err(reason),
+        Err(other) => Err(other.to_string()),
+    }
+}
+
 /// The classes of a model, and how their names are compared: as they are, with accents encoded alike,
 /// without case and space.
 struct KnownClasses<'a> {
@@ -136,15 +154,20 @@ impl<'a> KnownClasses<'a> {
                           each with a --class of its own";
             suggestion += advice;
         }
+        Error::UnknownClass {
+            name: if name.is_empty() { "\"\"".to_owned() } else { name.to_owned() },
+            suggestion,
+            known: self.listing(),
+        }
+    }
+
+    /// What classes there are.
+    fn listing(&self) -> String {
         let names = match self.names {
             [] => String::new(),
             names => format!(": {}", listed(&numbered(names))),
         };
-        Error::UnknownClass {
-            name: if name.is_empty() { "\"\"".to_owned() } else { name.to_owned() },
-            suggestion,
-            known: format!("classes are 0 to {}{names}", self.count.saturating_sub(1)),
-        }
+        format!("classes are 0 to {}{names}", self.count.saturating_sub(1))
     }
 
     /// The name that is nearest to another one; `None` if too many letters are wrong.

@@ -46,6 +46,7 @@ mod progress;
 mod prompts;
 mod recipe;
 mod recipe_bounds;
+mod serve;
 mod shard;
 mod sweep;
 

@@ -1,7 +1,7 @@
 //! PNG files that carry their recipe.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 use image::RgbImage;
@@ -63,31 +63,51 @@ pub(crate) fn write_new_picture(picture: &RgbImage, recipe: &Recipe, path: &Path
 }
 
 fn encoded(picture: &RgbImage, recipe: &Recipe, path: &Path) -> io::Result<DurableFile> {
-    let text = serde_json::to_string(recipe).expect("a recipe has a form in JSON");
     let mut file = DurableFile::create(path)?;
-    let mut encoder = png::Encoder::new(&mut file, picture.width(), picture.height());
+    encode(picture, Some(recipe), &mut file)?;
+    Ok(file)
+}
+
+/// The bytes of a PNG file of a picture, with its recipe if it has one.
+///
+/// # Panics
+/// Never: memory takes all bytes.
+pub(crate) fn png_of(picture: &RgbImage, recipe: Option<&Recipe>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode(picture, recipe, &mut bytes).expect("memory takes all bytes");
+    bytes
+}
+
+fn encode(picture: &RgbImage, recipe: Option<&Recipe>, to: impl Write) -> io::Result<()> {
+    let mut encoder = png::Encoder::new(to, picture.width(), picture.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    let shown = parameters_text(recipe);
-    // As Pillow writes it: what Latin-1 has no letters for is UTF-8.
-    let parameters = PARAMETERS.to_owned();
-    let written = if shown.chars().all(|letter| letter <= '\u{ff}') {
-        encoder.add_text_chunk(parameters, shown)
-    } else {
-        encoder.add_itxt_chunk(parameters, shown)
-    };
-    let written = written
-        .and_then(|()| encoder.add_itxt_chunk(KEYWORD.to_owned(), text))
-        .and_then(|()| encoder.write_header())
-        .and_then(|mut writer| {
-            writer.write_image_data(picture.as_raw())?;
-            writer.finish()
-        });
+    let said = recipe.map_or(Ok(()), |recipe| say(&mut encoder, recipe));
+    let written = said.and_then(|()| encoder.write_header()).and_then(|mut writer| {
+        writer.write_image_data(picture.as_raw())?;
+        writer.finish()
+    });
     written.map_err(|error| match error {
         png::EncodingError::IoError(error) => error,
         other => io::Error::other(other),
-    })?;
-    Ok(file)
+    })
+}
+
+/// Writes a recipe, and what other programs show of it.
+fn say(
+    encoder: &mut png::Encoder<'_, impl Write>,
+    recipe: &Recipe,
+) -> Result<(), png::EncodingError> {
+    let text = serde_json::to_string(recipe).expect("a recipe has a form in JSON");
+    let shown = parameters_text(recipe);
+    // As Pillow writes it: what Latin-1 has no letters for is UTF-8.
+    let parameters = PARAMETERS.to_owned();
+    if shown.chars().all(|letter| letter <= '\u{ff}') {
+        encoder.add_text_chunk(parameters, shown)?;
+    } else {
+        encoder.add_itxt_chunk(parameters, shown)?;
+    }
+    encoder.add_itxt_chunk(KEYWORD.to_owned(), text)
 }
 
 /// Reads a picture and its recipe.

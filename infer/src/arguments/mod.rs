@@ -10,6 +10,7 @@ mod generate;
 mod guidance;
 mod guide;
 mod number_format;
+mod serve;
 mod sweep;
 mod view;
 
@@ -36,6 +37,7 @@ use self::guidance::{guidance, guidance_rule};
 pub use self::guide::GuideArguments;
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
+pub use self::serve::ServeArguments;
 pub use self::sweep::SweepArguments;
 pub use self::view::ViewArguments;
 use crate::convert::parse_size;
@@ -68,6 +70,7 @@ Examples:
   infer sample --model runs/demo-1 --guide-model runs/demo-1/checkpoints/step-00000100 --guidance constant:2
   infer edit --image hero.png --mask sword.png --prompt 'a troll with an axe'
   infer replay samples/grid-1.png                the same pixels again?
+  infer serve                                    a web page that draws, and an API
   infer evaluate model --repeats 3 assets/demo/heroes.tar
   infer evaluate captions --model runs/t2i --json scores.json
   infer sweep assets/demo/heroes.tar --solver euler unipc --steps 4 8 16
@@ -97,6 +100,8 @@ pub enum Command {
     Edit(EditArguments),
     /// Draw a picture again from the recipe inside it and compare the pixels.
     Replay(ReplayArguments),
+    /// Draw for a web page and for other programs, over HTTP.
+    Serve(ServeArguments),
     /// Say what a model is.
     Info(InfoArguments),
     /// Measure how good images are: FID and its relatives, copies, captions.

@@ -11,6 +11,7 @@ mod recorded_edit;
 mod recorded_model;
 mod replay;
 mod sample;
+mod serve;
 mod sweep;
 
 pub use convert::convert;
@@ -19,7 +20,9 @@ pub use evaluate::{Evaluated, evaluate, evaluate_captions};
 pub use generate::{Generated, generate};
 pub use info::info;
 pub use replay::{Comparison, replay};
+pub(crate) use sample::label;
 pub use sample::{Sampled, sample};
+pub use serve::serve;
 pub use sweep::sweep;
 
 use std::path::Path;

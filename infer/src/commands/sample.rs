@@ -228,7 +228,7 @@ fn refused(argument: &'static str, value: &str, reason: &str) -> Error {
 }
 
 /// What is written beside the images of a class or prompt: its beginning, if it is long.
-fn label(prompt: &str) -> String {
+pub(crate) fn label(prompt: &str) -> String {
     if prompt.chars().count() <= LABEL_LETTERS {
         return prompt.to_owned();
     }

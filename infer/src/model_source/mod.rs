@@ -124,6 +124,14 @@ impl ModelSource {
         }
     }
 
+    /// The name that a picture has for it, which does not tell where it lies.
+    pub fn short_name(&self) -> String {
+        match &self.place {
+            Place::Files(files) => files.name().to_owned(),
+            Place::Repository(repository) => repository.name().to_string(),
+        }
+    }
+
     /// A folder that lies beside the weights, with these files in it; those of a repository are fetched.
     ///
     /// # Errors

@@ -170,6 +170,11 @@ impl<B: PixelFlowBackend> Pipeline<B> {
         &self.texts
     }
 
+    /// Forgets the texts that are encoded so far: a program that never ends would keep them all.
+    pub fn forget_texts(&mut self) {
+        self.texts = EncodedTexts::default();
+    }
+
     /// Parts of the encoded texts that the text encoder does not see.
     ///
     /// # Errors

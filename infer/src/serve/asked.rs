@@ -1,0 +1,214 @@
+//! What a request asks for, as JSON has it.
+
+use axum::http::StatusCode;
+use pixelflow::excerpt::reason_excerpt;
+use pixelflow::sampler::{Guidance, GuidanceRule, SamplerConfig, SolverKind};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::refusal::{Answer, Refusal};
+use crate::arguments::GuidanceArgument;
+
+/// Images that are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Asked {
+    /// The class, for a model of classes.
+    pub(super) class: Option<ClassAsked>,
+    /// The prompt, for a text model.
+    pub(super) prompt: Option<String>,
+    /// What the images shall not show.
+    pub(super) negative: Option<String>,
+    /// The seed. Default 0.
+    pub(super) seed: Option<u64>,
+    /// Number of the first image within the seed. Default 0.
+    pub(super) number: Option<u64>,
+    /// How many images. Default 1.
+    pub(super) count: Option<usize>,
+    /// Height and width in pixels. Default: what the model was trained on.
+    pub(super) size: Option<[usize; 2]>,
+    /// What is to be other than the server's sampler.
+    pub(super) sampler: Option<SamplerAsked>,
+    /// Whether there are events with previews. Default true.
+    pub(super) previews: Option<bool>,
+}
+
+/// A class.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "a class is its number, or its name as a text")]
+pub(super) enum ClassAsked {
+    /// Its number.
+    Number(usize),
+    /// Its name.
+    Name(String),
+}
+
+/// Settings of a sampler, those that are to be other than the server's.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct SamplerAsked {
+    /// The solver.
+    pub(super) solver: Option<SolverKind>,
+    /// Whether to draw as the reference does.
+    pub(super) reference: Option<bool>,
+    /// Steps a stage.
+    pub(super) steps: Option<StepsAsked>,
+    /// Warp of the time within a stage.
+    pub(super) shift: Option<f64>,
+    /// Guidance.
+    pub(super) guidance: Option<GuidanceAsked>,
+    /// How guidance combines the two velocities.
+    pub(super) guidance_rule: Option<GuidanceRule>,
+    /// Relative tolerance of dopri5.
+    pub(super) rtol: Option<f64>,
+    /// Absolute tolerance of dopri5.
+    pub(super) atol: Option<f64>,
+}
+
+/// Steps a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "steps are a number such as 10, or one for each stage such as [4, 6, 10]"
+)]
+pub(super) enum StepsAsked {
+    /// In every stage.
+    Each(usize),
+    /// One number a stage.
+    List(Vec<usize>),
+}
+
+/// Guidance.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "guidance is a scale such as 2.4, or {\"schedule\": \"stage-wise\", \"constant\" or \
+                 \"interval\", \"scale\": 2.4}; an interval has from and to"
+)]
+pub(super) enum GuidanceAsked {
+    /// A scale; the schedule is stage-wise for classes and constant for text, as on the command line.
+    Scale(f64),
+    /// A scale with its schedule.
+    Scheduled(Guidance),
+}
+
+impl SamplerAsked {
+    /// The server's sampler with what is asked for.
+    pub(super) fn on(self, server: &SamplerConfig, is_text: bool) -> SamplerConfig {
+        SamplerConfig {
+            solver: self.solver.unwrap_or(server.solver),
+            reference: self.reference.unwrap_or(server.reference),
+            steps: match self.steps {
+                None => server.steps.clone(),
+                Some(StepsAsked::Each(steps)) => vec![steps],
+                Some(StepsAsked::List(steps)) => steps,
+            },
+            shift: self.shift.unwrap_or(server.shift),
+            guidance: match self.guidance {
+                None => server.guidance,
+                Some(GuidanceAsked::Scale(scale)) => {
+                    GuidanceArgument::Scale(scale).of_model(is_text)
+                }
+                Some(GuidanceAsked::Scheduled(guidance)) => guidance,
+            },
+            guidance_rule: self.guidance_rule.unwrap_or(server.guidance_rule),
+            rtol: self.rtol.unwrap_or(server.rtol),
+            atol: self.atol.unwrap_or(server.atol),
+        }
+    }
+}
+
+/// Objects that `serde` would take as lists of their fields too.
+const OBJECTS: [&str; 3] = ["/sampler", "/sampler/guidance", "/sampler/guidance_rule"];
+
+/// What a body says.
+///
+/// # Errors
+/// 400 for what is no JSON object, 422 with its field for what makes no sense.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
+    let unread = |reason: &str| {
+        Refusal::new(StatusCode::BAD_REQUEST, format!("the body is no JSON object{reason}"))
+    };
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| unread(&format!(": {error}")))?;
+    if !value.is_object() {
+        return Err(unread(""));
+    }
+    let is_list = |object: &&&str| value.pointer(object).is_some_and(Value::is_array);
+    if let Some(object) = OBJECTS.iter().find(is_list) {
+        return Err(Refusal::unfit(
+            &object[1..].replace('/', "."),
+            "it is a list, and must be an object",
+        ));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let (field, reason) = (error.path().to_string(), error.into_inner());
+        Refusal::unfit(field.trim_matches('.'), reason_excerpt(&reason.to_string()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_its_field() {
+        let endless = format!("{{\"class\": \"{}", "[".repeat(10_000));
+        let deep = "[".repeat(10_000);
+        let cases: [(&str, u16, &str, &str); 15] = [
+            ("", 400, "", "no JSON object: EOF while parsing"),
+            ("{", 400, "", "no JSON object: EOF while parsing"),
+            ("{} x", 400, "", "trailing characters"),
+            (&endless, 400, "", "no JSON"),
+            (&deep, 400, "", "recursion limit exceeded"),
+            ("[]", 400, "", "no JSON object"),
+            (r#"{"sampler": ["heun"]}"#, 422, "sampler", "must be an object"),
+            (
+                r#"{"sampler": {"guidance": ["constant", 2]}}"#,
+                422,
+                "sampler.guidance",
+                "must be an",
+            ),
+            (r#"{"seed": NaN}"#, 400, "", "no JSON"),
+            (r#"{"sampler": {"shift": 1e999}}"#, 400, "", "number out of range"),
+            (
+                r#"{"sampler": {"guidance": "NaN"}}"#,
+                422,
+                "sampler.guidance",
+                "guidance is a scale such as",
+            ),
+            (r#"{"size": [-1, 32]}"#, 422, "size[0]", "invalid value: integer `-1`"),
+            (r#"{"count": 1.5}"#, 422, "count", "invalid type: floating point `1.5`"),
+            (r#"{"classs": 1}"#, 422, "classs", "unknown field `classs`, expected one of `class`"),
+            (r#"{"class": -1}"#, 422, "class", "a class is its number, or its name"),
+        ];
+        for (body, status, field, message) in cases {
+            let refusal = parse::<Asked>(body.as_bytes()).unwrap_err();
+            assert_eq!(refusal.status.as_u16(), status, "{body:.40}: {refusal:?}");
+            assert_eq!(refusal.field.as_deref().unwrap_or(""), field, "{body:.40}: {refusal:?}");
+            assert!(refusal.message.contains(message), "{body:.40}: {refusal:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_the_servers() {
+        let server = SamplerConfig { steps: vec![3], ..SamplerConfig::default() };
+        let on = |body: &str, is_text| {
+            parse::<Asked>(body.as_bytes())
+                .unwrap()
+                .sampler
+                .unwrap_or_default()
+                .on(&server, is_text)
+        };
+        assert_eq!(on("{}", false), server);
+        let other = on(r#"{"sampler": {"solver": "heun", "steps": [1, 2], "guidance": 3}}"#, true);
+        let expected = SamplerConfig {
+            solver: SolverKind::Heun,
+            steps: vec![1, 2],
+            guidance: Guidance::Constant { scale: 3.0 },
+            ..server.clone()
+        };
+        assert_eq!(other, expected);
+    }
+}

@@ -1,0 +1,101 @@
+// Pictures that were drawn here, with how they were drawn.
+
+const part = (id) => document.getElementById(id);
+
+/** A gallery over a store; `act.replay(picture)` and `act.vary(picture)` are told what somebody wants. */
+export async function gallery(store, act) {
+  let pictures = (await store.all()).reverse();
+  let open = null;
+  const urls = new Map();
+
+  const url = (picture) => {
+    if (!urls.has(picture.id)) urls.set(picture.id, URL.createObjectURL(picture.blob));
+    return urls.get(picture.id);
+  };
+  const forget = (picture) => {
+    URL.revokeObjectURL(urls.get(picture.id));
+    urls.delete(picture.id);
+  };
+  const note = () => {
+    const place = store.isLasting ? "kept in this browser" : "kept until you leave the page";
+    part("gallery-note").textContent = pictures.length ? `${pictures.length}, ${place}` : "None yet.";
+    part("clear").hidden = !pictures.length;
+  };
+  const thumb = (picture) => {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.classList.toggle("draft", picture.draft);
+    const image = Object.assign(document.createElement("img"), { src: url(picture), loading: "lazy" });
+    image.alt = `${picture.label}, seed ${picture.request.seed}${picture.draft ? ", draft" : ""}`;
+    button.append(image);
+    button.addEventListener("click", () => show(picture));
+    item.append(button);
+    item.dataset.id = picture.id;
+    return item;
+  };
+  const remove = async (picture) => {
+    await store.remove(picture.id);
+    pictures = pictures.filter(({ id }) => id !== picture.id);
+    part("gallery").querySelector(`[data-id="${picture.id}"]`)?.remove();
+    forget(picture);
+    note();
+  };
+
+  function show(picture) {
+    open = picture;
+    const { request, label } = picture;
+    part("viewer-image").src = url(picture);
+    part("viewer-image").alt = label;
+    part("viewer-title").textContent = label;
+    const { sampler } = request;
+    const facts = [
+      ["Seed", request.number ? `${request.seed}, number ${request.number}` : request.seed],
+      ["Size", `${picture.width} × ${picture.height}${picture.draft ? ", a draft" : ""}`],
+      ["Sampler", `${sampler.solver}, ${sampler.steps.join(" + ")} steps, guidance ${sampler.guidance.scale}`],
+      ["Model", picture.model],
+      ["Drawn", new Date(picture.when).toLocaleString()],
+    ];
+    if (request.negative) facts.unshift(["Without", request.negative]);
+    part("viewer-facts").replaceChildren(...facts.flatMap(([name, value]) => [
+      Object.assign(document.createElement("dt"), { textContent: name }),
+      Object.assign(document.createElement("dd"), { textContent: value }),
+    ]));
+    const download = part("viewer-download");
+    download.href = url(picture);
+    download.download = `${label.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}-seed${request.seed}-${String(request.number).padStart(5, "0")}.png`;
+    if (!part("viewer").open) part("viewer").showModal();
+  }
+
+  const closing = (action) => () => {
+    part("viewer").close();
+    if (open && action) action(open);
+  };
+  part("viewer-close").addEventListener("click", closing());
+  part("viewer-replay").addEventListener("click", closing(act.replay));
+  part("viewer-vary").addEventListener("click", closing(act.vary));
+  part("viewer-remove").addEventListener("click", closing(remove));
+  part("clear").addEventListener("click", async () => {
+    // eslint-disable-next-line no-alert
+    if (!window.confirm(`Remove all ${pictures.length} pictures from this browser?`)) return;
+    await store.clear();
+    pictures.forEach(forget);
+    pictures = [];
+    part("gallery").replaceChildren();
+    note();
+  });
+
+  part("gallery").replaceChildren(...pictures.map(thumb));
+  note();
+  return {
+    show,
+    async add(picture) {
+      const whole = { ...picture, id: await store.add(picture) };
+      pictures.unshift(whole);
+      part("gallery").prepend(thumb(whole));
+      while (pictures.length > store.kept) await remove(pictures[pictures.length - 1]);
+      note();
+      return whole;
+    },
+  };
+}

@@ -1,0 +1,246 @@
+//! The model that a server draws with, and which requests it can draw.
+
+use std::path::Path;
+
+use pixelflow::NumberFormat;
+use pixelflow::excerpt::excerpt;
+use pixelflow::pipeline::{Field, ImageRequest, MAX_PROMPT, Problem, Provenance, Request, Subject};
+use pixelflow::sampler::{SamplerConfig, SolverKind};
+use pixelflow_host::device::Device;
+use serde_json::{Value, json};
+
+use super::asked::{Asked, ClassAsked};
+use super::job::{Job, Origin};
+use super::refusal::{Answer, Refusal};
+use super::settings::{MAX_BODY, MAX_STEPS, Settings};
+use crate::Result;
+use crate::classes::class_named;
+use crate::commands::label;
+use crate::drawing_memory::{DrawingMemory, gigabytes};
+use crate::drawing_setup::{DrawingSetup, TextEncoderSetup};
+use crate::hub::{Fetching, HubName};
+use crate::model_source::ModelSource;
+use crate::recipe::{Arrangement, Recipe, RecipeRow};
+
+/// The model that a server draws with.
+#[derive(Clone, Debug)]
+pub(crate) struct ServedModel {
+    /// The model.
+    pub(crate) source: ModelSource,
+    /// What it is guided away from.
+    pub(crate) guide: Option<ModelSource>,
+    /// How it draws unless a request says otherwise.
+    pub(crate) sampler: SamplerConfig,
+    /// Where it is computed.
+    pub(crate) device: Device,
+    /// The format it is computed in.
+    pub(crate) format: NumberFormat,
+    /// The text encoder that the user names.
+    pub(crate) text_encoder: Option<String>,
+    /// The format of its weights.
+    pub(crate) text_format: NumberFormat,
+    /// Bytes that were free before the model was loaded, where somebody says.
+    pub(crate) free: Option<u64>,
+    /// Images at once, at most.
+    pub(crate) batch: usize,
+    /// Pixels of an image, at most.
+    pub(crate) max_pixels: u64,
+}
+
+impl ServedModel {
+    /// All that its pipeline needs.
+    ///
+    /// # Errors
+    /// What opening the text encoder says.
+    pub(super) fn setup(&self) -> Result<DrawingSetup> {
+        let named = self.text_encoder.as_deref();
+        let (source, format) = (&self.source, self.text_format);
+        Ok(DrawingSetup {
+            text_encoder: TextEncoderSetup::of(source, named, format, Fetching::Allowed)?,
+            source: source.clone(),
+            guide: self.guide.clone(),
+            device: self.device,
+            format: self.format,
+        })
+    }
+
+    /// How many images of a size are drawn at once.
+    ///
+    /// # Errors
+    /// Why not even one can be.
+    pub(crate) fn most_at_once(&self, size: [usize; 2]) -> std::result::Result<usize, String> {
+        let [height, width] = size;
+        let pixels = height as u64 * width as u64;
+        if pixels > self.max_pixels {
+            return Err(format!(
+                "{height}x{width} are {pixels} pixels, this server draws {} at most",
+                self.max_pixels
+            ));
+        }
+        let Some(free) = self.free else {
+            return Ok(self.batch);
+        };
+        let (source, guide) = (&self.source, self.guide.as_ref());
+        let memory = DrawingMemory::of(source, guide, size, self.format, self.device);
+        let memory = memory.map_err(|error| error.to_string())?;
+        memory.fitting(self.batch, free).ok_or_else(|| {
+            format!(
+                "one image of {height}x{width} needs {} in memory, and {} are there; take a smaller size",
+                gigabytes(memory.bytes(1).peak()),
+                gigabytes(free)
+            )
+        })
+    }
+
+    /// The job that is asked for, if it can be drawn.
+    ///
+    /// # Errors
+    /// 422 with the first field that is wrong.
+    pub(super) fn job(&self, asked: Asked, settings: &Settings, origin: Origin) -> Answer<Job> {
+        let (count, most) = (asked.count.unwrap_or(1), settings.max_count());
+        if !(1..=most).contains(&count) {
+            return Err(Refusal::unfit(
+                "count",
+                format!("count is {count}, it must be 1 to {most}"),
+            ));
+        }
+        let (subject, label) = self.subject(asked.class, asked.prompt, asked.negative)?;
+        let is_text = self.source.description.is_text();
+        let sampler = asked.sampler.unwrap_or_default().on(&self.sampler, is_text);
+        if let Some(steps) = sampler.steps.iter().find(|steps| **steps > MAX_STEPS) {
+            let reason =
+                format!("steps contains {steps}, this server makes {MAX_STEPS} a stage at most");
+            return Err(Refusal::unfit("sampler.steps", reason));
+        }
+        let (seed, number) = (asked.seed.unwrap_or(0), asked.number.unwrap_or(0));
+        let request = Request::new(vec![ImageRequest { subject, seed, number }]).count(count);
+        let request = Request { size: asked.size, sampler: Some(sampler), ..request };
+        let checked = request.check(&self.source.description).map_err(refused)?;
+        let at_once =
+            self.most_at_once(checked.size()).map_err(|reason| Refusal::unfit("size", reason))?;
+        let request = Request { size: Some(checked.size()), ..request };
+        Ok(Job::new(request, label, asked.previews.unwrap_or(true), origin, at_once))
+    }
+
+    /// What the images show, and what they are called.
+    fn subject(
+        &self,
+        class: Option<ClassAsked>,
+        prompt: Option<String>,
+        negative: Option<String>,
+    ) -> Answer<(Subject, String)> {
+        let description = &self.source.description;
+        let negative = negative.unwrap_or_default();
+        if description.is_text() {
+            if class.is_some() {
+                let reason = "this model draws from text, not from classes; send a prompt";
+                return Err(Refusal::unfit("class", reason));
+            }
+            let missing = || Refusal::unfit("prompt", "say with prompt what the model shall draw");
+            let prompt = prompt.ok_or_else(missing)?;
+            if self.guide.is_some() && !negative.is_empty() {
+                let reason =
+                    "this server's guide takes the place of the negative prompt; leave it out";
+                return Err(Refusal::unfit("negative", reason));
+            }
+            let called = label(&prompt);
+            return Ok((Subject::Prompt { prompt, negative }, called));
+        }
+        if prompt.is_some() || !negative.is_empty() {
+            let field = if prompt.is_some() { "prompt" } else { "negative" };
+            let reason = "this model draws classes and reads no texts; send a class";
+            return Err(Refusal::unfit(field, reason));
+        }
+        let class = match class {
+            None => {
+                let reason =
+                    "say with class what the model shall draw; GET /api/models has the names";
+                return Err(Refusal::unfit("class", reason));
+            }
+            Some(ClassAsked::Number(class)) => class,
+            Some(ClassAsked::Name(name)) => class_named(&name, description).map_err(|reason| {
+                Refusal::unfit("class", format!("{}: {reason}", excerpt(&name)))
+            })?,
+        };
+        Ok((Subject::Class(class), label(&description.class_name(class))))
+    }
+
+    /// The recipe of an image of a job, as `infer sample` writes it.
+    pub(super) fn recipe(&self, job: &Job, index: usize, provenance: &Provenance) -> Recipe {
+        let ImageRequest { subject, seed, number } = &job.request.images[index];
+        let (class, prompt, negative) = match subject {
+            Subject::Class(class) => (*class, None, None),
+            Subject::Prompt { prompt, negative } => {
+                (0, Some(prompt.clone()), Some(negative.clone()).filter(|text| !text.is_empty()))
+            }
+        };
+        let row = RecipeRow {
+            label: job.label.clone(),
+            class,
+            prompt,
+            negative,
+            first: *number,
+            count: 1,
+        };
+        let device = self.device.to_string();
+        let mut recipe =
+            Recipe::new(provenance.clone(), device, *seed, Arrangement::Single, vec![row]);
+        if let Some(encoder) = &mut recipe.text_encoder {
+            // The name of a repository tells nothing of its owner's disk.
+            let is_of_hub = |name: &String| HubName::is_meant(Path::new(name));
+            encoder.folder = self.text_encoder.clone().filter(is_of_hub);
+        }
+        recipe
+    }
+
+    /// What the API says of it.
+    pub(super) fn json(&self, settings: &Settings) -> Value {
+        let description = &self.source.description;
+        let classes = (0..description.model.num_classes).map(|class| description.class_name(class));
+        let multiple = description.model.patch_size << (description.cascade.stages - 1);
+        json!({
+            "name": self.source.short_name(),
+            "kind": if description.is_text() { "text" } else { "class" },
+            "classes": if description.is_text() { vec![] } else { classes.collect::<Vec<_>>() },
+            "max_tokens": description.text.as_ref().map(|text| text.max_tokens),
+            "size": [description.resolution, description.resolution],
+            "size_multiple": multiple,
+            "stages": description.cascade.stages,
+            "sampler": self.sampler,
+            "solvers": SolverKind::ALL,
+            "guide": self.guide.as_ref().map(ModelSource::short_name),
+            "device": self.device.to_string(),
+            "dtype": self.format.name(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "limits": {
+                "count": settings.max_count(),
+                "pixels": self.max_pixels,
+                "steps": MAX_STEPS,
+                "queue": settings.queue,
+                "keep": settings.keep,
+                "batch": self.batch,
+                "prompt_bytes": MAX_PROMPT,
+                "body_bytes": MAX_BODY
+            }
+        })
+    }
+}
+
+/// What is wrong with a request, with the field that it is about.
+fn refused(error: pixelflow::Error) -> Refusal {
+    let message = error.to_string();
+    let pixelflow::Error::Request(problems) = error else {
+        return Refusal::unfit("", message);
+    };
+    let field = problems.0.first().map_or("", |Problem { field, .. }| match field {
+        Field::Images => "count",
+        Field::Class => "class",
+        Field::Prompt => "prompt",
+        Field::Number => "number",
+        Field::Size => "size",
+        Field::Sampler => "sampler",
+        // What is not of a request but of the model, or of the server itself.
+        _ => "",
+    });
+    Refusal::unfit(field, message)
+}
