@@ -206,7 +206,17 @@ fn after_any_step_of_an_edit_it_can_be_saved_and_gone_on_from() {
             edited(&sampler, OriginalConfig { repetitions: 2, ..config })
         };
         let (images, evaluations, steps, calls) = counted(begin());
-        for stop in (0..8).chain((8..=steps).step_by((steps / 4).max(1))).filter(|s| *s <= steps) {
+        // Where it goes back, an adaptive solver begins anew with nothing to be kept.
+        let (mut stepper, mut turns) = (begin(), Vec::new());
+        for step in 0..steps {
+            let before = stepper.again.repetition;
+            stepper.step().unwrap();
+            if stepper.again.repetition > before {
+                turns.push(step + 1);
+            }
+        }
+        let at_turns = turns.iter().flat_map(|&turn| turn..turn + 3);
+        for stop in (0..4).chain(at_turns).chain([steps / 4, steps - 1, steps]) {
             let mut stepper = begin();
             for _ in 0..stop {
                 stepper.step().unwrap().unwrap();
