@@ -121,7 +121,7 @@ impl<B: PixelFlowBackend> Watched<'_, B> {
             DrawEvent::Step(done) => {
                 observer.step_done(done.step, done.time);
                 if observer.wants_frame(&done) {
-                    let images = drawing.preview()?.into_iter().take(MOST_SHOWN);
+                    let images = drawing.clean_preview()?.into_iter().take(MOST_SHOWN);
                     observer.frame(&Frame { images: images.map(rgb_image).collect(), done });
                 }
             }

@@ -246,6 +246,11 @@ pub enum Error {
         /// What is missing or does not fit.
         reason: String,
     },
+    /// No picture is named.
+    #[error(
+        "there is no picture to edit; name one, as in: infer edit --image hero.png --strength 0.5"
+    )]
+    NothingToEdit,
     /// A class that the model does not have.
     #[error("--class {}: the model has no such class{suggestion}; {known}", excerpt(name))]
     UnknownClass {

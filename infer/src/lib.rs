@@ -40,6 +40,7 @@ mod model_source;
 mod npz;
 mod parameters_text;
 mod picture;
+mod picture_file;
 mod program;
 mod progress;
 mod prompts;

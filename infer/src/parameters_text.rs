@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 
+use pixelflow::pipeline::Begin;
 use pixelflow::sampler::{SamplerConfig, SolverKind};
 
 use crate::recipe::{Recipe, RecipeRow};
@@ -53,12 +54,15 @@ fn settings(recipe: &Recipe) -> String {
     let hash: String = recipe.model_hash.chars().take(HASH_LETTERS).collect();
     let _ = write!(
         text,
-        "Size: {}x{}, Model hash: {hash}, Model: {}, Version: pixelflow {}",
+        "Size: {}x{}, Model hash: {hash}, Model: {}, ",
         recipe.width,
         recipe.height,
         plain_value(&recipe.model),
-        recipe.version
     );
+    if let Some(Begin::Strength(strength)) = recipe.edit.as_ref().map(|edit| edit.begin) {
+        let _ = write!(text, "Denoising strength: {strength}, ");
+    }
+    let _ = write!(text, "Version: pixelflow {}", recipe.version);
     text
 }
 
@@ -82,6 +86,8 @@ fn sampler_name(solver: SolverKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use pixelflow::pipeline::EditProvenance;
+
     use super::*;
     use crate::picture::testing::recipe;
 
@@ -95,6 +101,14 @@ mod tests {
                       18446744073709551615, Image number: 1, Size: 3x2, Model hash: 00ff, Model: \"a, b\", Version: \
                       pixelflow 1";
         assert_eq!(parameters_text(&recipe), wanted);
+        let begin = Begin::Strength(0.6);
+        let picture = String::new();
+        recipe.edit = Some(EditProvenance { picture, mask: None, begin, resample: 1 });
+        let text = parameters_text(&recipe);
+        assert!(
+            text.ends_with("\"a, b\", Denoising strength: 0.6, Version: pixelflow 1"),
+            "{text}"
+        );
         recipe.rows[0].prompt = None;
         recipe.rows[0].negative = None;
         recipe.rows = vec![recipe.rows[0].clone(); 18];

@@ -219,6 +219,7 @@ pub(crate) mod testing {
             height: 2,
             width: 3,
             noise: pixelflow::pipeline::NoiseRule::SeedAndNumber,
+            edit: None,
             seed: u64::MAX,
             layout: Arrangement::Grid { scale: 2, numbered: true, any_script: true },
             rows: vec![RecipeRow {

@@ -8,8 +8,8 @@ use pixelflow_host::output::{print, say};
 use crate::Result;
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
-    Comparison, Evaluated, Generated, Sampled, convert, evaluate, evaluate_captions, generate,
-    info, replay, sample, serve, sweep,
+    Comparison, Evaluated, Generated, Sampled, convert, edit, evaluate, evaluate_captions,
+    generate, info, replay, sample, serve, sweep,
 };
 
 /// Does what the command line says; gives the exit code.
@@ -18,15 +18,8 @@ use crate::commands::{
 /// What the command says: see [`crate::Error`].
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command.unwrap_or(Command::Sample(arguments.sample)) {
-        Command::Sample(arguments) => match sample(&arguments)? {
-            Sampled::Planned(text) => say(text)?,
-            Sampled::Drawn(summary) => {
-                say(&summary)?;
-                if !summary.is_whole() {
-                    return Ok(Interrupt::exit_code());
-                }
-            }
-        },
+        Command::Sample(arguments) => return sampled(sample(&arguments)?),
+        Command::Edit(arguments) => return sampled(edit(&arguments)?),
         Command::Convert(arguments) => say(convert(&arguments)?)?,
         Command::Serve(arguments) => serve(&arguments)?,
         Command::Info(arguments) => print(info(&arguments)?)?,
@@ -64,6 +57,20 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         },
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what was drawn.
+fn sampled(sampled: Sampled) -> Result<ExitCode> {
+    match sampled {
+        Sampled::Planned(text) => say(text)?,
+        Sampled::Drawn(summary) => {
+            say(&summary)?;
+            if !summary.is_whole() {
+                return Ok(Interrupt::exit_code());
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use pixelflow::NumberFormat;
-use pixelflow::pipeline::{GuideProvenance, ImageRequest, NoiseRule, Provenance, Request, Subject};
+use pixelflow::pipeline::{
+    EditProvenance, GuideProvenance, ImageRequest, NoiseRule, Provenance, Request, Subject,
+};
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
@@ -50,6 +52,9 @@ pub struct Recipe {
     /// How noise is keyed.
     #[serde(default = "NoiseRule::unsaid")]
     pub noise: NoiseRule,
+    /// What they were made from, if they are edits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<EditProvenance>,
     /// The user's seed.
     pub seed: u64,
     /// How the images are laid out.
@@ -160,6 +165,7 @@ impl Recipe {
             height: provenance.height,
             width: provenance.width,
             noise: provenance.noise,
+            edit: provenance.edit,
             seed,
             layout,
             rows,
@@ -204,7 +210,7 @@ impl Recipe {
         differences(&settings(self), &settings(other))
     }
 
-    /// All images, row by row, `batch` of them at once.
+    /// All images, row by row, `batch` of them at once; of edits without their picture.
     pub(crate) fn request(&self, batch: usize) -> Request {
         let of_row = |row: &'_ RecipeRow| {
             let numbers = row.first..row.first.saturating_add(row.count);
@@ -273,6 +279,7 @@ mod tests {
             height: 32,
             width: 32,
             noise: NoiseRule::SubjectToo,
+            edit: None,
             seed: 0,
             layout: Arrangement::Grid { scale, numbered: false, any_script: true },
             rows: vec![row],
@@ -343,7 +350,7 @@ mod tests {
         );
         let text = serde_json::to_string(&recipe).unwrap();
         assert!(text.starts_with(&expected), "{text}");
-        assert!(!text.contains("guide"), "{text}");
+        assert!(!text.contains("guide") && !text.contains("edit"), "{text}");
         let drawn_with = FakeDrawer::settings([4, 4]);
         assert!(!serde_json::to_string(&drawn_with).unwrap().contains("guide\""));
     }

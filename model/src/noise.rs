@@ -39,6 +39,8 @@ pub enum Purpose {
     Bucket = 11,
     /// Which of several captions a training image has.
     Caption = 12,
+    /// The noise that a picture of an edit is mixed with in a stage.
+    EditNoise = 13,
 }
 
 /// Names one stream of random numbers.

@@ -10,6 +10,7 @@ mod quality;
 mod repository;
 mod tidy;
 mod verify;
+mod web;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,8 @@ enum Command {
     Quality(quality::Arguments),
     /// Build a stripped archive of the programs for this machine.
     Dist(dist::Arguments),
+    /// Build a folder whose page draws in the browser itself.
+    Web(web::Arguments),
 }
 
 /// Exit code of a command that could not do its work.
@@ -54,5 +57,6 @@ fn main() -> ExitCode {
         Command::Generate => generate::run(),
         Command::Quality(arguments) => quality::run(&arguments),
         Command::Dist(arguments) => dist::run(&arguments),
+        Command::Web(arguments) => web::run(&arguments),
     })
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod edit;
 mod evaluate;
 mod evaluate_captions;
 mod evaluate_check;
@@ -21,6 +22,7 @@ use pixelflow::cascade::MAX_SIDE;
 use pixelflow::sampler::{GuidanceRule, SolverKind};
 use pixelflow::weights::WeightSet;
 
+pub use self::edit::EditArguments;
 pub use self::evaluate::{
     EvaluateArguments, EvaluateCommand, EvaluateImagesArguments, EvaluateModelArguments,
     EvaluateReferenceArguments, LabelRule, MetricArguments, MetricGroup, NetworkArguments,
@@ -66,6 +68,7 @@ Examples:
   infer sample --class tengu --preview --animation tengu.gif --strip stages.png
   infer sample --model runs/demo-1 --steps 4,6,10 --solver heun --guidance constant:1.5
   infer sample --model runs/demo-1 --guide-model runs/demo-1/checkpoints/step-00000100 --guidance constant:2
+  infer edit --image hero.png --mask sword.png --prompt 'a troll with an axe'
   infer replay samples/grid-1.png                the same pixels again?
   infer serve                                    a web page that draws, and an API
   infer evaluate model --repeats 3 assets/demo/heroes.tar
@@ -93,6 +96,8 @@ PyTorch loads the weights, under the names of the reference, with
 pub enum Command {
     /// Draw images.
     Sample(SampleArguments),
+    /// Draw a picture anew, as a whole or in part.
+    Edit(EditArguments),
     /// Draw a picture again from the recipe inside it and compare the pixels.
     Replay(ReplayArguments),
     /// Draw for a web page and for other programs, over HTTP.
@@ -316,6 +321,12 @@ pub struct ReplayArguments {
     /// Where the text encoder is. [default: the model's]
     #[arg(long, value_name = "FOLDER")]
     pub text_encoder: Option<String>,
+    /// The picture that it is an edit of. Its pixels are compared with the recipe's hash.
+    #[arg(long, value_name = "FILE")]
+    pub image: Option<PathBuf>,
+    /// The mask that it was edited with.
+    #[arg(long, value_name = "FILE")]
+    pub mask: Option<PathBuf>,
     /// Also write the new picture here.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

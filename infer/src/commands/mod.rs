@@ -3,9 +3,11 @@
 mod caption_drawer;
 mod convert;
 mod dry_run;
+mod edit;
 mod evaluate;
 mod generate;
 mod info;
+mod recorded_edit;
 mod recorded_model;
 mod replay;
 mod sample;
@@ -13,6 +15,7 @@ mod serve;
 mod sweep;
 
 pub use convert::convert;
+pub use edit::edit;
 pub use evaluate::{Evaluated, evaluate, evaluate_captions};
 pub use generate::{Generated, generate};
 pub use info::info;

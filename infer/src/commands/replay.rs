@@ -8,6 +8,7 @@ use pixelflow::pipeline::{NoiseRule, Request};
 use pixelflow_host::device::{Device, OnBackend, select};
 use pixelflow_host::interrupt::Interrupt;
 
+use super::recorded_edit::recorded_edit;
 use super::recorded_model::RecordedModel;
 use crate::arguments::ReplayArguments;
 use crate::destination::check_png;
@@ -63,6 +64,7 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
             });
         }
     }
+    let edit = recorded_edit(arguments, recipe.edit.as_ref())?;
     let recorded = RecordedModel {
         file: &arguments.picture,
         name: &recipe.model,
@@ -72,7 +74,7 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
     };
     let source = recorded.find(arguments.model.as_deref())?;
     let guide = recorded.find_guide(recipe.guide.as_ref(), arguments.guide_model.as_deref())?;
-    let mut request = recipe.request(BATCH);
+    let mut request = Request { edit, ..recipe.request(BATCH) };
     let unfit = |error: pixelflow::Error| Error::Argument {
         argument: "PICTURE",
         value: arguments.picture.display().to_string(),

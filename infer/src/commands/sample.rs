@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::pipeline::Request;
+use pixelflow::pipeline::{Edit, Request};
 use pixelflow_host::device::{Device, OnBackend, select};
 use pixelflow_host::interrupt::Interrupt;
 
@@ -40,11 +40,32 @@ const LABEL_LETTERS: usize = 200;
 /// the weights are checked before anything is computed.
 pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
     let prompts = prompts(arguments)?;
-    let source = match &arguments.model.model {
+    let source = source(arguments, &prompts)?;
+    draw(arguments, source, prompts, None)
+}
+
+/// The model that shall draw.
+///
+/// # Errors
+/// What finding it says.
+pub(super) fn source(arguments: &SampleArguments, prompts: &[String]) -> Result<ModelSource> {
+    match &arguments.model.model {
         // Whoever has a prompt means the model that draws from text.
-        None if !prompts.is_empty() => ModelSource::text_demo()?,
-        path => model(path.as_deref(), arguments.model.weights)?,
-    };
+        None if !prompts.is_empty() => ModelSource::text_demo(),
+        path => model(path.as_deref(), arguments.model.weights),
+    }
+}
+
+/// Draws images of classes or prompts, edits of a picture or not.
+///
+/// # Errors
+/// As [`sample`].
+pub(super) fn draw(
+    arguments: &SampleArguments,
+    source: ModelSource,
+    prompts: Vec<String>,
+    edit: Option<Edit>,
+) -> Result<Sampled> {
     let destination = Destination::choose(arguments.out.as_deref())?;
     let mut rows = rows(arguments, &source, prompts)?;
     if matches!(destination, Destination::Npz(_)) {
@@ -60,6 +81,7 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
         size: arguments.size,
         sampler: Some(sampler_config(&arguments.sampler, &source)),
         batch: arguments.batch as usize,
+        edit,
         // The rows are of the model's kind: one image stands for all.
         ..rows.first().map_or_else(|| Request::new(vec![]), |row| row.first_request(arguments.seed))
     };
@@ -137,7 +159,10 @@ impl fmt::Display for Summary {
 }
 
 /// The prompts that the user gave, in words or in a file.
-fn prompts(arguments: &SampleArguments) -> Result<Vec<String>> {
+///
+/// # Errors
+/// [`Error::Argument`], [`Error::Prompts`].
+pub(super) fn prompts(arguments: &SampleArguments) -> Result<Vec<String>> {
     if let Some(path) = &arguments.prompt_file {
         return read_prompts(path);
     }
@@ -260,7 +285,7 @@ impl OnBackend for Sample<'_> {
         })?;
         destination.check_free(&recipe)?;
         let started = Instant::now();
-        let request = recipe.request(batch);
+        let request = Request { edit: request.edit, ..recipe.request(batch) };
         let of = request.images.len();
         let mut progress = DrawProgress::new(of.div_ceil(batch), stages);
         let drawing = pipeline.draw(&request)?;

@@ -21,14 +21,15 @@ pub struct Strip {
     /// Height and width of an image in the picture.
     side: [u32; 2],
     stages: usize,
-    /// The images of each stage.
+    /// The images of each stage; an edit may begin in a later one.
     ends: Vec<Vec<RgbImage>>,
+    is_whole: bool,
 }
 
 impl Strip {
     /// A strip of images with these labels through so many stages.
     pub fn new(path: PathBuf, labels: Vec<String>, side: [u32; 2], stages: usize) -> Self {
-        Self { path, labels, side, stages, ends: Vec::new() }
+        Self { path, labels, side, stages, ends: Vec::new(), is_whole: false }
     }
 }
 
@@ -38,12 +39,13 @@ impl FrameViewer for Strip {
     }
 
     fn show(&mut self, frame: &Frame) -> Result<()> {
+        self.is_whole = frame.done.stage + 1 == self.stages;
         self.ends.push(frame.images.iter().map(|image| enlarged(image, self.side)).collect());
         Ok(())
     }
 
     fn finish(&mut self) -> Result<()> {
-        if self.ends.len() < self.stages {
+        if !self.is_whole {
             // Ctrl-C: there is no end to show.
             return Ok(());
         }

@@ -134,6 +134,16 @@ impl Cascade {
         (height / reduction, width / reduction)
     }
 
+    /// The stage, and the time within it, at a network timestep: those of all stages are one rising line.
+    ///
+    /// The time is one that training visits, 0 to `(N - 1) / N`.
+    pub fn place_of(&self, timestep: f64) -> (usize, f64) {
+        let has_begun = |stage: &Stage| stage.first_timestep() <= timestep;
+        let index = self.stages.iter().rposition(has_begun).unwrap_or(0);
+        let stage = &self.stages[index];
+        (index, stage.time_of(timestep).clamp(0.0, stage.last_time()))
+    }
+
     /// Checks that an image of `height` x `width` pixels can go through the cascade.
     ///
     /// # Errors
@@ -224,6 +234,20 @@ mod tests {
                 let gap = pair[1].first_timestep() - pair[0].last_timestep();
                 let step = pair[0].timesteps[1] - pair[0].timesteps[0];
                 assert!((gap - step).abs() < 1e-9, "{stages} stages: {gap} {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_timestep_has_a_place_in_the_cascade() {
+        let cascade = CascadeConfig { stages: 3, train_timesteps: 997 }.build().unwrap();
+        assert_eq!(cascade.place_of(0.0), (0, 0.0));
+        assert_eq!(cascade.place_of(997.0), (2, 996.0 / 997.0));
+        for (index, stage) in cascade.stages().iter().enumerate() {
+            for number in [0, 1, 500, 996] {
+                let (found, time) = cascade.place_of(stage.timesteps[number]);
+                assert_eq!(found, index);
+                assert!((time - cascade.time(number)).abs() < 1e-9, "{index}, {number}: {time}");
             }
         }
     }

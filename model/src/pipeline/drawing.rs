@@ -113,7 +113,7 @@ impl<B: PixelFlowBackend> Drawing<B> {
         first: usize,
         saved: Option<&SavedState>,
     ) -> Result<Option<Stepper<'static, B>>> {
-        let CheckedRequest { request, size, sampler } = &self.request;
+        let CheckedRequest { request, size, sampler, original } = &self.request;
         let images = request.images.iter().skip(first).take(request.batch);
         let images: Vec<_> = images.cloned().collect();
         if images.is_empty() {
@@ -122,13 +122,17 @@ impl<B: PixelFlowBackend> Drawing<B> {
         let noise =
             KeyedNoise { images: images.iter().map(|image| request.noise.key(image)).collect() };
         let conditions = self.subjects.conditions(&images, first, self.networks.model.classes());
+        let mut stepper = sampler.stepper(&self.networks, conditions, noise, *size)?;
+        if let Some(original) = original {
+            stepper = stepper.editing(original.clone())?;
+        }
         Ok(Some(match saved {
-            None => sampler.stepper(&self.networks, conditions, noise, *size)?,
+            None => stepper,
             Some(saved) if saved.size() != *size => {
                 let reason = format!("its images are {:?}, the request's {size:?}", saved.size());
                 return Err(Error::SavedState { reason });
             }
-            Some(saved) => sampler.resume(&self.networks, conditions, noise, saved)?,
+            Some(saved) => stepper.go_on(saved)?,
         }))
     }
 
@@ -150,7 +154,7 @@ impl<B: PixelFlowBackend> Drawing<B> {
             return Ok(None);
         };
         let counts = counts(stepper);
-        let images = shown(state, self.first, counts).await?;
+        let images = self.shown(state, counts).await?;
         self.first += images.len();
         self.stepper = self.batch(self.first, None)?;
         let count = images.len();
@@ -184,9 +188,49 @@ impl<B: PixelFlowBackend> Drawing<B> {
         };
         let counts = counts(stepper);
         match stepper.preview()? {
-            Some(state) => shown(state, self.first, counts).await,
+            Some(state) => self.shown(state, counts).await,
             None => Ok(Vec::new()),
         }
+    }
+
+    /// The predicted clean images of the batch, see [`Stepper::clean_preview`]; empty before its first stage.
+    ///
+    /// # Errors
+    /// As [`preview_async`](Self::preview_async).
+    pub async fn clean_preview_async(&mut self) -> Result<Vec<DrawnImage>> {
+        let Some(stepper) = &mut self.stepper else {
+            return Ok(Vec::new());
+        };
+        let counts = counts(stepper);
+        match stepper.clean_preview()? {
+            Some(state) => self.shown(state, counts).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// As [`clean_preview_async`](Self::clean_preview_async), waiting for the device where the platform can.
+    ///
+    /// # Errors
+    /// As [`preview_async`](Self::preview_async).
+    ///
+    /// # Panics
+    /// As [`next_event`](Self::next_event).
+    pub fn clean_preview(&mut self) -> Result<Vec<DrawnImage>> {
+        read_sync(self.clean_preview_async())
+    }
+
+    /// States of the batch as images; of an edit with all that stays, in images of the whole size.
+    async fn shown(&self, state: Tensor<B, 4>, counts: Vec<[usize; 2]>) -> Result<Vec<DrawnImage>> {
+        let [_, _, height, width] = state.dims();
+        let images = to_rgb8(state).await?.into_iter().zip(counts).enumerate();
+        let image = |(place, (mut rgb, counts)): (usize, (Vec<u8>, [usize; 2]))| {
+            if let Some(edit) = &self.request.request.edit {
+                edit.compose([height, width], &mut rgb);
+            }
+            let ([evaluations, network_calls], index) = (counts, self.first + place);
+            DrawnImage { index, height, width, rgb, evaluations, network_calls }
+        };
+        Ok(images.map(image).collect())
     }
 
     /// As [`preview_async`](Self::preview_async), waiting for the device where the platform can.
@@ -256,19 +300,4 @@ impl<B: PixelFlowBackend> Iterator for Drawing<B> {
 fn counts<B: PixelFlowBackend>(stepper: &Stepper<'_, B>) -> Vec<[usize; 2]> {
     let calls = stepper.network_calls().iter();
     stepper.total_evaluations().into_iter().zip(calls).map(|(of, &calls)| [of, calls]).collect()
-}
-
-/// States as images, the first of which is number `first`.
-async fn shown<B: PixelFlowBackend>(
-    state: Tensor<B, 4>,
-    first: usize,
-    counts: Vec<[usize; 2]>,
-) -> Result<Vec<DrawnImage>> {
-    let [_, _, height, width] = state.dims();
-    let images = to_rgb8(state).await?.into_iter().zip(counts).enumerate();
-    let image = |(place, (rgb, counts)): (usize, (Vec<u8>, [usize; 2]))| {
-        let [evaluations, network_calls] = counts;
-        DrawnImage { index: first + place, height, width, rgb, evaluations, network_calls }
-    };
-    Ok(images.map(image).collect())
 }

@@ -1,10 +1,16 @@
 //! From a model and a request to images.
 //!
 //! [`Pipeline::open`] → [`Request`] → [`Pipeline::draw`] → [`Drawing`], which gives images as they are
-//! done and can be looked at, stopped and gone on from at every solver step.
+//! done and can be looked at, stopped and gone on from at every solver step. A request may begin with a picture
+//! and keep a part of it: see [`Edit`].
 
+mod base64_bytes;
 mod drawing;
 mod drawing_state;
+mod edit;
+mod edit_check;
+#[cfg(all(test, feature = "flex", feature = "save", feature = "tokenizer"))]
+mod edit_tests;
 #[cfg(feature = "tokenizer")]
 mod encoder;
 #[cfg(not(feature = "tokenizer"))]
@@ -13,6 +19,7 @@ mod encoder;
 mod guide;
 mod model_files;
 mod noise_rule;
+mod problems;
 mod provenance;
 mod request;
 mod subjects;
@@ -25,13 +32,13 @@ use burn::tensor::read_sync;
 
 pub use self::drawing::{DrawEvent, Drawing, DrawnImage};
 pub use self::drawing_state::DrawingState;
+pub use self::edit::{Begin, Edit, EditProvenance, Mask, Picture};
 use self::encoder::Encoder;
 pub use self::model_files::ModelFiles;
 pub use self::noise_rule::NoiseRule;
+pub use self::problems::{Field, Problem, Problems};
 pub use self::provenance::{EncoderProvenance, GuideProvenance, Provenance};
-pub use self::request::{
-    CheckedRequest, Field, ImageRequest, MAX_PROMPT, Problem, Problems, Request, Subject,
-};
+pub use self::request::{CheckedRequest, ImageRequest, MAX_PROMPT, Request, Subject};
 pub use self::subjects::Subjects;
 use crate::ops::PixelFlowBackend;
 use crate::sampler::Networks;
@@ -331,6 +338,7 @@ impl<B: PixelFlowBackend> Pipeline<B> {
             height: checked.size[0],
             width: checked.size[1],
             noise: checked.request.noise,
+            edit: checked.request.edit.as_ref().map(Edit::provenance),
         })
     }
 }

@@ -21,6 +21,7 @@ impl Encoder {
         match *self {}
     }
 
+    #[expect(clippy::unused_async, reason = "its sibling waits for a device")]
     pub(super) async fn encode<B: PixelFlowBackend>(
         &self,
         _: &CheckedRequest,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::NoiseRule;
+use super::{EditProvenance, NoiseRule};
 use crate::NumberFormat;
 use crate::sampler::SamplerConfig;
 use crate::weights::WeightSet;
@@ -35,6 +35,9 @@ pub struct Provenance {
     /// How its noise is keyed.
     #[serde(default = "NoiseRule::unsaid")]
     pub noise: NoiseRule,
+    /// The picture that it was made from, if it is an edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<EditProvenance>,
 }
 
 /// The model that another was guided away from.

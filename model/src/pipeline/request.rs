@@ -1,11 +1,9 @@
 //! What shall be drawn, checked before anything is done.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::NoiseRule;
-use crate::sampler::{Sampler, SamplerConfig};
+use super::{Edit, Field, NoiseRule, Problem, Problems};
+use crate::sampler::{Original, Sampler, SamplerConfig};
 use crate::weights::ModelDescription;
 use crate::{Error, Result};
 
@@ -69,7 +67,7 @@ impl Subject {
 pub struct Request {
     /// The images, in the order in which they come.
     pub images: Vec<ImageRequest>,
-    /// Height and width in pixels. Default: the size that the model was trained on.
+    /// Height and width in pixels. Default: the size that the model was trained on; of an edit, its picture's.
     pub size: Option<[usize; 2]>,
     /// The sampler. Default: the model's own.
     pub sampler: Option<SamplerConfig>,
@@ -77,12 +75,16 @@ pub struct Request {
     pub batch: usize,
     /// How noise is keyed. Default: by seed and number.
     pub noise: NoiseRule,
+    /// A picture that they begin with, and what of it stays. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<Edit>,
 }
 
 impl Request {
     /// These images.
     pub fn new(images: Vec<ImageRequest>) -> Self {
-        Self { images, size: None, sampler: None, batch: BATCH, noise: NoiseRule::default() }
+        let noise = NoiseRule::default();
+        Self { images, size: None, sampler: None, batch: BATCH, noise, edit: None }
     }
 
     /// An image of a class; seed and number are 0.
@@ -145,6 +147,12 @@ impl Request {
         Self { batch, ..self }
     }
 
+    /// Begins with a picture.
+    #[must_use]
+    pub fn edit(self, edit: Edit) -> Self {
+        Self { edit: Some(edit), ..self }
+    }
+
     /// Checks everything against what a model is, and names all that is wrong at once.
     ///
     /// # Errors
@@ -152,7 +160,10 @@ impl Request {
     pub fn check(&self, model: &ModelDescription) -> Result<CheckedRequest> {
         model.check()?;
         let cascade = model.cascade.build()?;
-        let size = self.size.unwrap_or([model.resolution; 2]);
+        let patch = model.model.patch_size;
+        let of_edit = |edit: &Edit| edit.size(&cascade, patch, model.resolution);
+        let size = self.size.or_else(|| self.edit.as_ref().map(of_edit));
+        let size = size.unwrap_or([model.resolution; 2]);
         let mut problems = Vec::new();
         let mut wrong = |field, reason: String| problems.push(Problem { field, reason });
         if self.images.is_empty() {
@@ -169,8 +180,14 @@ impl Request {
         for (field, reason) in self.images.iter().filter_map(|image| self.misfit(image, model)) {
             wrong(field, reason);
         }
-        if let Err(error) = cascade.check_size(size[0], size[1], model.model.patch_size) {
-            wrong(Field::Size, error.to_string());
+        match (cascade.check_size(size[0], size[1], patch), &self.edit) {
+            (Err(error), _) => wrong(Field::Size, error.to_string()),
+            (Ok(()), Some(edit)) => {
+                for (field, reason) in edit.problems(&cascade, size) {
+                    wrong(field, reason);
+                }
+            }
+            (Ok(()), None) => {}
         }
         let sampler = self.sampler.clone().or_else(|| model.sampler.clone()).unwrap_or_default();
         let sampler = sampler.check(cascade);
@@ -178,7 +195,9 @@ impl Request {
         problems.dedup();
         match sampler {
             Some(sampler) if problems.is_empty() => {
-                Ok(CheckedRequest { request: self.clone(), size, sampler })
+                let original = self.edit.as_ref().map(|edit| edit.original(&sampler, size));
+                let original = original.transpose()?;
+                Ok(CheckedRequest { request: self.clone(), size, sampler, original })
             }
             _ => Err(Error::Request(Problems(problems))),
         }
@@ -222,6 +241,8 @@ pub struct CheckedRequest {
     pub(super) request: Request,
     pub(super) size: [usize; 2],
     pub(super) sampler: Sampler,
+    /// The picture of an edit.
+    pub(super) original: Option<Original>,
 }
 
 impl CheckedRequest {
@@ -247,59 +268,6 @@ impl CheckedRequest {
             Subject::Prompt { prompt, negative } => Some([prompt.as_str(), negative.as_str()]),
         });
         texts.flatten().collect()
-    }
-}
-
-/// The part of a request that a problem is with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// The list of images.
-    Images,
-    /// A class.
-    Class,
-    /// A prompt.
-    Prompt,
-    /// The number of an image.
-    Number,
-    /// The channels of the model's images.
-    Channels,
-    /// Height and width.
-    Size,
-    /// The sampler's settings.
-    Sampler,
-    /// How many are computed at once.
-    Batch,
-}
-
-/// Why a request cannot be drawn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The part that is wrong.
-    pub field: Field,
-    /// Its value, and what it may be.
-    pub reason: String,
-}
-
-/// All problems of a request; at least one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
-
-/// Problems that are written out; the others are counted.
-const MOST_WRITTEN: usize = 10;
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let [only] = self.0.as_slice() {
-            return f.write_str(&only.reason);
-        }
-        write!(f, "the request has {} problems", self.0.len())?;
-        for Problem { reason, .. } in self.0.iter().take(MOST_WRITTEN) {
-            write!(f, "\n  - {reason}")?;
-        }
-        match self.0.len().saturating_sub(MOST_WRITTEN) {
-            0 => Ok(()),
-            more => write!(f, "\n  - and {more} more"),
-        }
     }
 }
 
@@ -349,6 +317,28 @@ mod tests {
         (grey.model.in_channels, grey.model.out_channels) = (1, 1);
         let refused = Request::class(0).check(&grey).unwrap_err().to_string();
         assert!(refused.contains("the model has 1 channels"), "{refused}");
+    }
+
+    #[test]
+    fn an_edit_has_the_size_of_its_picture_and_is_checked_with_all_else() {
+        use crate::pipeline::{Mask, Picture};
+        let edit = |side: usize| Edit::of(Picture::new([side; 2], vec![0; 3 * side * side]));
+        let request = Request::class(1).edit(edit(24));
+        assert_eq!(request.check(&model(false)).unwrap().size(), [24, 24]);
+        let message = |request: Request| request.check(&model(false)).unwrap_err().to_string();
+        assert!(message(Request::class(1).edit(edit(20))).contains("size 20x20 does not fit"));
+        let other = Request::class(1).size([16, 16]).edit(edit(24));
+        assert!(message(other).contains("for images of 16x16 it must have 16x16"));
+        let mask = Mask::new([24, 24], vec![0; 576]);
+        let inpaint = Edit::inpaint(edit(24).picture, mask).strength(2.0);
+        let several = message(Request::class(7).edit(inpaint));
+        for part in ["3 problems", "class 7", "strength is 2", "nothing would be drawn"] {
+            assert!(several.contains(part), "{several}");
+        }
+        // Requests of before have no such field, and those without an edit not a byte more.
+        let json = serde_json::to_string(&Request::class(1)).unwrap();
+        assert!(!json.contains("edit"), "{json}");
+        assert_eq!(serde_json::from_str::<Request>(&json).unwrap(), Request::class(1));
     }
 
     #[test]

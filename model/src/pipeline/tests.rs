@@ -21,7 +21,12 @@ use crate::{PixelFlowConfig, Preset};
 const WIDTH: usize = 32;
 
 /// A model's folder; a text model with the encoder that reads its prompts.
-fn folder(path: &Path, is_text: bool) {
+pub(super) fn folder(path: &Path, is_text: bool) {
+    folder_of(path, is_text, 0.2);
+}
+
+/// The same, with weights of another size.
+pub(super) fn folder_of(path: &Path, is_text: bool, size: f32) {
     let model = PixelFlowConfig {
         depth: 1,
         patch_size: 2,
@@ -32,7 +37,7 @@ fn folder(path: &Path, is_text: bool) {
     let weights = |name: &str, shape: &[usize]| {
         let key = Key::new(name.len() as u64, 0, Purpose::Testing);
         let values = key.normals(shape.iter().product());
-        Ok::<_, std::convert::Infallible>(values.into_iter().map(|value| value * 0.2).collect())
+        Ok::<_, std::convert::Infallible>(values.into_iter().map(|value| value * size).collect())
     };
     let Ok(weights) = model_from::<Flex, _>(&model, &FlexDevice, weights);
     save_model(&weights, &path.join(WEIGHTS_FILE), DType::F32, &BTreeMap::new()).unwrap();
@@ -54,21 +59,21 @@ fn folder(path: &Path, is_text: bool) {
     }
 }
 
-fn sampler(solver: SolverKind) -> SamplerConfig {
+pub(super) fn sampler(solver: SolverKind) -> SamplerConfig {
     let guidance = Guidance::Constant { scale: 1.5 };
     SamplerConfig { solver, steps: vec![2], guidance, ..SamplerConfig::default() }
 }
 
-fn pipeline(path: &Path) -> Pipeline<Flex> {
+pub(super) fn pipeline(path: &Path) -> Pipeline<Flex> {
     Pipeline::open(path, &FlexDevice).unwrap()
 }
 
-fn drawn(pipeline: &mut Pipeline<Flex>, request: &Request) -> Vec<DrawnImage> {
+pub(super) fn drawn(pipeline: &mut Pipeline<Flex>, request: &Request) -> Vec<DrawnImage> {
     pipeline.draw(request).unwrap().collect::<Result<_>>().unwrap()
 }
 
 /// Five images of three classes.
-fn classes() -> Request {
+pub(super) fn classes() -> Request {
     let image = |n| ImageRequest { subject: Subject::Class(n % 3), seed: 7, number: n as u64 };
     Request::new((0..5_usize).map(image).collect())
 }

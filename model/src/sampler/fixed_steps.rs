@@ -142,6 +142,11 @@ impl<B: PixelFlowBackend> FixedSteps<B> {
         &self.state
     }
 
+    /// The newest slope; `None` before one is known.
+    pub(super) fn slope(&self) -> Option<&Tensor<B, 4>> {
+        self.slope.as_ref()
+    }
+
     /// The state that the images head for, `x + (1 - t) v`; `None` before a slope is known.
     pub(super) fn heading(&self) -> Option<Tensor<B, 4>> {
         let slope = self.slope.clone()?;

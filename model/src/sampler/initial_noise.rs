@@ -19,6 +19,19 @@ pub trait NoiseSource: Send + Sync {
         height: usize,
         width: usize,
     ) -> Vec<f32>;
+
+    /// Standard normal noise that the picture of an edit is mixed with, `[images, channels, height, width]`.
+    ///
+    /// A stage that is gone through again has other noise: `repetition` is 0 the first time. In stage 0 that
+    /// is the initial noise, so that an edit that keeps nothing is a plain drawing.
+    fn edit(
+        &self,
+        stage: usize,
+        repetition: usize,
+        channels: usize,
+        height: usize,
+        width: usize,
+    ) -> Vec<f32>;
 }
 
 impl<T: NoiseSource + ?Sized> NoiseSource for &T {
@@ -35,6 +48,17 @@ impl<T: NoiseSource + ?Sized> NoiseSource for &T {
         width: usize,
     ) -> Vec<f32> {
         (**self).block(stage, copy, channels, height, width)
+    }
+
+    fn edit(
+        &self,
+        stage: usize,
+        repetition: usize,
+        channels: usize,
+        height: usize,
+        width: usize,
+    ) -> Vec<f32> {
+        (**self).edit(stage, repetition, channels, height, width)
     }
 }
 
@@ -79,11 +103,42 @@ impl NoiseSource for KeyedNoise {
         };
         self.images.iter().flat_map(draw).collect()
     }
+
+    fn edit(
+        &self,
+        stage: usize,
+        repetition: usize,
+        channels: usize,
+        height: usize,
+        width: usize,
+    ) -> Vec<f32> {
+        if stage == 0 && repetition == 0 {
+            return self.initial(channels, height, width);
+        }
+        // A cascade has 16 stages at most.
+        let place = stage as u32 | (repetition as u32) << 8;
+        let draw = |image: &ImageKey| {
+            let key = Key::new(image.seed, image.index, Purpose::EditNoise).at_stage(place);
+            key.normals(channels * height * width)
+        };
+        self.images.iter().flat_map(draw).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_stage_and_repetition_of_an_edit_has_noise_of_its_own() {
+        let noise = KeyedNoise { images: vec![ImageKey { seed: 7, index: 3 }] };
+        let places = [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (1, 2), (15, 31)];
+        let drawn = places.map(|(stage, repetition)| noise.edit(stage, repetition, 1, 2, 2));
+        for (index, values) in drawn.iter().enumerate() {
+            assert!(drawn[..index].iter().all(|other| other != values), "{:?}", places[index]);
+        }
+        assert_eq!(drawn[0], noise.initial(1, 2, 2));
+    }
 
     #[test]
     fn two_copies_of_a_state_never_share_noise() {

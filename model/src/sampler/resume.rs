@@ -3,6 +3,7 @@
 use burn::tensor::read_sync;
 
 use super::dopri5::{Batch, PerImage};
+use super::editing::Again;
 use super::fixed_steps::{FixedSteps, History, Method};
 use super::saved_state::{BEFORE, HostTensor, PREDICTIONS, Place, SLOPE, STATE, SavedState};
 use super::solver::{Solver, times, tolerance};
@@ -27,33 +28,58 @@ impl Sampler {
         noise: impl NoiseSource + 'n,
         saved: &SavedState,
     ) -> Result<Stepper<'n, B>> {
-        let numbers = &saved.numbers;
-        let mut stepper = self.stepper(networks, conditions, noise, numbers.size)?;
-        let images = stepper.conditions.images();
-        let is_of_this_run = numbers.sampler == self.config
+        self.stepper(networks, conditions, noise, saved.numbers.size)?.go_on(saved)
+    }
+}
+
+impl<B: PixelFlowBackend> Stepper<'_, B> {
+    /// Goes on where another stepper of the same model, conditions, noise and edit was [saved](Self::save).
+    ///
+    /// # Errors
+    /// [`Error::SavedState`] for the state of another run.
+    pub fn go_on(mut self, saved: &SavedState) -> Result<Self> {
+        let (numbers, images) = (&saved.numbers, self.conditions.images());
+        let first = self.original.as_ref().map_or(0, |original| original.stage);
+        let is_of_this_run = numbers.sampler == self.sampler.config
+            && numbers.size == self.size
+            && numbers.stage >= first
+            && numbers.again.as_ref().is_none_or(|again| self.has_gone(again, &numbers.place))
             && numbers.images == images
             && numbers.evaluations.len() == numbers.stage
             && numbers.evaluations.iter().all(|stage| stage.len() == images)
             && numbers.evaluations.iter().flatten().all(|&count| count <= MOST_COUNTED)
             && numbers.calls.as_ref().is_none_or(|calls| calls.len() == images)
             && numbers.calls.iter().flatten().all(|&count| count <= MOST_COUNTED);
-        if !is_of_this_run || numbers.stage > self.cascade.stages().len() {
+        if !is_of_this_run || numbers.stage > self.sampler.cascade.stages().len() {
             let reason = "it is of a run with other settings, or of other images".to_owned();
             return Err(Error::SavedState { reason });
         }
-        stepper.stage = numbers.stage;
-        stepper.evaluations.clone_from(&numbers.evaluations);
+        self.stage = numbers.stage;
+        self.evaluations.clone_from(&numbers.evaluations);
         if let Some(calls) = &numbers.calls {
-            stepper.calls.clone_from(calls);
-            stepper.calls_before.clone_from(calls);
+            self.calls.clone_from(calls);
+            self.calls_before.clone_from(calls);
         }
-        stepper.phase = stepper.phase_of(saved)?;
-        stepper.prepare();
-        Ok(stepper)
+        self.again = numbers.again.clone().unwrap_or_default();
+        self.phase = self.phase_of(saved)?;
+        if matches!(self.phase, Phase::Solving(_)) {
+            let known = self.known_in(self.stage, self.again.repetition);
+            self.known = known.map(|(known, _)| known);
+        }
+        self.prepare();
+        Ok(self)
     }
-}
 
-impl<B: PixelFlowBackend> Stepper<'_, B> {
+    /// Whether an edit of this kind goes through a stage so often.
+    fn has_gone(&self, again: &Again, place: &Place) -> bool {
+        let repetitions = self.original.as_ref().map_or(1, |original| original.repetitions);
+        let counts = again.evaluations.iter().chain([&again.steps]);
+        *place != Place::Before
+            && (1..repetitions).contains(&again.repetition)
+            && again.evaluations.len() == self.conditions.images()
+            && counts.into_iter().all(|&count| count <= MOST_COUNTED)
+    }
+
     /// All that is needed to go on from here, read from the device.
     ///
     /// # Errors
@@ -87,6 +113,7 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         let calls = if at_start { &self.calls_before } else { &self.calls };
         let counts = (&self.evaluations[..], &calls[..]);
         let mut saved = SavedState::new(&self.sampler.config, self.size, images, at, counts);
+        saved.numbers.again = Some(self.again.clone()).filter(|again| again.repetition > 0);
         let mut tensors = vec![(STATE, state), (SLOPE, slope)];
         if let Phase::Solving(Solver::Steps(steps)) = &self.phase {
             let History { predictions, before } = steps.history();
@@ -121,7 +148,9 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         };
         let place = &saved.numbers.place;
         if *place == Place::Before {
-            let before = stage.checked_sub(1).map(|before| tensor(STATE, before)).transpose()?;
+            let first = self.original.as_ref().map_or(0, |original| original.stage);
+            let before = stage.checked_sub(1).filter(|_| stage > first);
+            let before = before.map(|before| tensor(STATE, before)).transpose()?;
             return Ok(Phase::Between(before));
         }
         let wrong = || Error::SavedState { reason: "its place is not in the cascade".to_owned() };

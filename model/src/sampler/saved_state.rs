@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SamplerConfig;
 use super::dopri5::{BatchPlace, ImagePlace};
+use super::editing::Again;
 use super::read_back::read_back;
 use crate::{Error, Result};
 
@@ -61,6 +62,9 @@ pub(super) struct Numbers {
     pub(super) calls: Option<Vec<usize>>,
     /// Where in the stage.
     pub(super) place: Place,
+    /// How often the stage was gone through before; `None` for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) again: Option<Again>,
 }
 
 /// Where in a stage a stepper is.
@@ -113,6 +117,7 @@ impl SavedState {
             evaluations: evaluations.to_vec(),
             calls: Some(calls.to_vec()),
             place,
+            again: None,
         };
         Self { numbers, tensors: BTreeMap::new() }
     }

@@ -100,6 +100,23 @@ impl<B: PixelFlowBackend> Solver<B> {
         }
     }
 
+    /// The newest slope of all images; `None` before one is known.
+    pub(super) fn slope(&self) -> Option<Tensor<B, 4>> {
+        match self {
+            Self::Steps(solver) => solver.slope().cloned(),
+            Self::PerImage(solver) => solver.slope(),
+            Self::Batch(solver) => solver.slope().cloned(),
+        }
+    }
+
+    /// The time within the stage of each of `images` images.
+    pub(super) fn times(&self, images: usize) -> Vec<f64> {
+        match self {
+            Self::PerImage(solver) => solver.times(images),
+            Self::Steps(_) | Self::Batch(_) => vec![self.time(); images],
+        }
+    }
+
     /// Number of steps so far.
     pub(super) fn steps(&self) -> usize {
         match self {

@@ -2,6 +2,10 @@
 
 use burn::tensor::{Tensor, TensorData, read_sync};
 
+use super::editing::Again;
+use super::halving::double;
+use super::known::Known;
+use super::original::Original;
 use super::solver::Solver;
 use super::velocity::Velocity;
 use super::{
@@ -18,22 +22,27 @@ use crate::{Error, Result};
 /// from later ([`Sampler::resume`]), or dropped. It owns all it needs, and touches no file, thread,
 /// clock or environment.
 pub struct Stepper<'n, B: PixelFlowBackend> {
-    networks: Networks<B>,
+    pub(super) networks: Networks<B>,
     pub(super) sampler: Sampler,
     pub(super) conditions: Conditions<B>,
-    noise: Box<dyn NoiseSource + 'n>,
+    pub(super) noise: Box<dyn NoiseSource + 'n>,
     pub(super) size: [usize; 2],
     pub(super) device: B::Device,
     /// The stage that comes next, or that the solver is in.
     pub(super) stage: usize,
     pub(super) phase: Phase<B>,
-    caches: [StageCache<B>; 2],
+    pub(super) caches: [StageCache<B>; 2],
     /// Evaluations of each image in each finished stage.
     pub(super) evaluations: Vec<Vec<usize>>,
     /// Network calls of each image so far.
     pub(super) calls: Vec<usize>,
     /// Those that were made when the stage began.
     pub(super) calls_before: Vec<usize>,
+    /// The picture that the images begin with, if they are edits.
+    pub(super) original: Option<Original>,
+    /// What stays of it, in the present stage.
+    pub(super) known: Option<Known<B>>,
+    pub(super) again: Again,
 }
 
 /// Where a stepper is.
@@ -110,6 +119,9 @@ impl Sampler {
             phase: Phase::Between(None),
             caches: Default::default(),
             evaluations: Vec::new(),
+            original: None,
+            known: None,
+            again: Again::default(),
         })
     }
 
@@ -168,20 +180,19 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         if self.is_done() {
             return Ok(None);
         }
-        let Self { networks, sampler, conditions, stage, caches, calls, .. } = self;
+        let Self { networks, sampler, conditions, stage, caches, calls, known, .. } = self;
         match &mut self.phase {
             Phase::Between(_) => Ok(Some(Progress::Stage(self.enter()))),
             Phase::Solving(solver) => {
-                let stage = *stage;
+                let (stage, known) = (*stage, known.as_ref());
                 let mut velocity =
-                    GuidedVelocity { networks, sampler, conditions, stage, caches, calls };
-                let made = solver.step(&mut velocity).await;
-                if let Err(error) = made {
+                    GuidedVelocity { networks, sampler, conditions, stage, caches, calls, known };
+                let made = solver.step(&mut velocity).await.and_then(|()| self.after_step());
+                if made.is_err() {
                     // A solver that has failed cannot go on: nothing comes after an error.
                     self.stage = self.sampler.cascade.stages().len();
-                    return Err(error);
                 }
-                Ok(Some(Progress::Step(self.after_step())))
+                made.map(|done| Some(Progress::Step(done)))
             }
         }
     }
@@ -237,10 +248,10 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             heading
         } else {
             let (state, time) = (solver.state().narrow(0, 0, images), solver.time());
-            let Self { networks, sampler, conditions, stage, caches, .. } = self;
-            let (stage, calls) = (*stage, &mut *vec![0; images]);
+            let Self { networks, sampler, conditions, stage, caches, known, .. } = self;
+            let (stage, calls, known) = (*stage, &mut *vec![0; images], known.as_ref());
             let mut velocity =
-                GuidedVelocity { networks, sampler, conditions, stage, caches, calls };
+                GuidedVelocity { networks, sampler, conditions, stage, caches, calls, known };
             let rows: Vec<usize> = (0..images).collect();
             let slope = velocity.at(&vec![time; images], state.clone(), &rows)?;
             state + slope * (1.0 - time) as f32
@@ -252,7 +263,9 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
     pub fn evaluations(&self) -> Vec<Vec<usize>> {
         let mut all = self.evaluations.clone();
         if let Phase::Solving(solver) = &self.phase {
-            all.push(solver.evaluations(self.conditions.images()));
+            let before = self.again.evaluations.iter().copied().chain(std::iter::repeat(0));
+            let newest = solver.evaluations(self.conditions.images()).into_iter();
+            all.push(newest.zip(before).map(|(newest, before)| newest + before).collect());
         }
         all
     }
@@ -284,19 +297,30 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             let data = TensorData::new(values, [count, channels, height, width]);
             Tensor::<B, 4>::from_data(data, &self.device)
         };
-        let state = match std::mem::replace(&mut self.phase, Phase::Between(None)) {
-            Phase::Between(Some(before)) => {
+        let known = self.known_in(index, 0);
+        let phase = std::mem::replace(&mut self.phase, Phase::Between(None));
+        let state = match (phase, &self.original) {
+            (Phase::Between(Some(before)), _) => {
                 let block = |copy| self.noise.block(index, copy, channels, height, width);
                 let blocks = upload((0..copies).flat_map(block).collect());
                 let stage = &self.sampler.cascade.stages()[index];
                 let Renoise { alpha, beta } = Renoise::entering(stage);
-                double(before) * alpha + blocks * beta
+                let renoised = double(before) * alpha + blocks * beta;
+                match &known {
+                    Some((known, path)) => {
+                        known.blend(renoised, path.start.clone().repeat_dim(0, copies))
+                    }
+                    None => renoised,
+                }
             }
+            (_, Some(original)) => self.first_state(original).repeat_dim(0, copies),
             _ => upload(self.noise.initial(channels, height, width)).repeat_dim(0, copies),
         };
-        let solver = Solver::new(&self.sampler, index, 0.0, state);
+        let time = self.original.as_ref().map_or(0.0, |original| original.begins_at(index));
+        let solver = Solver::new(&self.sampler, index, time, state);
         let stages = self.sampler.cascade.stages().len();
-        let steps = solver.steps_in_all();
+        let steps = solver.steps_in_all().map(|steps| steps + self.steps_again(index));
+        self.known = known.map(|(known, _)| known);
         self.phase = Phase::Solving(solver);
         self.calls_before.clone_from(&self.calls);
         self.prepare();
@@ -309,42 +333,35 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             return;
         };
         let [_, _, height, width] = solver.state().dims();
-        let Self { networks, sampler, conditions, stage, caches, calls, .. } = self;
-        let stage = *stage;
-        let mut velocity = GuidedVelocity { networks, sampler, conditions, stage, caches, calls };
+        let Self { networks, sampler, conditions, stage, caches, calls, known, .. } = self;
+        let (stage, known) = (*stage, known.as_ref());
+        let mut velocity =
+            GuidedVelocity { networks, sampler, conditions, stage, caches, calls, known };
         velocity.expect(solver.asked(), [height, width]);
     }
 
-    /// What a step has brought; leaves the stage if it is done.
-    fn after_step(&mut self) -> StepDone {
+    /// What a step has brought; leaves the stage if it is done, or goes back in it.
+    fn after_step(&mut self) -> Result<StepDone> {
         let Phase::Solving(solver) = &self.phase else {
             unreachable!("a step is made by a solver");
         };
         let done = StepDone {
             stage: self.stage,
-            step: solver.steps(),
+            step: self.again.steps + solver.steps(),
             time: solver.time(),
             evaluations: self.total_evaluations().into_iter().max().unwrap_or(0),
-            stage_is_done: solver.is_done(),
+            stage_is_done: solver.is_done() && !self.goes_back(),
         };
         if done.stage_is_done {
             let state = solver.state();
-            self.evaluations.push(solver.evaluations(self.conditions.images()));
+            self.evaluations = self.evaluations();
+            self.again = Again::default();
             self.phase = Phase::Between(Some(state));
             self.caches = Default::default();
             self.stage += 1;
+        } else if solver.is_done() {
+            self.go_back()?;
         }
-        done
+        Ok(done)
     }
-}
-
-/// Nearest-neighbour upsampling by two.
-///
-/// # Shapes
-/// - images: `[images, channels, height, width]`
-/// - output: `[images, channels, 2 height, 2 width]`
-fn double<B: PixelFlowBackend>(images: Tensor<B, 4>) -> Tensor<B, 4> {
-    let [count, channels, height, width] = images.dims();
-    let apart = images.reshape([count, channels, height, 1, width, 1]);
-    apart.repeat(&[1, 1, 1, 2, 1, 2]).reshape([count, channels, 2 * height, 2 * width])
 }

@@ -9,13 +9,13 @@ use crate::noise::{Key, Purpose};
 use crate::weights::model_from;
 use crate::{Error, PixelFlow, PixelFlowConfig, Preset};
 
-const SIZE: [usize; 2] = [8, 8];
+pub(super) const SIZE: [usize; 2] = [8, 8];
 
-fn model() -> PixelFlow<Flex> {
+pub(super) fn model() -> PixelFlow<Flex> {
     model_of(0.2, 5)
 }
 
-fn model_of(size: f32, classes: usize) -> PixelFlow<Flex> {
+pub(super) fn model_of(size: f32, classes: usize) -> PixelFlow<Flex> {
     let config = PixelFlowConfig { depth: 1, patch_size: 2, ..Preset::Tiny.config(classes) };
     // Initial weights would not do: their velocity is zero.
     let weights = |name: &str, shape: &[usize]| {
@@ -29,12 +29,12 @@ fn model_of(size: f32, classes: usize) -> PixelFlow<Flex> {
     }
 }
 
-fn cascade() -> Cascade {
+pub(super) fn cascade() -> Cascade {
     CascadeConfig { stages: 2, train_timesteps: 1000 }.build().unwrap()
 }
 
 /// Every solver as ours, Euler first, and two as the reference's.
-fn samplers() -> Vec<Sampler> {
+pub(super) fn samplers() -> Vec<Sampler> {
     let reference = [(SolverKind::Euler, true), (SolverKind::Dopri5, true)];
     let kinds = SolverKind::ALL.into_iter().map(|kind| (kind, false)).chain(reference);
     let sampler = |(solver, reference)| {
@@ -50,30 +50,32 @@ fn adaptive() -> Sampler {
     samplers().into_iter().find(|sampler| sampler.config().solver == SolverKind::Dopri5).unwrap()
 }
 
-fn conditions() -> Conditions<Flex> {
+pub(super) fn conditions() -> Conditions<Flex> {
     Conditions::Class { labels: vec![1, 4], null: 5 }
 }
 
-fn noise() -> KeyedNoise {
+pub(super) fn noise() -> KeyedNoise {
     KeyedNoise { images: [3, 8].map(|index| ImageKey { seed: 7, index }).into() }
 }
 
-fn begun(sampler: &Sampler) -> Stepper<'static, Flex> {
+pub(super) fn begun(sampler: &Sampler) -> Stepper<'static, Flex> {
     sampler.stepper(&model(), conditions(), noise(), SIZE).unwrap()
 }
 
-fn values(tensor: Tensor<Flex, 4>) -> Vec<f32> {
+pub(super) fn values(tensor: Tensor<Flex, 4>) -> Vec<f32> {
     tensor.into_data().to_vec().unwrap()
 }
 
 /// Takes all steps that are left; the images, and how many steps there were.
-fn finished(stepper: Stepper<'_, Flex>) -> (Vec<f32>, Vec<Vec<usize>>, usize) {
+pub(super) fn finished(stepper: Stepper<'_, Flex>) -> (Vec<f32>, Vec<Vec<usize>>, usize) {
     let (images, evaluations, steps, _) = counted(stepper);
     (images, evaluations, steps)
 }
 
 /// The same, and the network calls of each image.
-fn counted(mut stepper: Stepper<'_, Flex>) -> (Vec<f32>, Vec<Vec<usize>>, usize, Vec<usize>) {
+pub(super) fn counted(
+    mut stepper: Stepper<'_, Flex>,
+) -> (Vec<f32>, Vec<Vec<usize>>, usize, Vec<usize>) {
     let mut steps = 0;
     while stepper.step().unwrap().is_some() {
         steps += 1;
@@ -162,12 +164,14 @@ fn a_preview_changes_nothing_and_ends_as_the_image() {
         let (images, ..) = finished(begun(&sampler));
         let mut stepper = begun(&sampler);
         assert!(stepper.preview().unwrap().is_none());
-        let mut last = None;
+        let (mut last, mut clean) = (None, None);
         while stepper.step().unwrap().is_some() {
             last = stepper.preview().unwrap();
+            clean = stepper.clean_preview().unwrap();
         }
         assert_eq!(values(stepper.state().unwrap()), images);
         assert_eq!(values(last.unwrap()), images, "at time 1 nothing is left to predict");
+        assert_eq!(values(clean.unwrap()), images, "the last stage ends with clean images");
     }
 }
 

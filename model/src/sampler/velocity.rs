@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::guidance_rule::Parts;
+use super::known::Known;
 use super::{Conditions, Networks, Sampler, StageCache};
 use crate::layers::{images_to_tokens, tokens_to_images};
 use crate::ops::PixelFlowBackend;
@@ -33,7 +34,8 @@ where
     }
 }
 
-/// The model's velocity with classifier-free guidance, in one stage.
+/// The model's velocity with classifier-free guidance in one stage; of an edit, that of the picture where it
+/// stays.
 #[derive(Debug)]
 pub struct GuidedVelocity<'a, B: PixelFlowBackend> {
     pub(super) networks: &'a Networks<B>,
@@ -44,6 +46,8 @@ pub struct GuidedVelocity<'a, B: PixelFlowBackend> {
     pub(super) caches: &'a mut [StageCache<B>; 2],
     /// Calls of a network, for each image of the run.
     pub(super) calls: &'a mut [usize],
+    /// What stays of the picture of an edit.
+    pub(super) known: Option<&'a Known<B>>,
 }
 
 impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
@@ -97,6 +101,25 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
     /// # Shapes
     /// - state and output: `[rows, channels, height, width]`
     pub fn at_timesteps(
+        &mut self,
+        timesteps: &[f64],
+        state: Tensor<B, 4>,
+        rows: Rows<'_>,
+    ) -> Tensor<B, 4> {
+        let velocity = self.of_networks(timesteps, state, rows);
+        self.keep(velocity, rows)
+    }
+
+    /// A velocity with that of the picture where it stays.
+    fn keep(&self, velocity: Tensor<B, 4>, rows: Rows<'_>) -> Tensor<B, 4> {
+        match self.known {
+            Some(known) => known.keep(velocity, rows),
+            None => velocity,
+        }
+    }
+
+    /// The velocity of the networks alone.
+    fn of_networks(
         &mut self,
         timesteps: &[f64],
         state: Tensor<B, 4>,
@@ -180,11 +203,12 @@ impl<B: PixelFlowBackend> Velocity<B> for GuidedVelocity<'_, B> {
             return Ok(self.at_timesteps(&timesteps, state, rows));
         }
         if !timesteps.iter().any(moves) {
-            return Ok(state.zeros_like());
+            return Ok(self.keep(state.zeros_like(), rows));
         }
         let moves: Vec<f32> = timesteps.iter().map(|t| f32::from(u8::from(moves(t)))).collect();
         let moves = column(&moves, &state);
-        Ok(self.at_timesteps(&timesteps, state, rows) * moves)
+        let moving = self.of_networks(&timesteps, state, rows) * moves;
+        Ok(self.keep(moving, rows))
     }
 }
 

@@ -8,6 +8,7 @@ mod checkpoint;
 mod demo;
 mod determinism;
 mod device_info;
+mod edit;
 mod event;
 mod known;
 mod report;

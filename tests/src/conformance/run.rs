@@ -8,15 +8,16 @@ use pixelflow_host::device::OnBackend;
 
 use super::device_info::device_info;
 use super::values::{Values, write_values};
-use super::{Event, Target, checkpoint, demo, determinism};
+use super::{Event, Target, checkpoint, demo, determinism, edit};
 use crate::{Outcome, Precision, Recorder, Selection, Step, operations, run_selection};
 
 const OPERATIONS: &str = "operations";
 const DETERMINISM: &str = "determinism";
 const CHECKPOINT: &str = "checkpoint";
 const DEMO: &str = "demo";
+const EDIT: &str = "edit";
 /// The groups that need no fixtures.
-const GROUPS: [&str; 4] = [OPERATIONS, DETERMINISM, CHECKPOINT, DEMO];
+const GROUPS: [&str; 5] = [OPERATIONS, DETERMINISM, CHECKPOINT, EDIT, DEMO];
 
 /// What to run, and where.
 #[derive(Clone, Debug)]
@@ -114,6 +115,9 @@ impl Steps<'_> {
                     checkpoint::read_checkpoint::<B>(writer, folder, device, recorder);
                 }
             });
+        }
+        if precision == Precision::F32 {
+            self.group(EDIT, |recorder| edit::check::<B>(device, recorder));
         }
         if job.quick {
             return;

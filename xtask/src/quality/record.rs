@@ -84,13 +84,12 @@ impl Records {
         if let Some(folder) = measurement.folder() {
             self.remove_outdated(measurement, &folder)?;
         }
-        let mut command = match infer {
-            Some(program) => Command::new(std::path::absolute(program)?),
-            None => {
-                let mut cargo = Command::new(env!("CARGO"));
-                cargo.args(["run", "--quiet", "-p", "infer", "--locked", "--"]);
-                cargo
-            }
+        let mut command = if let Some(program) = infer {
+            Command::new(std::path::absolute(program)?)
+        } else {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.args(["run", "--quiet", "-p", "infer", "--locked", "--"]);
+            cargo
         };
         command.current_dir(&self.root).args(&measurement.arguments);
         let is_sweep = measurement.folder().is_some();

@@ -97,18 +97,27 @@ impl<B: PixelFlowBackend> PerImage<B> {
 
     /// The state that the images head for, `x + (1 - t) v`; `None` before the first slope is known.
     pub(in crate::sampler) fn heading(&self) -> Option<Tensor<B, 4>> {
-        let (slope, left) = match &self.phase {
-            Phase::Start(_) => return None,
-            Phase::Trial { state, slope, .. } => {
-                (slope.clone(), vec![(1.0 - self.start) as f32; state.dims()[0]])
-            }
-            Phase::Rows(rows) => (
-                stack(rows, |row| &row.slope),
-                rows.iter().map(|row| (1.0 - row.place.time) as f32).collect(),
-            ),
-        };
-        let left = column(&left, &slope);
+        let slope = self.slope()?;
+        let left = self.times(slope.dims()[0]).into_iter().map(|time| (1.0 - time) as f32);
+        let left = column(&left.collect::<Vec<_>>(), &slope);
         Some(self.state() + slope * left)
+    }
+
+    /// The newest slope of all images; `None` before the first is known.
+    pub(in crate::sampler) fn slope(&self) -> Option<Tensor<B, 4>> {
+        match &self.phase {
+            Phase::Start(_) => None,
+            Phase::Trial { slope, .. } => Some(slope.clone()),
+            Phase::Rows(rows) => Some(stack(rows, |row| &row.slope)),
+        }
+    }
+
+    /// The time of each of `images` images.
+    pub(in crate::sampler) fn times(&self, images: usize) -> Vec<f64> {
+        match &self.phase {
+            Phase::Start(_) | Phase::Trial { .. } => vec![self.start; images],
+            Phase::Rows(rows) => rows.iter().map(|row| row.place.time).collect(),
+        }
     }
 
     /// The time of the image that is furthest behind.

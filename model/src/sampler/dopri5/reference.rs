@@ -96,11 +96,17 @@ impl<B: PixelFlowBackend> Batch<B> {
 
     /// The state that the batch heads for, `x + (1 - t) v`; `None` before the first slope is known.
     pub(in crate::sampler) fn heading(&self) -> Option<Tensor<B, 4>> {
-        let (Phase::Trial { slope, .. } | Phase::Steps { slope }) = &self.phase else {
-            return None;
-        };
+        let slope = self.slope()?.clone();
         let left = (1.0 - self.place.time).max(0.0) as f32;
-        Some(if self.is_done() { self.state() } else { self.state() + slope.clone() * left })
+        Some(if self.is_done() { self.state() } else { self.state() + slope * left })
+    }
+
+    /// The newest slope; `None` before the first is known.
+    pub(in crate::sampler) fn slope(&self) -> Option<&Tensor<B, 4>> {
+        match &self.phase {
+            Phase::Start => None,
+            Phase::Trial { slope, .. } | Phase::Steps { slope } => Some(slope),
+        }
     }
 
     /// Whether every output is there.

@@ -1,0 +1,92 @@
+//! `infer edit`: draws a picture anew, as a whole or in part.
+
+use std::path::Path;
+
+use pixelflow::excerpt::excerpt;
+use pixelflow::pipeline::Edit;
+use pixelflow_host::output::note;
+
+use super::recorded_edit::{IMAGE, MASK};
+use super::sample::{Sampled, draw, prompts, source};
+use crate::arguments::EditArguments;
+use crate::model_source::ModelSource;
+use crate::picture::read_recipe;
+use crate::picture_file::{read_mask_file, read_picture_file};
+use crate::recipe::{Arrangement, RecipeRow};
+use crate::{Error, Result};
+
+/// Draws edits of a picture; gives what was done.
+///
+/// # Errors
+/// [`Error::NothingToEdit`], what reading the picture and the mask says, and what [`sample`](super::sample())
+/// does.
+pub fn edit(arguments: &EditArguments) -> Result<Sampled> {
+    let EditArguments { image, mask, strength, from_stage, resample, sample } = arguments;
+    let image = image.as_deref().ok_or(Error::NothingToEdit)?;
+    let picture = read_picture_file(IMAGE, image)?;
+    let mut edit = match mask {
+        Some(path) => Edit::inpaint(picture, read_mask_file(MASK, path)?),
+        None => Edit::of(picture),
+    };
+    edit = edit.resample(*resample);
+    if let Some(strength) = *strength {
+        edit = edit.strength(strength);
+    }
+    if let Some(stage) = *from_stage {
+        edit = edit.from_stage(stage);
+    }
+    let (mut sample, mut prompts) = (sample.clone(), prompts(sample)?);
+    let recorded =
+        if sample.classes.is_empty() && prompts.is_empty() { recorded(image) } else { None };
+    if let Some(Recorded { row: RecipeRow { prompt: Some(prompt), negative, .. }, .. }) = &recorded
+    {
+        said(image, prompt, "--prompt");
+        prompts.push(prompt.clone());
+        if let (Some(negative), true) = (negative, sample.text.negative.is_empty()) {
+            sample.text.negative.clone_from(negative);
+        }
+    }
+    let source = source(&sample, &prompts)?;
+    if !source.description.is_text() && prompts.is_empty() && sample.classes.is_empty() {
+        sample.classes.push(class(recorded, &source, image)?);
+    }
+    draw(&sample, source, prompts, Some(edit))
+}
+
+/// What a picture says that it shows.
+struct Recorded {
+    model_hash: String,
+    row: RecipeRow,
+}
+
+/// What a picture of our own shows; of a grid no single thing is.
+fn recorded(image: &Path) -> Option<Recorded> {
+    let recipe = read_recipe(image).ok().filter(|recipe| recipe.layout == Arrangement::Single)?;
+    let row = recipe.rows.into_iter().next()?;
+    Some(Recorded { model_hash: recipe.model_hash, row })
+}
+
+/// The class that a picture of this model is of.
+fn class(recorded: Option<Recorded>, source: &ModelSource, image: &Path) -> Result<String> {
+    let is_of_model = |hash: &str| Ok::<_, Error>(source.files()?.hash()? == hash);
+    if let Some(Recorded { model_hash, row }) = recorded
+        && is_of_model(&model_hash)?
+    {
+        said(image, &source.description.class_name(row.class), "--class");
+        return Ok(row.class.to_string());
+    }
+    Err(Error::Argument {
+        argument: IMAGE,
+        value: image.display().to_string(),
+        reason: "it has no recipe of this model that tells its class; say with --class what it shall show"
+            .to_owned(),
+    })
+}
+
+fn said(image: &Path, subject: &str, argument: &str) {
+    note(format_args!(
+        "note: {} shows {}, as its recipe says; {argument} makes something else of it",
+        image.display(),
+        excerpt(subject)
+    ));
+}

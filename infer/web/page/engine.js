@@ -1,0 +1,73 @@
+// Drawing in the browser itself: a worker holds the model, and the page stays free. It has the methods of the
+// server's engine, and its events.
+
+const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+const waiting = new Map();
+let last = 0;
+
+worker.onmessage = ({ data: { id, ...event } }) => waiting.get(id)?.(event);
+worker.onerror = ({ message }) => {
+  for (const tell of waiting.values()) tell({ type: "failed", message: `The worker has stopped: ${message}` });
+};
+
+/** A sentence for the user; `field` is the part of the request that it is about. */
+export class Refused extends Error {
+  constructor(message, { field } = {}) {
+    super(message);
+    this.field = field;
+  }
+}
+
+/** An engine that draws in this browser. */
+export function openEngine() {
+  return { describe, draw };
+}
+
+/** Nothing is asked for one here. */
+export function useToken() {}
+
+/** Loads the model that the address names, `?model=demo-text`, else the first; tells how far that is. */
+async function describe(onProgress = () => {}) {
+  const models = await (await fetch("models.json")).json();
+  const wanted = new URLSearchParams(location.search).get("model");
+  const found = models.find(({ name }) => name === wanted) ?? models[0];
+  // A worker's addresses begin where its own file is.
+  const here = (file) => new URL(file, document.baseURI).href;
+  const model = { ...found, config: here(found.config), weights: here(found.weights) };
+  const about = await ask("open", { model }, onProgress);
+  return { ...about, models: models.map(({ name, title }) => ({ name, title })) };
+}
+
+function draw(request, onEvent) {
+  last += 1;
+  const id = last;
+  const stop = (how) => worker.postMessage({ job: "stop", id, how });
+  const ended = answer(id, (event) => event.type !== "progress" && onEvent(withBlob(event)));
+  onEvent({ type: "queued", position: 1, images_ahead: 0 });
+  worker.postMessage({ job: "draw", id, request });
+  return { cancel: () => stop("cancel"), keepDraft: () => stop("draft"), ended };
+}
+
+function ask(job, more, onProgress) {
+  last += 1;
+  const ended = answer(last, (event) => event.type === "progress" && onProgress(event));
+  worker.postMessage({ job, id: last, ...more });
+  return ended;
+}
+
+/** Tells the events of a job until the last; gives that, or fails with its message. */
+function answer(id, tell) {
+  return new Promise((resolve, reject) => {
+    waiting.set(id, (event) => {
+      const isLast = ["done", "failed", "cancelled", "refused", "opened"].includes(event.type);
+      if (isLast) waiting.delete(id);
+      if (event.type === "refused") return reject(new Refused(event.message, event));
+      tell(event);
+      if (isLast) resolve(event);
+    });
+  });
+}
+
+function withBlob({ png, ...event }) {
+  return png ? { ...event, blob: new Blob([png], { type: "image/png" }) } : event;
+}

@@ -1,0 +1,99 @@
+// The worker: it owns the model, and draws one job after the other.
+
+import { encodePng } from "./png_writer.js";
+import { modelFiles } from "./model_files.js";
+import { recipeOf, requestOf } from "./request.js";
+import init, { Painter, version } from "./pixelflow_web.js";
+
+const stops = new Map();
+let painter = null;
+let about = null;
+let queue = Promise.resolve();
+
+self.onmessage = ({ data }) => {
+  if (data.job === "stop") stops.set(data.id, data.how);
+  else queue = queue.then(() => (data.job === "open" ? open(data) : draw(data)));
+};
+
+const tell = (id, event, files = []) => self.postMessage({ id, ...event }, files);
+const reason = (error) => {
+  if (error instanceof WebAssembly.CompileError) {
+    return "This browser cannot run the model: it lacks a part of WebAssembly (relaxed SIMD) that newer ones have.";
+  }
+  return error instanceof Error ? error.message : String(error);
+};
+
+async function open({ id, model }) {
+  try {
+    const [files] = await Promise.all([modelFiles(model, (event) => tell(id, { type: "progress", ...event })), init()]);
+    painter?.free();
+    painter = new Painter(model.name, files.config, files.weights);
+    about = { ...JSON.parse(painter.describe()), device: "this browser", limits: { count: 16, pixels: 256 * 256, steps: 200 } };
+    tell(id, { type: "opened", ...about });
+  } catch (error) {
+    tell(id, { type: "refused", message: reason(error) });
+  }
+}
+
+async function draw({ id, request }) {
+  if (stops.get(id)) return tell(id, { type: "cancelled" });
+  let painting;
+  try {
+    painting = await painter.begin(JSON.stringify(requestOf(request, about)));
+  } catch (error) {
+    return tell(id, { type: "refused", message: reason(error) });
+  }
+  try {
+    await paint(id, request, painting);
+  } catch (error) {
+    tell(id, { type: "failed", message: reason(error) });
+  } finally {
+    painting.free();
+    stops.delete(id);
+  }
+}
+
+async function paint(id, request, painting) {
+  const provenance = JSON.parse(painting.provenance());
+  const started = performance.now();
+  const stageSeconds = [];
+  let stageStarted = started;
+  const seconds = (since) => (performance.now() - since) / 1000;
+  const image = async (pixels, type, more) => {
+    const { index, height, width } = pixels;
+    const recipe = type === "image" && !more.draft ? recipeOf(request, provenance, about, index, version()) : null;
+    const png = await encodePng({ height, width, rgb: pixels.rgb() }, recipe);
+    pixels.free();
+    tell(id, { type, index, height, width, ...more, png }, [png.buffer]);
+  };
+  tell(id, { type: "started", first: 0, images: request.count ?? 1, together: request.count ?? 1 });
+  let stage = 0;
+  for (;;) {
+    const said = await painting.next();
+    if (said === undefined) break;
+    const event = JSON.parse(said);
+    if (event.type === "stage") {
+      stage = event.stage;
+      stageStarted = performance.now();
+      tell(id, event);
+    } else if (event.type === "step") {
+      const now = seconds(started);
+      tell(id, { ...event, seconds: now, eta_seconds: (now / event.share) * (1 - event.share) });
+      if (event.stageIsDone) stageSeconds.push(seconds(stageStarted));
+      if (event.stageIsDone || event.step % 4 === 0) {
+        for (const pixels of await painting.preview()) await image(pixels, "preview", { stage });
+      }
+    } else {
+      for (const pixels of painting.finished()) await image(pixels, "image", { draft: false });
+    }
+    // Messages of the page come between two steps.
+    await new Promise((resume) => setTimeout(resume));
+    const how = stops.get(id);
+    if (how === "draft") {
+      for (const pixels of await painting.preview()) await image(pixels, "image", { draft: true });
+      return tell(id, { type: "done", seconds: seconds(started), stage_seconds: stageSeconds, draft: true });
+    }
+    if (how) return tell(id, { type: "cancelled" });
+  }
+  tell(id, { type: "done", seconds: seconds(started), stage_seconds: stageSeconds, draft: false });
+}

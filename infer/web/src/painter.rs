@@ -1,0 +1,62 @@
+//! A model that draws in a browser.
+
+use burn::backend::Flex;
+use burn::backend::flex::FlexDevice;
+use pixelflow::pipeline::{ModelFiles, Pipeline, Request};
+use pixelflow::sampler::SolverKind;
+use serde_json::json;
+use wasm_bindgen::JsError;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::Painting;
+
+/// A model that draws in a browser, on the processor.
+#[wasm_bindgen]
+pub struct Painter {
+    pipeline: Pipeline<Flex>,
+}
+
+#[wasm_bindgen]
+impl Painter {
+    /// A model: its name, its `config.json`, the bytes of its safetensors file.
+    ///
+    /// # Errors
+    /// A sentence for the user, if that is no model.
+    #[wasm_bindgen(constructor)]
+    pub fn new(name: &str, config: &str, weights: Vec<u8>) -> Result<Self, JsError> {
+        let files = ModelFiles::from_bytes(config, weights)?.with_name(name);
+        let mut pipeline = Pipeline::new(files, &FlexDevice);
+        pipeline.load()?;
+        Ok(Self { pipeline })
+    }
+
+    /// What the model is, as JSON: classes with names, size, sampler, solvers.
+    pub fn describe(&self) -> String {
+        let description = self.pipeline.description();
+        let classes = (0..description.model.num_classes).map(|class| description.class_name(class));
+        let multiple = description.model.patch_size << description.cascade.stages.saturating_sub(1);
+        json!({
+            "name": self.pipeline.files().name(),
+            "kind": if description.is_text() { "text" } else { "class" },
+            "classes": classes.collect::<Vec<_>>(),
+            "size": [description.resolution, description.resolution],
+            "sizeMultiple": multiple,
+            "stages": description.cascade.stages,
+            "sampler": description.sampler.clone().unwrap_or_default(),
+            "solvers": SolverKind::ALL,
+        })
+        .to_string()
+    }
+
+    /// Begins to draw what a request in JSON asks for.
+    ///
+    /// # Errors
+    /// A sentence for the user, naming all that is wrong with it.
+    pub async fn begin(&mut self, request: &str) -> Result<Painting, JsError> {
+        let request: Request = serde_json::from_str(request)?;
+        let provenance = self.pipeline.provenance(&request)?;
+        let stages = self.pipeline.description().cascade.stages;
+        let drawing = self.pipeline.draw_async(&request).await?;
+        Ok(Painting::new(drawing, provenance, stages))
+    }
+}

@@ -1,0 +1,99 @@
+//! Images on their way.
+
+use burn::backend::Flex;
+use pixelflow::pipeline::{DrawEvent, Drawing, DrawnImage, Provenance};
+use pixelflow::sampler::{StageStart, StepDone};
+use serde_json::{Value, json};
+use wasm_bindgen::JsError;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Images on their way: `next` makes a step, and between two steps they can be looked at, or dropped.
+#[wasm_bindgen]
+pub struct Painting {
+    drawing: Drawing<Flex>,
+    provenance: Provenance,
+    stages: usize,
+}
+
+impl Painting {
+    pub(crate) fn new(drawing: Drawing<Flex>, provenance: Provenance, stages: usize) -> Self {
+        Self { drawing, provenance, stages }
+    }
+}
+
+#[wasm_bindgen]
+impl Painting {
+    /// Makes a step, enters a stage, or finishes images; the event as JSON, `undefined` when all are done.
+    ///
+    /// # Errors
+    /// What went wrong on the way.
+    pub async fn next(&mut self) -> Result<Option<String>, JsError> {
+        let event = self.drawing.next_event_async().await?;
+        Ok(event.map(|event| said(&event, self.stages).to_string()))
+    }
+
+    /// The images as they are predicted now.
+    ///
+    /// # Errors
+    /// What the model cannot compute.
+    pub async fn preview(&mut self) -> Result<Vec<Pixels>, JsError> {
+        Ok(self.drawing.clean_preview_async().await?.into_iter().map(Pixels).collect())
+    }
+
+    /// The images that are finished and not yet taken.
+    pub fn finished(&mut self) -> Vec<Pixels> {
+        self.drawing.finished().map(Pixels).collect()
+    }
+
+    /// All that the images are drawn from, as JSON.
+    ///
+    /// # Errors
+    /// Never: it always has a form in JSON.
+    pub fn provenance(&self) -> Result<String, JsError> {
+        Ok(serde_json::to_string(&self.provenance)?)
+    }
+}
+
+/// An image.
+#[wasm_bindgen]
+pub struct Pixels(DrawnImage);
+
+#[wasm_bindgen]
+impl Pixels {
+    /// Its place in the request.
+    #[wasm_bindgen(getter)]
+    pub fn index(&self) -> usize {
+        self.0.index
+    }
+
+    /// Height in pixels.
+    #[wasm_bindgen(getter)]
+    pub fn height(&self) -> usize {
+        self.0.height
+    }
+
+    /// Width in pixels.
+    #[wasm_bindgen(getter)]
+    pub fn width(&self) -> usize {
+        self.0.width
+    }
+
+    /// Red, green and blue of each pixel, row by row.
+    pub fn rgb(&self) -> Vec<u8> {
+        self.0.rgb.clone()
+    }
+}
+
+/// An event as the server says it.
+fn said(event: &DrawEvent, stages: usize) -> Value {
+    match event {
+        DrawEvent::Stage(StageStart { stage, stages, height, width, steps }) => json!({
+            "type": "stage", "stage": stage, "stages": stages, "height": height, "width": width, "steps": steps
+        }),
+        DrawEvent::Step(StepDone { stage, step, time, evaluations, stage_is_done }) => json!({
+            "type": "step", "stage": stage, "step": step, "time": time, "evaluations": evaluations,
+            "stageIsDone": stage_is_done, "share": (*stage as f64 + time) / stages as f64
+        }),
+        DrawEvent::Finished(images) => json!({"type": "finished", "images": images}),
+    }
+}

@@ -1,0 +1,220 @@
+//! `cargo xtask web`: the page that draws in the browser itself.
+
+mod toolchain;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use pixelflow::weights::{DESCRIPTION_FILE, WEIGHTS_FILE, file_hash};
+use pixelflow_host::output::{note, say};
+use serde_json::{Value, json};
+
+use crate::repository;
+
+/// The page of `infer serve`, whose engine is replaced.
+const PAGE: &str = "infer/src/serve/page";
+/// What takes its place.
+const ENGINE: &str = "infer/web/page";
+/// The file that a web server shows for the folder; all others are in `page`.
+const INDEX: &str = "index.html";
+/// What writes the JavaScript around it.
+const BINDGEN: &str = "wasm-bindgen";
+/// The program, beside its JavaScript.
+const PROGRAM: &str = "pixelflow_web_bg.wasm";
+/// How `wasm-opt` is called: for speed, with the instructions that the program has.
+const OPTIMISER: [&str; 6] = [
+    "-O3",
+    "--enable-simd",
+    "--enable-relaxed-simd",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+];
+/// Models that are shipped, and what the page calls them.
+const MODELS: [(&str, &str); 1] = [("demo", "Pixel heroes by class")];
+
+/// Build a folder for any web server whose page draws in the browser itself.
+///
+/// The program is compiled for WebAssembly, the shipped models are written in eight bits. Minutes from nothing.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The folder: a new one, or one that this command made.
+    out: PathBuf,
+}
+
+/// Builds the folder.
+///
+/// # Errors
+/// If there is no compiler, something does not compile, or the folder holds something else.
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let root = repository::root()?;
+    let out = std::path::absolute(&arguments.out)?;
+    check_folder(&out)?;
+    check_bindgen(&root)?;
+    let program = compile(&root)?;
+    let page = out.join("page");
+    fs::create_dir_all(&page)?;
+    bind(&program, &page)?;
+    for folder in [PAGE, ENGINE] {
+        copy_files(&root.join(folder), &page)?;
+    }
+    fs::rename(page.join(INDEX), out.join(INDEX))?;
+    let models =
+        MODELS.iter().map(|model| convert(&root, &out, *model)).collect::<Result<Vec<_>>>()?;
+    fs::write(out.join("models.json"), serde_json::to_string_pretty(&models)?)?;
+    for name in [PROGRAM, "pixelflow_web.js"] {
+        let bytes = fs::read(page.join(name))?;
+        note(format_args!("{name}: {} bytes, {} after gzip", bytes.len(), packed(&bytes)?));
+    }
+    say(format_args!(
+        "{}: serve it, for example with `python3 -m http.server -d {0}`",
+        out.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a folder with something else in it.
+fn check_folder(out: &Path) -> Result<()> {
+    let is_ours = out.join("models.json").is_file();
+    let is_empty = !out.exists()
+        || out
+            .read_dir()
+            .with_context(|| format!("cannot read {}", out.display()))?
+            .next()
+            .is_none();
+    if is_ours || is_empty {
+        return Ok(());
+    }
+    bail!("{} holds something else; give a new folder", out.display())
+}
+
+/// The program, as WebAssembly.
+fn compile(root: &Path) -> Result<PathBuf> {
+    let (mut cargo, more) = toolchain::cargo()?;
+    let target = root.join("target/wasm");
+    let status = cargo
+        .current_dir(root)
+        .args([
+            "build",
+            "-p",
+            "pixelflow-web",
+            "--profile",
+            "web",
+            "--locked",
+            "--target",
+            toolchain::TARGET,
+        ])
+        .args(more)
+        .env("CARGO_TARGET_DIR", &target)
+        // Randomness, which nothing here needs, comes from JavaScript; vectors are in all browsers since 2023.
+        .env("RUSTFLAGS", r#"--cfg getrandom_backend="wasm_js" -Ctarget-feature=+simd128"#)
+        .status()?;
+    if !status.success() {
+        bail!("the program for browsers does not compile: {status}");
+    }
+    Ok(target.join(toolchain::TARGET).join("web/pixelflow_web.wasm"))
+}
+
+/// Writes the program and its JavaScript, and makes it smaller where `wasm-opt` is there.
+fn bind(program: &Path, out: &Path) -> Result<()> {
+    let status = Command::new(BINDGEN)
+        .args([
+            "--target",
+            "web",
+            "--no-typescript",
+            "--remove-name-section",
+            "--remove-producers-section",
+        ])
+        .arg("--out-dir")
+        .arg(out)
+        .arg(program)
+        .status()?;
+    if !status.success() {
+        bail!("{BINDGEN} ended with {status}");
+    }
+    let path = out.join(PROGRAM);
+    let smaller = path.with_extension("smaller");
+    let made = Command::new("wasm-opt").args(OPTIMISER).arg(&path).arg("-o").arg(&smaller).status();
+    match made {
+        Ok(status) if status.success() => fs::rename(&smaller, &path)?,
+        Ok(status) => note(format_args!(
+            "note: wasm-opt ended with {status}: the program stays a little larger"
+        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            note(
+                "note: wasm-opt is not here (package binaryen): the program stays a little larger",
+            );
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// Checks, before minutes of compiling, that the program which writes the JavaScript is here, in the version that
+/// `Cargo.toml` has.
+fn check_bindgen(root: &Path) -> Result<()> {
+    let manifest = repository::read(&root.join("Cargo.toml"))?;
+    let wanted = manifest.lines().find_map(|line| line.strip_prefix("wasm-bindgen = \"="));
+    let wanted = wanted.context("Cargo.toml has no wasm-bindgen")?.trim_end_matches('"');
+    let found = Command::new(BINDGEN).arg("--version").output();
+    let found = found.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    match found {
+        Ok(found) if found == format!("{BINDGEN} {wanted}") => Ok(()),
+        found => bail!(
+            "{BINDGEN} {wanted} is needed, and here is {}; install it with `cargo install wasm-bindgen-cli \
+             --version {wanted}`",
+            found.unwrap_or_else(|_| "none".to_owned())
+        ),
+    }
+}
+
+/// Copies the files of a folder, not those below.
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let path = entry?.path();
+        if path.is_file() {
+            fs::copy(&path, to.join(path.file_name().unwrap_or_default()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a shipped model in eight bits; what the page must know of it.
+fn convert(root: &Path, out: &Path, (name, title): (&str, &str)) -> Result<Value> {
+    let folder = out.join("models").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(out.join("models"))?;
+    let status = Command::new(env!("CARGO"))
+        .current_dir(root)
+        .args(["run", "--quiet", "-p", "infer", "--locked", "--", "convert"])
+        .arg(format!("assets/{name}/model"))
+        .arg(&folder)
+        .args(["--dtype", "int8"])
+        .status()?;
+    if !status.success() {
+        bail!("assets/{name}/model cannot be converted: {status}");
+    }
+    let weights = folder.join(WEIGHTS_FILE);
+    Ok(json!({
+        "name": name,
+        "title": title,
+        "config": format!("models/{name}/{DESCRIPTION_FILE}"),
+        "weights": format!("models/{name}/{WEIGHTS_FILE}"),
+        "bytes": fs::metadata(&weights)?.len(),
+        "hash": file_hash(&[weights])?,
+    }))
+}
+
+/// Bytes after gzip.
+fn packed(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}
