@@ -30,7 +30,7 @@ pub(super) trait Steps {
     /// As [`Drawing::next_event`].
     fn next_event(&mut self) -> pixelflow::Result<Option<DrawEvent>>;
 
-    /// As [`Drawing::preview`].
+    /// As [`Drawing::clean_preview`].
     fn preview(&mut self) -> pixelflow::Result<Vec<DrawnImage>>;
 
     /// As [`Drawing::finished`].
@@ -78,7 +78,7 @@ impl<B: PixelFlowBackend> Steps for Drawing<B> {
     }
 
     fn preview(&mut self) -> pixelflow::Result<Vec<DrawnImage>> {
-        Drawing::preview(self)
+        Drawing::clean_preview(self)
     }
 
     fn finished(&mut self) -> Vec<DrawnImage> {

@@ -196,7 +196,7 @@ pub fn until(mut is_so: impl FnMut() -> bool) {
 
 /// An answer, to the end of the connection.
 pub fn read_reply(stream: &mut TcpStream) -> Reply {
-    let (mut bytes, mut part, began) = (Vec::new(), [0; 1 << 16], Instant::now());
+    let (mut bytes, mut part, began) = (Vec::new(), [0; 8192], Instant::now());
     // What has been sent is there even if the connection then breaks.
     while let Ok(read @ 1..) = stream.read(&mut part) {
         bytes.extend_from_slice(&part[..read]);
