@@ -122,6 +122,10 @@ impl SamplerAsked {
 /// Objects that `serde` would take as lists of their fields too.
 const OBJECTS: [&str; 3] = ["/sampler", "/sampler/guidance", "/sampler/guidance_rule"];
 
+/// Names that `serde` would take as the numbers of their places too.
+const CHOICES: [&str; 3] =
+    ["/sampler/solver", "/sampler/guidance/schedule", "/sampler/guidance_rule/rule"];
+
 /// What a body says.
 ///
 /// # Errors
@@ -141,6 +145,13 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
         return Err(Refusal::unfit(
             &object[1..].replace('/', "."),
             "it is a list, and must be an object",
+        ));
+    }
+    let is_number = |choice: &&&str| value.pointer(choice).is_some_and(Value::is_number);
+    if let Some(choice) = CHOICES.iter().find(is_number) {
+        return Err(Refusal::unfit(
+            &choice[1..].replace('/', "."),
+            "it is a number, and must be a name",
         ));
     }
     // `serde` lets pass whatever stands beside a tag without fields.
@@ -184,7 +195,7 @@ mod tests {
     fn what_cannot_be_read_is_named_with_its_field() {
         let endless = format!("{{\"class\": \"{}", "[".repeat(10_000));
         let deep = "[".repeat(10_000);
-        let cases: [(&str, u16, &str, &str); 16] = [
+        let cases: [(&str, u16, &str, &str); 17] = [
             ("", 400, "", "no JSON object: EOF while parsing"),
             ("{", 400, "", "no JSON object: EOF while parsing"),
             ("{} x", 400, "", "trailing characters"),
@@ -212,6 +223,12 @@ mod tests {
                 422,
                 "sampler.guidance_rule",
                 "no settings",
+            ),
+            (
+                r#"{"sampler": {"guidance": {"schedule": 0, "scale": 2}}}"#,
+                422,
+                "sampler.guidance.schedule",
+                "must be a name",
             ),
             (r#"{"count": 1.5}"#, 422, "count", "invalid type: floating point `1.5`"),
             (r#"{"classs": 1}"#, 422, "classs", "unknown field `classs`, expected one of `class`"),
