@@ -122,6 +122,10 @@ impl SamplerAsked {
 /// Objects that `serde` would take as lists of their fields too.
 const OBJECTS: [&str; 3] = ["/sampler", "/sampler/guidance", "/sampler/guidance_rule"];
 
+/// Names that `serde` would take as the numbers of their places too.
+const CHOICES: [&str; 3] =
+    ["/sampler/solver", "/sampler/guidance/schedule", "/sampler/guidance_rule/rule"];
+
 /// What a body says.
 ///
 /// # Errors
@@ -135,6 +139,7 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
     if !value.is_object() {
         return Err(unread(""));
     }
+    let value = with_integers(value);
     let is_list = |object: &&&str| value.pointer(object).is_some_and(Value::is_array);
     if let Some(object) = OBJECTS.iter().find(is_list) {
         return Err(Refusal::unfit(
@@ -142,10 +147,44 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
             "it is a list, and must be an object",
         ));
     }
+    let is_number = |choice: &&&str| value.pointer(choice).is_some_and(Value::is_number);
+    if let Some(choice) = CHOICES.iter().find(is_number) {
+        return Err(Refusal::unfit(
+            &choice[1..].replace('/', "."),
+            "it is a number, and must be a name",
+        ));
+    }
+    // `serde` lets pass whatever stands beside a tag without fields.
+    if let Some(rule) = value.pointer("/sampler/guidance_rule").and_then(Value::as_object)
+        && rule.get("rule").is_some_and(|rule| rule == "plain")
+        && rule.len() > 1
+    {
+        return Err(Refusal::unfit("sampler.guidance_rule", "the plain rule has no settings"));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let (field, reason) = (error.path().to_string(), error.into_inner());
         Refusal::unfit(field.trim_matches('.'), reason_excerpt(&reason.to_string()))
     })
+}
+
+/// Largest whole number up to which floats have all of them.
+const MOST_WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// A value in which 4.0 is 4: to JSON they are the same number, to `serde` they are not.
+fn with_integers(value: Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= MOST_WHOLE => {
+                (float as i64).into()
+            }
+            _ => number.into(),
+        },
+        Value::Array(values) => values.into_iter().map(with_integers).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, with_integers(value))).collect()
+        }
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -156,7 +195,7 @@ mod tests {
     fn what_cannot_be_read_is_named_with_its_field() {
         let endless = format!("{{\"class\": \"{}", "[".repeat(10_000));
         let deep = "[".repeat(10_000);
-        let cases: [(&str, u16, &str, &str); 15] = [
+        let cases: [(&str, u16, &str, &str); 17] = [
             ("", 400, "", "no JSON object: EOF while parsing"),
             ("{", 400, "", "no JSON object: EOF while parsing"),
             ("{} x", 400, "", "trailing characters"),
@@ -179,6 +218,18 @@ mod tests {
                 "guidance is a scale such as",
             ),
             (r#"{"size": [-1, 32]}"#, 422, "size[0]", "invalid value: integer `-1`"),
+            (
+                r#"{"sampler": {"guidance_rule": {"rule": "plain", "x": 1}}}"#,
+                422,
+                "sampler.guidance_rule",
+                "no settings",
+            ),
+            (
+                r#"{"sampler": {"guidance": {"schedule": 0, "scale": 2}}}"#,
+                422,
+                "sampler.guidance.schedule",
+                "must be a name",
+            ),
             (r#"{"count": 1.5}"#, 422, "count", "invalid type: floating point `1.5`"),
             (r#"{"classs": 1}"#, 422, "classs", "unknown field `classs`, expected one of `class`"),
             (r#"{"class": -1}"#, 422, "class", "a class is its number, or its name"),
@@ -202,6 +253,8 @@ mod tests {
                 .on(&server, is_text)
         };
         assert_eq!(on("{}", false), server);
+        let asked: Asked = parse(br#"{"class": 4.0, "seed": 7e2}"#).unwrap();
+        assert_eq!((asked.class, asked.seed), (Some(ClassAsked::Number(4)), Some(700)));
         let other = on(r#"{"sampler": {"solver": "heun", "steps": [1, 2], "guidance": 3}}"#, true);
         let expected = SamplerConfig {
             solver: SolverKind::Heun,

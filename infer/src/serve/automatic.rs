@@ -93,7 +93,7 @@ impl Draw {
     /// What it asks for, in our terms.
     fn on(self, server: &Server) -> Answer<Asked> {
         let stages = server.model.source.description.cascade.stages;
-        let solver = self.sampler_name.or(self.sampler_index).map(|name| {
+        let solver_of = |name: String| {
             let known = SAMPLERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name));
             known.map(|(_, solver)| *solver).ok_or_else(|| {
                 let known: Vec<&str> = sampler_names().collect();
@@ -104,14 +104,17 @@ impl Draw {
                 );
                 Refusal::unfit("sampler_name", reason)
             })
-        });
+        };
+        let [named, indexed] =
+            [self.sampler_name, self.sampler_index].map(|name| name.map(solver_of));
+        let (named, indexed) = (named.transpose()?, indexed.transpose()?);
         let own = server.model.source.description.resolution;
         let size = match (self.height, self.width) {
             (None, None) => None,
             (height, width) => Some([height.unwrap_or(own), width.unwrap_or(own)]),
         };
         let sampler = SamplerAsked {
-            solver: solver.transpose()?,
+            solver: named.or(indexed),
             steps: self.steps.map(|steps| StepsAsked::Each(steps.div_ceil(stages))),
             guidance: self.cfg_scale.map(GuidanceAsked::Scale),
             ..SamplerAsked::default()

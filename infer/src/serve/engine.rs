@@ -30,7 +30,7 @@ pub(super) trait Steps {
     /// As [`Drawing::next_event`].
     fn next_event(&mut self) -> pixelflow::Result<Option<DrawEvent>>;
 
-    /// As [`Drawing::preview`].
+    /// As [`Drawing::clean_preview`].
     fn preview(&mut self) -> pixelflow::Result<Vec<DrawnImage>>;
 
     /// As [`Drawing::finished`].

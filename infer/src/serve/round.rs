@@ -26,7 +26,7 @@ pub(super) struct Round {
 /// Whether images of two requests can be in one batch: what a batch has once is equal in both.
 pub(super) fn go_together(first: &Request, second: &Request) -> bool {
     let once = |request: &Request| (request.size, request.sampler.clone(), request.noise);
-    once(first) == once(second)
+    once(first) == once(second) && first.edit == second.edit
 }
 
 impl Round {

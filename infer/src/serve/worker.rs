@@ -25,7 +25,7 @@ use crate::draw::rgb_image;
 use crate::picture::png_of;
 use crate::recipe::Recipe;
 
-/// Previews come no sooner one after the other, but at the end of a stage.
+/// Previews come no sooner one after the other, but each stage has one.
 const PREVIEW_GAP: Duration = Duration::from_millis(100);
 /// How many times as long as a preview takes there is none after it: they cost 2 % of the time.
 const PREVIEW_REST: u32 = 50;
@@ -206,16 +206,22 @@ struct Watch<'a> {
     share: ProgressShare,
     stage: Option<(StageStart, Instant)>,
     has_stepped: bool,
-    /// Whether the stage has had a preview.
-    is_shown: bool,
+    /// Whether there was a preview in the stage.
+    is_seen: bool,
     /// When the next preview may be.
     next_preview: Instant,
 }
 
 impl<'a> Watch<'a> {
     fn new(round: &'a Round, share: ProgressShare) -> Self {
-        let (stage, next_preview) = (None, Instant::now());
-        Self { round, share, stage, has_stepped: false, is_shown: false, next_preview }
+        Self {
+            round,
+            share,
+            stage: None,
+            has_stepped: false,
+            is_seen: false,
+            next_preview: Instant::now(),
+        }
     }
 
     /// The jobs that are not ended.
@@ -225,7 +231,7 @@ impl<'a> Watch<'a> {
 
     fn stage(&mut self, start: StageStart) {
         self.stage = Some((start, Instant::now()));
-        self.is_shown = false;
+        self.is_seen = false;
         let StageStart { stage, stages, height, width, steps } = start;
         for share in self.jobs() {
             share.job.log.add(Event::Stage { stage, stages, height, width, steps });
@@ -256,12 +262,14 @@ impl<'a> Watch<'a> {
             });
         }
         let now = Instant::now();
-        // Every stage is shown. At its end that would ask the network once more: its images come with the next.
-        let is_due = !self.is_shown || !stage_is_done && now >= self.next_preview;
+        // Every stage is seen once; within it that costs no network call, at its end it may.
+        let is_late = stage_is_done || steps.is_some_and(|steps| step + 1 >= steps);
+        let is_time = !stage_is_done && now >= self.next_preview;
+        let is_due = is_time || is_late && !self.is_seen;
         if !is_due || !self.jobs().any(|share| share.job.is_watched()) {
             return Ok(());
         }
-        self.is_shown = true;
+        self.is_seen = true;
         for preview in drawing.preview()? {
             let (Share { job, .. }, index) = self.round.place(preview.index);
             if job.is_watched() && !job.has_ended() {

@@ -64,10 +64,14 @@ fn a_second_signal_ends_it_at_once() {
 fn weights_that_cannot_be_read_end_it_with_their_message() {
     let folder = tempfile::tempdir().unwrap();
     let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/demo/model");
-    std::fs::copy(format!("{demo}/config.json"), folder.path().join("config.json")).unwrap();
-    std::fs::write(folder.path().join("model.safetensors"), "nothing").unwrap();
+    std::fs::copy(format!("{demo}/model.safetensors"), folder.path().join("model.safetensors"))
+        .unwrap();
+    let config = std::fs::read_to_string(format!("{demo}/config.json")).unwrap();
+    assert!(config.contains("\"depth\": 6"), "{config}");
+    let deeper = config.replace("\"depth\": 6", "\"depth\": 7");
+    std::fs::write(folder.path().join("config.json"), deeper).unwrap();
     let model = program_tests::text(folder.path());
     let run =
         super::server::INFER.run(&["serve", "--port", "0", "--device", "cpu", "--model", model]);
-    run.refused(&["model.safetensors"]);
+    run.refused(&["model.safetensors does not fit the model", "missing: transformer_blocks.6."]);
 }

@@ -196,9 +196,12 @@ pub fn until(mut is_so: impl FnMut() -> bool) {
 
 /// An answer, to the end of the connection.
 pub fn read_reply(stream: &mut TcpStream) -> Reply {
-    let mut bytes = Vec::new();
+    let (mut bytes, mut part, began) = (Vec::new(), [0; 8192], Instant::now());
     // What has been sent is there even if the connection then breaks.
-    let _ = stream.read_to_end(&mut bytes);
+    while let Ok(read @ 1..) = stream.read(&mut part) {
+        bytes.extend_from_slice(&part[..read]);
+        assert!(began.elapsed() < PATIENCE, "the answer has no end");
+    }
     let end = bytes.windows(4).position(|part| part == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)));
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
