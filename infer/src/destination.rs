@@ -183,6 +183,16 @@ pub(crate) fn check_file(path: &Path) -> Result<MadeFolders> {
     Ok(made)
 }
 
+/// Whether two paths lead to one file, which need not be there yet.
+pub(crate) fn is_same(first: &Path, second: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = durable::folder_of(path).canonicalize().ok()?;
+        Some(path.canonicalize().unwrap_or(folder.join(path.file_name()?)))
+    };
+    let first = place(first);
+    first.is_some() && first == place(second)
+}
+
 fn is_of_other_kind(ending: &str) -> bool {
     OTHER_KINDS.contains(&ending) || ImageFormat::from_extension(ending).is_some()
 }

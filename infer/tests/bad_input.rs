@@ -247,7 +247,7 @@ fn bad_input_is_refused_with_a_message_that_helps() {
             &["one image of 16x16 needs ", " GB are free; take a machine that has as much"],
         ),
         (&["replay", &drawn, "--out", "again.jpg"], &["--out again.jpg", "give FILE.png"]),
-        (&["replay", &drawn, "--out", &drawn], &["it is the picture that is drawn again"]),
+        (&["replay", &drawn, "--out", &drawn], &["it is a picture that is read"]),
         (&["replay", &plain], &["has no recipe: it has no `pixelflow` text"]),
         (&["replay", &zero_byte], &["zero.png has no recipe: it is no sound PNG"]),
         (&["replay", "nowhere.png"], &["cannot read nowhere.png"]),

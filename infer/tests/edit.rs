@@ -273,6 +273,14 @@ fn what_cannot_be_edited_is_refused_before_anything_is_done() {
             &["all black", "nothing would be drawn"],
         ),
         ([&image[..], &["--strength", "2"]].concat(), &["the strength is 2, it must be 0 to 1"]),
+        (
+            [&image[..], &["--strip", "@picture.png"]].concat(),
+            &["--strip", "a picture that is read"],
+        ),
+        (
+            [&masked[..], &["--animation", "@mask.png"]].concat(),
+            &["--animation", "a picture that is read"],
+        ),
         ([&image[..], &["--strength=-0.1"]].concat(), &["the strength is -0.1"]),
         ([&image[..], &["--strength", "NaN"]].concat(), &["the strength is NaN"]),
         ([&image[..], &["--strength", "half"]].concat(), &["half", "--strength"]),
@@ -295,4 +303,7 @@ fn what_cannot_be_edited_is_refused_before_anything_is_done() {
         scratch.run("edit", &[&arguments[..], &out].concat()).refused(expected);
         assert!(!scratch.path("new").exists(), "{arguments:?} left something");
     }
+    let over = [&image[..], &["--out", "@picture.png"]].concat();
+    scratch.run("edit", &over).refused(&["--out", "a picture that is read"]);
+    assert_eq!(fs::read(scratch.path("picture.png")).unwrap(), bytes);
 }

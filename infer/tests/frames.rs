@@ -66,7 +66,7 @@ fn what_cannot_be_shown_is_refused_or_said() {
         (&["--animation", "a.mp4"], &["--animation a.mp4", ".gif, .webp or .png"]),
         (&["--strip", "a.gif"], &["--strip a.gif", "give FILE.png"]),
         (&["--strip", "a.png", "--animation", "a.png"], &["--animation a.png", "another argument"]),
-        (&["--strip", "a.png", "--out", "a.png"], &["--strip a.png", "another argument"]),
+        (&["--strip", "./a.png", "--out", "a.png"], &["--strip ./a.png", "another argument"]),
         (&["--strip", "file/a.png"], &["cannot write file/a.png"]),
         (&["--preview", "--dry-run"], &["--dry-run", "cannot be used with"]),
     ];

@@ -23,7 +23,9 @@ Examples:
 /// they are; a grid enlarges them). A picture that infer has drawn is taken for what its recipe says it shows,
 /// unless --class or --prompt say otherwise.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("classes", |class| {
+    class.help("Classes by name or number, separated by commas; each is drawn once. [default: what the picture's recipe says]")
+}))]
 pub struct EditArguments {
     /// The picture: PNG, JPEG or WebP, of a size that the model draws; with --from-stage a half, a quarter ... of
     /// that will do. It is turned as its EXIF orientation says; transparency is left out, as in training.

@@ -9,6 +9,7 @@ use pixelflow_host::output::note;
 use super::recorded_edit::{IMAGE, MASK};
 use super::sample::{Sampled, draw, prompts, source};
 use crate::arguments::EditArguments;
+use crate::destination::is_same;
 use crate::model_source::ModelSource;
 use crate::picture::read_recipe;
 use crate::picture_file::{read_mask_file, read_picture_file};
@@ -23,6 +24,23 @@ use crate::{Error, Result};
 pub fn edit(arguments: &EditArguments) -> Result<Sampled> {
     let EditArguments { image, mask, strength, from_stage, resample, sample } = arguments;
     let image = image.as_deref().ok_or(Error::NothingToEdit)?;
+    let written = [
+        ("--out", &sample.out),
+        ("--strip", &sample.view.strip),
+        ("--animation", &sample.view.animation),
+    ];
+    for (argument, path) in written {
+        let is_read = |path: &Path| {
+            is_same(path, image) || mask.as_deref().is_some_and(|mask| is_same(path, mask))
+        };
+        if let Some(path) = path.as_deref().filter(|path| is_read(path)) {
+            return Err(Error::Argument {
+                argument,
+                value: path.display().to_string(),
+                reason: "it is a picture that is read; give another file".to_owned(),
+            });
+        }
+    }
     let picture = read_picture_file(IMAGE, image)?;
     let mut edit = match mask {
         Some(path) => Edit::inpaint(picture, read_mask_file(MASK, path)?),

@@ -1,7 +1,5 @@
 //! `infer replay`: draws a picture again and compares.
 
-use std::path::Path;
-
 use image::RgbImage;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{NoiseRule, Request};
@@ -11,7 +9,7 @@ use pixelflow_host::interrupt::Interrupt;
 use super::recorded_edit::recorded_edit;
 use super::recorded_model::RecordedModel;
 use crate::arguments::ReplayArguments;
-use crate::destination::check_png;
+use crate::destination::{check_png, is_same};
 use crate::draw::Watched;
 use crate::drawing_memory::{DrawingMemory, free_memory, gigabytes};
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup};
@@ -56,11 +54,12 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
     let mut _made = MadeFolders::default();
     if let Some(out) = &arguments.out {
         _made = check_png("--out", out)?;
-        if is_same(out, &arguments.picture) {
+        let read = [Some(&arguments.picture), arguments.image.as_ref(), arguments.mask.as_ref()];
+        if read.into_iter().flatten().any(|path| is_same(out, path)) {
             return Err(Error::Argument {
                 argument: "--out",
                 value: out.display().to_string(),
-                reason: "it is the picture that is drawn again; give another file".to_owned(),
+                reason: "it is a picture that is read; give another file".to_owned(),
             });
         }
     }
@@ -181,12 +180,6 @@ fn text_encoder(
             found,
         })
     }
-}
-
-/// Whether two paths lead to one file.
-fn is_same(first: &Path, second: &Path) -> bool {
-    let [first, second] = [first, second].map(|path| path.canonicalize().ok());
-    first.is_some() && first == second
 }
 
 fn compare(before: &RgbImage, after: &RgbImage) -> Comparison {

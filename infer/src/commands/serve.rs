@@ -58,10 +58,14 @@ pub fn serve(arguments: &ServeArguments) -> Result<()> {
         max_pixels: arguments.max_pixels,
     };
     // Refused here rather than at the first request.
-    served.most_at_once(checked.size()).map_err(|reason| Error::Argument {
-        argument: "--model",
-        value: served.source.name(),
-        reason,
+    served.most_at_once(checked.size()).map_err(|reason| {
+        let [height, width] = checked.size();
+        let (argument, value) = if height as u64 * width as u64 > served.max_pixels {
+            ("--max-pixels", served.max_pixels.to_string())
+        } else {
+            ("--model", served.source.name())
+        };
+        Error::Argument { argument, value, reason }
     })?;
     run(Settings::new(arguments, token), served)
 }
@@ -77,6 +81,8 @@ fn token(arguments: &ServeArguments) -> Result<Option<Token>> {
         });
     }
     match std::env::var(TOKEN) {
+        // Said on the command line, which is nearer than the environment.
+        _ if arguments.no_token => Ok(None),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Token::new(value.trim()).map(Some).map_err(|_| bad_token()),

@@ -65,29 +65,33 @@ pub struct Animation {
     stages: usize,
     frames: Vec<Shown>,
     is_whole: bool,
+    /// Stage and time of the newest frame: a solver may try a step again, or choose its size first.
+    newest: Option<(usize, f64)>,
 }
 
 impl Animation {
     /// An animation of images of this size through so many stages.
     pub fn new(path: PathBuf, format: AnimationFormat, side: [u32; 2], stages: usize) -> Self {
-        Self { path, format, side, stages, frames: Vec::new(), is_whole: false }
+        Self { path, format, side, stages, frames: Vec::new(), is_whole: false, newest: None }
     }
 }
 
 impl FrameViewer for Animation {
-    fn wants(&mut self, _done: &StepDone) -> bool {
-        !self.is_whole
+    fn wants(&mut self, done: &StepDone) -> bool {
+        let is_new = self.newest != Some((done.stage, done.time)) && done.time > 0.0;
+        !self.is_whole && (done.stage_is_done || is_new)
     }
 
     fn show(&mut self, frame: &Frame) -> Result<()> {
-        let StepDone { stage, stage_is_done, .. } = frame.done;
+        let StepDone { stage, stage_is_done, time, .. } = frame.done;
+        self.newest = Some((stage, time));
         self.is_whole = stage_is_done && stage + 1 == self.stages;
-        let time = match (self.is_whole, stage_is_done) {
+        let shown = match (self.is_whole, stage_is_done) {
             (true, _) => END,
             (false, true) => STAGE,
             (false, false) => STEP,
         };
-        self.frames.push((sheet(&frame.images, self.side), time));
+        self.frames.push((sheet(&frame.images, self.side), shown));
         Ok(())
     }
 

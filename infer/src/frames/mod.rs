@@ -67,9 +67,14 @@ impl<'a> Viewed<'a> {
     /// # Errors
     /// The first thing that a viewer could not show or write.
     pub fn finish(self) -> Result<()> {
-        let Self { viewers, failed, progress, .. } = self;
+        let Self { viewers, mut failed, progress, .. } = self;
         progress.finish();
-        viewers.into_iter().try_for_each(|mut viewer| viewer.finish())?;
+        // One that cannot write keeps no other from it.
+        for mut viewer in viewers {
+            if let Err(error) = viewer.finish() {
+                failed.get_or_insert(error);
+            }
+        }
         failed.map_or(Ok(()), Err)
     }
 }

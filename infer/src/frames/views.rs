@@ -9,7 +9,7 @@ use super::strip::Strip;
 use super::terminal::TerminalView;
 use super::{FrameViewer, MOST_SHOWN};
 use crate::arguments::ViewArguments;
-use crate::destination::{check_file, check_png};
+use crate::destination::{check_file, check_png, is_same};
 use crate::made_folders::MadeFolders;
 use crate::recipe::Recipe;
 use crate::{Error, Result};
@@ -34,9 +34,13 @@ impl<'a> Views<'a> {
         let ViewArguments { strip, animation, .. } = arguments;
         let format = animation.as_deref().map(AnimationFormat::of).transpose()?;
         let files = [("--strip", strip.as_deref()), ("--animation", animation.as_deref())];
+        let strip_made = strip.as_deref().map(|path| check_png("--strip", path));
+        let animation_made = animation.as_deref().map(check_file);
+        let made = strip_made.into_iter().chain(animation_made).collect::<Result<_>>()?;
         for (argument, path) in files {
             let others = [out, strip.as_deref().filter(|_| argument == "--animation")];
-            if let Some(path) = path.filter(|path| others.contains(&Some(path))) {
+            let is_other = |path: &Path| others.iter().flatten().any(|other| is_same(path, other));
+            if let Some(path) = path.filter(|path| is_other(path)) {
                 return Err(Error::Argument {
                     argument,
                     value: path.display().to_string(),
@@ -44,9 +48,6 @@ impl<'a> Views<'a> {
                 });
             }
         }
-        let strip = strip.as_deref().map(|path| check_png("--strip", path));
-        let animation = animation.as_deref().map(check_file);
-        let made = strip.into_iter().chain(animation).collect::<Result<_>>()?;
         Ok(Self { arguments, format, _made: made })
     }
 

@@ -135,10 +135,8 @@ impl Board {
         let mut jobs = self.jobs();
         for job in std::mem::take(&mut jobs.drawn) {
             // Somebody's wish may have come after the last step.
-            match job.wish() {
-                Some(Wish::Cancel) => self.end_in(&mut jobs, &job, State::Cancelled),
-                Some(Wish::KeepDraft) => self.end_in(&mut jobs, &job, State::Done),
-                None => {}
+            if let Some(wish) = job.wish() {
+                self.end_in(&mut jobs, &job, ended_by(wish, &job));
             }
         }
         loop {
@@ -161,24 +159,24 @@ impl Board {
         job.ask(wish);
         jobs.waiting.retain(|waiting| waiting.id != job.id);
         if !jobs.drawn.iter().any(|drawn| drawn.id == job.id) {
-            self.end_in(&mut jobs, job, State::Cancelled);
+            self.end_in(&mut jobs, job, ended_by(wish, job));
         }
         jobs.tell_places();
     }
 
-    /// Ends a job, unless it has ended.
-    pub(super) fn end(&self, job: &Arc<Job>, state: State) {
-        self.end_in(&mut self.jobs(), job, state);
+    /// Ends a job, unless it has ended; gives whether it does.
+    pub(super) fn end(&self, job: &Arc<Job>, state: State) -> bool {
+        self.end_in(&mut self.jobs(), job, state)
     }
 
-    fn end_in(&self, jobs: &mut Jobs, job: &Arc<Job>, state: State) {
+    fn end_in(&self, jobs: &mut Jobs, job: &Arc<Job>, state: State) -> bool {
         let count = match state {
             State::Failed(_) => &mut jobs.counts.failed,
             State::Cancelled => &mut jobs.counts.cancelled,
             _ => &mut jobs.counts.done,
         };
         if !job.end(state) {
-            return;
+            return false;
         }
         *count += 1;
         jobs.waiting.retain(|waiting| waiting.id != job.id);
@@ -191,6 +189,7 @@ impl Board {
                 jobs.forgotten.pop_front();
             }
         }
+        true
     }
 
     /// The jobs that are drawn or wait and have this property.
@@ -324,4 +323,8 @@ impl Jobs {
             images_ahead += job.untaken();
         }
     }
+}
+/// What becomes of a job that nothing is drawn of at this moment: whoever keeps drafts keeps finished images too.
+fn ended_by(wish: Wish, job: &Job) -> State {
+    if wish == Wish::KeepDraft && job.drawn() > 0 { State::Done } else { State::Cancelled }
 }

@@ -33,10 +33,15 @@ impl EventLog {
         if ended(&entries) {
             return;
         }
-        entries.retain(|entry| !event.replaces(&entry.event));
+        // Of a job that has ended the images are looked at, or nothing.
+        let is_last = event.is_last();
+        entries.retain(|Entry { event: earlier, .. }| {
+            let is_over = is_last && matches!(earlier, Event::Preview { .. });
+            !is_over && !event.replaces(earlier)
+        });
         let id = *self.newest.borrow() + 1;
         entries.push(Entry { id, event });
-        drop(entries);
+        // While the entries are held: no two events have one number.
         self.newest.send_replace(id);
     }
 

@@ -18,7 +18,7 @@ use pixelflow::excerpt::excerpt;
 
 use super::Server;
 use super::refusal::{Answer, Refusal};
-use super::settings::Settings;
+use super::settings::{Settings, plain_host};
 
 /// What pages may load: our own files, and pictures in memory.
 const POLICY: &str = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; \
@@ -115,13 +115,16 @@ fn name_of(host: &str) -> &str {
 /// Whether a `Host` is a name of this server. An address is one that the browser went to itself: no name of
 /// others has led to it.
 fn is_ours(host: &str, settings: &Settings) -> bool {
-    let name = name_of(host).trim_end_matches('.').to_lowercase();
+    let name = plain_host(name_of(host));
+    if settings.allowed_hosts.contains(&name) {
+        return true;
+    }
     match name.parse::<IpAddr>() {
         Ok(address) => {
             let own = settings.host;
             address.is_loopback() || address == own || own.is_unspecified()
         }
-        Err(_) => name == "localhost" || settings.allowed_hosts.contains(&name),
+        Err(_) => name == "localhost",
     }
 }
 

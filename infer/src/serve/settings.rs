@@ -7,7 +7,7 @@ use super::Token;
 use crate::arguments::ServeArguments;
 
 /// Bytes of a request's body, at most.
-pub(super) const MAX_BODY: usize = 16 << 20;
+pub(super) const MAX_BODY: usize = 1 << 20;
 /// Images of a job, at most.
 pub(super) const MAX_COUNT: usize = 64;
 /// Steps a stage, at most.
@@ -36,13 +36,18 @@ pub(crate) struct Settings {
     pub(super) grace: Duration,
 }
 
+/// A host's name as it is compared: in small letters, without a final dot.
+pub(super) fn plain_host(name: &str) -> String {
+    name.trim_end_matches('.').to_lowercase()
+}
+
 impl Settings {
     /// Those of a command line.
     pub(crate) fn new(arguments: &ServeArguments, token: Option<Token>) -> Self {
         Self {
             host: arguments.host,
             port: arguments.port,
-            allowed_hosts: arguments.allowed_hosts.iter().map(|n| n.to_lowercase()).collect(),
+            allowed_hosts: arguments.allowed_hosts.iter().map(|name| plain_host(name)).collect(),
             token,
             queue: arguments.queue as usize,
             keep: arguments.keep as usize,

@@ -186,8 +186,7 @@ impl<'a> Worker<'a> {
 
     fn end(&self, job: &Arc<Job>, state: State) {
         let is_done = state == State::Done;
-        self.server.board.end(job, state);
-        if is_done {
+        if self.server.board.end(job, state) && is_done {
             self.server.metrics.job(job.seconds());
         }
     }

@@ -165,7 +165,7 @@ fn a_server_that_cannot_be_is_refused_before_the_model_is_read() {
         (&["--token-file", "nowhere"], &["cannot read nowhere"]),
         (&["--port", &port], &["--port", "another program listens there", "0 for any"]),
         (&["--host", "192.0.2.1", "--no-token"], &["--host 192.0.2.1", "no such address"]),
-        (&["--max-pixels", "100"], &["--model", "1024 pixels, this server draws 100"]),
+        (&["--max-pixels", "100"], &["--max-pixels 100", "1024 pixels, this server draws 100"]),
         (&["--steps", "0"], &["steps contains 0"]),
     ];
     for (arguments, expected) in cases {

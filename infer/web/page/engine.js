@@ -4,10 +4,12 @@
 const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
 const waiting = new Map();
 let last = 0;
+let broken = null;
 
 worker.onmessage = ({ data: { id, ...event } }) => waiting.get(id)?.(event);
 worker.onerror = ({ message }) => {
-  for (const tell of waiting.values()) tell({ type: "failed", message: `The worker has stopped: ${message}` });
+  broken = `The program for this browser has stopped: ${message ?? "it could not be loaded"}.`;
+  for (const tell of [...waiting.values()]) tell({ type: "refused", message: broken });
 };
 
 /** A sentence for the user; `field` is the part of the request that it is about. */
@@ -58,6 +60,7 @@ function ask(job, more, onProgress) {
 /** Tells the events of a job until the last; gives that, or fails with its message. */
 function answer(id, tell) {
   return new Promise((resolve, reject) => {
+    if (broken) return reject(new Refused(broken));
     waiting.set(id, (event) => {
       const isLast = ["done", "failed", "cancelled", "refused", "opened"].includes(event.type);
       if (isLast) waiting.delete(id);

@@ -37,6 +37,12 @@ async function open({ id, model }) {
 
 async function draw({ id, request }) {
   if (stops.get(id)) return tell(id, { type: "cancelled" });
+  if (!painter) return tell(id, { type: "refused", message: "The model is gone: reload the page." });
+  const [height, width] = request.size ?? about.size;
+  if (height * width > about.limits.pixels) {
+    const message = `${height} × ${width} pixels are more than a browser draws here: ${about.limits.pixels} at most.`;
+    return tell(id, { type: "refused", field: "size", message });
+  }
   let painting;
   try {
     painting = await painter.begin(JSON.stringify(requestOf(request, about)));
@@ -45,10 +51,12 @@ async function draw({ id, request }) {
   }
   try {
     await paint(id, request, painting);
+    painting.free();
   } catch (error) {
+    // After a trap nothing of the program can be trusted any more.
+    if (error instanceof WebAssembly.RuntimeError) painter = null;
     tell(id, { type: "failed", message: reason(error) });
   } finally {
-    painting.free();
     stops.delete(id);
   }
 }
@@ -78,7 +86,8 @@ async function paint(id, request, painting) {
       tell(id, event);
     } else if (event.type === "step") {
       const now = seconds(started);
-      tell(id, { ...event, seconds: now, eta_seconds: (now / event.share) * (1 - event.share) });
+      const left = event.share > 0 ? (now / event.share) * (1 - event.share) : 0;
+      tell(id, { ...event, seconds: now, eta_seconds: left });
       if (event.stageIsDone) stageSeconds.push(seconds(stageStarted));
       if (event.stageIsDone || event.step % 4 === 0) {
         for (const pixels of await painting.preview()) await image(pixels, "preview", { stage });

@@ -84,7 +84,14 @@ impl Pixels {
     }
 }
 
-/// An event as the server says it.
+/// The share of the work that is done: each stage has four times the pixels of the one before.
+fn share(stage: usize, time: f64, stages: usize) -> f64 {
+    let pixels = |stage: usize| 4_f64.powi(stage as i32);
+    let done: f64 = (0..stage).map(pixels).sum::<f64>() + time * pixels(stage);
+    done / (0..stages).map(pixels).sum::<f64>()
+}
+
+/// An event as the server says it; times are the worker's to add.
 fn said(event: &DrawEvent, stages: usize) -> Value {
     match event {
         DrawEvent::Stage(StageStart { stage, stages, height, width, steps }) => json!({
@@ -92,8 +99,19 @@ fn said(event: &DrawEvent, stages: usize) -> Value {
         }),
         DrawEvent::Step(StepDone { stage, step, time, evaluations, stage_is_done }) => json!({
             "type": "step", "stage": stage, "step": step, "time": time, "evaluations": evaluations,
-            "stageIsDone": stage_is_done, "share": (*stage as f64 + time) / stages as f64
+            "stageIsDone": stage_is_done, "share": share(*stage, *time, stages)
         }),
         DrawEvent::Finished(images) => json!({"type": "finished", "images": images}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_stage_is_most_of_the_work() {
+        assert_eq!([share(0, 0.0, 3), share(2, 1.0, 3)], [0.0, 1.0]);
+        assert_eq!(share(2, 0.0, 3), 5.0 / 21.0);
     }
 }

@@ -95,7 +95,10 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
     pub(super) fn steps_again(&self, index: usize) -> usize {
         let Some(original) = &self.original else { return 0 };
         let later = times(&self.sampler, index);
-        let later = later.iter().filter(|&&time| time > original.goes_back_to(index)).count();
+        let later = later
+            .iter()
+            .filter(|&&time| time > original.goes_back_to(index, &self.sampler))
+            .count();
         (original.repetitions - 1) * later
     }
 
@@ -111,7 +114,7 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
             unreachable!("an edit goes back from the end of a stage");
         };
         let (index, images) = (self.stage, self.conditions.images());
-        let time = original.goes_back_to(index);
+        let time = original.goes_back_to(index, &self.sampler);
         let (end, spent) = (solver.state().narrow(0, 0, images), solver.evaluations(images));
         let (steps, stage) = (solver.steps(), self.sampler.cascade.stages()[index].clone());
         let asks = stage.end_t < 1.0;

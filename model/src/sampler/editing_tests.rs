@@ -7,7 +7,7 @@ use super::stepper_tests::{
     SIZE, begun, cascade, conditions, counted, finished, model_of, noise, samplers, values,
 };
 use super::*;
-use crate::cascade::{halve, training_pair};
+use crate::cascade::{CascadeConfig, halve, training_pair};
 use crate::noise::{Key, Purpose};
 use crate::{Error, Result};
 
@@ -173,6 +173,25 @@ fn the_clean_preview_of_what_stays_is_the_picture_at_every_step() {
         assert_eq!(values(stepper.clean_preview().unwrap().unwrap()), images);
         assert_eq!(values(stepper.state().unwrap()), images, "looking has changed something");
     }
+}
+
+#[test]
+fn a_stage_is_gone_back_in_to_a_time_of_the_solver_s_own() {
+    let config = SamplerConfig {
+        solver: SolverKind::Ab2,
+        steps: vec![20],
+        shift: 4.0,
+        ..SamplerConfig::default()
+    };
+    let cascade = CascadeConfig { stages: 2, train_timesteps: 1000 }.build().unwrap();
+    let sampler = config.check(cascade).unwrap();
+    // The warp makes 0.5000000000000001 of its 16th time: a step from 0.5 would be a sliver.
+    let own = super::solver::times(&sampler, 0);
+    let back = sampler.own_time_near(0, 0.5);
+    assert!(own.contains(&back) && (back - 0.5).abs() < 1e-9, "{back}");
+    assert!(own.iter().all(|time| !(0.0..1e-9).contains(&(time - back)) || *time == back));
+    // Where none is near, the time is as it is.
+    assert_eq!(sampler.own_time_near(0, 0.77), 0.77);
 }
 
 #[test]

@@ -63,13 +63,20 @@ impl Sampler {
     pub fn place_of_strength(&self, strength: f64) -> (usize, f64) {
         let steps = self.cascade.train_timesteps() as f64;
         let (stage, time) = self.cascade.place_of((1.0 - strength) * steps);
-        // A sliver of a step would make a multistep solver's slope of slopes a quotient of rounding errors.
+        (stage, self.own_time_near(stage, time))
+    }
+
+    /// The solver's own time of a stage, if one is nearer than half a training timestep, else the time itself.
+    ///
+    /// A sliver of a step would make a multistep solver's slope of slopes a quotient of rounding errors.
+    pub(super) fn own_time_near(&self, stage: usize, time: f64) -> f64 {
+        let steps = self.cascade.train_timesteps() as f64;
         let is_near = |own: &f64| (own - time).abs() < 0.5 / steps && *own < 1.0;
         let own = match self.config.solver {
             SolverKind::Dopri5 => None,
             _ => times(self, stage).into_iter().find(is_near),
         };
-        (stage, own.unwrap_or(time))
+        own.unwrap_or(time)
     }
 
     /// A picture in the sides of every stage of images of `size`.
@@ -152,7 +159,7 @@ impl Original {
     }
 
     /// The time within a stage that a repetition goes back to: never before the edit began.
-    pub(super) fn goes_back_to(&self, stage: usize) -> f64 {
-        self.begins_at(stage).max(BACK_TO)
+    pub(super) fn goes_back_to(&self, stage: usize, sampler: &Sampler) -> f64 {
+        sampler.own_time_near(stage, self.begins_at(stage).max(BACK_TO))
     }
 }

@@ -35,6 +35,8 @@ const OPTIMISER: [&str; 6] = [
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
 ];
+/// What tells a folder of ours from others, even one that is half made.
+const MARK: &str = ".pixelflow-web";
 /// Models that are shipped, and what the page calls them.
 const MODELS: [(&str, &str); 1] = [("demo", "Pixel heroes by class")];
 
@@ -59,6 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let program = compile(&root)?;
     let page = out.join("page");
     fs::create_dir_all(&page)?;
+    fs::write(out.join(MARK), "Made by `cargo xtask web`, which may replace what is here.\n")?;
     bind(&program, &page)?;
     for folder in [PAGE, ENGINE] {
         copy_files(&root.join(folder), &page)?;
@@ -80,7 +83,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// Refuses a folder with something else in it.
 fn check_folder(out: &Path) -> Result<()> {
-    let is_ours = out.join("models.json").is_file();
+    let is_ours = out.join(MARK).is_file();
     let is_empty = !out.exists()
         || out
             .read_dir()

@@ -15,7 +15,7 @@ const show = (id, text) => {
   part(id).textContent = text ?? "";
   part(id).hidden = !text;
 };
-const fail = (error) => show("error", error.message);
+const fail = (error) => show("error", error?.message ?? "Something went wrong, and nobody says what.");
 
 /** What the model is; asks for a token until it is right. */
 async function describe() {
@@ -99,11 +99,12 @@ async function main() {
         told.clear();
       }
       if (error.wantsToken) await askForToken();
+    } finally {
+      seen.stop();
+      drawing = null;
+      part("running").hidden = true;
+      part("draw").disabled = false;
     }
-    seen.stop();
-    drawing = null;
-    part("running").hidden = true;
-    part("draw").disabled = false;
   });
   part("cancel").addEventListener("click", () => drawing?.cancel().catch(fail));
   part("keep").addEventListener("click", () => drawing?.keepDraft().catch(fail));
@@ -119,6 +120,8 @@ async function main() {
       fields.fill(request);
       const said = [`The settings of ${file.name} are in the form.`];
       if (recipe.model !== model.name) said.push(`It was drawn with ${recipe.model}; ${model.name} will draw another picture.`);
+      if (recipe.edit) said.push("It is an edit of another picture, which is not in it; this draws without that.");
+      if (recipe.guide) said.push("It was drawn with a guide, which this page does not take.");
       if (recipe.rows.length > 1) said.push(`It has ${recipe.rows.length} rows; these are of the first.`);
       if (!Number.isSafeInteger(request.seed)) said.push("Its seed is larger than this page can write.");
       show("notes", said.join("\n"));

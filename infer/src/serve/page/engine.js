@@ -98,7 +98,9 @@ async function withBlob({ png, ...event }) {
 
 async function ask(path, { headers = {}, ...options } = {}) {
   const token = sessionStorage.getItem(TOKEN);
-  const all = token ? { ...headers, Authorization: `Bearer ${token}` } : headers;
+  // What no header can carry is no token: the server asks again.
+  const isSent = token && /^[\x21-\x7e]+$/.test(token);
+  const all = isSent ? { ...headers, Authorization: `Bearer ${token}` } : headers;
   let response;
   try {
     response = await fetch(path, { ...options, headers: all });

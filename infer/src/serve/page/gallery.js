@@ -90,7 +90,9 @@ export async function gallery(store, act) {
   return {
     show,
     async add(picture) {
-      const whole = { ...picture, id: await store.add(picture) };
+      // A browser that is full keeps it until the page is left.
+      const id = await store.add(picture).catch(() => `unkept-${Date.now()}-${Math.random()}`);
+      const whole = { ...picture, id };
       pictures.unshift(whole);
       part("gallery").prepend(thumb(whole));
       while (pictures.length > store.kept) await remove(pictures[pictures.length - 1]);

@@ -15,7 +15,10 @@ export function picker(input, list, names) {
     active = place;
     [...list.children].forEach((option, at) => option.setAttribute("aria-selected", String(at === active)));
     const option = list.children[active];
-    if (!option) return;
+    if (!option) {
+      input.removeAttribute("aria-activedescendant");
+      return;
+    }
     input.setAttribute("aria-activedescendant", option.id);
     option.scrollIntoView({ block: "nearest" });
   };
@@ -64,8 +67,8 @@ export function picker(input, list, names) {
     event.preventDefault();
   });
   // Before the field loses the focus.
-  list.addEventListener("pointerdown", (event) => {
-    event.preventDefault();
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
     take([...list.children].indexOf(event.target.closest("[role=option]")));
   });
 

@@ -29,7 +29,7 @@ function databaseStore(database) {
     const transaction = database.transaction(PICTURES, mode);
     const request = action(transaction.objectStore(PICTURES));
     transaction.oncomplete = () => resolve(request.result);
-    transaction.onerror = () => reject(transaction.error);
+    transaction.onerror = () => reject(request.error ?? transaction.error);
     transaction.onabort = () => reject(transaction.error);
   });
   return {
