@@ -44,16 +44,21 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once; changes speed and memory, not the images')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]')
             [CompletionResult]::new('--scale', '--scale', [CompletionResultType]::ParameterName, 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]')
+            [CompletionResult]::new('--strip', '--strip', [CompletionResultType]::ParameterName, 'Also write a picture with the ends of the stages side by side, of 16 images of the first batch at most')
+            [CompletionResult]::new('--animation', '--animation', [CompletionResultType]::ParameterName, 'Also write every step as a moving picture: FILE.gif, FILE.webp, or FILE.png. Of the same images as --strip')
             [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
             [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so')
             [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
+            [CompletionResult]::new('--preview', '--preview', [CompletionResultType]::ParameterName, 'Show the images in the terminal while they are drawn: 16 of the first batch at most')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what drawing would need in memory and exit')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('sample', 'sample', [CompletionResultType]::ParameterValue, 'Draw images')
+            [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Draw a picture anew, as a whole or in part')
             [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Draw a picture again from the recipe inside it and compare the pixels')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Draw for a web page and for other programs, over HTTP')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say what a model is')
             [CompletionResult]::new('evaluate', 'evaluate', [CompletionResultType]::ParameterValue, 'Measure how good images are: FID and its relatives, copies, captions')
             [CompletionResult]::new('sweep', 'sweep', [CompletionResultType]::ParameterValue, 'Find the sampler settings that draw best for how many network calls')
@@ -87,9 +92,52 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once; changes speed and memory, not the images')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]')
             [CompletionResult]::new('--scale', '--scale', [CompletionResultType]::ParameterName, 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]')
+            [CompletionResult]::new('--strip', '--strip', [CompletionResultType]::ParameterName, 'Also write a picture with the ends of the stages side by side, of 16 images of the first batch at most')
+            [CompletionResult]::new('--animation', '--animation', [CompletionResultType]::ParameterName, 'Also write every step as a moving picture: FILE.gif, FILE.webp, or FILE.png. Of the same images as --strip')
             [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
             [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so')
             [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
+            [CompletionResult]::new('--preview', '--preview', [CompletionResultType]::ParameterName, 'Show the images in the terminal while they are drawn: 16 of the first batch at most')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what drawing would need in memory and exit')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;edit' {
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The picture: PNG, JPEG or WebP, of a size that the model draws; with --from-stage a half, a quarter ... of that will do. It is turned as its EXIF orientation says; transparency is left out, as in training')
+            [CompletionResult]::new('--mask', '--mask', [CompletionResultType]::ParameterName, 'What to draw anew, an image of the picture''s size: white is drawn, black stays, grey is mixed. Of one with transparency, what is transparent is drawn')
+            [CompletionResult]::new('--strength', '--strength', [CompletionResultType]::ParameterName, 'How much is drawn anew: 0 is the picture, 1 begins with nothing of it. [default: 0.6, with --mask 1]')
+            [CompletionResult]::new('--from-stage', '--from-stage', [CompletionResultType]::ParameterName, 'Begin at the start of this stage, counted from 0, with the picture in half the stage''s sides: what is coarser stays, detail is new')
+            [CompletionResult]::new('--resample', '--resample', [CompletionResultType]::ParameterName, 'With --mask: how often each stage is gone through, 1 to 32. More harmonises the seam of what stays and what is drawn, and costs as much again for every two (RePaint, arXiv 2201.09865)')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
+            [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
+            [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'What a text model shall draw; may be given several times')
+            [CompletionResult]::new('--prompts', '--prompts', [CompletionResultType]::ParameterName, 'A file with a prompt a line; `-` for the standard input')
+            [CompletionResult]::new('--negative', '--negative', [CompletionResultType]::ParameterName, 'What a text model shall not draw')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model''s]')
+            [CompletionResult]::new('--text-dtype', '--text-dtype', [CompletionResultType]::ParameterName, 'Format of the text encoder''s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Images of each class or prompt')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed and number of an image, which grids write above their columns, are its noise: another class or word keeps the composition. --batch and --count change nothing')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
+            [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
+            [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--guidance-rule', '--guidance-rule', [CompletionResultType]::ParameterName, 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model''s]')
+            [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
+            [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
+            [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size of the images in pixels: 32, or height and width as 48x32. [default: what the model was trained on]')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once; changes speed and memory, not the images')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]')
+            [CompletionResult]::new('--scale', '--scale', [CompletionResultType]::ParameterName, 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]')
+            [CompletionResult]::new('--strip', '--strip', [CompletionResultType]::ParameterName, 'Also write a picture with the ends of the stages side by side, of 16 images of the first batch at most')
+            [CompletionResult]::new('--animation', '--animation', [CompletionResultType]::ParameterName, 'Also write every step as a moving picture: FILE.gif, FILE.webp, or FILE.png. Of the same images as --strip')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so')
+            [CompletionResult]::new('--class', '--class', [CompletionResultType]::ParameterName, 'Classes by name or number, separated by commas; each is drawn once. [default: what the picture''s recipe says]')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
+            [CompletionResult]::new('--preview', '--preview', [CompletionResultType]::ParameterName, 'Show the images in the terminal while they are drawn: 16 of the first batch at most')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what drawing would need in memory and exit')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -99,10 +147,43 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Where the model is. [default: the demo it was drawn with, or the folder of its name here]')
             [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Where the guide is, of a picture that was drawn with one. [default: as of the model]')
             [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'Where the text encoder is. [default: the model''s]')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The picture that it is an edit of. Its pixels are compared with the recipe''s hash')
+            [CompletionResult]::new('--mask', '--mask', [CompletionResultType]::ParameterName, 'The mask that it was edited with')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Also write the new picture here')
             [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'infer;serve' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
+            [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
+            [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
+            [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--guidance-rule', '--guidance-rule', [CompletionResultType]::ParameterName, 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model''s]')
+            [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
+            [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
+            [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
+            [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model''s]')
+            [CompletionResult]::new('--text-dtype', '--text-dtype', [CompletionResultType]::ParameterName, 'Format of the text encoder''s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The address to listen on; 0.0.0.0 is all of them. Beyond this machine it needs a token')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port to listen on; 0 for any that is free')
+            [CompletionResult]::new('--allow-host', '--allow-host', [CompletionResultType]::ParameterName, 'A name by which browsers may reach the server, besides its address and localhost; may be given several times. Others are refused, so that no web page can reach it under a name of its own')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A file with the token that every request must bring, as `Authorization: Bearer TOKEN`. [default: the environment''s `PIXELFLOW_TOKEN`, if it is set]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Images that may wait; more are refused until there is room')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Finished images that stay in memory; the oldest go first')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once, of one request or of several; changes speed and memory, not the images')
+            [CompletionResult]::new('--max-pixels', '--max-pixels', [CompletionResultType]::ParameterName, 'Pixels of an image, at most')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Seconds that requests have to be finished in when the server is told to end')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
+            [CompletionResult]::new('--no-token', '--no-token', [CompletionResultType]::ParameterName, 'Serve beyond this machine without a token: whoever reaches the address may draw')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'infer;info' {
@@ -378,7 +459,9 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         }
         'infer;help' {
             [CompletionResult]::new('sample', 'sample', [CompletionResultType]::ParameterValue, 'Draw images')
+            [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Draw a picture anew, as a whole or in part')
             [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Draw a picture again from the recipe inside it and compare the pixels')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Draw for a web page and for other programs, over HTTP')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say what a model is')
             [CompletionResult]::new('evaluate', 'evaluate', [CompletionResultType]::ParameterValue, 'Measure how good images are: FID and its relatives, copies, captions')
             [CompletionResult]::new('sweep', 'sweep', [CompletionResultType]::ParameterValue, 'Find the sampler settings that draw best for how many network calls')
@@ -391,7 +474,13 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer;help;sample' {
             break
         }
+        'infer;help;edit' {
+            break
+        }
         'infer;help;replay' {
+            break
+        }
+        'infer;help;serve' {
             break
         }
         'infer;help;info' {

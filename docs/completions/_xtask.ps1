@@ -30,6 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write the files that are made from code: man pages, completions')
             [CompletionResult]::new('quality', 'quality', [CompletionResultType]::ParameterValue, 'Measure the shipped models and write QUALITY.md')
             [CompletionResult]::new('dist', 'dist', [CompletionResultType]::ParameterValue, 'Build a stripped archive of the programs for this machine')
+            [CompletionResult]::new('web', 'web', [CompletionResultType]::ParameterValue, 'Build a folder whose page draws in the browser itself')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -88,6 +89,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('--repeats', '--repeats', [CompletionResultType]::ParameterName, 'Repeats, each with a seed of its own')
             [CompletionResult]::new('--fashion-mnist', '--fashion-mnist', [CompletionResultType]::ParameterName, 'The folder with the four .gz files of Fashion-MNIST. Without it, what is recorded of its model is kept')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Measure these alone, by name, and keep the other records')
+            [CompletionResult]::new('--infer', '--infer', [CompletionResultType]::ParameterName, 'The `infer` to measure with; without it, it is built from this repository')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print the command lines, and which of them are recorded, and stop')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -95,6 +97,11 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
         }
         'xtask;dist' {
             [CompletionResult]::new('--features', '--features', [CompletionResultType]::ParameterName, 'Backends to compile besides the CPU''s, as `wgpu,cuda`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'xtask;web' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -107,6 +114,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write the files that are made from code: man pages, completions')
             [CompletionResult]::new('quality', 'quality', [CompletionResultType]::ParameterValue, 'Measure the shipped models and write QUALITY.md')
             [CompletionResult]::new('dist', 'dist', [CompletionResultType]::ParameterValue, 'Build a stripped archive of the programs for this machine')
+            [CompletionResult]::new('web', 'web', [CompletionResultType]::ParameterValue, 'Build a folder whose page draws in the browser itself')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -129,6 +137,9 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             break
         }
         'xtask;help;dist' {
+            break
+        }
+        'xtask;help;web' {
             break
         }
         'xtask;help;help' {

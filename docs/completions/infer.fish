@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_infer_global_optspecs
-    string join \n model= weights= guide-model= guide-weights= class= prompt= prompts= negative= text-encoder= text-dtype= count= seed= steps= solver= guidance= guidance-rule= shift= rtol= atol= reference size= batch= out= scale= device= dtype= dry-run h/help V/version
+    string join \n model= weights= guide-model= guide-weights= class= prompt= prompts= negative= text-encoder= text-dtype= count= seed= steps= solver= guidance= guidance-rule= shift= rtol= atol= reference size= batch= out= scale= preview strip= animation= device= dtype= dry-run h/help V/version
 end
 
 function __fish_infer_needs_command
@@ -55,17 +55,22 @@ complete -c infer -n "__fish_infer_needs_command" -l size -d 'Size of the images
 complete -c infer -n "__fish_infer_needs_command" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
 complete -c infer -n "__fish_infer_needs_command" -l out -d 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]' -r -F
 complete -c infer -n "__fish_infer_needs_command" -l scale -d 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]' -r
+complete -c infer -n "__fish_infer_needs_command" -l strip -d 'Also write a picture with the ends of the stages side by side, of 16 images of the first batch at most' -r -F
+complete -c infer -n "__fish_infer_needs_command" -l animation -d 'Also write every step as a moving picture: FILE.gif, FILE.webp, or FILE.png. Of the same images as --strip' -r -F
 complete -c infer -n "__fish_infer_needs_command" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c infer -n "__fish_infer_needs_command" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so' -r -f -a "f32\t'32-bit floats'
 f16\t'16-bit floats'
 bf16\t'16-bit floats with the range of 32 bits'
 int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
 complete -c infer -n "__fish_infer_needs_command" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_needs_command" -l preview -d 'Show the images in the terminal while they are drawn: 16 of the first batch at most'
 complete -c infer -n "__fish_infer_needs_command" -l dry-run -d 'Print what drawing would need in memory and exit'
 complete -c infer -n "__fish_infer_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c infer -n "__fish_infer_needs_command" -s V -l version -d 'Print version'
 complete -c infer -n "__fish_infer_needs_command" -f -a "sample" -d 'Draw images'
+complete -c infer -n "__fish_infer_needs_command" -f -a "edit" -d 'Draw a picture anew, as a whole or in part'
 complete -c infer -n "__fish_infer_needs_command" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
+complete -c infer -n "__fish_infer_needs_command" -f -a "serve" -d 'Draw for a web page and for other programs, over HTTP'
 complete -c infer -n "__fish_infer_needs_command" -f -a "info" -d 'Say what a model is'
 complete -c infer -n "__fish_infer_needs_command" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
 complete -c infer -n "__fish_infer_needs_command" -f -a "sweep" -d 'Find the sampler settings that draw best for how many network calls'
@@ -104,20 +109,110 @@ complete -c infer -n "__fish_infer_using_subcommand sample" -l size -d 'Size of 
 complete -c infer -n "__fish_infer_using_subcommand sample" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l out -d 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand sample" -l scale -d 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]' -r
+complete -c infer -n "__fish_infer_using_subcommand sample" -l strip -d 'Also write a picture with the ends of the stages side by side, of 16 images of the first batch at most' -r -F
+complete -c infer -n "__fish_infer_using_subcommand sample" -l animation -d 'Also write every step as a moving picture: FILE.gif, FILE.webp, or FILE.png. Of the same images as --strip' -r -F
 complete -c infer -n "__fish_infer_using_subcommand sample" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so' -r -f -a "f32\t'32-bit floats'
 f16\t'16-bit floats'
 bf16\t'16-bit floats with the range of 32 bits'
 int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
 complete -c infer -n "__fish_infer_using_subcommand sample" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_using_subcommand sample" -l preview -d 'Show the images in the terminal while they are drawn: 16 of the first batch at most'
 complete -c infer -n "__fish_infer_using_subcommand sample" -l dry-run -d 'Print what drawing would need in memory and exit'
 complete -c infer -n "__fish_infer_using_subcommand sample" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand edit" -l image -d 'The picture: PNG, JPEG or WebP, of a size that the model draws; with --from-stage a half, a quarter ... of that will do. It is turned as its EXIF orientation says; transparency is left out, as in training' -r -F
+complete -c infer -n "__fish_infer_using_subcommand edit" -l mask -d 'What to draw anew, an image of the picture\'s size: white is drawn, black stays, grey is mixed. Of one with transparency, what is transparent is drawn' -r -F
+complete -c infer -n "__fish_infer_using_subcommand edit" -l strength -d 'How much is drawn anew: 0 is the picture, 1 begins with nothing of it. [default: 0.6, with --mask 1]' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l from-stage -d 'Begin at the start of this stage, counted from 0, with the picture in half the stage\'s sides: what is coarser stays, detail is new' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l resample -d 'With --mask: how often each stage is gone through, 1 to 32. More harmonises the seam of what stays and what is drawn, and costs as much again for every two (RePaint, arXiv 2201.09865)' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand edit" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand edit" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
+complete -c infer -n "__fish_infer_using_subcommand edit" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand edit" -l prompt -d 'What a text model shall draw; may be given several times' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l prompts -d 'A file with a prompt a line; `-` for the standard input' -r -F
+complete -c infer -n "__fish_infer_using_subcommand edit" -l negative -d 'What a text model shall not draw' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l count -d 'Images of each class or prompt' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l seed -d 'Seed and number of an image, which grids write above their columns, are its noise: another class or word keeps the composition. --batch and --count change nothing' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
+heun\t'Second order, two evaluations a step'
+dopri5\t'Fifth order with adaptive steps'
+ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
+ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
+dpmpp2m\t'DPM-Solver++ (2M): second order, one evaluation a step'
+unipc\t'UniPC: second order, one evaluation a step'"
+complete -c infer -n "__fish_infer_using_subcommand edit" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l guidance-rule -d 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l shift -d 'Warp of the time within a stage; 1 is none' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l rtol -d 'Relative tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l atol -d 'Absolute tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l size -d 'Size of the images in pixels: 32, or height and width as 48x32. [default: what the model was trained on]' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l out -d 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand edit" -l scale -d 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l strip -d 'Also write a picture with the ends of the stages side by side, of 16 images of the first batch at most' -r -F
+complete -c infer -n "__fish_infer_using_subcommand edit" -l animation -d 'Also write every step as a moving picture: FILE.gif, FILE.webp, or FILE.png. Of the same images as --strip' -r -F
+complete -c infer -n "__fish_infer_using_subcommand edit" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32. f16 and bf16 need half the memory of f32, and are faster on most GPUs; on CPUs f32 is fastest. int8 needs a quarter for the weights and computes in f32, everywhere; weights that are in int8 on disk stay so' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
+complete -c infer -n "__fish_infer_using_subcommand edit" -l class -d 'Classes by name or number, separated by commas; each is drawn once. [default: what the picture\'s recipe says]' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_using_subcommand edit" -l preview -d 'Show the images in the terminal while they are drawn: 16 of the first batch at most'
+complete -c infer -n "__fish_infer_using_subcommand edit" -l dry-run -d 'Print what drawing would need in memory and exit'
+complete -c infer -n "__fish_infer_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c infer -n "__fish_infer_using_subcommand replay" -l model -d 'Where the model is. [default: the demo it was drawn with, or the folder of its name here]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand replay" -l guide-model -d 'Where the guide is, of a picture that was drawn with one. [default: as of the model]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand replay" -l text-encoder -d 'Where the text encoder is. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand replay" -l image -d 'The picture that it is an edit of. Its pixels are compared with the recipe\'s hash' -r -F
+complete -c infer -n "__fish_infer_using_subcommand replay" -l mask -d 'The mask that it was edited with' -r -F
 complete -c infer -n "__fish_infer_using_subcommand replay" -l out -d 'Also write the new picture here' -r -F
 complete -c infer -n "__fish_infer_using_subcommand replay" -l device -d 'Where to compute' -r
 complete -c infer -n "__fish_infer_using_subcommand replay" -s h -l help -d 'Print help'
+complete -c infer -n "__fish_infer_using_subcommand serve" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand serve" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand serve" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
+complete -c infer -n "__fish_infer_using_subcommand serve" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand serve" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
+heun\t'Second order, two evaluations a step'
+dopri5\t'Fifth order with adaptive steps'
+ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
+ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
+dpmpp2m\t'DPM-Solver++ (2M): second order, one evaluation a step'
+unipc\t'UniPC: second order, one evaluation a step'"
+complete -c infer -n "__fish_infer_using_subcommand serve" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l guidance-rule -d 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l shift -d 'Warp of the time within a stage; 1 is none' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l rtol -d 'Relative tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l atol -d 'Absolute tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l text-encoder -d 'The text encoder: a folder as Hugging Face has it, or hf:OWNER/NAME. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l text-dtype -d 'Format of the text encoder\'s weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l host -d 'The address to listen on; 0.0.0.0 is all of them. Beyond this machine it needs a token' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l port -d 'The port to listen on; 0 for any that is free' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l allow-host -d 'A name by which browsers may reach the server, besides its address and localhost; may be given several times. Others are refused, so that no web page can reach it under a name of its own' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l token-file -d 'A file with the token that every request must bring, as `Authorization: Bearer TOKEN`. [default: the environment\'s `PIXELFLOW_TOKEN`, if it is set]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand serve" -l queue -d 'Images that may wait; more are refused until there is room' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l keep -d 'Finished images that stay in memory; the oldest go first' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l batch -d 'Images drawn at once, of one request or of several; changes speed and memory, not the images' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l max-pixels -d 'Pixels of an image, at most' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l grace -d 'Seconds that requests have to be finished in when the server is told to end' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
+complete -c infer -n "__fish_infer_using_subcommand serve" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_using_subcommand serve" -l no-token -d 'Serve beyond this machine without a token: whoever reaches the address may draw'
+complete -c infer -n "__fish_infer_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c infer -n "__fish_infer_using_subcommand info" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand info" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
@@ -404,15 +499,17 @@ complete -c infer -n "__fish_infer_using_subcommand convert" -l weights -d 'Of a
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand convert" -l report -d 'Write a line for each tensor here: shape, formats, largest absolute and relative error' -r -F
 complete -c infer -n "__fish_infer_using_subcommand convert" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "sample" -d 'Draw images'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "info" -d 'Say what a model is'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "sweep" -d 'Find the sampler settings that draw best for how many network calls'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "evaluate-captions" -d 'The older name of `infer evaluate captions`'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample replay info evaluate sweep evaluate-captions generate convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "sample" -d 'Draw images'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "edit" -d 'Draw a picture anew, as a whole or in part'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "serve" -d 'Draw for a web page and for other programs, over HTTP'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "info" -d 'Say what a model is'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "sweep" -d 'Find the sampler settings that draw best for how many network calls'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "evaluate-captions" -d 'The older name of `infer evaluate captions`'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "images" -d 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies'
 complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "model" -d 'Draw images with a model and compare them with real ones; none is written'
 complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "reference" -d 'Write the statistics of real images, which stand for them in other measurements'

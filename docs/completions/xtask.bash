@@ -40,6 +40,9 @@ _xtask() {
             xtask,verify)
                 cmd="xtask__subcmd__verify"
                 ;;
+            xtask,web)
+                cmd="xtask__subcmd__web"
+                ;;
             xtask__subcmd__help,bench)
                 cmd="xtask__subcmd__help__subcmd__bench"
                 ;;
@@ -64,6 +67,9 @@ _xtask() {
             xtask__subcmd__help,verify)
                 cmd="xtask__subcmd__help__subcmd__verify"
                 ;;
+            xtask__subcmd__help,web)
+                cmd="xtask__subcmd__help__subcmd__web"
+                ;;
             *)
                 ;;
         esac
@@ -71,7 +77,7 @@ _xtask() {
 
     case "${cmd}" in
         xtask)
-            opts="-h --help verify bench check-backends tidy generate quality dist help"
+            opts="-h --help verify bench check-backends tidy generate quality dist web help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -221,7 +227,7 @@ _xtask() {
             return 0
             ;;
         xtask__subcmd__help)
-            opts="verify bench check-backends tidy generate quality dist help"
+            opts="verify bench check-backends tidy generate quality dist web help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -346,8 +352,22 @@ _xtask() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        xtask__subcmd__help__subcmd__web)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         xtask__subcmd__quality)
-            opts="-h --images --repeats --fashion-mnist --only --dry-run --help"
+            opts="-h --images --repeats --fashion-mnist --only --infer --dry-run --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -366,6 +386,10 @@ _xtask() {
                     return 0
                     ;;
                 --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --infer)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -405,6 +429,20 @@ _xtask() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        xtask__subcmd__web)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -11,15 +11,16 @@ mod guidance;
 mod guide;
 mod number_format;
 mod serve;
+mod solver;
 mod sweep;
 mod view;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use pixelflow::NumberFormat;
 use pixelflow::cascade::MAX_SIDE;
-use pixelflow::sampler::{GuidanceRule, SolverKind};
+use pixelflow::sampler::GuidanceRule;
 use pixelflow::weights::WeightSet;
 
 pub use self::edit::EditArguments;
@@ -38,6 +39,7 @@ pub use self::guide::GuideArguments;
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
 pub use self::serve::ServeArguments;
+pub use self::solver::SolverArgument;
 pub use self::sweep::SweepArguments;
 pub use self::view::ViewArguments;
 use crate::convert::parse_size;
@@ -272,39 +274,6 @@ pub struct TextArguments {
     /// Format of the text encoder's weights: f32, f16 or bf16. [default: that of --dtype, f32 for int8]
     #[arg(long, value_name = "FORMAT", value_parser = float_format)]
     pub text_dtype: Option<NumberFormat>,
-}
-
-/// A solver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SolverArgument {
-    /// First order, one evaluation a step.
-    Euler,
-    /// Second order, two evaluations a step.
-    Heun,
-    /// Fifth order with adaptive steps.
-    Dopri5,
-    /// Second order, one evaluation a step (Adams and Bashforth).
-    Ab2,
-    /// Third order, one evaluation a step and one more in a stage's first.
-    Ab3,
-    /// DPM-Solver++ (2M): second order, one evaluation a step.
-    Dpmpp2m,
-    /// UniPC: second order, one evaluation a step.
-    Unipc,
-}
-
-impl From<SolverArgument> for SolverKind {
-    fn from(argument: SolverArgument) -> Self {
-        match argument {
-            SolverArgument::Euler => Self::Euler,
-            SolverArgument::Heun => Self::Heun,
-            SolverArgument::Dopri5 => Self::Dopri5,
-            SolverArgument::Ab2 => Self::Ab2,
-            SolverArgument::Ab3 => Self::Ab3,
-            SolverArgument::Dpmpp2m => Self::Dpmpp2m,
-            SolverArgument::Unipc => Self::Unipc,
-        }
-    }
 }
 
 /// What to draw again.

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::caption_images::DrawnWith;
 use crate::differences::differences;
 use crate::error::{read_error, write_error};
+use crate::measurement::metric::MetricKind;
+use crate::measurement::network::NetworkKind;
 use crate::{Error, Result};
 
 /// Its file's name.
@@ -62,6 +64,13 @@ pub struct RecordedWeights {
 }
 
 impl SweepRecord {
+    /// The two metrics of a sweep: name in JSON, and name in tables.
+    pub fn metric_names(&self) -> [[String; 2]; 2] {
+        let network = NetworkKind::of_name(&self.network).unwrap_or(NetworkKind::EfficientNetLite0);
+        [MetricKind::Frechet, MetricKind::Kernel]
+            .map(|kind| [kind.key(network), kind.name(network)])
+    }
+
     /// The record in a folder, if there is one.
     ///
     /// # Errors

@@ -17,8 +17,6 @@ use super::quality_plot::QualityPlot;
 use super::record::SweepRecord;
 use crate::Result;
 use crate::error::write_error;
-use crate::measurement::metric::MetricKind;
-use crate::measurement::network::NetworkKind;
 use crate::measurement::report::number;
 
 /// A picture has at most so many pixels a side.
@@ -36,12 +34,6 @@ pub struct SweepReport<'a> {
     pub left_out: Vec<String>,
 }
 
-/// The two metrics of a sweep: name in JSON, and name in tables.
-pub fn metric_names(record: &SweepRecord) -> [[String; 2]; 2] {
-    let network = NetworkKind::of_name(&record.network).unwrap_or(NetworkKind::EfficientNetLite0);
-    [MetricKind::Frechet, MetricKind::Kernel].map(|kind| [kind.key(network), kind.name(network)])
-}
-
 /// Cells as points of quality against network calls; their labels say what varies.
 pub fn points(cells: &[MeasuredCell], key: &str) -> Vec<Point> {
     let axes = varying_axes(cells.iter().map(|cell| &cell.cell));
@@ -57,7 +49,7 @@ pub fn points(cells: &[MeasuredCell], key: &str) -> Vec<Point> {
 
 /// The cells that are measured again: see [`candidates`].
 pub fn candidates_of(record: &SweepRecord, cells: &Ledger, confirmed: &Ledger) -> Vec<Candidate> {
-    let [[key, _], _] = metric_names(record);
+    let [[key, _], _] = record.metric_names();
     let first = &record.weights[0];
     let own = Cell { weights: first.label.clone(), sampler: first.sampler.clone() };
     let counted = || {
@@ -95,7 +87,7 @@ impl SweepReport<'_> {
     /// The table: best first, in Markdown.
     pub fn table(&self) -> String {
         let cells = self.cells.cells();
-        let [[key, name], [kernel_key, kernel_name]] = metric_names(self.record);
+        let [[key, name], [kernel_key, kernel_name]] = self.record.metric_names();
         let axes = varying_axes(cells.iter().map(|cell| &cell.cell));
         let all = points(cells, &key);
         let front = pareto_front(&all);
@@ -138,7 +130,7 @@ impl SweepReport<'_> {
 
     /// The cells that were measured again, beside the model's own settings.
     fn confirmation(&self) -> String {
-        let [[key, name], _] = metric_names(self.record);
+        let [[key, name], _] = self.record.metric_names();
         let candidates = candidates_of(self.record, self.cells, self.confirmed);
         let of = |cell: &Cell, seeds: &[u64]| self.confirmed.find(cell, seeds);
         let seeds = self.confirmed.cells().iter().filter(|cell| cell.cell == candidates[0].cell);
@@ -185,7 +177,7 @@ impl SweepReport<'_> {
 
     /// FD for each pair of settings: solver and steps across, all else down; alone they share the sides.
     pub fn heat_map(&self) -> HeatMap {
-        let [[key, name], _] = metric_names(self.record);
+        let [[key, name], _] = self.record.metric_names();
         let mut cells: Vec<&MeasuredCell> = self.cells.cells().iter().collect();
         cells.sort_by(|a, b| a.cell.order(&b.cell));
         let axes = varying_axes(cells.iter().map(|cell| &cell.cell));
@@ -238,7 +230,7 @@ impl SweepReport<'_> {
 
     /// FD against network calls.
     pub fn quality_plot(&self) -> QualityPlot {
-        let [[key, name], _] = metric_names(self.record);
+        let [[key, name], _] = self.record.metric_names();
         let mut cells = self.cells.cells().to_vec();
         cells.sort_by(|a, b| a.cell.order(&b.cell));
         QualityPlot {

@@ -9,12 +9,13 @@ use super::shown;
 use crate::repository::read;
 
 /// Folders of the crates: each may depend on those behind it, and is unknown to them.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "xtask",
     "tests/fuzz",
     "tests",
     "train",
     "infer",
+    "infer/web",
     "infer/host",
     "infer/evaluation",
     "dataset",
