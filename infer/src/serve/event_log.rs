@@ -33,10 +33,10 @@ impl EventLog {
         if ended(&entries) {
             return;
         }
-        // Of a job that has ended the images are looked at, or nothing.
-        let is_last = event.is_last();
+        // Of a job that has failed or was stopped nobody looks at previews.
+        let is_lost = matches!(event, Event::Failed(_) | Event::Cancelled);
         entries.retain(|Entry { event: earlier, .. }| {
-            let is_over = is_last && matches!(earlier, Event::Preview { .. });
+            let is_over = is_lost && matches!(earlier, Event::Preview { .. });
             !is_over && !event.replaces(earlier)
         });
         let id = *self.newest.borrow() + 1;
