@@ -87,30 +87,31 @@ mod tests {
 
     #[test]
     fn a_late_listener_gets_the_newest_preview_of_each_stage_and_all_that_stays_true() {
-        let log = EventLog::default();
         let queued = |position| Event::Queued { position, images_ahead: 0 };
-        for event in [
-            queued(2),
-            queued(1),
-            preview(0, 0, "a"),
-            preview(1, 0, "b"),
-            preview(0, 0, "c"),
-            preview(0, 1, "d"),
-            Event::Cancelled,
-            queued(7),
-        ] {
-            log.add(event);
-        }
-        let kept: Vec<_> = log.after(0).into_iter().map(|entry| (entry.id, entry.event)).collect();
+        let kept_before = |last: Event| {
+            let log = EventLog::default();
+            let previews = [(0, 0, "a"), (1, 0, "b"), (0, 0, "c"), (0, 1, "d")];
+            let previews = previews.map(|(index, stage, png)| preview(index, stage, png));
+            for event in [queued(2), queued(1)].into_iter().chain(previews).chain([last, queued(7)])
+            {
+                log.add(event);
+            }
+            let kept = log.after(0).into_iter().map(|entry| (entry.id, entry.event));
+            (kept.collect::<Vec<_>>(), log)
+        };
+        let done = Event::Done { seconds: 1.0, stage_seconds: vec![1.0], is_draft: false };
+        let (kept, log) = kept_before(done.clone());
         let expected = [
             (2, queued(1)),
             (4, preview(1, 0, "b")),
             (5, preview(0, 0, "c")),
             (6, preview(0, 1, "d")),
-            (7, Event::Cancelled),
+            (7, done),
         ];
         assert_eq!(kept, expected);
         assert_eq!(log.after(5).len(), 2);
+        // Of a job that was stopped nobody looks at previews.
+        assert_eq!(kept_before(Event::Cancelled).0, [(2, queued(1)), (7, Event::Cancelled)]);
         assert!(!log.is_heard());
         let listener = log.listen();
         assert!(log.is_heard());
