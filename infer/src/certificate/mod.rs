@@ -32,7 +32,7 @@ pub const BURN: &str = "0.21.0";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
-    /// The form of this file, [`FORMAT`].
+    /// The form of this file, `FORMAT`.
     pub format: u32,
     /// Version of Burn.
     pub burn: String,
