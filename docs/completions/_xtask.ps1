@@ -30,7 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write the files that are made from code: man pages, completions')
             [CompletionResult]::new('quality', 'quality', [CompletionResultType]::ParameterValue, 'Measure the shipped models and write QUALITY.md')
             [CompletionResult]::new('dist', 'dist', [CompletionResultType]::ParameterValue, 'Build a stripped archive of the programs for this machine')
-            [CompletionResult]::new('web', 'web', [CompletionResultType]::ParameterValue, 'Build a folder whose page draws in the browser itself')
+            [CompletionResult]::new('web', 'web', [CompletionResultType]::ParameterValue, 'Build a folder for any web server whose page draws in the browser itself')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -102,8 +102,8 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             break
         }
         'xtask;web' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'xtask;help' {
@@ -114,7 +114,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write the files that are made from code: man pages, completions')
             [CompletionResult]::new('quality', 'quality', [CompletionResultType]::ParameterValue, 'Measure the shipped models and write QUALITY.md')
             [CompletionResult]::new('dist', 'dist', [CompletionResultType]::ParameterValue, 'Build a stripped archive of the programs for this machine')
-            [CompletionResult]::new('web', 'web', [CompletionResultType]::ParameterValue, 'Build a folder whose page draws in the browser itself')
+            [CompletionResult]::new('web', 'web', [CompletionResultType]::ParameterValue, 'Build a folder for any web server whose page draws in the browser itself')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }

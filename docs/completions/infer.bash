@@ -301,7 +301,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__edit)
-            opts="-h --image --mask --strength --from-stage --resample --model --weights --guide-model --guide-weights --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --preview --strip --animation --device --dtype --dry-run --class --help"
+            opts="-h --image --mask --strength --from-stage --resample --model --weights --guide-model --guide-weights --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --batch --out --scale --preview --strip --animation --device --dtype --dry-run --class --size --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -399,10 +399,6 @@ _infer() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --size)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --batch)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -432,6 +428,10 @@ _infer() {
                     return 0
                     ;;
                 --class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

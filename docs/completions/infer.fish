@@ -120,11 +120,11 @@ complete -c infer -n "__fish_infer_using_subcommand sample" -l reference -d 'Sam
 complete -c infer -n "__fish_infer_using_subcommand sample" -l preview -d 'Show the images in the terminal while they are drawn: 16 of the first batch at most'
 complete -c infer -n "__fish_infer_using_subcommand sample" -l dry-run -d 'Print what drawing would need in memory and exit'
 complete -c infer -n "__fish_infer_using_subcommand sample" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c infer -n "__fish_infer_using_subcommand edit" -l image -d 'The picture: PNG, JPEG or WebP, of a size that the model draws; with --from-stage a half, a quarter ... of that will do. It is turned as its EXIF orientation says; transparency is left out, as in training' -r -F
+complete -c infer -n "__fish_infer_using_subcommand edit" -l image -d 'The picture: PNG, JPEG or WebP, of a size that the model draws; with --from-stage, and without --mask, also of half the sides of that stage or of one above. It is turned as its EXIF orientation says; transparency is left out, as in training' -r -F
 complete -c infer -n "__fish_infer_using_subcommand edit" -l mask -d 'What to draw anew, an image of the picture\'s size: white is drawn, black stays, grey is mixed. Of one with transparency, what is transparent is drawn' -r -F
 complete -c infer -n "__fish_infer_using_subcommand edit" -l strength -d 'How much is drawn anew: 0 is the picture, 1 begins with nothing of it. [default: 0.6, with --mask 1]' -r
-complete -c infer -n "__fish_infer_using_subcommand edit" -l from-stage -d 'Begin at the start of this stage, counted from 0, with the picture in half the stage\'s sides: what is coarser stays, detail is new' -r
-complete -c infer -n "__fish_infer_using_subcommand edit" -l resample -d 'With --mask: how often each stage is gone through, 1 to 32. More harmonises the seam of what stays and what is drawn, and costs as much again for every two (RePaint, arXiv 2201.09865)' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l from-stage -d 'Begin at the start of this stage, counted from 0, with the picture in half the stage\'s sides: what is coarser stays, detail is new. From stage 0, without --mask, nothing of the picture is used' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l resample -d 'With --mask: how often the second half of each stage is gone through, 1 to 32. More harmonises the seam of what stays and what is drawn, and costs as much again for every two (RePaint, arXiv 2201.09865)' -r
 complete -c infer -n "__fish_infer_using_subcommand edit" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand edit" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
@@ -151,7 +151,6 @@ complete -c infer -n "__fish_infer_using_subcommand edit" -l guidance-rule -d 'H
 complete -c infer -n "__fish_infer_using_subcommand edit" -l shift -d 'Warp of the time within a stage; 1 is none' -r
 complete -c infer -n "__fish_infer_using_subcommand edit" -l rtol -d 'Relative tolerance of dopri5' -r
 complete -c infer -n "__fish_infer_using_subcommand edit" -l atol -d 'Absolute tolerance of dopri5' -r
-complete -c infer -n "__fish_infer_using_subcommand edit" -l size -d 'Size of the images in pixels: 32, or height and width as 48x32. [default: what the model was trained on]' -r
 complete -c infer -n "__fish_infer_using_subcommand edit" -l batch -d 'Images drawn at once; changes speed and memory, not the images' -r
 complete -c infer -n "__fish_infer_using_subcommand edit" -l out -d 'FILE.png for a grid, FILE.npz for an array, a folder for single files. [default: samples/grid-N.png]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand edit" -l scale -d 'How many times the images of a grid are enlarged. [default: to 96 pixels or more]' -r
@@ -163,6 +162,7 @@ f16\t'16-bit floats'
 bf16\t'16-bit floats with the range of 32 bits'
 int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
 complete -c infer -n "__fish_infer_using_subcommand edit" -l class -d 'Classes by name or number, separated by commas; each is drawn once. [default: what the picture\'s recipe says]' -r
+complete -c infer -n "__fish_infer_using_subcommand edit" -l size -d 'Size of the images in pixels: 32, or height and width as 48x32. [default: the picture\'s; with --from-stage the model\'s own if the picture leads to it, else the smallest that fits]' -r
 complete -c infer -n "__fish_infer_using_subcommand edit" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
 complete -c infer -n "__fish_infer_using_subcommand edit" -l preview -d 'Show the images in the terminal while they are drawn: 16 of the first batch at most'
 complete -c infer -n "__fish_infer_using_subcommand edit" -l dry-run -d 'Print what drawing would need in memory and exit'
@@ -201,7 +201,7 @@ complete -c infer -n "__fish_infer_using_subcommand serve" -l port -d 'The port 
 complete -c infer -n "__fish_infer_using_subcommand serve" -l allow-host -d 'A name by which browsers may reach the server, besides its address and localhost; may be given several times. Others are refused, so that no web page can reach it under a name of its own' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l token-file -d 'A file with the token that every request must bring, as `Authorization: Bearer TOKEN`. [default: the environment\'s `PIXELFLOW_TOKEN`, if it is set]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand serve" -l queue -d 'Images that may wait; more are refused until there is room' -r
-complete -c infer -n "__fish_infer_using_subcommand serve" -l keep -d 'Finished images that stay in memory; the oldest go first' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l keep -d 'Finished images that stay in memory, 512 MiB at most; the oldest jobs go first, the newest always stays' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l batch -d 'Images drawn at once, of one request or of several; changes speed and memory, not the images' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l max-pixels -d 'Pixels of an image, at most' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l grace -d 'Seconds that requests have to be finished in when the server is told to end' -r

@@ -32,7 +32,7 @@ complete -c xtask -n "__fish_xtask_needs_command" -f -a "tidy" -d 'Print what vi
 complete -c xtask -n "__fish_xtask_needs_command" -f -a "generate" -d 'Write the files that are made from code: man pages, completions'
 complete -c xtask -n "__fish_xtask_needs_command" -f -a "quality" -d 'Measure the shipped models and write QUALITY.md'
 complete -c xtask -n "__fish_xtask_needs_command" -f -a "dist" -d 'Build a stripped archive of the programs for this machine'
-complete -c xtask -n "__fish_xtask_needs_command" -f -a "web" -d 'Build a folder whose page draws in the browser itself'
+complete -c xtask -n "__fish_xtask_needs_command" -f -a "web" -d 'Build a folder for any web server whose page draws in the browser itself'
 complete -c xtask -n "__fish_xtask_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c xtask -n "__fish_xtask_using_subcommand verify" -l fixtures -d 'Folder with a manifest.json and the files it lists' -r -F
 complete -c xtask -n "__fish_xtask_using_subcommand verify" -l filter -d 'Only the cases whose name contains this' -r
@@ -79,7 +79,7 @@ complete -c xtask -n "__fish_xtask_using_subcommand quality" -l dry-run -d 'Prin
 complete -c xtask -n "__fish_xtask_using_subcommand quality" -s h -l help -d 'Print help'
 complete -c xtask -n "__fish_xtask_using_subcommand dist" -l features -d 'Backends to compile besides the CPU\'s, as `wgpu,cuda`' -r
 complete -c xtask -n "__fish_xtask_using_subcommand dist" -s h -l help -d 'Print help'
-complete -c xtask -n "__fish_xtask_using_subcommand web" -s h -l help -d 'Print help'
+complete -c xtask -n "__fish_xtask_using_subcommand web" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "verify" -d 'Compare this project\'s numbers with a folder of golden fixtures, one line a case'
 complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "bench" -d 'Time forward passes, training steps, sampling, attention and matrix products'
 complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "check-backends" -d 'Run the conformance suite on every backend of this machine'
@@ -87,5 +87,5 @@ complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_su
 complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "generate" -d 'Write the files that are made from code: man pages, completions'
 complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "quality" -d 'Measure the shipped models and write QUALITY.md'
 complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "dist" -d 'Build a stripped archive of the programs for this machine'
-complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "web" -d 'Build a folder whose page draws in the browser itself'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "web" -d 'Build a folder for any web server whose page draws in the browser itself'
 complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

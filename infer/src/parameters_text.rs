@@ -72,7 +72,8 @@ fn plain_value(value: &str) -> String {
     if is_plain { value.to_owned() } else { serde_json::json!(value).to_string() }
 }
 
-fn sampler_name(solver: SolverKind) -> &'static str {
+/// What other programs call a solver; ours alone have names like theirs.
+pub(crate) fn sampler_name(solver: SolverKind) -> &'static str {
     match solver {
         SolverKind::Euler => "Euler",
         SolverKind::Heun => "Heun",

@@ -41,7 +41,9 @@ enum Command {
     Quality(quality::Arguments),
     /// Build a stripped archive of the programs for this machine.
     Dist(dist::Arguments),
-    /// Build a folder whose page draws in the browser itself.
+    /// Build a folder for any web server whose page draws in the browser itself.
+    ///
+    /// The program is compiled for WebAssembly, the shipped models are written in eight bits. Minutes from nothing.
     Web(web::Arguments),
 }
 

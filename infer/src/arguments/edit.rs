@@ -17,18 +17,17 @@ Examples:
   infer edit --image hero.png --from-stage 2 --seed 5 --count 8  variations of one composition
   infer replay samples/grid-1.png --image hero.png --mask sword.png";
 
-/// Draw a picture anew, as a whole or in part.
-///
-/// What --mask leaves black is the picture's own in the result, byte for byte (--out FOLDER writes the images as
-/// they are; a grid enlarges them). A picture that infer has drawn is taken for what its recipe says it shows,
-/// unless --class or --prompt say otherwise.
+/// The picture, what of it is drawn anew, and how.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES, mut_arg("classes", |class| {
     class.help("Classes by name or number, separated by commas; each is drawn once. [default: what the picture's recipe says]")
+}), mut_arg("size", |size| {
+    size.help("Size of the images in pixels: 32, or height and width as 48x32. [default: the picture's; with --from-stage \
+               the model's own if the picture leads to it, else the smallest that fits]")
 }))]
 pub struct EditArguments {
-    /// The picture: PNG, JPEG or WebP, of a size that the model draws; with --from-stage a half, a quarter ... of
-    /// that will do. It is turned as its EXIF orientation says; transparency is left out, as in training.
+    /// The picture: PNG, JPEG or WebP, of a size that the model draws; with --from-stage, and without --mask, also of
+    /// half the sides of that stage or of one above. It is turned as its EXIF orientation says; transparency is left out, as in training.
     #[arg(long, value_name = "FILE")]
     pub image: Option<PathBuf>,
     /// What to draw anew, an image of the picture's size: white is drawn, black stays, grey is mixed. Of one with
@@ -39,10 +38,10 @@ pub struct EditArguments {
     #[arg(long, value_name = "0..1")]
     pub strength: Option<f64>,
     /// Begin at the start of this stage, counted from 0, with the picture in half the stage's sides: what is
-    /// coarser stays, detail is new.
+    /// coarser stays, detail is new. From stage 0, without --mask, nothing of the picture is used.
     #[arg(long, value_name = "K", conflicts_with = "strength")]
     pub from_stage: Option<usize>,
-    /// With --mask: how often each stage is gone through, 1 to 32. More harmonises the seam of what stays and
+    /// With --mask: how often the second half of each stage is gone through, 1 to 32. More harmonises the seam of what stays and
     /// what is drawn, and costs as much again for every two (RePaint, arXiv 2201.09865).
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub resample: usize,

@@ -99,10 +99,17 @@ pub enum Command {
     /// Draw images.
     Sample(SampleArguments),
     /// Draw a picture anew, as a whole or in part.
+    ///
+    /// What --mask leaves black is the picture's own in the result, byte for byte (--out FOLDER writes the images as
+    /// they are; a grid enlarges them). A picture that infer has drawn is taken for what its recipe says it shows,
+    /// unless --class or --prompt say otherwise.
     Edit(EditArguments),
     /// Draw a picture again from the recipe inside it and compare the pixels.
     Replay(ReplayArguments),
     /// Draw for a web page and for other programs, over HTTP.
+    ///
+    /// The page and the API are on one address. Requests that wait are drawn together, which changes none of their
+    /// images. Ctrl-C takes no new ones, finishes the others, and ends.
     Serve(ServeArguments),
     /// Say what a model is.
     Info(InfoArguments),

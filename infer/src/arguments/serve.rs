@@ -20,10 +20,7 @@ Examples:
 
 GET /openapi.json describes the API. Prompts and pictures stay in memory; nothing is written to disk.";
 
-/// Draw for a web page and for other programs, over HTTP.
-///
-/// The page and the API are on one address. Requests that wait are drawn together, which changes none of
-/// their images. Ctrl-C takes no new ones, finishes the others, and ends.
+/// Where to listen, who may ask, and what is drawn with.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ServeArguments {
@@ -62,7 +59,7 @@ pub struct ServeArguments {
     /// Images that may wait; more are refused until there is room.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub queue: u32,
-    /// Finished images that stay in memory; the oldest go first.
+    /// Finished images that stay in memory, 512 MiB at most; the oldest jobs go first, the newest always stays.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub keep: u32,
     /// Images drawn at once, of one request or of several; changes speed and memory, not the images.

@@ -288,11 +288,12 @@ impl OnBackend for Sample<'_> {
         let request = Request { edit: request.edit, ..recipe.request(batch) };
         let of = request.images.len();
         let mut progress = DrawProgress::new(of.div_ceil(batch), stages);
+        let viewers = views.viewers(&recipe, batch, stages)?;
         let drawing = pipeline.draw(&request)?;
         say_unseen(&pipeline.unseen()?);
         // Until here Ctrl-C ends the program at once: nothing is drawn yet.
         let interrupt = Interrupt::listen("stopping after this step")?;
-        let mut viewed = Viewed::new(&mut progress, views.viewers(&recipe, batch, stages));
+        let mut viewed = Viewed::new(&mut progress, viewers);
         let mut images = Watched::new(drawing, &mut viewed, interrupt);
         let written = destination.write(&recipe, &mut images);
         let evaluations = images.evaluations();

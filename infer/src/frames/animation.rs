@@ -33,6 +33,35 @@ pub enum AnimationFormat {
 }
 
 impl AnimationFormat {
+    /// Pixels of a side, at most.
+    fn longest_side(self) -> u32 {
+        match self {
+            Self::Gif => u16::MAX.into(),
+            // What `image` encodes of it.
+            Self::WebP => 1 << 14,
+            Self::Png => i32::MAX as u32,
+        }
+    }
+
+    /// Refuses what the form cannot hold, before anything is drawn.
+    ///
+    /// # Errors
+    /// [`Error::Argument`].
+    pub(super) fn check_size(self, path: &Path, [height, width]: [u32; 2]) -> Result<()> {
+        let longest = self.longest_side();
+        if height.max(width) <= longest {
+            return Ok(());
+        }
+        Err(Error::Argument {
+            argument: "--animation",
+            value: path.display().to_string(),
+            reason: format!(
+                "its pictures would have {height}x{width} pixels, and this form holds {longest} a side; draw \
+                 fewer with --count, or give FILE.png"
+            ),
+        })
+    }
+
     /// The form that the ending of a file means.
     ///
     /// # Errors
@@ -63,7 +92,8 @@ pub struct Animation {
     /// Height and width of an image in the picture.
     side: [u32; 2],
     stages: usize,
-    frames: Vec<Shown>,
+    /// The images of each step in the sides of its stage, and how long they are shown.
+    frames: Vec<(Vec<RgbImage>, u16)>,
     is_whole: bool,
     /// Stage and time of the newest frame: a solver may try a step again, or choose its size first.
     newest: Option<(usize, f64)>,
@@ -77,7 +107,7 @@ impl Animation {
 }
 
 impl FrameViewer for Animation {
-    fn wants(&mut self, done: &StepDone) -> bool {
+    fn wants(&self, done: &StepDone) -> bool {
         let is_new = self.newest != Some((done.stage, done.time)) && done.time > 0.0;
         !self.is_whole && (done.stage_is_done || is_new)
     }
@@ -91,7 +121,7 @@ impl FrameViewer for Animation {
             (false, true) => STAGE,
             (false, false) => STEP,
         };
-        self.frames.push((sheet(&frame.images, self.side), shown));
+        self.frames.push((frame.images.clone(), shown));
         Ok(())
     }
 
@@ -100,36 +130,43 @@ impl FrameViewer for Animation {
             // Ctrl-C: there is no end to show.
             return Ok(());
         }
+        // One at a time: enlarged they would be many times as large.
+        let frames = self.frames.iter().map(|(images, time)| (sheet(images, self.side), *time));
         let write = |file: &mut DurableFile| match self.format {
-            AnimationFormat::Gif => write_gif(&self.frames, file),
-            AnimationFormat::WebP => write_webp(&self.frames, file),
-            AnimationFormat::Png => write_png(&self.frames, file),
+            AnimationFormat::Gif => write_gif(frames, file),
+            AnimationFormat::WebP => write_webp(frames, file),
+            AnimationFormat::Png => write_png(frames, file),
         };
         durable::write(&self.path, write).map_err(write_error(&self.path))
     }
 }
 
-fn write_gif(frames: &[Shown], file: &mut impl Write) -> io::Result<()> {
+fn write_gif(frames: impl Iterator<Item = Shown>, file: &mut impl Write) -> io::Result<()> {
     let mut encoder = GifEncoder::new(file);
     encoder.set_repeat(Repeat::Infinite).map_err(io::Error::other)?;
     for (picture, time) in frames {
-        let picture = DynamicImage::from(picture.clone()).into_rgba8();
-        let delay = Delay::from_numer_denom_ms(u32::from(*time), 1);
+        let picture = DynamicImage::from(picture).into_rgba8();
+        let delay = Delay::from_numer_denom_ms(u32::from(time), 1);
         let frame = image::Frame::from_parts(picture, 0, 0, delay);
         encoder.encode_frame(frame).map_err(io::Error::other)?;
     }
     Ok(())
 }
 
-fn write_png(frames: &[Shown], file: &mut impl Write) -> io::Result<()> {
-    let (first, _) = &frames[0];
+fn write_png(
+    frames: impl ExactSizeIterator<Item = Shown>,
+    file: &mut impl Write,
+) -> io::Result<()> {
+    let count = frames.len() as u32;
+    let mut frames = frames.peekable();
+    let Some((first, _)) = frames.peek() else { return Ok(()) };
     let mut encoder = png::Encoder::new(file, first.width(), first.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_animated(frames.len() as u32, 0)?;
+    encoder.set_animated(count, 0)?;
     let mut writer = encoder.write_header()?;
     for (picture, time) in frames {
-        writer.set_frame_delay(*time, 1000)?;
+        writer.set_frame_delay(time, 1000)?;
         writer.write_image_data(picture.as_raw())?;
     }
     Ok(writer.finish()?)
@@ -165,15 +202,27 @@ mod tests {
     #[test]
     fn other_programs_see_every_frame_for_its_time() {
         let wanted = [(10, 80), (120, 500), (250, 2500)];
-        let written = |write: fn(&[Shown], &mut Vec<u8>) -> io::Result<()>| {
-            let mut bytes = Vec::new();
-            write(&frames(), &mut bytes).unwrap();
-            Cursor::new(bytes)
-        };
-        let png = PngDecoder::new(written(write_png)).unwrap();
+        let [mut png, mut webp, mut gif] = [const { Vec::new() }; 3];
+        write_png(frames().into_iter(), &mut png).unwrap();
+        write_webp(frames().into_iter(), &mut webp).unwrap();
+        write_gif(frames().into_iter(), &mut gif).unwrap();
+        let png = PngDecoder::new(Cursor::new(png)).unwrap();
         assert_eq!(seen(png.apng().unwrap()), wanted);
-        assert_eq!(seen(WebPDecoder::new(written(write_webp)).unwrap()), wanted);
-        assert_eq!(seen(GifDecoder::new(written(write_gif)).unwrap()), wanted);
+        assert_eq!(seen(WebPDecoder::new(Cursor::new(webp)).unwrap()), wanted);
+        assert_eq!(seen(GifDecoder::new(Cursor::new(gif)).unwrap()), wanted);
+    }
+
+    #[test]
+    fn what_a_form_cannot_hold_is_refused() {
+        let check = |format: AnimationFormat, side| format.check_size(Path::new("a"), [8, side]);
+        assert!(check(AnimationFormat::WebP, 16_384).is_ok());
+        let refused = check(AnimationFormat::WebP, 16_385).unwrap_err().to_string();
+        assert!(
+            refused.contains("8x16385 pixels") && refused.contains("16384 a side"),
+            "{refused}"
+        );
+        assert!(check(AnimationFormat::Gif, 65_536).is_err());
+        assert!(check(AnimationFormat::Png, 65_536).is_ok());
     }
 
     #[test]

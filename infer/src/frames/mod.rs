@@ -32,7 +32,7 @@ pub struct Frame {
 /// Somebody who looks at frames.
 pub trait FrameViewer {
     /// Whether it wants the frame after this step.
-    fn wants(&mut self, done: &StepDone) -> bool;
+    fn wants(&self, done: &StepDone) -> bool;
 
     /// Looks at one.
     ///
@@ -94,9 +94,7 @@ impl DrawObserver for Viewed<'_> {
     }
 
     fn wants_frame(&mut self, done: &StepDone) -> bool {
-        // All are asked: each counts for itself.
-        let wanted = self.viewers.iter_mut().map(|viewer| viewer.wants(done));
-        self.is_first_batch && wanted.fold(false, |all, one| all | one)
+        self.is_first_batch && self.viewers.iter().any(|viewer| viewer.wants(done))
     }
 
     fn frame(&mut self, frame: &Frame) {

@@ -11,6 +11,16 @@ pub(super) fn columns(images: usize) -> usize {
     (1..=images).find(|columns| columns * columns >= images).unwrap_or(1)
 }
 
+/// Height and width of a sheet of so many images, each as large as `side`.
+pub(super) fn sheet_size(images: usize, [height, width]: [u32; 2]) -> [u32; 2] {
+    if images == 1 {
+        return [height, width];
+    }
+    let columns = columns(images);
+    let length = |count: usize, side: u32| count as u32 * (side + GAP) + GAP;
+    [length(images.div_ceil(columns), height), length(columns, width)]
+}
+
 /// All images, each as large as `side`, row by row.
 ///
 /// Enlarging repeats pixels: nothing is smoothed.
@@ -19,13 +29,11 @@ pub(super) fn sheet(images: &[RgbImage], [height, width]: [u32; 2]) -> RgbImage 
         return enlarged(image, [height, width]);
     }
     let columns = columns(images.len()) as u32;
-    let rows = (images.len() as u32).div_ceil(columns);
-    let length = |count: u32, side: u32| count * (side + GAP) + GAP;
-    let size = (length(columns, width), length(rows, height));
-    let mut sheet = RgbImage::from_pixel(size.0, size.1, Rgb([255; 3]));
+    let [sheet_height, sheet_width] = sheet_size(images.len(), [height, width]);
+    let mut sheet = RgbImage::from_pixel(sheet_width, sheet_height, Rgb([255; 3]));
     for (place, image) in (0_u32..).zip(images) {
         let [left, top] = [(place % columns, width), (place / columns, height)]
-            .map(|(count, side)| i64::from(length(count, side)));
+            .map(|(count, side)| i64::from(count * (side + GAP) + GAP));
         replace(&mut sheet, &enlarged(image, [height, width]), left, top);
     }
     sheet

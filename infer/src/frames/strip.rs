@@ -34,7 +34,7 @@ impl Strip {
 }
 
 impl FrameViewer for Strip {
-    fn wants(&mut self, done: &StepDone) -> bool {
+    fn wants(&self, done: &StepDone) -> bool {
         done.stage_is_done
     }
 

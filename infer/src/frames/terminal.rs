@@ -71,15 +71,13 @@ impl TerminalView {
 }
 
 impl FrameViewer for TerminalView {
-    fn wants(&mut self, done: &StepDone) -> bool {
-        done.stage_is_done || self.last.is_none_or(|last| last.elapsed() >= PAUSE)
+    fn wants(&self, done: &StepDone) -> bool {
+        let is_time = || self.last.is_none_or(|last| last.elapsed() >= PAUSE);
+        !self.is_done && (done.stage_is_done || is_time())
     }
 
     #[expect(clippy::disallowed_methods, reason = "pixels are written, no text of anybody")]
     fn show(&mut self, frame: &Frame) -> Result<()> {
-        if self.is_done {
-            return Ok(());
-        }
         let picture = DynamicImage::from(sheet(&frame.images, self.side));
         let (columns, rows) = Self::room();
         // A half block is half a row: as many columns as twice the rows look square.

@@ -5,6 +5,7 @@ use std::path::Path;
 use pixelflow_host::output::note;
 
 use super::animation::{Animation, AnimationFormat};
+use super::sheet::sheet_size;
 use super::strip::Strip;
 use super::terminal::TerminalView;
 use super::{FrameViewer, MOST_SHOWN};
@@ -52,12 +53,15 @@ impl<'a> Views<'a> {
     }
 
     /// The viewers of the first of a recipe's images, which are drawn in batches of so many.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for an animation that its form cannot hold.
     pub fn viewers(
         &self,
         recipe: &Recipe,
         batch: usize,
         stages: usize,
-    ) -> Vec<Box<dyn FrameViewer>> {
+    ) -> Result<Vec<Box<dyn FrameViewer>>> {
         let ViewArguments { preview, strip, animation } = self.arguments;
         let scale = SHOWN_SIDE.div_ceil(recipe.height.max(recipe.width));
         let side = [recipe.height, recipe.width].map(|side| (side * scale) as u32);
@@ -73,16 +77,18 @@ impl<'a> Views<'a> {
             let labels = labels.take(MOST_SHOWN).collect();
             viewers.push(Box::new(Strip::new(path.clone(), labels, side, stages)));
         }
+        let shown =
+            MOST_SHOWN.min(batch).min(usize::try_from(recipe.images()).unwrap_or(MOST_SHOWN));
         if let (Some(path), Some(format)) = (animation, self.format) {
+            format.check_size(path, sheet_size(shown, side))?;
             viewers.push(Box::new(Animation::new(path.clone(), format, side, stages)));
         }
-        let shown = MOST_SHOWN.min(batch) as u64;
-        if !viewers.is_empty() && recipe.images() > shown {
+        if !viewers.is_empty() && recipe.images() > shown as u64 {
             note(format_args!(
                 "note: {shown} of {} images are shown on their way: the first of the first batch",
                 recipe.images()
             ));
         }
-        viewers
+        Ok(viewers)
     }
 }

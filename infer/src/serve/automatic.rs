@@ -21,21 +21,11 @@ use super::job_id::random_seed;
 use super::jobs::submit;
 use super::openai::shown;
 use super::refusal::{Answer, Refusal, answer};
+use crate::parameters_text::sampler_name;
 
 /// The solvers by the names that front ends know.
-const SAMPLERS: [(&str, SolverKind); 7] = [
-    ("Euler", SolverKind::Euler),
-    ("Heun", SolverKind::Heun),
-    ("DPM++ 2M", SolverKind::Dpmpp2m),
-    ("UniPC", SolverKind::Unipc),
-    ("Dopri5", SolverKind::Dopri5),
-    ("AB2", SolverKind::Ab2),
-    ("AB3", SolverKind::Ab3),
-];
-
-/// Their names.
 pub(super) fn sampler_names() -> impl Iterator<Item = &'static str> {
-    SAMPLERS.iter().map(|(name, _)| *name)
+    SolverKind::ALL.into_iter().map(sampler_name)
 }
 
 /// A request of that API. Front ends send dozens of fields more; those that say something are named in the
@@ -60,6 +50,14 @@ struct Draw {
     others: Map<String, Value>,
 }
 
+/// What that API calls fields of ours.
+const NAMES: [(&str, &str); 4] = [
+    ("count", "batch_size"),
+    ("class", "prompt"),
+    ("negative", "negative_prompt"),
+    ("sampler.steps", "steps"),
+];
+
 /// `POST /sdapi/v1/txt2img`.
 pub(super) async fn draw(State(server): State<Arc<Server>>, body: Bytes) -> Answer<Response> {
     let mut draw: Draw = parse(&body)?;
@@ -74,7 +72,9 @@ pub(super) async fn draw(State(server): State<Arc<Server>>, body: Bytes) -> Answ
     let others = std::mem::take(&mut draw.others);
     let ignored: Vec<String> =
         others.into_iter().filter(|(_, value)| says(value)).map(|(name, _)| name).collect();
-    let job = submit(&server, draw.on(&server)?, Origin::Automatic)?;
+    let asked = draw.on(&server)?;
+    let job =
+        submit(&server, asked, Origin::Automatic).map_err(|error| error.with_names(&NAMES))?;
     let held = CancelOnDrop::new(&server, &job);
     ended(&job).await;
     drop(held);
@@ -94,8 +94,8 @@ impl Draw {
     fn on(self, server: &Server) -> Answer<Asked> {
         let stages = server.model.source.description.cascade.stages;
         let solver_of = |name: String| {
-            let known = SAMPLERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name));
-            known.map(|(_, solver)| *solver).ok_or_else(|| {
+            let is_meant = |solver: &SolverKind| sampler_name(*solver).eq_ignore_ascii_case(&name);
+            SolverKind::ALL.into_iter().find(is_meant).ok_or_else(|| {
                 let known: Vec<&str> = sampler_names().collect();
                 let reason = format!(
                     "there is no sampler {}; there are {}",
@@ -135,7 +135,7 @@ impl Draw {
 fn info(server: &Server, job: &Job, ignored: &[String]) -> Value {
     let [height, width] = job.request.size.unwrap_or_default();
     let sampler = job.request.sampler.clone().unwrap_or_default();
-    let name = SAMPLERS.iter().find(|(_, solver)| *solver == sampler.solver).map(|(name, _)| *name);
+    let name = sampler_name(sampler.solver);
     let first = &job.request.images[0];
     let (prompt, negative) = match &first.subject {
         Subject::Class(_) => (job.label.as_str(), ""),
@@ -166,7 +166,7 @@ pub(super) async fn progress(State(server): State<Arc<Server>>) -> Response {
             Event::Step { share: done, eta_seconds, step, .. } => {
                 (share, eta, now) = (done, eta_seconds, step);
             }
-            Event::Preview { png, .. } => image = Some(base64(&png)),
+            Event::Preview { png, .. } => image = Some(png),
             _ => {}
         }
     }
@@ -175,6 +175,7 @@ pub(super) async fn progress(State(server): State<Arc<Server>>) -> Response {
         "job": job.id.to_string(), "job_count": jobs.len(), "interrupted": job.wish().is_some(),
         "sampling_step": now, "sampling_steps": steps.iter().max()
     });
+    let image = image.map(|png| base64(&png));
     let body =
         json!({"progress": share, "eta_relative": eta, "state": state, "current_image": image});
     answer(StatusCode::OK, &body)
@@ -222,6 +223,6 @@ pub(super) async fn models(State(server): State<Arc<Server>>) -> Response {
 
 /// `GET /sdapi/v1/samplers`.
 pub(super) async fn samplers() -> Response {
-    let sampler = |(name, solver): (&str, SolverKind)| json!({"name": name, "aliases": [solver], "options": {}});
-    answer(StatusCode::OK, &SAMPLERS.map(sampler).into_iter().collect())
+    let sampler = |solver: SolverKind| json!({"name": sampler_name(solver), "aliases": [solver], "options": {}});
+    answer(StatusCode::OK, &SolverKind::ALL.map(sampler).into_iter().collect())
 }

@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 
 use super::settings::{MAX_CONNECTIONS, PATIENCE};
 use super::{LAST_WORDS, Server, routes};
@@ -77,7 +78,11 @@ async fn answer(
     let _ = stream.set_nodelay(true);
     let mut protocol = http1::Builder::new();
     protocol.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(64 << 10);
-    let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
+    // Who asks and does not read holds a connection of others.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(PATIENCE));
+    let stream = TokioIo::new(Box::pin(stream));
+    let mut connection = pin!(protocol.serve_connection(stream, service));
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = closed.changed() => connection.as_mut().graceful_shutdown(),

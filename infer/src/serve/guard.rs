@@ -30,11 +30,15 @@ pub(super) async fn check(
     request: Request,
     next: Next,
 ) -> Response {
+    let asks_health = request.uri().path() == "/health";
     let mut response = match refuse(&request, &server.settings) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
-    if response.status().is_client_error() || response.status().is_server_error() {
+    // A job that failed is counted as such, and a server that is not ready refuses nobody who asks whether it is.
+    let status = response.status();
+    let is_refusal = status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE;
+    if is_refusal && !asks_health {
         server.metrics.refused();
     }
     let headers = response.headers_mut();
@@ -78,16 +82,20 @@ fn refuse(request: &Request, settings: &Settings) -> Answer<()> {
             return Err(Refusal::new(StatusCode::FORBIDDEN, message));
         }
     }
-    let is_open = ["/", "/openapi.json"].contains(&path) || path.starts_with("/page/");
     match &settings.token {
         Some(token)
-            if !is_open && !bearer(request.headers()).is_some_and(|text| token.is(text)) =>
+            if !is_open(path) && !bearer(request.headers()).is_some_and(|text| token.is(text)) =>
         {
             let message = "this server asks for its token: send `Authorization: Bearer TOKEN`";
             Err(Refusal::new(StatusCode::UNAUTHORIZED, message))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a path is answered without a token: the page, which asks for it, and what looks after the server.
+pub(super) fn is_open(path: &str) -> bool {
+    ["/", "/health", "/openapi.json"].contains(&path) || path.starts_with("/page/")
 }
 
 /// The one `Host` of a request.

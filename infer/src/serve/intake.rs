@@ -8,12 +8,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 
+use super::guard::is_open;
 use super::refusal::{Answer, Refusal};
 use super::settings::{MAX_BODY, PATIENCE};
 
-/// Reads the whole body before anything is done with it.
+/// Reads the whole body before anything is done with it, where one belongs; others are not read at all.
 pub(super) async fn read(request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
+    if head.method != Method::POST || is_open(head.uri.path()) {
+        return next.run(Request::from_parts(head, Body::empty())).await;
+    }
     let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let announced = announced.and_then(|length| length.parse::<u64>().ok()).unwrap_or(0);
     let whole = if announced > MAX_BODY as u64 {
@@ -31,7 +35,7 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
     match whole {
         Err(refusal) => refusal.into_response(),
         // A page of others cannot send this type without being asked first.
-        Ok(bytes) if head.method == Method::POST && !bytes.is_empty() && !is_json() => {
+        Ok(bytes) if !bytes.is_empty() && !is_json() => {
             let message = "the body must be of Content-Type: application/json";
             Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into_response()
         }

@@ -53,7 +53,8 @@ pub(super) async fn generate(State(server): State<Arc<Server>>, body: Bytes) -> 
         return Err(Refusal::unfit("partial_images", reason));
     }
     let asked = asked.on(&server, is_stream && most > 0)?;
-    let job = submit(&server, asked, Origin::OpenAi)?;
+    let names = [("count", "n"), ("class", "prompt"), ("negative", "negative_prompt")];
+    let job = submit(&server, asked, Origin::OpenAi).map_err(|error| error.with_names(&names))?;
     let held = CancelOnDrop::new(&server, &job);
     if is_stream {
         return Ok(stream(job, most, held));

@@ -33,6 +33,18 @@ impl Refusal {
         Self { field, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
     }
 
+    /// The same with the names that another API has for fields of ours.
+    pub(super) fn with_names(mut self, names: &[(&str, &str)]) -> Self {
+        let Some(field) = &self.field else { return self };
+        if let Some((own, theirs)) = names.iter().find(|(own, _)| field == own) {
+            if let Some(rest) = self.message.strip_prefix(own) {
+                self.message = format!("{theirs}{rest}");
+            }
+            self.field = Some((*theirs).to_owned());
+        }
+        self
+    }
+
     /// What is not there.
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)

@@ -14,7 +14,7 @@ pub(super) const MAX_COUNT: usize = 64;
 pub(super) const MAX_STEPS: usize = 1000;
 /// Connections at once, at most; more wait.
 pub(super) const MAX_CONNECTIONS: usize = 512;
-/// How long a request's header may take, and then its body.
+/// How long a request's header may take, then its body, and then whoever reads the answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where a server listens, whom it answers, and how much it takes.

@@ -34,9 +34,9 @@ impl TextStore for TextMemory {
         let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         texts.bytes += bytes_of(encoded) + text.len();
         texts.order.push_back(text.to_owned());
-        if texts.states.insert(text.to_owned(), encoded.clone()).is_some() {
+        if let Some(old) = texts.states.insert(text.to_owned(), encoded.clone()) {
             texts.order.pop_back();
-            texts.bytes -= bytes_of(encoded) + text.len();
+            texts.bytes -= bytes_of(&old) + text.len();
         }
         while texts.bytes > MOST_BYTES {
             let Some(oldest) = texts.order.pop_front() else { break };

@@ -102,8 +102,11 @@ impl<'a> Worker<'a> {
         let drawn = catch_unwind(AssertUnwindSafe(|| self.draw_round(round)));
         self.engine.iter_mut().for_each(|engine| engine.forget_texts());
         match drawn {
-            Ok(Ok(())) => {
-                self.server.metrics.round(round.images(), began.elapsed().as_secs_f64());
+            Ok(Ok(drawn)) => {
+                // One that everybody has left says nothing of how long drawing takes.
+                if drawn > 0 {
+                    self.server.metrics.round(drawn, began.elapsed().as_secs_f64());
+                }
                 Ok(())
             }
             Ok(Err(error)) => Err(error.to_string()),
@@ -114,7 +117,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn draw_round(&mut self, round: &Round) -> Result<()> {
+    /// Draws a round; gives how many images are finished.
+    fn draw_round(&mut self, round: &Round) -> Result<usize> {
         let engine = match &mut self.engine {
             Some(engine) => engine,
             none => none.insert((self.open)()?),
@@ -130,14 +134,16 @@ impl<'a> Worker<'a> {
             job.log.add(Event::Started { first, images, together });
         }
         let mut watch = Watch::new(round, ProgressShare::new(checked.sampler()));
+        let mut finished = 0;
         loop {
             if !self.attend(&watch, drawing.as_mut())? {
-                return Ok(());
+                return Ok(finished);
             }
             match drawing.next_event()? {
                 Some(DrawEvent::Stage(start)) => watch.stage(start),
                 Some(DrawEvent::Step(done)) => watch.step(done, drawing.as_mut())?,
-                Some(DrawEvent::Finished(_)) => {
+                Some(DrawEvent::Finished(count)) => {
+                    finished += count;
                     for image in drawing.finished() {
                         let (share, index) = round.place(image.index);
                         if !share.job.has_ended() {
@@ -146,7 +152,7 @@ impl<'a> Worker<'a> {
                         }
                     }
                 }
-                None => return Ok(()),
+                None => return Ok(finished),
             }
         }
     }

@@ -34,7 +34,9 @@ fn clients_of_openai_get_images_and_partial_ones() {
         (json!({"prompt": "elf", "model": "dall-e-3"}), 404, "model"),
         (json!({"prompt": "elf", "response_format": "url"}), 422, "response_format"),
         (json!({"prompt": "elf", "size": "huge"}), 422, "size"),
-        (json!({"prompt": "a knight of the realm"}), 422, "class"),
+        // By the names of that API.
+        (json!({"prompt": "a knight of the realm"}), 422, "prompt"),
+        (json!({"prompt": "elf", "n": 100}), 422, "n"),
     ] {
         let refused = server.post(path, &body.to_string());
         let error = &refused.json()["error"];

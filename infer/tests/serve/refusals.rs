@@ -120,6 +120,10 @@ fn who_says_nothing_is_not_waited_for() {
     let head = format!("POST /api/jobs HTTP/1.1\r\nHost: {}\r\n", server.address);
     late.write_all(head.as_bytes()).unwrap();
     late.write_all(b"Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{").unwrap();
+    // It asks for more than all buffers hold, and reads nothing.
+    let mut deaf = server.connect();
+    let request = format!("GET /openapi.json HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
+    deaf.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
     let began = Instant::now();
     assert_eq!(read_reply(&mut late).status, 408);
     for stream in [&mut silent, &mut slow] {
@@ -127,6 +131,9 @@ fn who_says_nothing_is_not_waited_for() {
     }
     let waited = began.elapsed();
     assert!(waited > Duration::from_secs(5) && waited < Duration::from_secs(30), "{waited:?}");
+    let began = Instant::now();
+    while deaf.write_all(request.as_bytes()).is_ok() {}
+    assert!(began.elapsed() < Duration::from_secs(18), "it was closed only by its own patience");
 }
 
 #[test]

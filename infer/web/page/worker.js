@@ -36,22 +36,8 @@ async function open({ id, model }) {
 }
 
 async function draw({ id, request }) {
-  if (stops.get(id)) return tell(id, { type: "cancelled" });
-  if (!painter) return tell(id, { type: "refused", message: "The model is gone: reload the page." });
-  const [height, width] = request.size ?? about.size;
-  if (height * width > about.limits.pixels) {
-    const message = `${height} × ${width} pixels are more than a browser draws here: ${about.limits.pixels} at most.`;
-    return tell(id, { type: "refused", field: "size", message });
-  }
-  let painting;
   try {
-    painting = await painter.begin(JSON.stringify(requestOf(request, about)));
-  } catch (error) {
-    return tell(id, { type: "refused", message: reason(error) });
-  }
-  try {
-    await paint(id, request, painting);
-    painting.free();
+    await drawn(id, request);
   } catch (error) {
     // After a trap nothing of the program can be trusted any more.
     if (error instanceof WebAssembly.RuntimeError) painter = null;
@@ -59,6 +45,26 @@ async function draw({ id, request }) {
   } finally {
     stops.delete(id);
   }
+}
+
+async function drawn(id, request) {
+  if (stops.get(id)) return tell(id, { type: "cancelled" });
+  const refused = (message, field) => tell(id, { type: "refused", message, field });
+  if (!painter) return refused("The model is gone: reload the page.");
+  const [height, width] = request.size ?? about.size;
+  const most = about.limits.pixels;
+  if (height * width > most) {
+    return refused(`${height} × ${width} pixels are more than a browser draws here: ${most} at most.`, "size");
+  }
+  let painting;
+  try {
+    painting = await painter.begin(JSON.stringify(requestOf(request, about)));
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) throw error;
+    return refused(reason(error));
+  }
+  await paint(id, request, painting);
+  painting.free();
 }
 
 async function paint(id, request, painting) {

@@ -1,8 +1,8 @@
 //! PixelFlow in a browser: a [`Painter`] holds a model, a [`Painting`] makes its images step by step.
 //!
 //! Built for `wasm32-unknown-unknown` by `cargo xtask web`, and called by a worker, so that the page answers while it
-//! computes. Requests and events are JSON: a request has the form of [`pixelflow::Request`], an event that of the
-//! server's (`infer serve`). Here is no file, clock, thread or generator of random numbers.
+//! computes. Requests and events are JSON: a request has the form of [`pixelflow::Request`], an event what the
+//! worker makes one of the server's (`infer serve`) of. Here is no file, clock, thread or generator of random numbers.
 
 mod painter;
 mod painting;

@@ -91,7 +91,7 @@ fn share(stage: usize, time: f64, stages: usize) -> f64 {
     done / (0..stages).map(pixels).sum::<f64>()
 }
 
-/// An event as the server says it; times are the worker's to add.
+/// An event, of which the worker makes one of the server's.
 fn said(event: &DrawEvent, stages: usize) -> Value {
     match event {
         DrawEvent::Stage(StageStart { stage, stages, height, width, steps }) => json!({

@@ -1,7 +1,7 @@
 // Draws with the built folder as the worker does, in Node, and writes the picture: `infer replay` then says whether
 // the same request gives the same pixels on this machine's processor.
 //
-//   node infer/web/tests/draws.mjs FOLDER PICTURE.png
+//   node --experimental-wasm-relaxed-simd infer/web/tests/draws.mjs FOLDER PICTURE.png
 
 import { readFile, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";

@@ -36,7 +36,7 @@ pub struct Edit {
     pub begin: Begin,
     /// Which pixels are drawn anew; without it all are.
     pub mask: Option<Mask>,
-    /// How often each stage is gone through: more than once harmonises the seam of what stays and what is
+    /// How often the second half of each stage is gone through: more than once harmonises the seam of what stays and what is
     /// drawn. 1 to 32.
     pub resample: usize,
 }
@@ -84,7 +84,7 @@ pub struct EditProvenance {
     pub mask: Option<String>,
     /// Where drawing began.
     pub begin: Begin,
-    /// How often each stage was gone through.
+    /// How often the second half of each stage was gone through.
     pub resample: usize,
 }
 
@@ -143,7 +143,7 @@ impl Edit {
         Self { begin: Begin::Stage(stage), ..self }
     }
 
-    /// How often each stage is gone through.
+    /// How often the second half of each stage is gone through.
     #[must_use]
     pub fn resample(self, times: usize) -> Self {
         Self { resample: times, ..self }

@@ -187,12 +187,8 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         let slope = if let Some(slope) = slope {
             slope.narrow(0, 0, images)
         } else {
-            let repetitions = self.original.as_ref().map_or(1, |original| original.repetitions);
-            let known =
-                self.known_in(index, if is_over { repetitions - 1 } else { self.again.repetition });
-            let known = known.map(|(known, _)| known);
             let mut fresh: [StageCache<B>; 2] = Default::default();
-            let Self { networks, sampler, conditions, caches, .. } = self;
+            let Self { networks, sampler, conditions, caches, known, .. } = self;
             let (calls, caches) =
                 (&mut *vec![0; images], if is_over { &mut fresh } else { caches });
             let known = known.as_ref();

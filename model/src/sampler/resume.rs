@@ -62,9 +62,13 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
         }
         self.again = numbers.again.clone().unwrap_or_default();
         self.phase = self.phase_of(saved)?;
-        if matches!(self.phase, Phase::Solving(_)) {
-            let known = self.known_in(self.stage, self.again.repetition);
-            self.known = known.map(|(known, _)| known);
+        // Between two stages it is that of the one before, which can still be looked at.
+        let (stage, repetition) = match (&self.phase, &self.original) {
+            (Phase::Between(Some(_)), Some(original)) => (self.stage - 1, original.repetitions - 1),
+            _ => (self.stage, self.again.repetition),
+        };
+        if !matches!(self.phase, Phase::Between(None)) {
+            self.known = self.known_in(stage, repetition).map(|(known, _)| known);
         }
         self.prepare();
         Ok(self)

@@ -313,7 +313,11 @@ impl<B: PixelFlowBackend> Stepper<'_, B> {
                     None => renoised,
                 }
             }
-            (_, Some(original)) => self.first_state(original).repeat_dim(0, copies),
+            (_, Some(original)) => match &known {
+                Some((_, path)) => path.at(original.time),
+                None => self.first_state(original),
+            }
+            .repeat_dim(0, copies),
             _ => upload(self.noise.initial(channels, height, width)).repeat_dim(0, copies),
         };
         let time = self.original.as_ref().map_or(0.0, |original| original.begins_at(index));

@@ -40,9 +40,7 @@ const MARK: &str = ".pixelflow-web";
 /// Models that are shipped, and what the page calls them.
 const MODELS: [(&str, &str); 1] = [("demo", "Pixel heroes by class")];
 
-/// Build a folder for any web server whose page draws in the browser itself.
-///
-/// The program is compiled for WebAssembly, the shipped models are written in eight bits. Minutes from nothing.
+/// Where the folder goes.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The folder: a new one, or one that this command made.
@@ -114,7 +112,8 @@ fn compile(root: &Path) -> Result<PathBuf> {
         ])
         .args(more)
         .env("CARGO_TARGET_DIR", &target)
-        // Randomness, which nothing here needs, comes from JavaScript; vectors are in all browsers since 2023.
+        // Randomness, which nothing here needs, comes from JavaScript. Vectors are in all browsers since 2023; kernels
+        // use relaxed SIMD too, without which a browser refuses the program.
         .env("RUSTFLAGS", r#"--cfg getrandom_backend="wasm_js" -Ctarget-feature=+simd128"#)
         .status()?;
     if !status.success() {
