@@ -24,6 +24,7 @@ mod differences;
 mod draw;
 mod drawing_memory;
 mod drawing_setup;
+mod edit_settings;
 mod error;
 mod evaluation;
 mod foreign_path;

@@ -9,8 +9,8 @@ use image::{DynamicImage, GenericImageView, ImageDecoder, ImageReader};
 use pixelflow::pipeline::{Mask, Picture};
 use pixelflow_host::output::note;
 
+use crate::Result;
 use crate::error::read_error;
-use crate::{Error, Result};
 
 /// Bytes of a file that are read: one more than decoding takes, so that it can say that there are more.
 const MOST_BYTES: u64 = (64 << 20) + 1;
@@ -18,14 +18,11 @@ const MOST_BYTES: u64 = (64 << 20) + 1;
 /// A picture of any depth, as RGB of 8 bits; its transparency is left out, and that is said.
 ///
 /// # Errors
-/// [`Error::Read`], [`Error::Dataset`] for what is no sound PNG, JPEG or WebP.
+/// [`Read`](crate::Error::Read), [`Dataset`](crate::Error::Dataset) for what is no sound PNG, JPEG or WebP.
 pub(crate) fn read_picture_file(argument: &'static str, path: &Path) -> Result<Picture> {
-    let image = read_image(argument, path)?;
-    if has_transparency(&image) {
-        let file = path.display();
-        note(format_args!("note: {argument} {file}: its transparency is left out, as in training"));
-    }
-    Ok(Picture::new(size(&image), image.into_rgb8().into_raw()))
+    let (picture, notes) = read_file(path)?.picture();
+    say(argument, path, &notes);
+    Ok(picture)
 }
 
 /// A mask of any colours: what is light is drawn anew, or what is transparent if anything is.
@@ -33,49 +30,87 @@ pub(crate) fn read_picture_file(argument: &'static str, path: &Path) -> Result<P
 /// # Errors
 /// As [`read_picture_file`].
 pub(crate) fn read_mask_file(argument: &'static str, path: &Path) -> Result<Mask> {
-    let image = read_image(argument, path)?;
-    let size = size(&image);
-    if !has_transparency(&image) {
-        return Ok(Mask::new(size, image.into_luma8().into_raw()));
-    }
-    let file = path.display();
-    note(format_args!("note: {argument} {file}: what is transparent is drawn anew"));
-    let clear = image.into_luma_alpha8().pixels().map(|pixel| 255 - pixel.0[1]).collect::<Vec<_>>();
-    Ok(Mask::new(size, clear))
+    let (mask, notes) = read_file(path)?.mask();
+    say(argument, path, &notes);
+    Ok(mask)
 }
 
-fn size(image: &DynamicImage) -> [usize; 2] {
-    [image.height() as usize, image.width() as usize]
-}
-
-fn has_transparency(image: &DynamicImage) -> bool {
-    image.color().has_alpha() && image.pixels().any(|(_, _, pixel)| pixel.0[3] < u8::MAX)
-}
-
-fn read_image(argument: &'static str, path: &Path) -> Result<DynamicImage> {
+fn read_file(path: &Path) -> Result<PictureFile> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(read_error(path))?;
     file.take(MOST_BYTES).read_to_end(&mut bytes).map_err(read_error(path))?;
-    // Files of strangers: the data set's decoder refuses all that is too large, cut off or of another format.
-    pixelflow_dataset::decode(&bytes, &path.display().to_string())?;
-    let decoded = || {
-        let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format()?;
-        let mut decoder = reader.into_decoder()?;
-        let orientation = decoder.orientation()?;
-        let mut image = DynamicImage::from_decoder(decoder)?;
-        image.apply_orientation(orientation);
-        Ok::<_, image::ImageError>((image, orientation))
-    };
-    let (image, orientation) = decoded().map_err(|error| Error::Argument {
-        argument,
-        value: path.display().to_string(),
-        reason: format!("it cannot be read: {error}"),
-    })?;
-    if orientation != Orientation::NoTransforms {
-        let file = path.display();
-        note(format_args!("note: {argument} {file} is turned as its EXIF orientation says"));
+    Ok(PictureFile::decoded(&bytes, &path.display().to_string())?)
+}
+
+fn say(argument: &str, path: &Path, notes: &[&str]) {
+    for words in notes {
+        note(format_args!("note: {argument} {}{words}", path.display()));
     }
-    Ok(image)
+}
+
+/// A picture or mask whose file is decoded.
+#[derive(Clone, Debug)]
+pub(crate) struct PictureFile {
+    image: DynamicImage,
+    is_turned: bool,
+}
+
+impl PictureFile {
+    /// That of a file's bytes, turned as they say; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// What [`pixelflow_dataset::decode`] says of what is no sound PNG, JPEG or WebP.
+    pub(crate) fn decoded(bytes: &[u8], name: &str) -> pixelflow_dataset::Result<Self> {
+        // Files of strangers: the data set's decoder refuses all that is too large, cut off or of another format.
+        pixelflow_dataset::decode(bytes, name)?;
+        let decoded = || {
+            let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+            let mut decoder = reader.into_decoder()?;
+            let orientation = decoder.orientation()?;
+            let mut image = DynamicImage::from_decoder(decoder)?;
+            image.apply_orientation(orientation);
+            let is_turned = orientation != Orientation::NoTransforms;
+            Ok::<_, image::ImageError>(Self { image, is_turned })
+        };
+        decoded().map_err(|error| pixelflow_dataset::Error::Undecodable {
+            record: name.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// Whether anything of it is transparent.
+    pub(crate) fn has_transparency(&self) -> bool {
+        let image = &self.image;
+        image.color().has_alpha() && image.pixels().any(|(_, _, pixel)| pixel.0[3] < u8::MAX)
+    }
+
+    /// The picture, as [`read_picture_file`] gives it, and what its user should know: words to stand behind its
+    /// name.
+    pub(crate) fn picture(self) -> (Picture, Vec<&'static str>) {
+        let clear = self.has_transparency();
+        let clear = clear.then_some(": its transparency is left out, as in training");
+        let notes = self.turned().into_iter().chain(clear).collect();
+        (Picture::new(self.size(), self.image.into_rgb8().into_raw()), notes)
+    }
+
+    /// The mask, as [`read_mask_file`] gives it, and what its user should know.
+    pub(crate) fn mask(self) -> (Mask, Vec<&'static str>) {
+        let (size, mut notes) = (self.size(), Vec::from_iter(self.turned()));
+        if !self.has_transparency() {
+            return (Mask::new(size, self.image.into_luma8().into_raw()), notes);
+        }
+        notes.push(": what is transparent is drawn anew");
+        let pixels = self.image.into_luma_alpha8();
+        (Mask::new(size, pixels.pixels().map(|pixel| 255 - pixel.0[1]).collect::<Vec<_>>()), notes)
+    }
+
+    fn size(&self) -> [usize; 2] {
+        [self.image.height() as usize, self.image.width() as usize]
+    }
+
+    fn turned(&self) -> Option<&'static str> {
+        self.is_turned.then_some(" is turned as its EXIF orientation says")
+    }
 }
 
 #[cfg(test)]

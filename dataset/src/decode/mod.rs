@@ -62,6 +62,14 @@ pub fn decode(bytes: &[u8], record: &str) -> Result<Raster> {
     Opened::new(bytes, record)?.decode().map(Cow::into_owned)
 }
 
+/// Height and width of an image file in pixels, read from its header: little memory is taken.
+///
+/// # Errors
+/// As [`decode`].
+pub fn image_size(bytes: &[u8], record: &str) -> Result<[usize; 2]> {
+    Ok(Opened::new(bytes, record)?.size())
+}
+
 /// Refuses image files that are empty or too large, before they are read.
 pub(crate) fn check_size(bytes: u64, record: &str) -> Result<()> {
     match bytes {

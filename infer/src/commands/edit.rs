@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use pixelflow::excerpt::excerpt;
-use pixelflow::pipeline::Edit;
 use pixelflow_host::output::note;
 
 use super::recorded_edit::{IMAGE, MASK};
 use super::sample::{Sampled, draw, prompts, source};
 use crate::arguments::EditArguments;
 use crate::destination::is_same;
+use crate::edit_settings::EditSettings;
 use crate::model_source::ModelSource;
 use crate::picture::read_recipe;
 use crate::picture_file::{read_mask_file, read_picture_file};
@@ -42,17 +42,10 @@ pub fn edit(arguments: &EditArguments) -> Result<Sampled> {
         }
     }
     let picture = read_picture_file(IMAGE, image)?;
-    let mut edit = match mask {
-        Some(path) => Edit::inpaint(picture, read_mask_file(MASK, path)?),
-        None => Edit::of(picture),
-    };
-    edit = edit.resample(*resample);
-    if let Some(strength) = *strength {
-        edit = edit.strength(strength);
-    }
-    if let Some(stage) = *from_stage {
-        edit = edit.from_stage(stage);
-    }
+    let mask = mask.as_deref().map(|path| read_mask_file(MASK, path)).transpose()?;
+    let resample = Some(*resample);
+    let settings = EditSettings { strength: *strength, from_stage: *from_stage, resample };
+    let edit = settings.edit(picture, mask);
     let (mut sample, mut prompts) = (sample.clone(), prompts(sample)?);
     let recorded =
         if sample.classes.is_empty() && prompts.is_empty() { recorded(image) } else { None };

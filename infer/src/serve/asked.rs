@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::edit_asked::EditAsked;
 use super::refusal::{Answer, Refusal};
 use crate::arguments::GuidanceArgument;
 
@@ -32,6 +33,8 @@ pub(super) struct Asked {
     pub(super) sampler: Option<SamplerAsked>,
     /// Whether there are events with previews. Default true.
     pub(super) previews: Option<bool>,
+    /// A picture that they begin with.
+    pub(super) edit: Option<EditAsked>,
 }
 
 /// A class.
@@ -120,7 +123,7 @@ impl SamplerAsked {
 }
 
 /// Objects that `serde` would take as lists of their fields too.
-const OBJECTS: [&str; 3] = ["/sampler", "/sampler/guidance", "/sampler/guidance_rule"];
+const OBJECTS: [&str; 4] = ["/sampler", "/sampler/guidance", "/sampler/guidance_rule", "/edit"];
 
 /// Names that `serde` would take as the numbers of their places too.
 const CHOICES: [&str; 3] =
@@ -161,6 +164,14 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
     {
         return Err(Refusal::unfit("sampler.guidance_rule", "the plain rule has no settings"));
     }
+    from_value(value)
+}
+
+/// What a value says.
+///
+/// # Errors
+/// 422 with its field for what makes no sense.
+pub(super) fn from_value<T: DeserializeOwned>(value: Value) -> Answer<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let (field, reason) = (error.path().to_string(), error.into_inner());
         Refusal::unfit(field.trim_matches('.'), reason_excerpt(&reason.to_string()))
@@ -195,7 +206,7 @@ mod tests {
     fn what_cannot_be_read_is_named_with_its_field() {
         let endless = format!("{{\"class\": \"{}", "[".repeat(10_000));
         let deep = "[".repeat(10_000);
-        let cases: [(&str, u16, &str, &str); 17] = [
+        let cases: [(&str, u16, &str, &str); 21] = [
             ("", 400, "", "no JSON object: EOF while parsing"),
             ("{", 400, "", "no JSON object: EOF while parsing"),
             ("{} x", 400, "", "trailing characters"),
@@ -233,6 +244,10 @@ mod tests {
             (r#"{"count": 1.5}"#, 422, "count", "invalid type: floating point `1.5`"),
             (r#"{"classs": 1}"#, 422, "classs", "unknown field `classs`, expected one of `class`"),
             (r#"{"class": -1}"#, 422, "class", "a class is its number, or its name"),
+            (r#"{"edit": ["AAAA"]}"#, 422, "edit", "must be an object"),
+            (r#"{"edit": {"mask": "AAAA"}}"#, 422, "edit", "missing field `image`"),
+            (r#"{"edit": {"image": "A?"}}"#, 422, "edit.image", "it is no file in base64: Invalid"),
+            (r#"{"edit": {"image": "AAAA", "strength": "1"}}"#, 422, "edit.strength", "string"),
         ];
         for (body, status, field, message) in cases {
             let refusal = parse::<Asked>(body.as_bytes()).unwrap_err();

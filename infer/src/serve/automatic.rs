@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::Server;
 use super::asked::{Asked, GuidanceAsked, SamplerAsked, StepsAsked, parse};
+use super::edit_asked::{EditAsked, IMAGE, MASK};
 use super::event::{Event, base64};
 use super::event_stream::{CancelOnDrop, ended};
 use super::job::{Job, Origin, State as JobState, Wish};
@@ -32,7 +33,7 @@ pub(super) fn sampler_names() -> impl Iterator<Item = &'static str> {
 /// answer as ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Draw {
+pub(super) struct Draw {
     prompt: String,
     negative_prompt: Option<String>,
     /// -1 is a random one.
@@ -47,20 +48,33 @@ struct Draw {
     sampler_name: Option<String>,
     sampler_index: Option<String>,
     #[serde(flatten)]
-    others: Map<String, Value>,
+    pub(super) others: Map<String, Value>,
 }
 
 /// What that API calls fields of ours.
-const NAMES: [(&str, &str); 4] = [
+const NAMES: [(&str, &str); 7] = [
     ("count", "batch_size"),
     ("class", "prompt"),
     ("negative", "negative_prompt"),
     ("sampler.steps", "steps"),
+    (IMAGE, "init_images"),
+    (MASK, "mask"),
+    ("edit.strength", "denoising_strength"),
 ];
 
 /// `POST /sdapi/v1/txt2img`.
 pub(super) async fn draw(State(server): State<Arc<Server>>, body: Bytes) -> Answer<Response> {
-    let mut draw: Draw = parse(&body)?;
+    let draw = parse(&body)?;
+    drop(body);
+    respond_with(server, draw, None).await
+}
+
+/// The images that are asked for, when all are there.
+pub(super) async fn respond_with(
+    server: Arc<Server>,
+    mut draw: Draw,
+    edit: Option<EditAsked>,
+) -> Answer<Response> {
     let says = |value: &Value| match value {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),
@@ -72,7 +86,7 @@ pub(super) async fn draw(State(server): State<Arc<Server>>, body: Bytes) -> Answ
     let others = std::mem::take(&mut draw.others);
     let ignored: Vec<String> =
         others.into_iter().filter(|(_, value)| says(value)).map(|(name, _)| name).collect();
-    let asked = draw.on(&server)?;
+    let asked = Asked { edit, ..draw.on(&server)? };
     let job =
         submit(&server, asked, Origin::Automatic).map_err(|error| error.with_names(&NAMES))?;
     let held = CancelOnDrop::new(&server, &job);

@@ -8,7 +8,7 @@ use super::job::{Job, State, Wish};
 use super::job_id::JobId;
 use super::round::{Round, Share, go_together};
 
-/// Bytes of finished images that are kept, at most.
+/// Bytes of finished images and their originals that are kept, at most, and of originals that wait.
 const MOST_BYTES: usize = 512 << 20;
 /// Ended jobs whose names are remembered.
 const MOST_NAMES: usize = 4096;
@@ -108,7 +108,8 @@ impl Board {
             return Err(NotTaken::Ending);
         }
         let waiting = jobs.waiting_images();
-        if waiting + job.images() > self.queue {
+        let bytes = |jobs: &VecDeque<Arc<Job>>| jobs.iter().map(|job| job.bytes()).sum::<usize>();
+        if waiting + job.images() > self.queue || bytes(&jobs.waiting) + job.bytes() > MOST_BYTES {
             return Err(NotTaken::Full(waiting));
         }
         let job = Arc::new(job);

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use axum::body::Bytes;
-use pixelflow::pipeline::Request;
+use pixelflow::pipeline::{Edit, Request};
 use serde_json::{Value, json};
 
 use super::event::Event;
@@ -85,8 +85,8 @@ pub(super) struct Picture {
 pub(super) struct Job {
     /// Its name.
     pub(super) id: JobId,
-    /// What is asked: a request that the model can draw, its size and sampler said. An edit would be a part of
-    /// it, and jobs of other edits do not [go together](super::round::go_together).
+    /// What is asked: a request that the model can draw, its size and sampler said. Jobs of other edits do not
+    /// [go together](super::round::go_together).
     pub(super) request: Request,
     /// What its images are called: the class, or the beginning of the prompt.
     pub(super) label: String,
@@ -250,9 +250,13 @@ impl Job {
         self.inner().pictures.len()
     }
 
-    /// Bytes of its images.
+    /// Bytes of its images, and of the picture that it is an edit of.
     pub(super) fn bytes(&self) -> usize {
-        self.inner().pictures.iter().map(|picture| picture.png.len()).sum()
+        let drawn: usize = self.inner().pictures.iter().map(|picture| picture.png.len()).sum();
+        let edited = |edit: &Edit| {
+            edit.picture.rgb.len() + edit.mask.as_ref().map_or(0, |mask| mask.grey.len())
+        };
+        drawn + self.request.edit.as_ref().map_or(0, edited)
     }
 
     /// Ends it, unless it has ended; gives whether it had not.

@@ -7,17 +7,21 @@
 //!
 //! A connection ([`connections`]) goes through the [`guard`] (who may ask) and the [`intake`] (how much) to the
 //! [`routes`]: our API in `jobs`, `about` and `openapi`, `OpenAI`'s in `openai`, that of A1111's web UI in `automatic`,
-//! and the page. No path of a request reaches the file system: the page is in the program, results are in memory.
+//! both with a file beside them for edits, and the page. What all three ask for becomes an `Asked`, whose picture an
+//! [`edit_asked`] decodes before anything waits. No path of a request reaches the file system: the page is in the program, results are in memory.
 
 mod about;
 mod asked;
 mod automatic;
+mod automatic_edits;
 mod board;
 mod connections;
+mod edit_asked;
 mod engine;
 mod event;
 mod event_log;
 mod event_stream;
+mod form_data;
 mod guard;
 mod intake;
 mod job;
@@ -25,6 +29,7 @@ mod job_id;
 mod jobs;
 mod metrics;
 mod openai;
+mod openai_edits;
 mod openapi;
 mod page;
 mod progress_share;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::Server;
 use super::asked::{Asked, ClassAsked, parse};
+use super::edit_asked::{EditAsked, IMAGE, MASK};
 use super::event::{Event, base64};
 use super::event_stream::{CancelOnDrop, ended, named, respond};
 use super::job::{Job, Origin, State as JobState};
@@ -26,7 +27,7 @@ const PARTIAL_IMAGES: usize = 3;
 /// A request of `OpenAI`'s API. Fields that mean nothing here are taken and ignored, as their API does.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Generation {
+pub(super) struct Generation {
     model: Option<String>,
     prompt: String,
     n: Option<usize>,
@@ -43,21 +44,40 @@ struct Generation {
     negative_prompt: Option<String>,
 }
 
+/// What that API calls fields of ours.
+const NAMES: [(&str, &str); 7] = [
+    ("count", "n"),
+    ("class", "prompt"),
+    ("negative", "negative_prompt"),
+    (IMAGE, "image"),
+    (MASK, "mask"),
+    ("edit.strength", "strength"),
+    ("edit", "image"),
+];
+
 /// `POST /v1/images/generations`.
 pub(super) async fn generate(State(server): State<Arc<Server>>, body: Bytes) -> Answer<Response> {
-    let asked: Generation = parse(&body)?;
+    respond_with(server, parse(&body)?, None, "image_generation").await
+}
+
+/// The images that are asked for, as they come or when all are there; `kind` is what their events are called.
+pub(super) async fn respond_with(
+    server: Arc<Server>,
+    asked: Generation,
+    edit: Option<EditAsked>,
+    kind: &'static str,
+) -> Answer<Response> {
     let (is_stream, partial) = (asked.stream.unwrap_or(false), asked.partial_images);
     let most = partial.unwrap_or(PARTIAL_IMAGES);
     if most > PARTIAL_IMAGES {
         let reason = format!("partial_images is {most}, it must be 0 to {PARTIAL_IMAGES}");
         return Err(Refusal::unfit("partial_images", reason));
     }
-    let asked = asked.on(&server, is_stream && most > 0)?;
-    let names = [("count", "n"), ("class", "prompt"), ("negative", "negative_prompt")];
-    let job = submit(&server, asked, Origin::OpenAi).map_err(|error| error.with_names(&names))?;
+    let asked = Asked { edit, ..asked.on(&server, is_stream && most > 0)? };
+    let job = submit(&server, asked, Origin::OpenAi).map_err(|error| error.with_names(&NAMES))?;
     let held = CancelOnDrop::new(&server, &job);
     if is_stream {
-        return Ok(stream(job, most, held));
+        return Ok(stream(job, most, kind, held));
     }
     ended(&job).await;
     match job.state() {
@@ -137,10 +157,10 @@ fn finished(job: &Job) -> Value {
 }
 
 /// The images as they come; before each at most `most` partial ones, the first of each stage.
-fn stream(job: Arc<Job>, most: usize, held: CancelOnDrop) -> Response {
+fn stream(job: Arc<Job>, most: usize, kind: &'static str, held: CancelOnDrop) -> Response {
     let mut seen: Vec<(usize, usize)> = Vec::new();
     let frame = move |entry: &super::event_log::Entry| {
-        let (kind, data) = match &entry.event {
+        let (name, mut data) = match &entry.event {
             Event::Preview { index, stage, height, width, png } => {
                 let place = seen.iter().filter(|(of, _)| of == index).count();
                 if place >= most || seen.contains(&(*index, *stage)) {
@@ -150,24 +170,23 @@ fn stream(job: Arc<Job>, most: usize, held: CancelOnDrop) -> Response {
                 let data = json!({
                     "b64_json": base64(png), "partial_image_index": place, "size": size(*height, *width)
                 });
-                ("image_generation.partial_image", data)
+                (format!("{kind}.partial_image"), data)
             }
             Event::Image { height, width, png, .. } => {
                 let data = json!({"b64_json": base64(png), "size": size(*height, *width)});
-                ("image_generation.completed", data)
+                (format!("{kind}.completed"), data)
             }
             Event::Failed(message) => {
                 let error = json!({"message": message, "type": "server_error"});
-                ("error", json!({"error": error}))
+                ("error".to_owned(), json!({"error": error}))
             }
             _ => return None,
         };
-        let mut data = data;
-        data["type"] = kind.into();
+        data["type"] = name.as_str().into();
         data["created_at"] = now().into();
         data["output_format"] = "png".into();
         data["background"] = "opaque".into();
-        Some(named(kind, None, &data))
+        Some(named(&name, None, &data))
     };
     respond(job, 0, frame, Some(held))
 }

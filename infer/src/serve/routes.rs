@@ -5,12 +5,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, Uri};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 use pixelflow::excerpt::excerpt;
 
 use super::refusal::Refusal;
-use super::{Server, about, automatic, guard, intake, jobs, openai, openapi, page};
+use super::{
+    Server, about, automatic, automatic_edits, guard, intake, jobs, openai, openai_edits, openapi,
+    page,
+};
 
 /// Every path of the API with its method; `openapi.json` describes them all.
 pub(super) fn api() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Server>>)> {
@@ -26,8 +29,10 @@ pub(super) fn api() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Server>
         ("/metrics", "get", get(about::metrics)),
         ("/openapi.json", "get", get(openapi::document)),
         ("/v1/images/generations", "post", post(openai::generate)),
+        ("/v1/images/edits", "post", post(openai_edits::edit)),
         ("/v1/models", "get", get(openai::models)),
         ("/sdapi/v1/txt2img", "post", post(automatic::draw)),
+        ("/sdapi/v1/img2img", "post", post(automatic_edits::draw)),
         ("/sdapi/v1/progress", "get", get(automatic::progress)),
         ("/sdapi/v1/interrupt", "post", post(automatic::interrupt)),
         ("/sdapi/v1/options", "get", get(automatic::options)),
@@ -50,7 +55,7 @@ pub(super) fn router(server: &Arc<Server>) -> Router {
         Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message)
     })
     .layer(DefaultBodyLimit::disable())
-    .layer(from_fn(intake::read))
+    .layer(from_fn_with_state(Arc::clone(server), intake::read))
     .layer(from_fn_with_state(Arc::clone(server), guard::check))
     .with_state(Arc::clone(server))
 }

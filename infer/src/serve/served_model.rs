@@ -4,15 +4,18 @@ use std::path::Path;
 
 use pixelflow::NumberFormat;
 use pixelflow::excerpt::excerpt;
-use pixelflow::pipeline::{Field, ImageRequest, MAX_PROMPT, Problem, Provenance, Request, Subject};
+use pixelflow::pipeline::{
+    Begin, Field, ImageRequest, MAX_PROMPT, Problem, Provenance, Request, Subject,
+};
 use pixelflow::sampler::{SamplerConfig, SolverKind};
 use pixelflow_host::device::Device;
 use serde_json::{Value, json};
 
 use super::asked::{Asked, ClassAsked};
+use super::edit_asked::{IMAGE, MASK};
 use super::job::{Job, Origin};
 use super::refusal::{Answer, Refusal};
-use super::settings::{MAX_BODY, MAX_STEPS, Settings};
+use super::settings::{MAX_BODY, MAX_STEPS, Settings, max_picture_body};
 use crate::Result;
 use crate::classes::class_named;
 use crate::commands::label;
@@ -112,14 +115,21 @@ impl ServedModel {
                 format!("steps contains {steps}, this server makes {MAX_STEPS} a stage at most");
             return Err(Refusal::unfit("sampler.steps", reason));
         }
+        let edit = asked.edit.map(|edit| edit.edit(self.max_pixels)).transpose()?;
+        let (edit, notes) = edit.map_or((None, vec![]), |(edit, notes)| (Some(edit), notes));
         let (seed, number) = (asked.seed.unwrap_or(0), asked.number.unwrap_or(0));
         let request = Request::new(vec![ImageRequest { subject, seed, number }]).count(count);
-        let request = Request { size: asked.size, sampler: Some(sampler), ..request };
-        let checked = request.check(&self.source.description).map_err(refused)?;
+        let request = Request { size: asked.size, sampler: Some(sampler), edit, ..request };
+        let checked = request.check(&self.source.description);
+        let checked = checked.map_err(|error| refused(error, &request))?;
         let at_once =
             self.most_at_once(checked.size()).map_err(|reason| Refusal::unfit("size", reason))?;
         let request = Request { size: Some(checked.size()), ..request };
-        Ok(Job::new(request, label, asked.previews.unwrap_or(true), origin, at_once))
+        let job = Job::new(request, label, asked.previews.unwrap_or(true), origin, at_once);
+        for words in notes {
+            job.note(words);
+        }
+        Ok(job)
     }
 
     /// What the images show, and what they are called.
@@ -220,14 +230,15 @@ impl ServedModel {
                 "keep": settings.keep,
                 "batch": self.batch,
                 "prompt_bytes": MAX_PROMPT,
-                "body_bytes": MAX_BODY
+                "body_bytes": MAX_BODY,
+                "picture_body_bytes": max_picture_body(self.max_pixels)
             }
         })
     }
 }
 
 /// What is wrong with a request, with the field that it is about.
-fn refused(error: pixelflow::Error) -> Refusal {
+fn refused(error: pixelflow::Error, request: &Request) -> Refusal {
     let message = error.to_string();
     let pixelflow::Error::Request(problems) = error else {
         return Refusal::unfit("", message);
@@ -237,7 +248,16 @@ fn refused(error: pixelflow::Error) -> Refusal {
         Field::Class => "class",
         Field::Prompt => "prompt",
         Field::Number => "number",
+        // An edit has its picture's size, unless another is asked for.
+        Field::Size if request.edit.is_some() && request.size.is_none() => IMAGE,
         Field::Size => "size",
+        Field::Picture => IMAGE,
+        Field::Mask => MASK,
+        Field::Begin => match request.edit.as_ref().map(|edit| edit.begin) {
+            Some(Begin::Stage(_)) => "edit.from_stage",
+            _ => "edit.strength",
+        },
+        Field::Resample => "edit.resample",
         Field::Sampler => "sampler",
         // What is not of a request but of the model, or of the server itself.
         _ => "",

@@ -6,8 +6,12 @@ use std::time::Duration;
 use super::Token;
 use crate::arguments::ServeArguments;
 
-/// Bytes of a request's body, at most.
+/// Bytes of a request's body without pictures, at most.
 pub(super) const MAX_BODY: usize = 1 << 20;
+/// Bytes of a body with pictures, at most, however large pictures may be.
+const MOST_PICTURES: u64 = 128 << 20;
+/// Bytes of a picture's file besides its pixels, at most.
+const BESIDE_PIXELS: u64 = 64 << 10;
 /// Images of a job, at most.
 pub(super) const MAX_COUNT: usize = 64;
 /// Steps a stage, at most.
@@ -34,6 +38,14 @@ pub(crate) struct Settings {
     pub(super) keep: usize,
     /// How long jobs have when the server ends.
     pub(super) grace: Duration,
+}
+
+/// Bytes of a body with a picture and a mask of so many pixels, at most: four a pixel if nothing of them can be
+/// compressed, in base64, and what is said beside them.
+pub(super) fn max_picture_body(pixels: u64) -> usize {
+    let file = pixels.saturating_mul(4).saturating_add(BESIDE_PIXELS);
+    let in_base64 = file.saturating_mul(2).div_ceil(3).saturating_mul(4);
+    in_base64.saturating_add(MAX_BODY as u64).min(MOST_PICTURES) as usize
 }
 
 /// A host's name as it is compared: in small letters, without a final dot.

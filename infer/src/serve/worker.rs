@@ -133,7 +133,8 @@ impl<'a> Worker<'a> {
             let (first, images, together) = (images.start, images.len(), round.images());
             job.log.add(Event::Started { first, images, together });
         }
-        let mut watch = Watch::new(round, ProgressShare::new(checked.sampler()));
+        let begin = request.edit.as_ref().map(|edit| edit.begin);
+        let mut watch = Watch::new(round, ProgressShare::new(checked.sampler(), begin));
         let mut finished = 0;
         loop {
             if !self.attend(&watch, drawing.as_mut())? {

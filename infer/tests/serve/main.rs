@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod drawing;
+mod edits;
 mod ending;
 mod load;
 mod other_apis;

@@ -101,7 +101,14 @@ impl Served {
         read_reply(&mut stream)
     }
 
-    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Reply {
+        let body = body.as_ref();
         let length = body.len().to_string();
         let mut all = headers.to_vec();
         for own in [
@@ -116,8 +123,8 @@ impl Served {
         }
         let lines: Vec<String> =
             all.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let text = format!("{method} {path} HTTP/1.1\r\n{}\r\n{body}", lines.concat());
-        self.say(text.as_bytes())
+        let head = format!("{method} {path} HTTP/1.1\r\n{}\r\n", lines.concat());
+        self.say(&[head.as_bytes(), body].concat())
     }
 
     pub fn get(&self, path: &str) -> Reply {
@@ -230,10 +237,19 @@ pub fn from_base64(value: &Value) -> Vec<u8> {
     BASE64_STANDARD.decode(value.as_str().unwrap()).unwrap()
 }
 
+pub fn to_base64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
+}
+
 /// The files that `infer sample` writes, in the order of their names.
 pub fn sampled(folder: &Path, arguments: &[&str]) -> Vec<Vec<u8>> {
+    written("sample", folder, arguments)
+}
+
+/// The files that a command writes, in the order of their names.
+pub fn written(command: &str, folder: &Path, arguments: &[&str]) -> Vec<Vec<u8>> {
     let out = program_tests::text(folder);
-    let start = ["sample", "--device", "cpu", "--out", out];
+    let start = [command, "--device", "cpu", "--out", out];
     INFER.run(&[&start[..], arguments].concat()).succeeded();
     let files = program_tests::listing(folder);
     files.iter().map(|file| std::fs::read(folder.join(file)).unwrap()).collect()
