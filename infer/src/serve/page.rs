@@ -19,13 +19,17 @@ const FILES: &[(&str, &str)] = files![
     "style.css",
     "app.js",
     "canvas.js",
+    "dropped.js",
+    "editor.js",
     "engine.js",
     "form.js",
     "gallery.js",
     "icon.svg",
+    "mask.js",
     "picker.js",
     "png.js",
     "progress.js",
+    "refinement.js",
     "store.js",
 ];
 

@@ -1,11 +1,11 @@
 // From the page's request to the pipeline's, and to what a picture says of itself.
 
-/** The pipeline's request, as `pixelflow::Request` has it. */
-export function requestOf(request, about) {
+/** The pipeline's request, as `pixelflow::Request` has it; `edit` is what `editOf` makes of the page's. */
+export function requestOf(request, about, edit = null) {
   const { seed = 0, number = 0, count = 1, size = null } = request;
   const images = Array.from({ length: count }, (_, place) => ({ subject: subjectOf(request, about), seed, number: number + place }));
   const sampler = samplerOf(request.sampler ?? {}, about);
-  return { images, size, sampler, batch: Math.max(count, 1), noise: 2 };
+  return { images, size, sampler, batch: Math.max(count, 1), noise: 2, ...(edit && { edit }) };
 }
 
 function subjectOf({ class: wanted, prompt, negative = "" }, { kind, classes }) {

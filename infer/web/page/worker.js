@@ -1,5 +1,6 @@
 // The worker: it owns the model, and draws one job after the other.
 
+import { editOf } from "./edit.js";
 import { encodePng } from "./png_writer.js";
 import { modelFiles } from "./model_files.js";
 import { recipeOf, requestOf } from "./request.js";
@@ -28,7 +29,7 @@ async function open({ id, model }) {
     const [files] = await Promise.all([modelFiles(model, (event) => tell(id, { type: "progress", ...event })), init()]);
     painter?.free();
     painter = new Painter(model.name, files.config, files.weights);
-    about = { ...JSON.parse(painter.describe()), device: "this browser", limits: { count: 16, pixels: 256 * 256, steps: 200 } };
+    about = { ...JSON.parse(painter.describe()), device: "this browser", edits: true, limits: { count: 16, pixels: 256 * 256, steps: 200 } };
     tell(id, { type: "opened", ...about });
   } catch (error) {
     tell(id, { type: "refused", message: reason(error) });
@@ -58,7 +59,9 @@ async function drawn(id, request) {
   }
   let painting;
   try {
-    painting = await painter.begin(JSON.stringify(requestOf(request, about)));
+    const note = (message) => tell(id, { type: "note", message });
+    const edit = request.edit && (await editOf(request.edit, most, note));
+    painting = await painter.begin(JSON.stringify(requestOf(request, about, edit)));
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) throw error;
     return refused(reason(error));

@@ -1,11 +1,14 @@
 // The page: a form, a picture that grows, and a gallery, around an engine.
 
 import { canvas } from "./canvas.js";
+import { dropped } from "./dropped.js";
+import { editor } from "./editor.js";
 import { Refused, openEngine, useToken } from "./engine.js";
 import { form } from "./form.js";
 import { gallery } from "./gallery.js";
 import { recipeOf, requestOf } from "./png.js";
 import { progress } from "./progress.js";
+import { refinement } from "./refinement.js";
 import { openStore } from "./store.js";
 
 const part = (id) => document.getElementById(id);
@@ -39,21 +42,47 @@ function askForToken() {
   });
 }
 
+/** What can be done with a picture of the gallery. */
+function actions(model, fields, edits) {
+  const last = model.stages - 1;
+  /** Puts a picture into the form, to begin with it at a stage, and draws. */
+  const goOn = async ({ blob, request }, { stage, size, strength, keepsSeed }) => {
+    fields.fill({ ...request, size, count: 1 }, { keepsSeed });
+    await edits.open(blob, { stage, size, strength });
+    part("form").requestSubmit();
+  };
+  const all = {
+    replay: async ({ request }) => {
+      fields.fill(request);
+      await edits.fill(request);
+      part("draw").focus();
+    },
+    edit: async ({ blob, request }) => {
+      fields.fill({ ...request, number: 0, count: 1 }, { keepsSeed: false });
+      await edits.open(blob);
+      part("edit").scrollIntoView({ behavior: "smooth", block: "nearest" });
+      part("edit-canvas").focus({ preventScroll: true });
+    },
+    refine: (picture) => goOn(picture, { ...refinement(picture, model), keepsSeed: true }),
+    // Another seed from the last stage on: the composition stays.
+    vary: (picture) => {
+      const { draft, height, width, request } = picture;
+      if (model.edits && !draft && last > 0) return goOn(picture, { stage: last, size: [height, width], keepsSeed: false });
+      fields.fill({ ...request, number: 0, count: 1 }, { keepsSeed: false });
+      return part("form").requestSubmit();
+    },
+  };
+  const guarded = ([name, act]) => [name, (picture) => Promise.resolve(act(picture)).catch(fail)];
+  return Object.fromEntries(Object.entries(all).map(guarded));
+}
+
 async function main() {
   const model = await describe();
   const what = model.kind === "text" ? "draws from text" : `${model.classes.length} classes`;
   part("model").textContent = `${model.name} · ${what} · ${model.device}`;
   const fields = form(model);
-  const shelf = await gallery(await openStore(), {
-    replay: ({ request }) => {
-      fields.fill(request);
-      part("draw").focus();
-    },
-    vary: ({ request }) => {
-      fields.fill({ ...request, number: 0, count: 1 }, { keepsSeed: false });
-      part("form").requestSubmit();
-    },
-  });
+  const edits = editor(model, fields.showSize);
+  const shelf = await gallery(await openStore(), model, actions(model, fields, edits));
   const seen = canvas(part("pictures"), (picture) => shelf.show(picture));
   const told = progress({ stages: part("stages"), status: part("status"), announce: part("announce") });
   let drawing = null;
@@ -89,9 +118,11 @@ async function main() {
     event.preventDefault();
     if (drawing) return;
     ["error", "notes"].forEach((id) => show(id));
+    part("edit-instead").hidden = true;
     part("draw").disabled = true;
     try {
-      await run(fields.request());
+      const edit = await edits.request();
+      await run({ ...fields.request(), ...(edit && { edit }) });
     } catch (error) {
       fail(error);
       if (error instanceof Refused) {
@@ -109,47 +140,60 @@ async function main() {
   part("cancel").addEventListener("click", () => drawing?.cancel().catch(fail));
   part("keep").addEventListener("click", () => drawing?.keepDraft().catch(fail));
 
-  const restore = async (file) => {
+  const say = (...lines) => show("notes", lines.join("\n"));
+  const openToEdit = async (file, ...lines) => {
+    await edits.open(file);
+    say(...lines);
+    part("edit-canvas").focus();
+  };
+  // A picture that says how it was drawn gives its settings back; any other, or one on the Edit part, is edited.
+  const take = async (file, isToEdit) => {
     ["error", "notes"].forEach((id) => show(id));
+    part("edit-instead").hidden = true;
     try {
-      const recipe = await recipeOf(file);
-      const request = requestOf(recipe);
-      if ((request.prompt === undefined) !== (model.kind === "class")) {
-        throw new Error(`The picture was drawn by a model of another kind, ${recipe.model}.`);
+      if (isToEdit) return await openToEdit(file);
+      let recipe;
+      try {
+        recipe = await recipeOf(file);
+      } catch (error) {
+        if (!model.edits) throw error;
+        return await openToEdit(file, `${error.message} It is open to be edited.`);
       }
-      fields.fill(request);
-      const said = [`The settings of ${file.name} are in the form.`];
-      if (recipe.model !== model.name) said.push(`It was drawn with ${recipe.model}; ${model.name} will draw another picture.`);
-      if (recipe.edit) said.push("It is an edit of another picture, which is not in it; this draws without that.");
-      if (recipe.guide) said.push("It was drawn with a guide, which this page does not take.");
-      if (recipe.rows.length > 1) said.push(`It has ${recipe.rows.length} rows; these are of the first.`);
-      if (!Number.isSafeInteger(request.seed)) said.push("Its seed is larger than this page can write.");
-      show("notes", said.join("\n"));
-      part("draw").focus();
+      restore(file, recipe);
     } catch (error) {
       fail(error);
     }
   };
-  part("open").addEventListener("change", () => {
-    const [file] = part("open").files;
-    if (file) restore(file);
-    part("open").value = "";
-  });
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-  addEventListener("dragover", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    part("drop").hidden = false;
-  });
-  addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) part("drop").hidden = true;
-  });
-  addEventListener("drop", (event) => {
-    part("drop").hidden = true;
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    restore(event.dataTransfer.files[0]);
-  });
+  const restore = (file, recipe) => {
+    const request = requestOf(recipe);
+    if ((request.prompt === undefined) !== (model.kind === "class")) {
+      throw new Error(`The picture was drawn by a model of another kind, ${recipe.model}.`);
+    }
+    edits.clear();
+    fields.fill(request);
+    const said = [`The settings of ${file.name} are in the form.`];
+    if (recipe.model !== model.name) said.push(`It was drawn with ${recipe.model}; ${model.name} will draw another picture.`);
+    if (recipe.edit) {
+      edits.expect(recipe.edit);
+      said.push(`It is an edit of another picture, which is not in it; ${model.edits ? "open that one to edit it so again." : "this draws without that."}`);
+      if (recipe.edit.mask) said.push("Its mask is not in it either: paint it again.");
+    }
+    if (recipe.guide) said.push("It was drawn with a guide, which this page does not take.");
+    if (recipe.rows.length > 1) said.push(`It has ${recipe.rows.length} rows; these are of the first.`);
+    if (!Number.isSafeInteger(request.seed)) said.push("Its seed is larger than this page can write.");
+    say(...said);
+    part("edit-instead").hidden = !model.edits || recipe.layout?.kind === "grid";
+    part("edit-instead").onclick = () => take(file, true);
+    part("draw").focus();
+  };
+  for (const [id, isToEdit] of [["open", false], ["edit-open", true]]) {
+    part(id).addEventListener("change", () => {
+      const [file] = part(id).files;
+      if (file) take(file, isToEdit);
+      part(id).value = "";
+    });
+  }
+  dropped(part("drop"), (file, target) => take(file, model.edits && part("edit").contains(target)));
   part("draw").disabled = false;
 }
 

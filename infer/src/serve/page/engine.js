@@ -1,10 +1,11 @@
 // Drawing on a server: the only file that knows of one. Another engine has the same two methods.
 //
 //   describe() -> {name, kind: "class" | "text", classes, size: [height, width], sizeMultiple, stages, sampler,
-//                  solvers, device, limits: {count, pixels, steps}}
+//                  solvers, device, edits, limits: {count, pixels, steps}}; `edits` is whether a request may have an edit
 //   draw(request, onEvent) -> {cancel(), keepDraft(), ended}
 //
-// A request is {class | prompt, negative, seed, number, count, size, sampler}. Events are {type, ...} with the types
+// A request is {class | prompt, negative, seed, number, count, size, sampler, edit}. An edit, if there is one, is {image,
+// mask, strength | from_stage, resample}: the picture is a Blob, the mask one whose white is drawn anew, or null. Events are {type, ...} with the types
 // queued, started, note, stage, step, preview, image, done, failed, cancelled; pictures in them are Blobs.
 
 const TOKEN = "pixelflow-token";
@@ -30,7 +31,7 @@ export function useToken(token) {
 async function describe() {
   const { models } = await (await ask("api/models")).json();
   const { size_multiple: sizeMultiple, ...model } = models[0];
-  return { ...model, sizeMultiple };
+  return { ...model, sizeMultiple, edits: true };
 }
 
 function draw(request, onEvent) {
@@ -42,7 +43,7 @@ function draw(request, onEvent) {
     if (id) await ask(`api/jobs/${id}/cancel${how}`, { method: "POST" });
   };
   const ended = (async () => {
-    const body = JSON.stringify(request);
+    const body = JSON.stringify(await sendable(request));
     const headers = { "Content-Type": "application/json" };
     const job = await (await ask("api/jobs", { method: "POST", body, headers })).json();
     id = job.id;
@@ -50,6 +51,22 @@ function draw(request, onEvent) {
     await follow(id, onEvent, gone.signal);
   })();
   return { cancel: () => stop(""), keepDraft: () => stop("?keep=draft"), ended };
+}
+
+/** A request whose pictures are texts. */
+async function sendable({ edit, ...request }) {
+  if (!edit) return request;
+  const [image, mask] = await Promise.all([edit.image, edit.mask].map((blob) => blob && dataUrl(blob)));
+  return { ...request, edit: { ...edit, image, mask } };
+}
+
+function dataUrl(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = () => reject(new Refused("The picture cannot be read. Is the file still there?"));
+    reader.readAsDataURL(blob);
+  });
 }
 
 /** Reads the events of a job until the last, and goes on where it was when the connection breaks. */

@@ -133,10 +133,14 @@ export function form(model) {
       showSampler(request.sampler);
       lock(keepsSeed);
     },
+    showSize,
     /** What the pictures of a request are called. */
     label: (request) => (isText ? request.prompt : model.classes[request.class] ?? `class ${request.class}`),
     point(field) {
-      const id = { class: "class", prompt: "prompt", negative: "negative", seed: "seed", count: "count", size: "shape" }[field?.split(/[.[]/)[0]];
+      const [first, second] = field?.split(/[.[]/) ?? [];
+      const ofEdit = { strength: "strength", from_stage: "begin", resample: "resample", image: "shape" };
+      const all = { class: "class", prompt: "prompt", negative: "negative", seed: "seed", count: "count", size: "shape" };
+      const id = first === "edit" ? ofEdit[second] : all[first];
       if (id) part(id).setAttribute("aria-invalid", "true");
     },
   };

@@ -1,9 +1,11 @@
 // Pictures that were drawn here, with how they were drawn.
 
+import { refinement } from "./refinement.js";
+
 const part = (id) => document.getElementById(id);
 
-/** A gallery over a store; `act.replay(picture)` and `act.vary(picture)` are told what somebody wants. */
-export async function gallery(store, act) {
+/** A gallery over a store; `act` has a function for what somebody wants: replay, vary, edit and refine. */
+export async function gallery(store, model, act) {
   let pictures = (await store.all()).reverse();
   let open = null;
   const urls = new Map();
@@ -56,6 +58,11 @@ export async function gallery(store, act) {
       ["Model", picture.model],
       ["Drawn", new Date(picture.when).toLocaleString()],
     ];
+    if (request.edit) {
+      const { mask, strength, from_stage: stage } = request.edit;
+      const begin = strength === undefined ? `from stage ${stage + 1}` : `${Math.round(100 * strength)} % new`;
+      facts.splice(2, 0, ["Edit", `${mask ? "a part" : "the whole"} of a picture, ${begin}`]);
+    }
     if (request.negative) facts.unshift(["Without", request.negative]);
     part("viewer-facts").replaceChildren(...facts.flatMap(([name, value]) => [
       Object.assign(document.createElement("dt"), { textContent: name }),
@@ -64,6 +71,9 @@ export async function gallery(store, act) {
     const download = part("viewer-download");
     download.href = url(picture);
     download.download = `${label.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}-seed${request.seed}-${String(request.number).padStart(5, "0")}.png`;
+    part("viewer-edit").hidden = !model.edits || picture.draft;
+    part("viewer-refine").hidden = !model.edits;
+    part("viewer-refine").textContent = refinement(picture, model).name;
     if (!part("viewer").open) part("viewer").showModal();
   }
 
@@ -74,6 +84,8 @@ export async function gallery(store, act) {
   part("viewer-close").addEventListener("click", closing());
   part("viewer-replay").addEventListener("click", closing(act.replay));
   part("viewer-vary").addEventListener("click", closing(act.vary));
+  part("viewer-edit").addEventListener("click", closing(act.edit));
+  part("viewer-refine").addEventListener("click", closing(act.refine));
   part("viewer-remove").addEventListener("click", closing(remove));
   part("clear").addEventListener("click", async () => {
     // eslint-disable-next-line no-alert
