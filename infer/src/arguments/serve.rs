@@ -65,7 +65,7 @@ pub struct ServeArguments {
     /// Images drawn at once, of one request or of several; changes speed and memory, not the images.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch: u32,
-    /// Pixels of an image, at most.
+    /// Pixels of an image, at most, whether it is drawn or sent to be edited.
     #[arg(long, value_name = "N", default_value_t = 1 << 20)]
     pub max_pixels: u64,
     /// Seconds that requests have to be finished in when the server is told to end.

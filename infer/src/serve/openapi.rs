@@ -41,6 +41,7 @@ fn say_model(schemas: &mut Value, model: &ServedModel, settings: &Settings) {
         json!({"type": "integer", "multipleOf": multiple, "minimum": multiple, "maximum": most});
     schemas["Draw"]["properties"]["size"]["items"] = side.clone();
     schemas["Draw"]["properties"]["count"]["maximum"] = json!(settings.max_count());
+    schemas["Edit"]["properties"]["from_stage"]["maximum"] = json!(stages - 1);
     let steps = &mut schemas["Sampler"]["properties"]["steps"]["anyOf"][1];
     (steps["minItems"], steps["maxItems"]) = (json!(stages), json!(stages));
     let (unread, wanted) = if description.is_text() {
@@ -122,6 +123,7 @@ mod tests {
         assert_eq!(at("/Draw/properties/size/items/maximum"), 1024);
         assert_eq!(at("/Draw/properties/count/maximum"), 8);
         assert_eq!(at("/Sampler/properties/steps/anyOf/1/maxItems"), 3);
+        assert_eq!(at("/Edit/properties/from_stage/maximum"), 2);
         assert_eq!(at("/Options/properties/sd_model_checkpoint/const"), "demo");
     }
 

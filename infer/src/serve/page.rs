@@ -59,3 +59,19 @@ fn of(name: &str, text: &'static str) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_page_is_part_of_the_program() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/serve/page");
+        let there = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut there: Vec<String> = there.map(|name| name.into_string().unwrap()).collect();
+        let mut known: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+        there.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(known, there);
+    }
+}

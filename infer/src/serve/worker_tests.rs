@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pixelflow::NumberFormat;
 use pixelflow::pipeline::{
-    DrawEvent, DrawnImage, ImageRequest, Provenance, Request, Subject, Unseen,
+    DrawEvent, DrawnImage, Edit, ImageRequest, Picture, Provenance, Request, Subject, Unseen,
 };
 use pixelflow::sampler::{SamplerConfig, StageStart, StepDone};
 use pixelflow_host::device::{Device, DeviceKind};
@@ -177,6 +177,20 @@ fn the_queue_and_what_is_kept_have_bounds() {
     assert!(matches!(server.board.find(jobs[2].id), Found::Job(_)));
     assert_eq!(server.board.counts().kept_images, 2);
     assert_eq!(server.board.submit(job(9, 1, 2)).unwrap_err(), NotTaken::Ending);
+}
+
+#[test]
+fn pictures_that_wait_to_be_edited_have_a_bound_together() {
+    let server = server(64, 256);
+    let picture = Picture::new([6000, 5000], vec![0; 3 * 6000 * 5000]);
+    let edit = || {
+        let request = job(1, 1, 2).request.clone().edit(Edit::of(picture.clone()));
+        Job::new(request, "a".to_owned(), true, Origin::Jobs, 8)
+    };
+    let taken = (0..7).take_while(|_| server.board.submit(edit()).is_ok()).count();
+    assert_eq!(taken, 5, "of 90 MB each");
+    assert_eq!(server.board.submit(edit()).unwrap_err(), NotTaken::Full(5));
+    submit(&server, 1, 1);
 }
 
 #[test]

@@ -301,6 +301,9 @@ fn clients_of_openai_send_a_form_and_what_is_transparent_is_drawn() {
     }
     let path = "/v1/images/edits";
     assert_eq!(server.post(path, "{}").status, 415);
+    // A form is what pages of others can send without being asked first.
+    let foreign = [("Origin", "http://evil.test"), ("Content-Type", "multipart/form-data")];
+    assert_eq!(server.ask("POST", path, &foreign, "x").status, 403);
     let kind = ("Content-Type", "multipart/form-data");
     for (kind, body) in
         [(kind, "x"), (("Content-Type", "multipart/form-data; boundary=x"), "--x\r\n")]
