@@ -183,6 +183,14 @@ impl Served {
         let text = std::fs::read_to_string(path).unwrap();
         text.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
     }
+
+    /// Bytes of memory that it has had at once.
+    pub fn peak_memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let text = std::fs::read_to_string(path).unwrap();
+        let kilobytes = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        kilobytes.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
 }
 
 impl Drop for Served {
