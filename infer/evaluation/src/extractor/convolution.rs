@@ -1,24 +1,8 @@
 //! A convolution with the batch normalisation behind it, made one.
 
-use burn::tensor::backend::Backend;
-use burn::tensor::module::conv2d;
-use burn::tensor::ops::{ConvOptions, PaddedConvOptions};
-use burn::tensor::{Tensor, TensorData};
 use pixelflow::weights::WeightsError;
 
 use super::weight_reader::WeightReader;
-
-/// `convolve(x, w) + b`, where w and b contain the normalisation.
-///
-/// `gamma (c - mean) / sqrt(var + eps) + beta` of a convolution's result c is a convolution with
-/// `w gamma / sqrt(var + eps)` and `b = beta - mean gamma / sqrt(var + eps)`; Ioffe and Szegedy 2015,
-/// arXiv 1502.03167, section 3.1. The factors are computed in f64.
-#[derive(Clone, Debug)]
-pub(crate) struct Convolution<B: Backend> {
-    weight: Tensor<B, 4>,
-    bias: Tensor<B, 1>,
-    form: Form,
-}
 
 /// Shape of a convolution.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +35,23 @@ impl Form {
     pub(crate) fn same(inputs: usize, outputs: usize, kernel: [usize; 2]) -> Self {
         Self { inputs, outputs, kernel, stride: 1, padding: Padding::Same, depthwise: false }
     }
+
+    /// Rows and columns of zeros before and after an input of a height and width.
+    pub(crate) fn border(&self, size: [usize; 2]) -> [[usize; 2]; 2] {
+        match self.padding {
+            Padding::Valid => [[0; 2]; 2],
+            Padding::Same => {
+                let total =
+                    [0, 1].map(|axis| same_padding(size[axis], self.kernel[axis], self.stride));
+                [total.map(|total| total / 2), total.map(|total| total.div_ceil(2))]
+            }
+        }
+    }
+}
+
+/// Zeros along one axis: `max((ceil(n / s) - 1) s + k - n, 0)`, as TensorFlow's `SAME` has them.
+fn same_padding(length: usize, kernel: usize, stride: usize) -> usize {
+    ((length.div_ceil(stride) - 1) * stride + kernel).saturating_sub(length)
 }
 
 /// Names of a convolution and of the normalisation behind it, and what keeps its variance from 0.
@@ -60,16 +61,29 @@ pub(crate) struct Names<'a> {
     pub(crate) epsilon: f64,
 }
 
-impl<B: Backend> Convolution<B> {
+/// `convolve(x, w) + b`, where w and b contain the normalisation.
+///
+/// `gamma (c - mean) / sqrt(var + eps) + beta` of a convolution's result c is a convolution with
+/// `w gamma / sqrt(var + eps)` and `b = beta - mean gamma / sqrt(var + eps)`; Ioffe and Szegedy 2015,
+/// arXiv 1502.03167, section 3.1. The factors are computed in f64.
+#[derive(Clone, Debug)]
+pub(crate) struct Convolution {
+    /// `[outputs, inputs or 1, kernel height, kernel width]`
+    pub(crate) weight: Vec<f32>,
+    /// `[outputs]`
+    pub(crate) bias: Vec<f32>,
+    pub(crate) form: Form,
+}
+
+impl Convolution {
+    /// Reads a convolution and its normalisation.
     pub(crate) fn read(
         reader: &mut WeightReader<'_>,
         names: &Names<'_>,
         form: Form,
-        device: &B::Device,
     ) -> Result<Self, WeightsError> {
-        let Form { inputs, outputs, kernel: [height, width], depthwise, .. } = form;
-        let shape = [outputs, if depthwise { 1 } else { inputs }, height, width];
-        let mut weight = reader.values(&format!("{}.weight", names.convolution), &shape)?;
+        let outputs = form.outputs;
+        let mut weight = reader.values(&format!("{}.weight", names.convolution), &form.shape())?;
         let mut of_norm = |part: &str| {
             let name = format!("{}.{part}", names.normalisation);
             let values = reader.values(&name, &[outputs])?;
@@ -84,42 +98,17 @@ impl<B: Backend> Convolution<B> {
                 *w = (f64::from(*w) * factor(i)) as f32;
             }
         }
-        let bias: Vec<f32> = (0..outputs).map(|i| (beta[i] - mean[i] * factor(i)) as f32).collect();
-        Ok(Self {
-            weight: Tensor::from_data(TensorData::new(weight, shape), device),
-            bias: Tensor::from_data(TensorData::new(bias, [outputs]), device),
-            form,
-        })
-    }
-
-    /// Applies the convolution.
-    ///
-    /// # Shapes
-    /// - x: `[images, inputs, height, width]`
-    pub(crate) fn forward(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        let [_, channels, height, width] = x.dims();
-        let Form { kernel, stride, padding, depthwise, .. } = self.form;
-        let groups = if depthwise { channels } else { 1 };
-        let size = [height, width];
-        let [before, after] = match padding {
-            Padding::Valid => [[0; 2]; 2],
-            Padding::Same => {
-                let total = [0, 1].map(|axis| same_padding(size[axis], kernel[axis], stride));
-                [total.map(|total| total / 2), total.map(|total| total.div_ceil(2))]
-            }
-        };
-        let options = if before == after {
-            ConvOptions::new([stride; 2], before, [1; 2], groups).into()
-        } else {
-            PaddedConvOptions::asymmetric([stride; 2], before, after, [1; 2], groups)
-        };
-        conv2d(x, self.weight.clone(), Some(self.bias.clone()), options)
+        let bias = (0..outputs).map(|i| (beta[i] - mean[i] * factor(i)) as f32).collect();
+        Ok(Self { weight, bias, form })
     }
 }
 
-/// Zeros along one axis: `max((ceil(n / s) - 1) s + k - n, 0)`, as TensorFlow's `SAME` has them.
-fn same_padding(length: usize, kernel: usize, stride: usize) -> usize {
-    ((length.div_ceil(stride) - 1) * stride + kernel).saturating_sub(length)
+impl Form {
+    /// `[outputs, inputs or 1, kernel height, kernel width]`
+    pub(crate) fn shape(&self) -> [usize; 4] {
+        let Self { inputs, outputs, kernel: [height, width], depthwise, .. } = *self;
+        [outputs, if depthwise { 1 } else { inputs }, height, width]
+    }
 }
 
 #[cfg(test)]

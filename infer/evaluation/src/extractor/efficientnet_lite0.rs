@@ -12,6 +12,7 @@ use burn::tensor::{Tensor, TensorData};
 use pixelflow::weights::{TensorFile, WeightsError};
 
 use super::convolution::{Convolution, Form, Names};
+use super::feature_map::{Activation, FeatureMap, MemoryMap, Placed, is_in_memory};
 use super::weight_reader::WeightReader;
 use super::weight_source::WeightSource;
 use super::{Extractor, Outputs, Preparation, Range, Resize};
@@ -47,20 +48,32 @@ const STAGES: [[usize; 5]; 7] = [
 /// The network.
 #[derive(Clone, Debug)]
 pub struct EfficientNetLite0<B: Backend> {
-    stem: Convolution<B>,
-    blocks: Vec<InvertedResidual<B>>,
-    head: Convolution<B>,
+    network: Placed<OnDevice<B>, InMemory>,
     /// `[1280, 1000]`
     classifier: Tensor<B, 2>,
     bias: Tensor<B, 1>,
+    device: B::Device,
+}
+
+/// The network with its weights on a device.
+type OnDevice<B> = Network<<Tensor<B, 4> as FeatureMap>::Weights>;
+/// The network with its weights in memory.
+type InMemory = Network<<MemoryMap as FeatureMap>::Weights>;
+
+/// Everything before the classifier.
+#[derive(Clone, Debug)]
+struct Network<W> {
+    stem: W,
+    blocks: Vec<InvertedResidual<W>>,
+    head: W,
 }
 
 /// A block that widens, convolves each channel alone, and narrows.
 #[derive(Clone, Debug)]
-struct InvertedResidual<B: Backend> {
-    expand: Option<Convolution<B>>,
-    depthwise: Convolution<B>,
-    project: Convolution<B>,
+struct InvertedResidual<W> {
+    expand: Option<W>,
+    depthwise: W,
+    project: W,
     has_residual: bool,
 }
 
@@ -79,6 +92,33 @@ impl<B: Backend> EfficientNetLite0<B> {
     /// [`crate::Error::Weights`] naming every tensor that does not fit.
     pub fn load(file: &TensorFile, device: &B::Device) -> Result<Self> {
         let mut reader = WeightReader::new(file);
+        let network = Network::read(&mut reader)?;
+        let (classifier, bias) = classifier(&mut reader, device)?;
+        reader.finish(|name| name.ends_with(".num_batches_tracked"))?;
+        let network = if is_in_memory::<B>(device) {
+            Placed::InMemory(network.placed::<MemoryMap>(&()))
+        } else {
+            Placed::OnDevice(network.placed::<Tensor<B, 4>>(device))
+        };
+        Ok(Self { network, classifier, bias, device: device.clone() })
+    }
+}
+
+type Classifier<B> = (Tensor<B, 2>, Tensor<B, 1>);
+
+fn classifier<B: Backend>(
+    reader: &mut WeightReader<'_>,
+    device: &B::Device,
+) -> std::result::Result<Classifier<B>, WeightsError> {
+    let weight = reader.values("_fc.weight", &[CLASSES, FEATURES])?;
+    let bias = reader.values("_fc.bias", &[CLASSES])?;
+    let weight = Tensor::<B, 2>::from_data(TensorData::new(weight, [CLASSES, FEATURES]), device);
+    Ok((weight.transpose(), Tensor::from_data(TensorData::new(bias, [CLASSES]), device)))
+}
+
+impl Network<Convolution> {
+    /// Reads all convolutions.
+    fn read(reader: &mut WeightReader<'_>) -> std::result::Result<Self, WeightsError> {
         let mut read = |block: &str, [convolution, normalisation]: [&str; 2], form| {
             let [convolution, normalisation] =
                 [convolution, normalisation].map(|part| format!("{block}{part}"));
@@ -87,7 +127,7 @@ impl<B: Backend> EfficientNetLite0<B> {
                 normalisation: &normalisation,
                 epsilon: EPSILON,
             };
-            Convolution::<B>::read(&mut reader, &names, form, device)
+            Convolution::read(reader, &names, form)
         };
         let stem = Form { stride: 2, ..Form::same(3, 32, [3, 3]) };
         let stem = read("", ["_conv_stem", "_bn0"], stem)?;
@@ -112,37 +152,41 @@ impl<B: Backend> EfficientNetLite0<B> {
             }
         }
         let head = read("", ["_conv_head", "_bn1"], Form::same(inputs, FEATURES, [1, 1]))?;
-        let (classifier, bias) = classifier(&mut reader, device)?;
-        reader.finish(|name| name.ends_with(".num_batches_tracked"))?;
-        Ok(Self { stem, blocks, head, classifier, bias })
+        Ok(Self { stem, blocks, head })
+    }
+
+    /// Brings the weights where a kind of maps needs them.
+    fn placed<M: FeatureMap>(self, device: &M::Device) -> Network<M::Weights> {
+        let place = |convolution| M::weights(convolution, device);
+        let block = |block: InvertedResidual<Convolution>| InvertedResidual {
+            expand: block.expand.map(place),
+            depthwise: place(block.depthwise),
+            project: place(block.project),
+            has_residual: block.has_residual,
+        };
+        Network {
+            stem: place(self.stem),
+            blocks: self.blocks.into_iter().map(block).collect(),
+            head: place(self.head),
+        }
     }
 }
 
-type Classifier<B> = (Tensor<B, 2>, Tensor<B, 1>);
-
-fn classifier<B: Backend>(
-    reader: &mut WeightReader<'_>,
-    device: &B::Device,
-) -> std::result::Result<Classifier<B>, WeightsError> {
-    let weight = reader.values("_fc.weight", &[CLASSES, FEATURES])?;
-    let bias = reader.values("_fc.bias", &[CLASSES])?;
-    let weight = Tensor::<B, 2>::from_data(TensorData::new(weight, [CLASSES, FEATURES]), device);
-    Ok((weight.transpose(), Tensor::from_data(TensorData::new(bias, [CLASSES]), device)))
+impl<W> Network<W> {
+    /// What the features are the means of, `[1280, 7, 7]`, of a prepared image.
+    fn forward<M: FeatureMap<Weights = W>>(&self, x: &M) -> M {
+        let x = x.convolve(&self.stem, Activation::Relu6);
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
+        x.convolve(&self.head, Activation::Relu6)
+    }
 }
 
-/// `min(max(x, 0), 6)`
-fn relu6<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 4> {
-    x.clamp(0.0, 6.0)
-}
-
-impl<B: Backend> InvertedResidual<B> {
-    fn forward(&self, input: Tensor<B, 4>) -> Tensor<B, 4> {
-        let mut x = input.clone();
-        if let Some(expand) = &self.expand {
-            x = relu6(expand.forward(x));
-        }
-        let x = self.project.forward(relu6(self.depthwise.forward(x)));
-        if self.has_residual { x + input } else { x }
+impl<W> InvertedResidual<W> {
+    fn forward<M: FeatureMap<Weights = W>>(&self, input: M) -> M {
+        let wide = self.expand.as_ref().map(|expand| input.convolve(expand, Activation::Relu6));
+        let x = wide.as_ref().unwrap_or(&input).convolve(&self.depthwise, Activation::Relu6);
+        let x = x.convolve(&self.project, Activation::None);
+        if self.has_residual { x.plus(input) } else { x }
     }
 }
 
@@ -160,10 +204,14 @@ impl<B: Backend> Extractor<B> for EfficientNetLite0<B> {
     }
 
     fn forward(&self, x: Tensor<B, 4>) -> Outputs<B> {
-        let x = relu6(self.stem.forward(x));
-        let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
-        let x = relu6(self.head.forward(x));
-        let features = x.mean_dim(3).mean_dim(2).flatten(1, 3);
+        let features = match &self.network {
+            Placed::OnDevice(network) => network.forward(&x).mean_dim(3).mean_dim(2).flatten(1, 3),
+            Placed::InMemory(network) => {
+                let means = MemoryMap::each(x, |x| network.forward(&x).means());
+                let data = TensorData::new(means.concat(), [means.len(), FEATURES]);
+                Tensor::<B, 2>::from_data(data, &self.device)
+            }
+        };
         let logits = linear(features.clone(), self.classifier.clone(), Some(self.bias.clone()));
         Outputs { features, spatial: None, logits: Some(logits) }
     }

@@ -4,6 +4,7 @@ mod convolution;
 pub mod dinov2;
 pub mod efficientnet_lite0;
 mod extract;
+mod feature_map;
 pub mod inception;
 mod preparation;
 mod resize;

@@ -1,13 +1,10 @@
 //! A block of Inception: branches side by side, each a chain of steps.
 
-use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
-use burn::tensor::backend::Backend;
-use burn::tensor::module::{avg_pool2d, max_pool2d};
 use pixelflow::weights::WeightsError;
 
 use super::layout;
 use crate::extractor::convolution::{Convolution, Names};
+use crate::extractor::feature_map::{Activation, FeatureMap, Places};
 use crate::extractor::weight_reader::WeightReader;
 
 /// One step of a branch; `C` is a convolution, in the layout its form and in the network its weights.
@@ -30,20 +27,19 @@ pub(super) enum Step<C> {
 
 /// Branches of one input, their results side by side.
 #[derive(Clone, Debug)]
-pub(super) struct Block<B: Backend> {
-    branches: Vec<Vec<Step<Convolution<B>>>>,
+pub(super) struct Block<W> {
+    branches: Vec<Vec<Step<W>>>,
 }
 
 /// Keeps the variance of a normalisation from 0.
 const EPSILON: f64 = 1e-3;
 
-impl<B: Backend> Block<B> {
+impl Block<Convolution> {
     /// Reads the convolutions of a layout, whose names begin with that of the block.
     pub(super) fn read(
         reader: &mut WeightReader<'_>,
         block: &str,
         layout: Vec<Vec<Step<layout::Convolution>>>,
-        device: &B::Device,
     ) -> Result<Self, WeightsError> {
         let mut read = |of: layout::Convolution| {
             let name =
@@ -54,7 +50,7 @@ impl<B: Backend> Block<B> {
                 normalisation: &normalisation,
                 epsilon: EPSILON,
             };
-            Convolution::read(reader, &names, of.form, device)
+            Convolution::read(reader, &names, of.form)
         };
         let mut branches = Vec::with_capacity(layout.len());
         for branch in layout {
@@ -73,33 +69,49 @@ impl<B: Backend> Block<B> {
         Ok(Self { branches })
     }
 
+    /// Brings the weights where a kind of maps needs them.
+    pub(super) fn placed<M: FeatureMap>(self, device: &M::Device) -> Block<M::Weights> {
+        let place = |convolution| M::weights(convolution, device);
+        let step = |step| match step {
+            Step::Convolution(of) => Step::Convolution(place(of)),
+            Step::Fork(one, other) => Step::Fork(place(one), place(other)),
+            Step::ConvolvedAverage(of) => Step::ConvolvedAverage(place(of)),
+            Step::Maximum => Step::Maximum,
+            Step::Halve => Step::Halve,
+        };
+        let branch = |steps: Vec<_>| steps.into_iter().map(step).collect();
+        Block { branches: self.branches.into_iter().map(branch).collect() }
+    }
+}
+
+impl<W> Block<W> {
     /// The results of all branches.
-    pub(super) fn branches(&self, x: Tensor<B, 4>) -> Vec<Tensor<B, 4>> {
-        let chain = |steps: &Vec<Step<Convolution<B>>>| {
-            steps.iter().fold(x.clone(), |x, step| step.forward(x))
+    pub(super) fn branches<M: FeatureMap<Weights = W>>(&self, x: &M) -> Vec<M> {
+        let chain = |steps: &Vec<Step<W>>| {
+            let (first, rest) = steps.split_first().expect("a branch has a step");
+            rest.iter().fold(first.forward(x), |x, step| step.forward(&x))
         };
         self.branches.iter().map(chain).collect()
     }
 
     /// Their results side by side.
-    pub(super) fn forward(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        Tensor::cat(self.branches(x), 1)
+    pub(super) fn forward<M: FeatureMap<Weights = W>>(&self, x: &M) -> M {
+        M::beside(&self.branches(x))
     }
 }
 
-impl<B: Backend> Step<Convolution<B>> {
-    fn forward(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
+impl<W> Step<W> {
+    fn forward<M: FeatureMap<Weights = W>>(&self, x: &M) -> M {
         match self {
-            Self::Convolution(convolution) => relu(convolution.forward(x)),
-            Self::ConvolvedAverage(convolution) => {
-                let x = convolution.forward(x);
-                relu(avg_pool2d(x, [3; 2], [1; 2], [1; 2], false, false))
-            }
-            Self::Maximum => max_pool2d(x, [3; 2], [1; 2], [1; 2], [1; 2], false),
-            Self::Halve => max_pool2d(x, [3; 2], [2; 2], [0; 2], [1; 2], false),
+            Self::Convolution(convolution) => x.convolve(convolution, Activation::Relu),
+            Self::ConvolvedAverage(convolution) => x
+                .convolve(convolution, Activation::None)
+                .neighbour_mean()
+                .activate(Activation::Relu),
+            Self::Maximum => x.maximum(Places::Every),
+            Self::Halve => x.maximum(Places::EverySecond),
             Self::Fork(one, other) => {
-                let both = [one, other].map(|convolution| relu(convolution.forward(x.clone())));
-                Tensor::cat(both.to_vec(), 1)
+                M::beside(&[one, other].map(|of| x.convolve(of, Activation::Relu)))
             }
         }
     }

@@ -5,15 +5,18 @@
 
 mod block;
 mod layout;
+mod network;
 
 use std::path::Path;
 
 use burn::tensor::backend::Backend;
-use burn::tensor::module::{linear, max_pool2d};
+use burn::tensor::module::linear;
 use burn::tensor::{Tensor, TensorData};
 use pixelflow::weights::TensorFile;
 
-use self::block::Block;
+use self::network::{Network, Way};
+use super::convolution::Convolution;
+use super::feature_map::{FeatureMap, MemoryMap, Placed, is_in_memory};
 use super::weight_reader::WeightReader;
 use super::weight_source::WeightSource;
 use super::{Extractor, Outputs, Preparation};
@@ -39,14 +42,18 @@ pub const WEIGHTS: WeightSource = WeightSource {
 /// The network.
 #[derive(Clone, Debug)]
 pub struct Inception<B: Backend> {
-    stem: Block<B>,
-    middle: Block<B>,
-    mixed: Vec<Block<B>>,
+    network: Placed<OnDevice<B>, InMemory>,
+    device: B::Device,
     /// `[2048, 1008]`
     classifier: Tensor<B, 2>,
     bias: Vec<f32>,
     protocol: Protocol,
 }
+
+/// The network with its weights on a device.
+type OnDevice<B> = Network<<Tensor<B, 4> as FeatureMap>::Weights>;
+/// The network with its weights in memory.
+type InMemory = Network<<MemoryMap as FeatureMap>::Weights>;
 
 /// What the network makes on its way.
 #[derive(Clone, Debug)]
@@ -78,12 +85,12 @@ impl<B: Backend> Inception<B> {
     /// [`crate::Error::Weights`] naming every tensor that does not fit.
     pub fn load(file: &TensorFile, protocol: Protocol, device: &B::Device) -> Result<Self> {
         let mut reader = WeightReader::new(file);
-        let mut block =
-            |name, layout: Vec<Vec<layout::Step>>| Block::read(&mut reader, name, layout, device);
-        let stem = block("", layout::stem())?;
-        let middle = block("", layout::middle())?;
-        let mixed = layout::MIXED.iter().map(|mixed| block(mixed.name, mixed.branches()));
-        let mixed = mixed.collect::<std::result::Result<_, _>>()?;
+        let network = Network::<Convolution>::read(&mut reader)?;
+        let network = if is_in_memory::<B>(device) {
+            Placed::InMemory(network.placed::<MemoryMap>(&()))
+        } else {
+            Placed::OnDevice(network.placed::<Tensor<B, 4>>(device))
+        };
         let classifier = reader.values("fc.weight", &[CLASSES, FEATURES])?;
         let bias = reader.values("fc.bias", &[CLASSES])?;
         // Later files have a second classifier for training, and count batches.
@@ -92,7 +99,7 @@ impl<B: Backend> Inception<B> {
         })?;
         let data = TensorData::new(classifier, [CLASSES, FEATURES]);
         let classifier = Tensor::<B, 2>::from_data(data, device).transpose();
-        Ok(Self { stem, middle, mixed, classifier, bias, protocol })
+        Ok(Self { network, device: device.clone(), classifier, bias, protocol })
     }
 
     /// Everything that it makes of prepared images.
@@ -100,17 +107,55 @@ impl<B: Backend> Inception<B> {
     /// # Shapes
     /// - x: `[images, 3, 299, 299]`
     pub fn maps(&self, x: Tensor<B, 4>) -> Maps<B> {
-        let pool = |x| max_pool2d(x, [3; 2], [2; 2], [0; 2], [1; 2], false);
-        let block0 = pool(self.stem.forward(x));
-        let block1 = pool(self.middle.forward(block0.clone()));
-        let through = |x, blocks: &[Block<B>]| blocks.iter().fold(x, |x, block| block.forward(x));
-        let (before, rest) = self.mixed.split_at(layout::MIXED_6D);
-        let branches = rest[0].branches(through(block1.clone(), before));
-        let mixed_6_conv = branches[0].clone();
-        let block2 = rest[1].forward(Tensor::cat(branches, 1));
-        let x = through(block2.clone(), &rest[2..]);
-        let pool3 = x.mean_dim(3).mean_dim(2).flatten(1, 3);
-        Maps { block0, block1, block2, mixed_6_conv, pool3 }
+        match &self.network {
+            Placed::OnDevice(network) => {
+                let Way { block0, block1, mixed_6_conv, block2, last } = network.way(x);
+                let pool3 = last.mean_dim(3).mean_dim(2).flatten(1, 3);
+                Maps { block0, block1, block2, mixed_6_conv, pool3 }
+            }
+            Placed::InMemory(network) => {
+                let ways = MemoryMap::each(x, |x| network.way(x));
+                let stack = |map: fn(&Way<MemoryMap>) -> &MemoryMap| {
+                    MemoryMap::stack::<B>(ways.iter().map(map), &self.device)
+                };
+                Maps {
+                    block0: stack(|way| &way.block0),
+                    block1: stack(|way| &way.block1),
+                    block2: stack(|way| &way.block2),
+                    mixed_6_conv: stack(|way| &way.mixed_6_conv),
+                    pool3: self.pool3(ways.iter().map(|way| way.last.means())),
+                }
+            }
+        }
+    }
+
+    /// `pool_3` and, if a metric needs it, `mixed_6/conv`.
+    fn outputs(&self, x: Tensor<B, 4>) -> (Tensor<B, 2>, Option<Tensor<B, 4>>) {
+        let has_spatial = self.protocol.has_spatial();
+        match &self.network {
+            Placed::OnDevice(_) => {
+                let maps = self.maps(x);
+                (maps.pool3, has_spatial.then_some(maps.mixed_6_conv))
+            }
+            // No map is kept that nobody asks for.
+            Placed::InMemory(network) => {
+                let images = MemoryMap::each(x, |x| {
+                    let way = network.way(x);
+                    (way.last.means(), has_spatial.then_some(way.mixed_6_conv))
+                });
+                let (means, maps): (Vec<_>, Vec<_>) = images.into_iter().unzip();
+                let maps: Option<Vec<_>> = maps.into_iter().collect();
+                let maps = maps.map(|maps| MemoryMap::stack::<B>(&maps, &self.device));
+                (self.pool3(means.into_iter()), maps)
+            }
+        }
+    }
+
+    /// The means of every image's last map.
+    fn pool3(&self, means: impl Iterator<Item = Vec<f32>>) -> Tensor<B, 2> {
+        let values: Vec<f32> = means.flatten().collect();
+        let images = values.len() / FEATURES;
+        Tensor::from_data(TensorData::new(values, [images, FEATURES]), &self.device)
     }
 
     /// Logits without the bias, as the Inception Score has them.
@@ -147,15 +192,15 @@ impl<B: Backend> Extractor<B> for Inception<B> {
     }
 
     fn forward(&self, x: Tensor<B, 4>) -> Outputs<B> {
-        let maps = self.maps(x);
+        let (pool3, map) = self.outputs(x);
         // The reference's files have the channel innermost.
         let places = |map: Tensor<B, 4>| {
             map.narrow(1, 0, SPATIAL_CHANNELS).permute([0, 2, 3, 1]).flatten(1, 3)
         };
         Outputs {
-            spatial: self.protocol.has_spatial().then(|| places(maps.mixed_6_conv)),
-            logits: Some(self.logits(maps.pool3.clone())),
-            features: maps.pool3,
+            spatial: map.map(places),
+            logits: Some(self.logits(pool3.clone())),
+            features: pool3,
         }
     }
 }
