@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 use pixelflow::NumberFormat;
-use pixelflow::pipeline::{GuideProvenance, NoiseRule, Provenance};
+use pixelflow::pipeline::{Edit, GuideProvenance, NoiseRule, Provenance};
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::WeightSet;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,17 @@ pub trait DrawCaptions {
         requests: &[CaptionRequest],
         observer: &mut dyn DrawObserver,
     ) -> Result<Vec<RgbImage>>;
+
+    /// One image that begins with a picture.
+    ///
+    /// # Errors
+    /// What the model or the device says.
+    fn edit(
+        &mut self,
+        request: &CaptionRequest,
+        edit: Edit,
+        observer: &mut dyn DrawObserver,
+    ) -> Result<RgbImage>;
 
     /// Everything but the request that its images depend on.
     fn drawn_with(&self) -> DrawnWith;
@@ -174,6 +185,24 @@ pub(crate) mod testing {
             self.requests.extend_from_slice(requests);
             observer.batch_done(requests.len());
             Ok(requests.iter().map(&self.image).collect())
+        }
+
+        /// What it would draw, where the mask is not 0.
+        fn edit(
+            &mut self,
+            request: &CaptionRequest,
+            edit: Edit,
+            observer: &mut dyn DrawObserver,
+        ) -> Result<RgbImage> {
+            let mut image = self.draw(std::slice::from_ref(request), observer)?.remove(0);
+            let kept = edit.picture.rgb.as_chunks::<3>().0;
+            let mask = edit.mask.expect("tests edit with masks");
+            for ((pixel, kept), level) in image.pixels_mut().zip(kept).zip(mask.grey.iter()) {
+                if *level == 0 {
+                    pixel.0 = *kept;
+                }
+            }
+            Ok(image)
         }
 
         fn drawn_with(&self) -> DrawnWith {

@@ -30,6 +30,13 @@ pub struct EvaluateCaptionsArguments {
     /// Measure the real images alone, the ceiling; needs no model.
     #[arg(long, conflicts_with_all = ["grid", "model", "guide_model"])]
     pub real_only: bool,
+    /// Edit the real held-out images: give this attribute another value in the caption, draw the pixels anew that tell
+    /// its values apart, and measure how often the new value is read off, beside images drawn as a whole.
+    #[arg(long, value_name = "ATTRIBUTE", conflicts_with = "real_only")]
+    pub edit: Option<String>,
+    /// Passes at the seam of an edit.
+    #[arg(long, value_name = "R", default_value_t = 1, requires = "edit", value_parser = clap::value_parser!(u32).range(1..=32))]
+    pub resample: u32,
     /// Also write the table here as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

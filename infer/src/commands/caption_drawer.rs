@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::pipeline::{ImageRequest, Pipeline, Provenance, Request, Subject};
+use pixelflow::pipeline::{Edit, ImageRequest, Pipeline, Provenance, Request, Subject};
 use pixelflow_host::device::{OnBackend, select};
 use pixelflow_host::interrupt::Interrupt;
 
@@ -110,6 +110,19 @@ impl<B: PixelFlowBackend> DrawCaptions for CaptionDrawer<B> {
             }
         }
         Ok(images)
+    }
+
+    fn edit(
+        &mut self,
+        request: &CaptionRequest,
+        edit: Edit,
+        observer: &mut dyn DrawObserver,
+    ) -> Result<RgbImage> {
+        let CaptionRequest { caption, seed, number } = request.clone();
+        let request = self.request(std::iter::once((caption, seed, number))).edit(edit);
+        let drawing = self.pipeline.draw(&request)?;
+        let mut images = Watched::new(drawing, observer, Interrupt::default());
+        Ok(images.next().expect("a drawing ends with its image or an error")?)
     }
 
     fn drawn_with(&self) -> DrawnWith {

@@ -83,6 +83,11 @@ impl EvaluationData {
         self.train.size()
     }
 
+    /// The training images.
+    pub fn train(&self) -> &CaptionedImages {
+        &self.train
+    }
+
     /// The held-out images.
     pub fn heldout(&self) -> &CaptionedImages {
         &self.heldout

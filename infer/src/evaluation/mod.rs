@@ -7,11 +7,13 @@
 
 pub mod attributes;
 pub mod captioned_images;
+pub mod edits;
 mod fit;
 pub mod measure;
 pub mod probe;
 mod report;
 pub mod score;
 mod standardise;
+mod telling_pixels;
 
 pub use report::{comparison_grid, report_json, report_table};

@@ -4,7 +4,6 @@ use image::RgbImage;
 use pixelflow_host::output::one_line;
 use serde::Serialize;
 
-use super::captioned_images::CaptionedImages;
 use super::measure::Measurement;
 use crate::caption_images::DrawnWith;
 use crate::grid::{GridRow, labelled_grid};
@@ -55,14 +54,14 @@ fn row(name: &str, values: &str, numbers: [Option<f64>; 4]) -> String {
 }
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct Report<'a, M> {
     version: &'a str,
     train: &'a str,
     heldout: &'a str,
     seed: Option<u64>,
     drawn_with: Option<&'a DrawnWith>,
     #[serde(flatten)]
-    measurement: &'a Measurement,
+    measurement: &'a M,
 }
 
 /// Everything measured and what it was measured on; `drawn` is the seed and what drew with it.
@@ -70,7 +69,7 @@ struct Report<'a> {
 /// # Errors
 /// What `serde_json` says.
 pub fn report_json(
-    measurement: &Measurement,
+    measurement: &impl Serialize,
     [train, heldout]: [&str; 2],
     drawn: Option<(u64, &DrawnWith)>,
 ) -> serde_json::Result<String> {
@@ -84,16 +83,17 @@ pub fn report_json(
     })
 }
 
-/// The first captions, each with its drawn image and, on the right, the real one.
-pub fn comparison_grid(heldout: &CaptionedImages, drawn: &[RgbImage]) -> RgbImage {
-    let captions = heldout.captions().unwrap_or_default();
-    let row = |(index, (caption, image)): (usize, (&str, &RgbImage))| GridRow {
+/// The first captions, each with its drawn image and, on the right, the real one; of one size.
+pub fn comparison_grid<'a>(
+    pairs: impl Iterator<Item = (&'a str, [RgbImage; 2])>,
+    size: [usize; 2],
+) -> RgbImage {
+    let row = |(caption, images): (&str, [RgbImage; 2])| GridRow {
         label: caption.to_owned(),
-        images: vec![image.clone(), heldout.image(index)],
+        images: images.to_vec(),
     };
-    let pairs = captions.into_iter().zip(drawn).enumerate();
     let rows: Vec<GridRow> = pairs.take(GRID_ROWS).map(row).collect();
-    let side = heldout.size().into_iter().max().unwrap_or(1);
+    let side = size.into_iter().max().unwrap_or(1);
     labelled_grid(&rows, SHOWN_SIDE.div_ceil(side) as u32, None)
 }
 
@@ -128,7 +128,8 @@ mod tests {
         assert_eq!(json["attributes"][0]["generated"], 1.0 / 3.0);
         assert_eq!(json["mean"]["real"], measured.mean.real);
 
-        let grid = comparison_grid(data.heldout(), &measured.drawn);
+        let pair = |(i, drawn): (usize, &RgbImage)| ("a", [drawn.clone(), data.heldout().image(i)]);
+        let grid = comparison_grid(measured.drawn.iter().enumerate().map(pair), data.size());
         // 16 rows of images enlarged twelve times, with gaps of 4.
         assert_eq!(grid.height(), 16 * (4 * 12 + 4) + 4);
     }

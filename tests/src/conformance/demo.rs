@@ -7,7 +7,7 @@ use infer::ModelSource;
 use infer::rgb_image;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{ImageRequest, Pipeline, Request, Subject};
-use pixelflow::sampler::SamplerConfig;
+use pixelflow::sampler::{SamplerConfig, SolverKind};
 
 use crate::precision::REFERENCE_BF16;
 use crate::{Outcome, Precision, Recorder, TEN};
@@ -62,8 +62,11 @@ fn drawn<B: PixelFlowBackend>(
         let subject = Subject::Class(image * classes / IMAGES);
         ImageRequest { subject, seed: SEED, number: image as u64 }
     };
-    let request = Request::new((0..IMAGES).map(image).collect())
-        .sampler(SamplerConfig { steps: vec![STEPS], ..source.sampler() });
+    let request = Request::new((0..IMAGES).map(image).collect()).sampler(SamplerConfig {
+        solver: SolverKind::Euler,
+        steps: vec![STEPS],
+        ..source.sampler()
+    });
     let drawing = pipeline.draw(&request).map_err(|e| text(&e))?;
     drawing.map(|image| image.map(rgb_image).map_err(|e| text(&e))).collect()
 }

@@ -3,7 +3,7 @@
 use infer::ModelSource;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{ImageRequest, Pipeline, Request, Subject};
-use pixelflow::sampler::SamplerConfig;
+use pixelflow::sampler::{SamplerConfig, SolverKind};
 
 use super::flop;
 use super::measure::{Settings, measure};
@@ -23,7 +23,8 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
     let description = pipeline.description().clone();
     let (side, stages) = (description.resolution, description.cascade.stages);
     let classes = description.model.num_classes;
-    let config = SamplerConfig { steps: vec![STEPS], ..source.sampler() };
+    let config =
+        SamplerConfig { solver: SolverKind::Euler, steps: vec![STEPS], ..source.sampler() };
     let guidance = config.guidance;
     let image =
         |n| ImageRequest { subject: Subject::Class(n as usize % classes), seed: 1, number: n };

@@ -89,6 +89,7 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
     .concat();
     let as_many = ["evaluate", "model", HEROES, "--images", "192", "--repeats", &repeats];
     let as_many = [&as_many[..], &["--metrics", METRICS]].concat();
+    let euler = [&class_demo[..], &["--solver", "euler", "--steps", "16"]].concat();
     let captions = ["evaluate", "captions"].map(str::to_owned).to_vec();
     let clothes = "Fashion-MNIST";
     let real_clothes = [
@@ -124,6 +125,13 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
         row("heroes-real", heroes, "held-out real images", None, &real),
         row("demo-192", heroes, "class demo, as many", Some("assets/demo/model"), &as_many),
         row("demo", heroes, "class demo", Some("assets/demo/model"), &class_demo),
+        row(
+            "demo-euler",
+            heroes,
+            "class demo, Euler with 16 steps a stage: twice the network calls",
+            Some("assets/demo/model"),
+            &euler,
+        ),
         Measurement {
             name: "captions".to_owned(),
             part: Part::Captions,

@@ -1,17 +1,19 @@
 //! `infer evaluate captions`: measures how well drawn images follow their captions.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
-use image::ImageFormat;
+use image::{ImageFormat, RgbImage};
 use pixelflow::durable;
+use serde::Serialize;
 
 use crate::arguments::EvaluateCaptionsArguments;
 use crate::caption_images::{DrawCaptions, DrawnWith};
 use crate::commands::caption_drawer::caption_drawer;
 use crate::destination::{check_file, check_png};
 use crate::error::write_error;
-use crate::evaluation::measure::{EvaluationData, Measurement, measure};
+use crate::evaluation::edits::{EditConfig, measure_edits};
+use crate::evaluation::measure::{EvaluationData, measure};
 use crate::evaluation::{comparison_grid, report_json, report_table};
 use crate::made_folders::MadeFolders;
 use crate::{Error, Result, assets};
@@ -32,6 +34,10 @@ pub fn evaluate_captions(arguments: &EvaluateCaptionsArguments) -> Result<String
         return evaluation.run(None);
     }
     let mut drawer = caption_drawer(&arguments.drawing, Some(evaluation.data.size()))?;
+    if let Some(attribute) = &arguments.edit {
+        let (attribute, resample) = (attribute.clone(), arguments.resample as usize);
+        return evaluation.run_edits(attribute, resample, drawer.as_mut());
+    }
     evaluation.run(Some(drawer.as_mut()))
 }
 
@@ -89,26 +95,49 @@ impl Evaluation {
         let with = drawer.as_ref().map(|drawer| drawer.drawn_with());
         let drawer = drawer.as_mut().map(|drawer| (&mut **drawer as _, self.seed));
         let measured = measure(&self.data, drawer)?;
-        if let Some(path) = &self.json {
-            self.write_json(&measured, with.as_ref(), path)?;
-        }
-        if let Some(path) = &self.grid {
-            let grid = comparison_grid(self.data.heldout(), &measured.drawn);
-            let write = |file: &mut durable::DurableFile| {
-                grid.write_to(file, ImageFormat::Png).map_err(std::io::Error::other)
-            };
-            durable::write(path, write).map_err(write_error(path))?;
-        }
+        self.write_json(&measured, with.as_ref())?;
+        let captions = self.data.heldout().captions().unwrap_or_default();
+        let images = |index: usize| self.data.heldout().image(index);
+        let pairs = measured.drawn.iter().enumerate().map(|(i, drawn)| [drawn.clone(), images(i)]);
+        self.write_grid(captions.into_iter().zip(pairs))?;
         let seconds = started.elapsed().as_secs_f64();
         Ok(format!("{}; {seconds:.1} s", report_table(&measured)))
     }
 
-    fn write_json(
+    /// Edits the held-out images and measures; returns the table.
+    ///
+    /// # Errors
+    /// As [`measure_edits`], and [`Error::Write`].
+    pub fn run_edits(
         &self,
-        measured: &Measurement,
-        with: Option<&DrawnWith>,
-        path: &Path,
-    ) -> Result<()> {
+        attribute: String,
+        resample: usize,
+        drawer: &mut dyn DrawCaptions,
+    ) -> Result<String> {
+        let started = Instant::now();
+        let with = drawer.drawn_with();
+        let config = EditConfig { attribute, resample, seed: self.seed };
+        let measured = measure_edits(&self.data, &config, drawer)?;
+        self.write_json(&measured, Some(&with))?;
+        let captions = measured.captions.iter().map(String::as_str);
+        self.write_grid(captions.zip(measured.pairs.iter().cloned()))?;
+        let seconds = started.elapsed().as_secs_f64();
+        Ok(format!("{}\n{seconds:.1} s", measured.table()))
+    }
+
+    /// The first pairs of images, if a picture of them is wanted.
+    fn write_grid<'a>(&self, pairs: impl Iterator<Item = (&'a str, [RgbImage; 2])>) -> Result<()> {
+        let Some(path) = &self.grid else { return Ok(()) };
+        let grid = comparison_grid(pairs, self.data.size());
+        let write = |file: &mut durable::DurableFile| {
+            grid.write_to(file, ImageFormat::Png).map_err(std::io::Error::other)
+        };
+        durable::write(path, write).map_err(write_error(path))
+    }
+
+    /// The report, if it is wanted.
+    fn write_json(&self, measured: &impl Serialize, with: Option<&DrawnWith>) -> Result<()> {
+        let Some(path) = &self.json else { return Ok(()) };
         let names = [&self.train, &self.heldout].map(|path| path.display().to_string());
         let drawn = with.map(|with| (self.seed, with));
         let json = report_json(measured, [&names[0], &names[1]], drawn);
@@ -119,6 +148,8 @@ impl Evaluation {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::arguments::{Arguments, Command};
     use crate::caption_images::testing::FakeDrawer;
