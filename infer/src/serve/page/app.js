@@ -60,7 +60,7 @@ function actions(model, fields, edits) {
     edit: async ({ blob, request }) => {
       fields.fill({ ...request, number: 0, count: 1 }, { keepsSeed: false });
       await edits.open(blob);
-      part("edit").scrollIntoView({ behavior: "smooth", block: "nearest" });
+      part("edit").scrollIntoView({ block: "nearest" });
       part("edit-canvas").focus({ preventScroll: true });
     },
     refine: (picture) => goOn(picture, { ...refinement(picture, model), keepsSeed: true }),
@@ -109,7 +109,7 @@ async function main() {
       whole.push(shelf.add(picture).then((kept) => seen.finish(event, label, kept)));
     });
     part("running").hidden = false;
-    if (part("stage").getBoundingClientRect().top < 0) part("stage").scrollIntoView({ behavior: "smooth" });
+    if (part("stage").getBoundingClientRect().top < 0) part("stage").scrollIntoView();
     await drawing.ended;
     await Promise.all(whole);
   };
