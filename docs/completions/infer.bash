@@ -501,7 +501,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate__subcmd__captions)
-            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --json --grid --help"
+            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --edit --resample --json --grid --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -591,6 +591,14 @@ _infer() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --edit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resample)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --json)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -607,7 +615,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate__subcmd__captions)
-            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --json --grid --help"
+            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --edit --resample --json --grid --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -694,6 +702,14 @@ _infer() {
                     return 0
                     ;;
                 --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --edit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resample)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

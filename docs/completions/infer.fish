@@ -203,7 +203,7 @@ complete -c infer -n "__fish_infer_using_subcommand serve" -l token-file -d 'A f
 complete -c infer -n "__fish_infer_using_subcommand serve" -l queue -d 'Images that may wait; more are refused until there is room' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l keep -d 'Finished images that stay in memory, 512 MiB at most; the oldest jobs go first, the newest always stays' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l batch -d 'Images drawn at once, of one request or of several; changes speed and memory, not the images' -r
-complete -c infer -n "__fish_infer_using_subcommand serve" -l max-pixels -d 'Pixels of an image, at most' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l max-pixels -d 'Pixels of an image, at most, whether it is drawn or sent to be edited' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l grace -d 'Seconds that requests have to be finished in when the server is told to end' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32' -r -f -a "f32\t'32-bit floats'
@@ -356,6 +356,8 @@ int8\t'Matrices in eight bits with a scale for each output, all else and the com
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l train -d '`WebDataset` tar, or a folder of them, that the probes learn from: images with their attributes in .json, texts or null. [default: assets/demo/heroes.tar]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l heldout -d 'The same of images that the model was not trained on; their captions are drawn. [default: assets/demo/heroes-heldout.tar]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l count -d 'Only the first so many held-out captions. [default: all]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l edit -d 'Edit the real held-out images: give this attribute another value in the caption, draw the pixels anew that tell its values apart, and measure how often the new value is read off, beside images drawn as a whole' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l resample -d 'Passes at the seam of an edit' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l json -d 'Also write the table here as JSON' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l grid -d 'Also write a picture here of some captions: drawn image on the left, real one on the right' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
@@ -444,6 +446,8 @@ int8\t'Matrices in eight bits with a scale for each output, all else and the com
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l train -d '`WebDataset` tar, or a folder of them, that the probes learn from: images with their attributes in .json, texts or null. [default: assets/demo/heroes.tar]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l heldout -d 'The same of images that the model was not trained on; their captions are drawn. [default: assets/demo/heroes-heldout.tar]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l count -d 'Only the first so many held-out captions. [default: all]' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l edit -d 'Edit the real held-out images: give this attribute another value in the caption, draw the pixels anew that tell its values apart, and measure how often the new value is read off, beside images drawn as a whole' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l resample -d 'Passes at the seam of an edit' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l json -d 'Also write the table here as JSON' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l grid -d 'Also write a picture here of some captions: drawn image on the left, real one on the right' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
