@@ -47,7 +47,7 @@ function draw(request, onEvent) {
   const ended = answer(id, (event) => event.type !== "progress" && onEvent(withBlob(event)));
   onEvent({ type: "queued", position: 1, images_ahead: 0 });
   worker.postMessage({ job: "draw", id, request });
-  return { cancel: () => stop("cancel"), keepDraft: () => stop("draft"), ended };
+  return { cancel: async () => stop("cancel"), keepDraft: async () => stop("draft"), ended };
 }
 
 function ask(job, more, onProgress) {
