@@ -128,6 +128,8 @@ pub(crate) mod testing {
         pub(crate) requests: Vec<CaptionRequest>,
         /// Fails when so many requests were answered.
         pub(crate) fails_after: usize,
+        /// Whether an edit keeps what it should.
+        pub(crate) heeds_masks: bool,
     }
 
     impl FakeDrawer {
@@ -135,7 +137,13 @@ pub(crate) mod testing {
             size: [usize; 2],
             image: impl Fn(&CaptionRequest) -> RgbImage + 'static,
         ) -> Self {
-            Self { size, image: Box::new(image), requests: Vec::new(), fails_after: usize::MAX }
+            Self {
+                size,
+                image: Box::new(image),
+                requests: Vec::new(),
+                fails_after: usize::MAX,
+                heeds_masks: true,
+            }
         }
 
         /// Draws noise that depends on the request alone.
@@ -198,7 +206,7 @@ pub(crate) mod testing {
             let kept = edit.picture.rgb.as_chunks::<3>().0;
             let mask = edit.mask.expect("tests edit with masks");
             for ((pixel, kept), level) in image.pixels_mut().zip(kept).zip(mask.grey.iter()) {
-                if *level == 0 {
+                if *level == 0 && self.heeds_masks {
                     pixel.0 = *kept;
                 }
             }

@@ -18,6 +18,7 @@ use infer::rgb_image;
 use pixelflow::int8::Int8Rows;
 use pixelflow::noise::{Key, Purpose};
 use pixelflow::pipeline::{Drawing, ImageRequest, Request, Subject, Subjects};
+use pixelflow::sampler::{SamplerConfig, SolverKind};
 use pixelflow::weights::{Values, convert_to_int8, for_each_value};
 use pixelflow::{Context, NumberFormat, PixelFlow};
 use program_tests::{Program, text};
@@ -48,7 +49,9 @@ fn relative_error(a: &[f32], b: &[f32]) -> f64 {
 fn images(source: &ModelSource, model: &PixelFlow<Flex>) -> Vec<RgbImage> {
     let image = |class| ImageRequest { subject: Subject::Class(class), seed: 0, number: 0 };
     let classes = source.description.model.num_classes;
-    let request = Request::new((0..classes).map(image).collect()).batch(16);
+    // What BENCHMARKS.md has the time of.
+    let config = SamplerConfig { solver: SolverKind::Euler, steps: vec![16], ..source.sampler() };
+    let request = Request::new((0..classes).map(image).collect()).sampler(config).batch(16);
     let request = request.check(&source.description).unwrap();
     let started = Instant::now();
     let drawing = Drawing::new(model, request, Subjects::Classes).unwrap();

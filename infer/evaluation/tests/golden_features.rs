@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
+use burn::backend::{Autodiff, Flex};
+use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use pixelflow::weights::TensorFile;
 use pixelflow_dataset::Raster;
@@ -31,7 +32,10 @@ fn images(file: &TensorFile, name: &str) -> Vec<Raster> {
     bytes.chunks_exact(3 * height * width).map(image).collect()
 }
 
-fn outputs(network: &impl Extractor<Flex>, images: &[Raster]) -> Outputs<Flex> {
+fn outputs<B: Backend<Device = FlexDevice>>(
+    network: &impl Extractor<B>,
+    images: &[Raster],
+) -> Outputs<B> {
     let preparation = network.preparation();
     let values: Vec<f32> = images.iter().flat_map(|image| preparation.apply(image)).collect();
     let shape = [images.len(), 3, preparation.side, preparation.side];
@@ -39,7 +43,7 @@ fn outputs(network: &impl Extractor<Flex>, images: &[Raster]) -> Outputs<Flex> {
 }
 
 /// Ten times the package's own error in f32 is allowed.
-fn assert_close(file: &TensorFile, name: &str, found: Tensor<Flex, 2>) {
+fn assert_close<B: Backend>(file: &TensorFile, name: &str, found: Tensor<B, 2>) {
     let expected = file.read(name).unwrap();
     let found: Vec<f32> = found.into_data().iter::<f32>().collect();
     assert_eq!(found.len(), expected.len());
@@ -56,8 +60,18 @@ fn assert_close(file: &TensorFile, name: &str, found: Tensor<Flex, 2>) {
 
 #[test]
 fn efficientnet_lite0_is_the_package_s() {
+    efficientnet_lite0_on::<Flex>();
+}
+
+/// What no backend of its own computes in memory are tensors.
+#[test]
+fn efficientnet_lite0_is_the_package_s_as_tensors() {
+    efficientnet_lite0_on::<Autodiff<Flex>>();
+}
+
+fn efficientnet_lite0_on<B: Backend<Device = FlexDevice>>() {
     let weights = open("../../assets/efficientnet-lite0/model.safetensors");
-    let network = EfficientNetLite0::<Flex>::load(&weights, &FlexDevice).unwrap();
+    let network = EfficientNetLite0::<B>::load(&weights, &FlexDevice).unwrap();
     let fixture = fixture("efficientnet_lite0");
     let outputs = outputs(&network, &images(&fixture, "images"));
     assert_close(&fixture, "features", outputs.features);

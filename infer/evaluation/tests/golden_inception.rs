@@ -2,8 +2,9 @@
 
 mod fixture;
 
-use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
+use burn::backend::{Autodiff, Flex};
+use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use fixture::{Fixture, procedural};
 use pixelflow_evaluation::Protocol;
@@ -11,13 +12,17 @@ use pixelflow_evaluation::extractor::inception::{CLASSES, FEATURES, Inception, M
 use pixelflow_evaluation::extractor::{Extractor, Range, Resize};
 
 /// The fixture's network.
-fn network(fixture: &Fixture, protocol: Protocol) -> Inception<Flex> {
+fn network<B: Backend<Device = FlexDevice>>(fixture: &Fixture, protocol: Protocol) -> Inception<B> {
     let file = procedural::weights(&fixture.manifest["weight_shapes"], |_, _| ());
     Inception::load(&file, protocol, &FlexDevice).unwrap()
 }
 
 /// Image `number` of the fixture, scaled in a way and brought to -1..1.
-fn input(fixture: &Fixture, number: usize, resize: Resize) -> Tensor<Flex, 4> {
+fn input<B: Backend<Device = FlexDevice>>(
+    fixture: &Fixture,
+    number: usize,
+    resize: Resize,
+) -> Tensor<B, 4> {
     let name = format!("x{number}");
     let shape = &fixture.tensors.tensors()[&name].shape;
     let image = fixture.floats(&name);
@@ -26,7 +31,7 @@ fn input(fixture: &Fixture, number: usize, resize: Resize) -> Tensor<Flex, 4> {
     Tensor::from_data(TensorData::new(planes, [1, 3, 299, 299]), &FlexDevice)
 }
 
-fn values<const D: usize>(tensor: Tensor<Flex, D>) -> Vec<f32> {
+fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
@@ -54,12 +59,12 @@ fn assert_close(fixture: &Fixture, number: usize, part: &str, found: &[f32], nam
 }
 
 /// The means of a map over its places.
-fn means(map: &Tensor<Flex, 4>) -> Vec<f32> {
+fn means<B: Backend>(map: &Tensor<B, 4>) -> Vec<f32> {
     values(map.clone().mean_dim(3).mean_dim(2))
 }
 
 /// Logits with the bias, which the fixture has.
-fn logits(network: &Inception<Flex>, maps: &Maps<Flex>) -> Vec<f32> {
+fn logits<B: Backend>(network: &Inception<B>, maps: &Maps<B>) -> Vec<f32> {
     let logits = values(network.logits(maps.pool3.clone()));
     logits.iter().zip(network.bias()).map(|(logit, bias)| logit + bias).collect()
 }
@@ -95,9 +100,19 @@ fn half_pixel_resize_is_pytorch_s() {
 
 #[test]
 fn features_on_the_way_and_logits_are_the_reference_s() {
+    compare_with_the_reference::<Flex>(&[0, 1]);
+}
+
+/// What no backend of its own computes in memory are tensors.
+#[test]
+fn as_tensors_they_are_the_reference_s() {
+    compare_with_the_reference::<Autodiff<Flex>>(&[0]);
+}
+
+fn compare_with_the_reference<B: Backend<Device = FlexDevice>>(images: &[usize]) {
     let fixture = Fixture::open("inception.safetensors");
-    let network = network(&fixture, Protocol::PytorchFid);
-    for number in [0, 1] {
+    let network = network::<B>(&fixture, Protocol::PytorchFid);
+    for &number in images {
         let maps = network.maps(input(&fixture, number, Resize::HalfPixel));
         // The error of the first two maps is not recorded: that of the third holds for them all the more.
         for (map, name) in
@@ -125,14 +140,19 @@ fn features_on_the_way_and_logits_are_the_reference_s() {
 
 #[test]
 fn adm_s_outputs_are_features_the_first_seven_channels_and_logits_without_bias() {
+    adm_s_outputs_on::<Flex>();
+    adm_s_outputs_on::<Autodiff<Flex>>();
+}
+
+fn adm_s_outputs_on<B: Backend<Device = FlexDevice>>() {
     let fixture = Fixture::open("inception.safetensors");
-    let network = network(&fixture, Protocol::Adm);
+    let network = network::<B>(&fixture, Protocol::Adm);
     let x = input(&fixture, 0, Resize::HalfPixel);
     let (maps, outputs) = (network.maps(x.clone()), network.forward(x));
     assert_eq!(values(outputs.features), values(maps.pool3.clone()));
     assert_eq!(values(outputs.logits.unwrap()), values(network.logits(maps.pool3)));
     let spatial = values(outputs.spatial.unwrap());
-    assert_eq!(Some(spatial.len()), Extractor::<Flex>::spatial_columns(&network));
+    assert_eq!(Some(spatial.len()), network.spatial_columns());
     let map = values(maps.mixed_6_conv);
     for (i, &value) in spatial.iter().enumerate() {
         let (place, channel) = (i / 7, i % 7);
@@ -154,7 +174,7 @@ mod faults {
     #[test]
     fn another_resize() {
         let fixture = Fixture::open("inception.safetensors");
-        let network = network(&fixture, Protocol::PytorchFid);
+        let network = network::<Flex>(&fixture, Protocol::PytorchFid);
         assert!(pool3_off(&network, &fixture, Resize::HalfPixel) < 1.0);
         for fault in [Resize::TensorFlow1, Resize::PillowFloat] {
             assert!(pool3_off(&network, &fixture, fault) > 100.0, "{fault:?}");
@@ -164,7 +184,7 @@ mod faults {
     #[test]
     fn the_bias_of_the_classifier() {
         let fixture = Fixture::open("inception.safetensors");
-        let network = network(&fixture, Protocol::PytorchFid);
+        let network = network::<Flex>(&fixture, Protocol::PytorchFid);
         let maps = network.maps(input(&fixture, 0, Resize::HalfPixel));
         let without = values(network.logits(maps.pool3.clone()));
         let [_, off] = difference(&without, &fixture.floats("logits_0"));
@@ -174,7 +194,7 @@ mod faults {
     #[test]
     fn a_wrong_slice_of_channels() {
         let fixture = Fixture::open("inception.safetensors");
-        let network = network(&fixture, Protocol::Adm);
+        let network = network::<Flex>(&fixture, Protocol::Adm);
         let maps = network.maps(input(&fixture, 0, Resize::HalfPixel));
         let map = |first: usize| values(maps.mixed_6_conv.clone().narrow(1, first, 7));
         let [_, off] = difference(&map(1), &map(0));

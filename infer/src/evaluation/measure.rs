@@ -265,10 +265,19 @@ pub(crate) mod testing {
 
     /// A data set of coloured squares.
     pub(crate) fn data(train: usize, heldout: usize) -> EvaluationData {
+        data_of(train, heldout, coloured)
+    }
+
+    /// A data set of records.
+    pub(crate) fn data_of(
+        train: usize,
+        heldout: usize,
+        record: fn(usize) -> TestRecord,
+    ) -> EvaluationData {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, numbers: std::ops::Range<usize>| {
             let path = folder.path().join(name);
-            write_tar(&path, &numbers.map(coloured).collect::<Vec<_>>());
+            write_tar(&path, &numbers.map(record).collect::<Vec<_>>());
             path
         };
         let train = write("train.tar", 0..train);

@@ -136,6 +136,22 @@ fn ctrl_c_ends_with_130_and_leaves_nothing() {
 }
 
 #[test]
+fn edits_of_real_images_are_measured_and_shown() {
+    let scratch = tempfile::tempdir().unwrap();
+    let [report, grid] = ["a.json", "a.png"].map(|name| at(scratch.path(), name));
+    let data = "assets/demo/heroes-heldout.tar";
+    let line =
+        ["captions", "--train", data, "--heldout", data, "--edit", "background", "--count", "3"];
+    let more = ["--steps", "1", "--device", "cpu", "--json", &report, "--grid", &grid];
+    let run = evaluate(scratch.path(), &[&line[..], &more].concat()).succeeded();
+    assert!(run.printed.contains("background is given another value in "), "{}", run.printed);
+    let report: serde_json::Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+    assert_eq!(report["changed_outside"], 0);
+    assert!(report["drawn_anew"].as_f64().unwrap() > 0.3, "{report}");
+    assert!(image::open(&grid).unwrap().width() > 2 * 96);
+}
+
+#[test]
 fn captions_are_measured_under_both_names() {
     for name in [&["evaluate", "captions"][..], &["evaluate-captions"]] {
         let help = INFER.run(&[name, &["--help"]].concat()).succeeded().printed;

@@ -124,7 +124,7 @@ fn captions(plan: &[Measurement], records: &Records) -> String {
             text,
             "\n## Captions\n\nOf {} held-out captions, the share whose attributes a linear probe reads off the \
              drawn images; `real` is what it reads off the real images of these captions, the ceiling, and \
-             `chance` the most frequent value.\n\n| attribute | chance | real | drawn |\n| --- | ---: | ---: | \
+             `chance` the value that is most frequent in training.\n\n| attribute | chance | real | drawn |\n| --- | ---: | ---: | \
              ---: |\n",
             result["captions"]
         );

@@ -36,6 +36,12 @@ impl Form {
         Self { inputs, outputs, kernel, stride: 1, padding: Padding::Same, depthwise: false }
     }
 
+    /// Shape of its weights, `[outputs, inputs or 1, kernel height, kernel width]`.
+    pub(crate) fn shape(&self) -> [usize; 4] {
+        let Self { inputs, outputs, kernel: [height, width], depthwise, .. } = *self;
+        [outputs, if depthwise { 1 } else { inputs }, height, width]
+    }
+
     /// Rows and columns of zeros before and after an input of a height and width.
     pub(crate) fn border(&self, size: [usize; 2]) -> [[usize; 2]; 2] {
         match self.padding {
@@ -100,14 +106,6 @@ impl Convolution {
         }
         let bias = (0..outputs).map(|i| (beta[i] - mean[i] * factor(i)) as f32).collect();
         Ok(Self { weight, bias, form })
-    }
-}
-
-impl Form {
-    /// `[outputs, inputs or 1, kernel height, kernel width]`
-    pub(crate) fn shape(&self) -> [usize; 4] {
-        let Self { inputs, outputs, kernel: [height, width], depthwise, .. } = *self;
-        [outputs, if depthwise { 1 } else { inputs }, height, width]
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct MemoryWeights {
 
 impl MemoryWeights {
     /// Turns the weights.
-    pub(super) fn new(Convolution { weight, bias, form }: &Convolution) -> Self {
+    pub(super) fn new(Convolution { weight, bias, form }: Convolution) -> Self {
         let [outputs, inputs, height, width] = form.shape();
         let terms = inputs * height * width;
         let at = |i: usize| {
@@ -31,7 +31,7 @@ impl MemoryWeights {
             weight[output * terms + input * height * width + tap]
         };
         let weight = (0..weight.len()).map(at).collect();
-        Self { weight, bias: bias.clone(), form: *form }
+        Self { weight, bias, form }
     }
 
     /// Convolves a map.

@@ -14,7 +14,7 @@ use crate::extractor::convolution::Convolution;
 use convolution::MemoryWeights;
 
 /// A feature map of one image.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct MemoryMap {
     /// Height and width.
     size: [usize; 2],
@@ -36,8 +36,8 @@ impl MemoryMap {
         let places = height * width;
         let values = values_of(x);
         let image = |planes: &[f32]| {
-            let values =
-                (0..places * channels).map(|i| planes[i % channels * places + i / channels]);
+            let place = |place| (0..channels).map(move |channel| planes[channel * places + place]);
+            let values = (0..places).flat_map(place);
             Self { size: [height, width], channels, values: values.collect() }
         };
         values.par_chunks(channels * places).map(|planes| layers(image(planes))).collect()
@@ -92,7 +92,7 @@ impl FeatureMap for MemoryMap {
     type Device = ();
 
     fn weights(convolution: Convolution, (): &()) -> Self::Weights {
-        MemoryWeights::new(&convolution)
+        MemoryWeights::new(convolution)
     }
 
     fn convolve(&self, weights: &Self::Weights, activation: Activation) -> Self {
