@@ -25,7 +25,7 @@ pub mod transform;
 mod testing;
 
 pub use buckets::Buckets;
-pub use decode::{decode, image_size, is_image};
+pub use decode::{MAX_PNG_EXTRAS, decode, image_size, is_image};
 pub use error::{Error, Result};
 pub use loader::{Batch, Loader, LoaderConfig};
 pub use packing::{PackedBatch, PackedExample};

@@ -5,8 +5,9 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, GenericImageView, ImageDecoder, ImageReader};
+use image::{DynamicImage, GenericImageView, ImageDecoder, ImageReader, Limits};
 use pixelflow::pipeline::{Mask, Picture};
+use pixelflow_dataset::MAX_PNG_EXTRAS;
 use pixelflow_host::output::note;
 
 use crate::Result;
@@ -64,7 +65,10 @@ impl PictureFile {
         // Files of strangers: the data set's decoder refuses all that is too large, cut off or of another format.
         pixelflow_dataset::decode(bytes, name)?;
         let decoded = || {
-            let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+            let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+            let mut limits = Limits::no_limits();
+            limits.max_alloc = Some(MAX_PNG_EXTRAS + bytes.len() as u64);
+            reader.limits(limits);
             let mut decoder = reader.into_decoder()?;
             let orientation = decoder.orientation()?;
             let mut image = DynamicImage::from_decoder(decoder)?;

@@ -29,6 +29,8 @@ pub(crate) const CONVERT: &str = "is of a format that is not read; convert it to
 pub const MAX_IMAGE_BYTES: u64 = 64 << 20;
 /// Longest side of an image that is decoded.
 pub const MAX_SIDE: u32 = 1 << 15;
+/// Most memory that a PNG's profiles, texts and rows may take beyond the file's own length: 8 MiB.
+pub const MAX_PNG_EXTRAS: u64 = 8 << 20;
 /// Most memory that decoding one image may take, and all that are decoded at once: 512 MiB.
 pub const MAX_DECODED_BYTES: u64 = 512 << 20;
 

@@ -7,11 +7,8 @@ use image::codecs::{png::PngDecoder, webp::WebPDecoder};
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, Limits};
 
 use super::jpeg::Jpeg;
-use super::{MAX_SIDE, SUPPORTED, check_memory, check_size, panics};
+use super::{MAX_PNG_EXTRAS, MAX_SIDE, SUPPORTED, check_memory, check_size, panics};
 use crate::{Error, Raster, Result};
-
-/// Memory of a PNG decoder for profiles, texts and rows, beyond the file's own length.
-const PNG_BYTES: u64 = 8 << 20;
 
 /// An image file whose header has been read.
 pub(crate) struct Opened<'a> {
@@ -99,9 +96,9 @@ fn open(bytes: &[u8]) -> std::result::Result<(Decoder<'_>, [usize; 2], u64), Str
             }
             ImageFormat::Png => {
                 let mut limits = Limits::no_limits();
-                limits.max_alloc = Some(PNG_BYTES + length);
+                limits.max_alloc = Some(MAX_PNG_EXTRAS + length);
                 let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits).map_err(text)?;
-                (Box::new(decoder), 0, PNG_BYTES + length)
+                (Box::new(decoder), 0, MAX_PNG_EXTRAS + length)
             }
             ImageFormat::WebP => {
                 let announced = bytes.get(4..8).map_or(0, |length| {

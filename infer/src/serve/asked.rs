@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::edit_asked::EditAsked;
 use super::refusal::{Answer, Refusal};
+use super::settings::MAX_BODY;
 use crate::arguments::GuidanceArgument;
 
 /// Images that are asked for.
@@ -129,6 +130,9 @@ const OBJECTS: [&str; 4] = ["/sampler", "/sampler/guidance", "/sampler/guidance_
 const CHOICES: [&str; 3] =
     ["/sampler/solver", "/sampler/guidance/schedule", "/sampler/guidance_rule/rule"];
 
+/// Values in a large body, at most.
+const MOST_VALUES: usize = 10_000;
+
 /// What a body says.
 ///
 /// # Errors
@@ -137,6 +141,10 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
     let unread = |reason: &str| {
         Refusal::new(StatusCode::BAD_REQUEST, format!("the body is no JSON object{reason}"))
     };
+    // A value takes many times its text in memory, but pictures, which make a body large, are few.
+    if body.len() > MAX_BODY && body.split(|&byte| byte == b',').nth(MOST_VALUES).is_some() {
+        return Err(unread(&format!(" of {MOST_VALUES} values at most")));
+    }
     let value: Value =
         serde_json::from_slice(body).map_err(|error| unread(&format!(": {error}")))?;
     if !value.is_object() {

@@ -302,7 +302,7 @@ impl Jobs {
         let first = Arc::clone(&self.waiting[0]);
         let (mut room, mut shares) = (first.at_once, Vec::new());
         for job in &self.waiting {
-            if room > 0 && go_together(&job.request, &first.request) {
+            if room > 0 && go_together(job, &first) {
                 let images = job.take(room);
                 room -= images.len();
                 shares.push(Share { job: Arc::clone(job), images });

@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 
 use super::refusal::{Answer, Refusal};
 
+/// Letters of a number, at most.
+const MOST_DIGITS: usize = 32;
+
 /// What a form says.
 #[derive(Debug, Default)]
 pub(super) struct FormData {
@@ -39,8 +42,9 @@ pub(super) async fn read(request: Request, files: &[&str], words: &[&str]) -> An
         }
         let text = field.text().await.map_err(broken)?;
         let is_plain = |value: &Value| value.is_number() || value.is_boolean();
-        let plain = serde_json::from_str(&text).ok().filter(is_plain);
-        let value = plain.filter(|_| !words.contains(&name.as_str())).unwrap_or(text.into());
+        let may_be_plain = text.len() <= MOST_DIGITS && !words.contains(&name.as_str());
+        let plain = may_be_plain.then(|| serde_json::from_str(&text).ok()).flatten();
+        let value = plain.filter(is_plain).unwrap_or(text.into());
         if data.texts.contains_key(&name) {
             return Err(Refusal::unfit(&name, format!("{} is said twice", excerpt(&name))));
         }

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Server;
 use super::guard::is_open;
@@ -63,7 +63,11 @@ pub(super) async fn read(
 }
 
 async fn whole(mut body: Body, most: usize) -> Answer<Bytes> {
-    let (mut bytes, mut place, began) = (Vec::new(), None, Instant::now());
+    let (mut bytes, mut place, mut began) = (Vec::new(), None, Instant::now());
+    let busy = |_| Refusal {
+        retry_after: Some(PATIENCE.as_secs()),
+        ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too many pictures come at once")
+    };
     let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
     loop {
         let until = began + PATIENCE + Duration::from_secs((bytes.len() / SLOWEST) as u64);
@@ -78,7 +82,10 @@ async fn whole(mut body: Body, most: usize) -> Answer<Bytes> {
             return Err(too_large(most));
         }
         if bytes.len() + data.len() > MAX_BODY && place.is_none() {
-            place = Some(timeout_at(until, AT_ONCE.acquire()).await.map_err(late)?);
+            let waits = Instant::now();
+            place = Some(timeout(PATIENCE, AT_ONCE.acquire()).await.map_err(busy)?);
+            // The sender is not to blame for others.
+            began += waits.elapsed();
         }
         bytes.extend_from_slice(&data);
     }

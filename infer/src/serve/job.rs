@@ -85,8 +85,7 @@ pub(super) struct Picture {
 pub(super) struct Job {
     /// Its name.
     pub(super) id: JobId,
-    /// What is asked: a request that the model can draw, its size and sampler said. Jobs of other edits do not
-    /// [go together](super::round::go_together).
+    /// What is asked: a request that the model can draw, its size and sampler said, without its [edit](Self::edit).
     pub(super) request: Request,
     /// What its images are called: the class, or the beginning of the prompt.
     pub(super) label: String,
@@ -113,17 +112,20 @@ struct Inner {
     begun: Option<Instant>,
     seconds: f64,
     stage_seconds: Vec<f64>,
+    /// The picture that it begins with, until it has ended: pixels are many.
+    edit: Option<Edit>,
 }
 
 impl Job {
     /// A job that waits.
     pub(super) fn new(
-        request: Request,
+        mut request: Request,
         label: String,
         previews: bool,
         origin: Origin,
         at_once: usize,
     ) -> Self {
+        let edit = request.edit.take();
         let inner = Inner {
             state: State::Queued,
             taken: 0,
@@ -132,6 +134,7 @@ impl Job {
             begun: None,
             seconds: 0.0,
             stage_seconds: Vec::new(),
+            edit,
         };
         Self {
             id: JobId::random(),
@@ -149,6 +152,11 @@ impl Job {
     /// Images that it is of.
     pub(super) fn images(&self) -> usize {
         self.request.images.len()
+    }
+
+    /// The picture that it begins with; none once it has ended.
+    pub(super) fn edit(&self) -> Option<Edit> {
+        self.inner().edit.clone()
     }
 
     /// Images that are not begun.
@@ -250,13 +258,14 @@ impl Job {
         self.inner().pictures.len()
     }
 
-    /// Bytes of its images, and of the picture that it is an edit of.
+    /// Bytes of its images, and of the picture that it begins with.
     pub(super) fn bytes(&self) -> usize {
-        let drawn: usize = self.inner().pictures.iter().map(|picture| picture.png.len()).sum();
+        let inner = self.inner();
+        let drawn: usize = inner.pictures.iter().map(|picture| picture.png.len()).sum();
         let edited = |edit: &Edit| {
             edit.picture.rgb.len() + edit.mask.as_ref().map_or(0, |mask| mask.grey.len())
         };
-        drawn + self.request.edit.as_ref().map_or(0, edited)
+        drawn + inner.edit.as_ref().map_or(0, edited)
     }
 
     /// Ends it, unless it has ended; gives whether it had not.
@@ -267,6 +276,7 @@ impl Job {
         }
         inner.seconds = inner.begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64());
         inner.state = state.clone();
+        inner.edit = None;
         let event = match state {
             State::Failed(message) => Event::Failed(message),
             State::Cancelled => Event::Cancelled,

@@ -5,6 +5,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+/// Letters of a field's name that are said again.
+const MOST_NAMED: usize = 100;
+
 /// Why a request is refused, and what helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -29,7 +32,9 @@ impl Refusal {
 
     /// A request that can be read and makes no sense.
     pub(super) fn unfit(field: &str, message: impl Into<String>) -> Self {
-        let field = Some(field.to_owned()).filter(|field| !field.is_empty());
+        // Names of our own are short; a stranger's may be of any length.
+        let field = Some(field.chars().take(MOST_NAMED).collect::<String>());
+        let field = field.filter(|field| !field.is_empty());
         Self { field, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
     }
 

@@ -23,10 +23,10 @@ pub(super) struct Round {
     pub(super) shares: Vec<Share>,
 }
 
-/// Whether images of two requests can be in one batch: what a batch has once is equal in both.
-pub(super) fn go_together(first: &Request, second: &Request) -> bool {
-    let once = |request: &Request| (request.size, request.sampler.clone(), request.noise);
-    once(first) == once(second) && first.edit == second.edit
+/// Whether images of two jobs can be in one batch: what a batch has once is equal in both.
+pub(super) fn go_together(first: &Job, second: &Job) -> bool {
+    let once = |Job { request, .. }: &Job| (request.size, request.sampler.clone(), request.noise);
+    once(first) == once(second) && first.edit() == second.edit()
 }
 
 impl Round {
@@ -39,7 +39,9 @@ impl Round {
     pub(super) fn request(&self) -> Request {
         let of = |share: &Share| share.job.request.images[share.images.clone()].to_vec();
         let images = self.shares.iter().flat_map(of).collect();
-        Request { images, batch: self.images(), ..self.shares[0].job.request.clone() }
+        let first = &self.shares[0].job;
+        let (edit, request) = (first.edit(), first.request.clone());
+        Request { images, batch: self.images(), edit, ..request }
     }
 
     /// The share of image `index` of the round, and which of the job's images it is.

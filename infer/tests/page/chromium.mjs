@@ -7,6 +7,13 @@ import { join } from "node:path";
 
 const PATIENCE = 120_000;
 
+/** What a promise gives, or an error where it takes too long. */
+function inTime(what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`never: ${what}`)), PATIENCE); });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 /** Starts Chromium with a profile of its own; `close()` ends both. */
 export async function startChromium(program = process.env.CHROMIUM ?? "chromium") {
   const profile = await mkdtemp(join(tmpdir(), "pixelflow-page-"));
@@ -16,7 +23,7 @@ export async function startChromium(program = process.env.CHROMIUM ?? "chromium"
   });
   const [, , , commands, answers] = child.stdio;
   const waiting = new Map();
-  const listeners = [];
+  const listeners = new Set();
   let [last, rest] = [0, ""];
   const end = (reason) => {
     for (const { reject } of waiting.values()) reject(new Error(reason));
@@ -35,17 +42,17 @@ export async function startChromium(program = process.env.CHROMIUM ?? "chromium"
       waiting.delete(id);
     }
   });
-  const send = (method, params = {}, sessionId = undefined) => new Promise((resolve, reject) => {
+  const send = (method, params = {}, sessionId = undefined) => inTime(method, new Promise((resolve, reject) => {
     last += 1;
     waiting.set(last, { resolve, reject });
     commands.write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`);
-  });
+  }));
   const { targetId } = await send("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
   const call = (method, params) => send(method, params, sessionId);
   await Promise.all(["Page", "Runtime", "DOM", "Log"].map((domain) => call(`${domain}.enable`)));
   return {
-    page: pageOf(call, (listener) => listeners.push(listener)),
+    page: pageOf(call, listeners),
     async close() {
       await send("Browser.close").catch(() => {});
       child.kill("SIGKILL");
@@ -55,9 +62,9 @@ export async function startChromium(program = process.env.CHROMIUM ?? "chromium"
 }
 
 /** What a test does with a page. */
-function pageOf(call, listen) {
+function pageOf(call, listeners) {
   const complaints = [];
-  listen((method, params) => {
+  listeners.add((method, params) => {
     if (method === "Runtime.exceptionThrown") complaints.push(params.exceptionDetails.exception?.description);
     if (method === "Log.entryAdded" && params.entry.level === "error") complaints.push(`${params.entry.text} ${params.entry.url ?? ""}`);
   });
@@ -85,9 +92,14 @@ function pageOf(call, listen) {
     complaints, value, until,
     text: (id) => value(`${element(id)}.textContent`),
     async go(url) {
-      const loaded = new Promise((resolve) => listen((method) => method === "Page.loadEventFired" && resolve()));
+      let listener;
+      const loaded = new Promise((resolve) => {
+        listener = (method) => method === "Page.loadEventFired" && resolve();
+        listeners.add(listener);
+      });
       await call("Page.navigate", { url });
-      await loaded;
+      await inTime(`${url} is loaded`, loaded);
+      listeners.delete(listener);
     },
     async click(selector) {
       const [left, top, width, height] = await boxOf(selector);

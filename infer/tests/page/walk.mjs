@@ -17,14 +17,14 @@ const browser = await startChromium();
 const { page } = browser;
 const said = (line) => console.log(line);
 
-/** The blob of a picture of the gallery, the newest first. */
-const blobOf = (place) => `(async () => {
+/** A picture of the gallery with its request, the newest first. */
+const pictureOf = (place) => `(async () => {
   const { openStore } = await import(new URL("page/store.js", document.baseURI));
-  return (await (await openStore()).all()).reverse()[${place}].blob;
+  return (await (await openStore()).all()).reverse()[${place}];
 })()`;
 /** Levels of red of a picture of the gallery. */
 const levels = (place) => page.value(`(async () => {
-  const image = await createImageBitmap(await ${blobOf(place)});
+  const image = await createImageBitmap((await ${pictureOf(place)}).blob);
   const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
   context.drawImage(image, 0, 0);
   const { data } = context.getImageData(0, 0, image.width, image.height);
@@ -50,9 +50,20 @@ async function opens() {
   said(`open: ${await page.text("model")}`);
 }
 
+/** So many steps in each stage. */
+const setSteps = (steps) => page.value(`(() => {
+  document.querySelectorAll("details.more").forEach((part) => { part.open = true; });
+  document.querySelectorAll("#steps input").forEach((field) => {
+    field.value = ${steps};
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+})()`);
+
 async function draws() {
   await page.type("class", "tengu", "Enter");
   await page.type("seed", "7");
+  // The first stage is over in a few milliseconds else, before the page can listen.
+  await setSteps(100);
   await page.click("#draw");
   await done();
   const stages = await page.value(`document.querySelectorAll("#stages li").length`);
@@ -66,11 +77,7 @@ async function draws() {
 }
 
 async function cancels() {
-  await page.value(`document.querySelectorAll("details.more").forEach((part) => { part.open = true; })`);
-  await page.value(`document.querySelectorAll("#steps input").forEach((field) => {
-    field.value = field.max || 200;
-    field.dispatchEvent(new Event("change", { bubbles: true }));
-  })`);
+  await setSteps(200);
   await page.click("#draw");
   await page.until(`/Step/.test(document.getElementById("status").textContent)`, "it is drawing");
   await page.click("#cancel");
@@ -109,10 +116,16 @@ async function edits() {
   await page.click("#edit-remove");
 }
 
-async function restores() {
-  const bytes = await page.value(`(async () => [...new Uint8Array(await (await ${blobOf(1)}).arrayBuffer())])()`);
-  const file = resolve(join(folder, "tengu.png"));
+/** Writes a picture of the gallery to a file. */
+async function saved(place, name) {
+  const bytes = await page.value(`(async () => [...new Uint8Array(await (await ${pictureOf(place)}).blob.arrayBuffer())])()`);
+  const file = resolve(join(folder, name));
   await writeFile(file, Buffer.from(bytes));
+  return file;
+}
+
+async function restores() {
+  const file = await saved(1, "tengu.png");
   await page.type("seed", "99");
   await page.type("class", "elf", "Enter");
   await page.choose("open", file);
@@ -122,11 +135,26 @@ async function restores() {
   said("restored from a picture");
 }
 
+/** What the recipe of an edit asks for is for its own picture alone. */
+async function varies() {
+  await page.choose("open", await saved(0, "edited.png"));
+  await page.until(`/It is an edit of another picture/.test(document.getElementById("notes").textContent)`, "the edit is restored");
+  await page.click("#gallery li:last-child button");
+  await page.until(`document.getElementById("viewer").open`);
+  await page.click("#viewer-vary");
+  await page.until(`document.querySelectorAll("#gallery img").length === 3`, "a variation is drawn");
+  await done();
+  const { request } = await page.value(`(async () => { const { request } = await ${pictureOf(0)}; return { request: { ...request, edit: { ...request.edit, image: null } } }; })()`);
+  const stages = await page.value(`document.querySelectorAll("#stages li").length`);
+  assert.deepEqual(request.edit, { image: null, mask: null, from_stage: stages - 1, resample: 1 });
+  said("varied from the last stage on");
+}
+
 async function reloads() {
   await page.go(url);
   await page.until(`!document.getElementById("draw").disabled`, "the model is there again");
-  assert.equal(await pictures(), 2);
-  said("reloaded: the gallery has both pictures");
+  assert.equal(await pictures(), 3);
+  said("reloaded: the gallery has all pictures");
 }
 
 try {
@@ -135,12 +163,13 @@ try {
   await cancels();
   await edits();
   await restores();
-  await reloads();
+  await varies();
   for (const [width, height] of [[390, 844], [1440, 900]]) {
     for (const scheme of ["light", "dark"]) {
       await page.screenshot(join(folder, `${width}-${scheme}.png`), { width, height, scheme });
     }
   }
+  await reloads();
   assert.deepEqual(page.complaints, []);
 } catch (error) {
   await page.screenshot(join(folder, "failed.png"), { width: 1440, height: 900, scheme: "light" }).catch(() => {});

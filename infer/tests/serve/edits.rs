@@ -203,6 +203,16 @@ fn a_picture_takes_no_more_memory_than_its_pixels() {
     });
     assert!(bomb.len() < 4 << 20, "{}", bomb.len());
     server.image(&server.submit(&edit(&bomb)), 0);
+    // A colour profile is inflated by whoever asks for it, and ignored where it is too large.
+    let mut info = png::Info::with_size(SIDE, SIDE);
+    info.color_type = png::ColorType::Rgb;
+    info.icc_profile = Some(vec![0; 200 << 20].into());
+    let mut bomb = Vec::new();
+    let mut writer = png::Encoder::with_info(&mut bomb, info).unwrap().write_header().unwrap();
+    writer.write_image_data(&[99; 3 * (SIDE * SIDE) as usize]).unwrap();
+    drop(writer);
+    assert!(bomb.len() < 1 << 20, "{}", bomb.len());
+    server.post("/api/jobs", &edit(&bomb));
     let grown = server.peak_memory().saturating_sub(before) >> 20;
     assert!(grown < 48, "{grown} MiB more");
     // Two pictures that cannot be compressed are read, and are no more than they may be.
@@ -219,6 +229,12 @@ fn a_picture_takes_no_more_memory_than_its_pixels() {
     let asked = body("");
     assert!(asked.len() > 10 << 20, "{}", asked.len());
     assert_eq!(server.post("/api/jobs", &asked).json()["error"]["field"], "edit.more");
+    // What is large by its values is not read: each takes many times its text.
+    let values = format!("{{\"more\": [{}0]}}", "0,".repeat(3 << 20));
+    let refused = server.post("/api/jobs", &values);
+    assert!(refused.status == 400 && refused.message().contains("10000 values"), "{refused:?}");
+    let grown = server.peak_memory().saturating_sub(before) >> 20;
+    assert!(grown < 160, "{grown} MiB more");
     // Announced alone: the answer comes before the body.
     let announced = |path: &str, length: usize| {
         let kind = "Content-Type: application/json";

@@ -1,7 +1,5 @@
 // From the pictures of the page's edit to the pipeline's, as `pixelflow::pipeline::Edit` has it.
 
-const STRENGTH = { whole: 0.6, part: 1 };
-
 /** Decodes the pictures of an edit, neither of more than `most` pixels; `note` is told what the user should know. */
 export async function editOf({ image, mask, strength, from_stage: stage, resample = 1 }, most, note) {
   const picture = await pixelsOf(image, most);
@@ -11,7 +9,7 @@ export async function editOf({ image, mask, strength, from_stage: stage, resampl
   const size = [picture.height, picture.width];
   const rgb = new Uint8Array(3 * picture.height * picture.width);
   for (let at = 0; at < rgb.length; at += 1) rgb[at] = picture.data[4 * Math.floor(at / 3) + (at % 3)];
-  const begin = stage === undefined ? { strength: strength ?? (mask ? STRENGTH.part : STRENGTH.whole) } : { stage };
+  const begin = stage === undefined ? { strength } : { stage };
   return { picture: { size, rgb: base64(rgb) }, begin, mask: mask ? await maskOf(mask, most) : null, resample };
 }
 

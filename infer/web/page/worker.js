@@ -29,7 +29,7 @@ async function open({ id, model }) {
     const [files] = await Promise.all([modelFiles(model, (event) => tell(id, { type: "progress", ...event })), init()]);
     painter?.free();
     painter = new Painter(model.name, files.config, files.weights);
-    about = { ...JSON.parse(painter.describe()), device: "this browser", edits: true, limits: { count: 16, pixels: 256 * 256, steps: 200 } };
+    about = { ...JSON.parse(painter.describe()), device: "this browser", limits: { count: 16, pixels: 256 * 256, steps: 200 } };
     tell(id, { type: "opened", ...about });
   } catch (error) {
     tell(id, { type: "refused", message: reason(error) });

@@ -43,12 +43,12 @@ function askForToken() {
 }
 
 /** What can be done with a picture of the gallery. */
-function actions(model, fields, edits) {
+function actions(model, fields, edits, onAct) {
   const last = model.stages - 1;
   /** Puts a picture into the form, to begin with it at a stage, and draws. */
-  const goOn = async ({ blob, request }, { stage, size, strength, keepsSeed }) => {
+  const goOn = async ({ blob, request }, { stage, size, strength = null, keepsSeed }) => {
     fields.fill({ ...request, size, count: 1 }, { keepsSeed });
-    await edits.open(blob, { stage, size, strength });
+    await edits.open(blob, { stage, size, share: strength });
     part("form").requestSubmit();
   };
   const all = {
@@ -67,13 +67,24 @@ function actions(model, fields, edits) {
     // Another seed from the last stage on: the composition stays.
     vary: (picture) => {
       const { draft, height, width, request } = picture;
-      if (model.edits && !draft && last > 0) return goOn(picture, { stage: last, size: [height, width], keepsSeed: false });
+      if (!draft && last > 0) return goOn(picture, { stage: last, size: [height, width], keepsSeed: false });
+      edits.clear();
       fields.fill({ ...request, number: 0, count: 1 }, { keepsSeed: false });
       return part("form").requestSubmit();
     },
   };
-  const guarded = ([name, act]) => [name, (picture) => Promise.resolve(act(picture)).catch(fail)];
+  const guarded = ([name, act]) => [name, (picture) => {
+    onAct();
+    return Promise.resolve(act(picture)).catch(fail);
+  }];
   return Object.fromEntries(Object.entries(all).map(guarded));
+}
+
+/** How a recipe's picture was edited, for the Edit part. */
+function settingsOf({ edit: { begin, mask, resample }, height, width }) {
+  const { stage = null, strength: share = null } = begin;
+  // From a stage on a smaller picture is enough.
+  return { stage, share, resample, isMasked: Boolean(mask), size: stage !== null && !mask ? [height, width] : null };
 }
 
 async function main() {
@@ -81,8 +92,11 @@ async function main() {
   const what = model.kind === "text" ? "draws from text" : `${model.classes.length} classes`;
   part("model").textContent = `${model.name} · ${what} · ${model.device}`;
   const fields = form(model);
-  const edits = editor(model, fields.showSize);
-  const shelf = await gallery(await openStore(), model, actions(model, fields, edits));
+  const edits = editor(model, fields.showSize, fail);
+  // The recipe of an edit that was restored last, for the picture that is opened next.
+  let expected = null;
+  const forget = () => { expected = null; };
+  const shelf = await gallery(await openStore(), model, actions(model, fields, edits, forget));
   const seen = canvas(part("pictures"), (picture) => shelf.show(picture));
   const told = progress({ stages: part("stages"), status: part("status"), announce: part("announce") });
   let drawing = null;
@@ -116,7 +130,7 @@ async function main() {
 
   part("form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (drawing) return;
+    if (drawing || part("draw").disabled) return;
     ["error", "notes"].forEach((id) => show(id));
     part("edit-instead").hidden = true;
     part("draw").disabled = true;
@@ -142,7 +156,9 @@ async function main() {
 
   const say = (...lines) => show("notes", lines.join("\n"));
   const openToEdit = async (file, ...lines) => {
-    await edits.open(file);
+    const settings = expected ? settingsOf(expected) : {};
+    forget();
+    await edits.open(file, settings);
     say(...lines);
     part("edit-canvas").focus();
   };
@@ -156,7 +172,6 @@ async function main() {
       try {
         recipe = await recipeOf(file);
       } catch (error) {
-        if (!model.edits) throw error;
         return await openToEdit(file, `${error.message} It is open to be edited.`);
       }
       restore(file, recipe);
@@ -171,19 +186,23 @@ async function main() {
     }
     edits.clear();
     fields.fill(request);
+    forget();
     const said = [`The settings of ${file.name} are in the form.`];
     if (recipe.model !== model.name) said.push(`It was drawn with ${recipe.model}; ${model.name} will draw another picture.`);
     if (recipe.edit) {
-      edits.expect(recipe.edit);
-      said.push(`It is an edit of another picture, which is not in it; ${model.edits ? "open that one to edit it so again." : "this draws without that."}`);
+      expected = recipe;
+      said.push("It is an edit of another picture, which is not in it; open that one to edit it so again.");
       if (recipe.edit.mask) said.push("Its mask is not in it either: paint it again.");
     }
     if (recipe.guide) said.push("It was drawn with a guide, which this page does not take.");
     if (recipe.rows.length > 1) said.push(`It has ${recipe.rows.length} rows; these are of the first.`);
     if (!Number.isSafeInteger(request.seed)) said.push("Its seed is larger than this page can write.");
     say(...said);
-    part("edit-instead").hidden = !model.edits || recipe.layout?.kind === "grid";
-    part("edit-instead").onclick = () => take(file, true);
+    part("edit-instead").hidden = recipe.layout?.kind === "grid";
+    part("edit-instead").onclick = () => {
+      forget();
+      take(file, true);
+    };
     part("draw").focus();
   };
   for (const [id, isToEdit] of [["open", false], ["edit-open", true]]) {
@@ -193,7 +212,7 @@ async function main() {
       part(id).value = "";
     });
   }
-  dropped(part("drop"), (file, target) => take(file, model.edits && part("edit").contains(target)));
+  dropped(part("drop"), (file, target) => take(file, part("edit").contains(target)));
   part("draw").disabled = false;
 }
 

@@ -6,35 +6,43 @@ const part = (id) => document.getElementById(id);
 const STRENGTH = { whole: 0.6, part: 1 };
 const SEAM = 1;
 
-/** The Edit part for a model; `onSize([height, width])` is told what size the picture asks for. */
-export function editor(model, onSize) {
+/**
+ * The Edit part for a model; `onSize([height, width])` is told what size the picture asks for, `onError` what went
+ * wrong.
+ */
+export function editor(model, onSize, onError) {
   let picture = null;
-  let settings = null;
+  let strength = STRENGTH.whole;
   const painter = maskPainter(part("edit-canvas"), (share) => {
     part("edit-share").textContent = `${Math.round(100 * share)} % is drawn anew`;
   });
   const isPart = () => part("edit-painted").checked;
   const isStrength = () => part("begin").value === "strength";
 
-  part("edit").hidden = !model.edits;
   part("begin").add(new Option("As much as I say", "strength"));
   for (let stage = 1; stage < model.stages; stage += 1) {
     const side = model.size[0] / 2 ** (model.stages - stage);
     part("begin").add(new Option(`At stage ${stage + 1}: what shows at ${side} px stays`, stage));
   }
 
-  const showStrength = (strength) => {
-    part("strength").value = strength;
-    part("strength-value").textContent = `${Math.round(100 * strength)} %`;
+  // The slider has steps; what a recipe says is kept until somebody moves it.
+  const setStrength = (value) => {
+    strength = value;
+    part("strength").value = value;
+    part("strength-value").textContent = `${Math.round(100 * value)} %`;
   };
   const showKind = () => {
     part("mask-tools").hidden = !isPart();
     part("strength-part").hidden = !isStrength();
     painter.use(isPart());
+    const canvas = part("edit-canvas");
+    canvas.tabIndex = isPart() ? 0 : -1;
+    canvas.setAttribute("role", isPart() ? "application" : "img");
+    canvas.setAttribute("aria-describedby", isPart() ? "edit-share edit-keys" : "");
   };
   const setPart = (is) => {
     part(is ? "edit-painted" : "edit-whole").checked = true;
-    showStrength(is ? STRENGTH.part : STRENGTH.whole);
+    setStrength(is ? STRENGTH.part : STRENGTH.whole);
     showKind();
   };
   const setBrush = (width) => {
@@ -51,7 +59,7 @@ export function editor(model, onSize) {
 
   for (const id of ["edit-whole", "edit-painted"]) on(id, () => setPart(isPart()), "change");
   on("begin", showKind, "change");
-  on("strength", () => showStrength(Number(part("strength").value)), "input");
+  on("strength", () => setStrength(Number(part("strength").value)), "input");
   on("brush", () => setBrush(Number(part("brush").value)), "input");
   on("mask-paint", () => setPaints(true));
   on("mask-erase", () => setPaints(false));
@@ -65,14 +73,15 @@ export function editor(model, onSize) {
     painter.rectangle(Object.fromEntries(values));
   });
   on("edit-remove", () => clear());
-  on("edit-fit", async () => {
+  const fit = async () => {
     const { blob, width, height } = picture;
     const [tall, wide] = fitting(model, [height, width]);
     const image = await createImageBitmap(blob, { resizeWidth: wide, resizeHeight: tall, resizeQuality: "high" });
     const canvas = Object.assign(document.createElement("canvas"), { width: wide, height: tall });
     canvas.getContext("2d").drawImage(image, 0, 0);
     await open(await new Promise((resolve) => canvas.toBlob(resolve, "image/png")));
-  });
+  };
+  on("edit-fit", () => fit().catch(onError));
 
   const showFit = () => {
     const { width, height } = picture;
@@ -86,8 +95,11 @@ export function editor(model, onSize) {
     part("edit-fit").textContent = `Scale it to ${wide} × ${tall}`;
   };
 
-  /** Opens a picture; `stage` is where drawing begins, `size` that of the images if it is another. */
-  async function open(blob, { stage = null, size = null, strength = null, resample = SEAM, mask = null } = {}) {
+  /**
+   * Opens a picture; `stage` is where drawing begins, or `share` how much is new, `size` that of the images if it is
+   * another; `isMasked` is whether a part is painted, which `mask` may have already.
+   */
+  async function open(blob, { stage = null, size = null, share = null, resample = SEAM, mask = null, isMasked = mask !== null } = {}) {
     const pixels = await pixelsOf(blob);
     const { width, height } = pixels;
     picture = { blob, width, height, isSmall: Boolean(size) && (size[0] !== height || size[1] !== width) };
@@ -103,17 +115,8 @@ export function editor(model, onSize) {
     part("begin").value = [...part("begin").options].some(isOfStage) ? stage : "strength";
     part("resample").value = resample;
     painter.begin(pixels, mask ? levelsOf(await pixelsOf(mask)) : undefined);
-    setPart(Boolean(mask));
-    if (strength !== null) showStrength(strength);
-    if (settings) {
-      const { begin, resample: again, mask: hasMask } = settings;
-      settings = null;
-      setPart(Boolean(hasMask));
-      part("begin").value = begin.stage ?? "strength";
-      part("resample").value = again;
-      if (begin.strength !== undefined) showStrength(begin.strength);
-      showKind();
-    }
+    setPart(isMasked);
+    if (share !== null) setStrength(share);
     if (!picture.isSmall) showFit();
     else part("edit-misfit").hidden = true;
     onSize(size ?? [height, width]);
@@ -130,9 +133,6 @@ export function editor(model, onSize) {
   return {
     open,
     clear,
-    isOpen: () => picture !== null,
-    /** The settings of a picture's recipe, for the picture that is opened next. */
-    expect(edit) { settings = edit; },
     /** What the part asks for; null without a picture. */
     async request() {
       if (!picture) return null;
@@ -150,15 +150,14 @@ export function editor(model, onSize) {
       return {
         image: picture.blob,
         mask: isMasked ? await painter.file() : null,
-        ...(isStrength() ? { strength: Number(part("strength").value) } : { from_stage: Number(part("begin").value) }),
+        ...(isStrength() ? { strength } : { from_stage: Number(part("begin").value) }),
         resample,
       };
     },
     /** Shows the edit of a request, or that it has none. */
     async fill({ edit, size }) {
-      settings = null;
       if (!edit) return clear();
-      return open(edit.image, { ...edit, stage: edit.from_stage ?? null, strength: edit.strength ?? null, size });
+      return open(edit.image, { ...edit, stage: edit.from_stage ?? null, share: edit.strength ?? null, size });
     },
   };
 }

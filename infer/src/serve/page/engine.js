@@ -1,7 +1,7 @@
 // Drawing on a server: the only file that knows of one. Another engine has the same two methods.
 //
 //   describe() -> {name, kind: "class" | "text", classes, size: [height, width], sizeMultiple, stages, sampler,
-//                  solvers, device, edits, limits: {count, pixels, steps}}; `edits` is whether a request may have an edit
+//                  solvers, device, limits: {count, pixels, steps}}
 //   draw(request, onEvent) -> {cancel(), keepDraft(), ended}
 //
 // A request is {class | prompt, negative, seed, number, count, size, sampler, edit}. An edit, if there is one, is {image,
@@ -31,7 +31,7 @@ export function useToken(token) {
 async function describe() {
   const { models } = await (await ask("api/models")).json();
   const { size_multiple: sizeMultiple, ...model } = models[0];
-  return { ...model, sizeMultiple, edits: true };
+  return { ...model, sizeMultiple };
 }
 
 function draw(request, onEvent) {

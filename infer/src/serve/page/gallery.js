@@ -71,8 +71,7 @@ export async function gallery(store, model, act) {
     const download = part("viewer-download");
     download.href = url(picture);
     download.download = `${label.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60)}-seed${request.seed}-${String(request.number).padStart(5, "0")}.png`;
-    part("viewer-edit").hidden = !model.edits || picture.draft;
-    part("viewer-refine").hidden = !model.edits;
+    part("viewer-edit").hidden = picture.draft;
     part("viewer-refine").textContent = refinement(picture, model).name;
     if (!part("viewer").open) part("viewer").showModal();
   }
