@@ -241,7 +241,8 @@ pub struct MetricArguments {
 /// How features are computed.
 #[derive(Clone, Debug, Args)]
 pub struct ComputingArguments {
-    /// Images computed at once; changes speed and memory.
+    /// Images computed at once; changes speed and memory. On the CPU they go through the network side by side: as many as
+    /// there are cores, at least.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch: u32,
     /// Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1.

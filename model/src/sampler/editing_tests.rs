@@ -226,23 +226,33 @@ fn after_any_step_of_an_edit_it_can_be_saved_and_gone_on_from() {
         };
         let (images, evaluations, steps, calls) = counted(begin());
         // Where it goes back, an adaptive solver begins anew with nothing to be kept.
-        let (mut stepper, mut turns) = (begin(), Vec::new());
+        let (mut stepper, mut turns, mut ends) = (begin(), Vec::new(), Vec::new());
         for step in 0..steps {
             let before = stepper.again.repetition;
             stepper.step().unwrap();
             if stepper.again.repetition > before {
                 turns.push(step + 1);
             }
+            if matches!(stepper.phase, Phase::Between(_)) {
+                ends.push(step + 1);
+            }
         }
         let at_turns = turns.iter().flat_map(|&turn| turn..turn + 3);
-        for stop in (0..4).chain(at_turns).chain([steps / 4, steps - 1, steps]) {
+        for stop in (0..4).chain(at_turns).chain([steps / 4, steps - 1]).chain(ends.clone()) {
             let mut stepper = begin();
             for _ in 0..stop {
                 stepper.step().unwrap().unwrap();
             }
             let saved = SavedState::from_bytes(&stepper.save().unwrap().to_bytes()).unwrap();
-            let (again, counts, _, called) = counted(begin().go_on(&saved).unwrap());
             let case = format!("{:?}, stopped after {stop}", sampler.config());
+            // Within a stage the newest slope is not saved, and the preview is made of a new one.
+            if ends.contains(&stop) {
+                let look =
+                    |mut stepper: Stepper<'_, Flex>| stepper.clean_preview().unwrap().map(values);
+                let seen_again = look(begin().go_on(&saved).unwrap());
+                assert!(seen_again == look(stepper), "{case}: another preview");
+            }
+            let (again, counts, _, called) = counted(begin().go_on(&saved).unwrap());
             assert!(again == images, "{case}");
             assert_eq!((&counts, &called), (&evaluations, &calls), "{case}");
         }

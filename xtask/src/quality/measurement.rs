@@ -35,6 +35,8 @@ pub enum Part {
     },
     /// The table of captions.
     Captions,
+    /// A row of the table of edits.
+    Edits,
     /// A figure, with its table.
     Sweep {
         /// What it shows.
@@ -90,7 +92,18 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
     let as_many = ["evaluate", "model", HEROES, "--images", "192", "--repeats", &repeats];
     let as_many = [&as_many[..], &["--metrics", METRICS]].concat();
     let euler = [&class_demo[..], &["--solver", "euler", "--steps", "16"]].concat();
-    let captions = ["evaluate", "captions"].map(str::to_owned).to_vec();
+    let of_captions = |name: &str, part, more: &[&str]| Measurement {
+        name: name.to_owned(),
+        part,
+        model: Some("assets/demo-text/model"),
+        needs_clothes: false,
+        arguments: [&["evaluate", "captions"], more]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+    };
+    let edit = |name: &str, attribute| of_captions(name, Part::Edits, &["--edit", attribute]);
     let clothes = "Fashion-MNIST";
     let real_clothes = [
         &["evaluate", "images", clothes::HELD_OUT, clothes::TRAIN, "--images", &images][..],
@@ -132,13 +145,10 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
             Some("assets/demo/model"),
             &euler,
         ),
-        Measurement {
-            name: "captions".to_owned(),
-            part: Part::Captions,
-            model: Some("assets/demo-text/model"),
-            needs_clothes: false,
-            arguments: captions,
-        },
+        of_captions("captions", Part::Captions, &[]),
+        edit("edit-clothes", "clothes"),
+        edit("edit-weapon", "right"),
+        edit("edit-background", "background"),
         sweep("solvers", "Class demo: solvers and steps", &solvers),
         sweep("guidance", "Class demo: rules and scales of guidance", &rules),
         row("fashion-mnist-real", clothes, "held-out real images", None, &real_clothes),

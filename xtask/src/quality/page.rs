@@ -43,6 +43,7 @@ pub fn page(plan: &[Measurement], records: &Records) -> String {
         page += &table_of(data, plan, records);
     }
     page += &captions(plan, records);
+    page += &edits(plan, records);
     page += &sweeps(plan, records);
     page += &commands(plan, records);
     page
@@ -141,6 +142,36 @@ fn captions(plan: &[Measurement], records: &Records) -> String {
         }
     }
     text
+}
+
+/// How well edits of real images follow their captions.
+fn edits(plan: &[Measurement], records: &Records) -> String {
+    let names = plan.iter().filter(|measurement| measurement.part == Part::Edits);
+    let rows: Vec<String> = names
+        .filter_map(|measurement| records.get(&measurement.name))
+        .map(|Record { result, .. }| {
+            let share =
+                |key: &str| format!("{:.1} %", 100.0 * result[key].as_f64().unwrap_or(f64::NAN));
+            let [new, drawn, edited] = ["drawn_anew", "drawn", "edited"].map(share);
+            format!(
+                "| {} | {} | {new} | {drawn} | {edited} | {:.2} | {} |\n",
+                result["attribute"].as_str().unwrap_or_default(),
+                result["images"],
+                result["ratio"].as_f64().unwrap_or(f64::NAN),
+                result["changed_outside"]
+            )
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n## Edits\n\nReal held-out images are given another value of an attribute by its word in the caption, where \
+         its values are told apart; the share whose new value the probe reads off, beside images that are drawn as a \
+         whole from the same captions.\n\n| attribute | images | drawn anew | drawn as a whole | edited | edited / \
+         drawn | pixels changed outside |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n{}",
+        rows.concat()
+    )
 }
 
 /// The figures of sweeps, and their tables.
