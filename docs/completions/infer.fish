@@ -252,7 +252,7 @@ infinity\t'FD or FID extrapolated to infinitely many images; takes fifteen dista
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l train -d 'The images that the model was trained on: adds memorisation, the share of samples that are nearer to one of them than the nearest 1 % of --held-out are' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l held-out -d 'Real images that the model was not trained on' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l json -d 'Also write everything as JSON here; `-` writes it to the standard output instead of the table' -r -F
-complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l batch -d 'Images computed at once; changes speed and memory' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l batch -d 'Images computed at once; changes speed and memory. On the CPU they go through the network side by side: as many as there are cores, at least' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from images" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l images -d 'How many images are drawn for each repeat; papers mostly have 50000' -r
@@ -317,7 +317,7 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_su
 torch-fidelity\t'The package torch-fidelity'
 pytorch-fid\t'The package pytorch-fid'
 clean\t'The package clean-fid; images may have different sizes'"
-complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l batch -d 'Images computed at once; changes speed and memory' -r
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l batch -d 'Images computed at once; changes speed and memory. On the CPU they go through the network side by side: as many as there are cores, at least' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from reference" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from compare" -l json -d 'Also write everything as JSON here; `-` writes it to the standard output instead of the table' -r -F
