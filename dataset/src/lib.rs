@@ -28,7 +28,7 @@ pub use buckets::Buckets;
 pub use decode::{MAX_PNG_EXTRAS, decode, image_size, is_image};
 pub use error::{Error, Result};
 pub use loader::{Batch, Loader, LoaderConfig};
-pub use packing::{PackedBatch, PackedExample};
+pub use packing::{PackedBatch, PackedExample, Timesteps};
 pub use raster::Raster;
 pub use source::{Record, Source, SourceConfig};
 pub use transform::{Transform, TransformConfig};

@@ -217,6 +217,10 @@ fn a_picture_of_our_own_is_taken_for_what_its_recipe_says() {
     let run = scratch.run("edit", &edit).succeeded();
     assert!(run.message.contains("shows dog, as its recipe says"), "{}", run.message);
     assert_eq!(read_picture(&scratch.path("grid.png")).unwrap().1.rows[0].class, 2);
+    // What was advised was done above.
+    let grid = ["--image", "@grid.png", "--class", "dog"];
+    let advice = ["grid with labels", "`infer sample --out FOLDER/`", "does not fit"];
+    scratch.run("edit", &grid).refused(&advice);
     // What begins in the last stage has an end of one.
     assert!(scratch.path("strip.png").exists());
     // A grid shows many things, and the class of another model is none of this one's.

@@ -1,4 +1,4 @@
-//! The learning rate of each step: a linear warm-up, then constant or along a cosine.
+//! The learning rate of each step: a linear warm-up, then constant, along a cosine or along a line.
 
 use std::f64::consts::PI;
 
@@ -12,6 +12,8 @@ pub enum Schedule {
     Constant,
     /// It falls along half a cosine until the last step.
     Cosine,
+    /// It falls along a straight line until the last step.
+    Linear,
 }
 
 /// The learning rate as a function of the step.
@@ -21,13 +23,14 @@ pub enum Schedule {
 ///
 /// - `p (s + 1) / w` while `s < w`,
 /// - then `p` if constant,
-/// - or `m + (p - m) (1 + cos(pi (s - t) / (n - 1 - t))) / 2` along the cosine, where `t` is the step
-///   at the peak: the last one of the warm-up, or 0. The last step has `m`.
+/// - or with `u = (s - t) / (n - 1 - t)`, where `t` is the step at the peak (the last one of the warm-up, or 0),
+///   `m + (p - m) (1 + cos(pi u)) / 2` along the cosine and `m + (p - m) (1 - u)` along the line. The last step has
+///   `m`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LearningRate {
     /// Highest value.
     pub peak: f64,
-    /// What the cosine falls to.
+    /// What cosine and line fall to.
     pub minimum: f64,
     /// Steps until the peak is reached.
     pub warmup_steps: u64,
@@ -40,19 +43,24 @@ pub struct LearningRate {
 impl LearningRate {
     /// The learning rate of step `step`, counted from 0; after the last step that of the end.
     pub fn at(&self, step: u64) -> f64 {
-        let Self { peak, minimum, warmup_steps, steps, schedule } = *self;
+        let Self { peak, minimum, warmup_steps, schedule, .. } = *self;
         if step < warmup_steps {
             return peak * (step + 1) as f64 / warmup_steps as f64;
         }
         match schedule {
             Schedule::Constant => peak,
             Schedule::Cosine => {
-                let (top, last) = (warmup_steps.saturating_sub(1), steps.saturating_sub(1));
-                let whole = last.saturating_sub(top).max(1);
-                let progress = (step.min(last).max(top) - top) as f64 / whole as f64;
-                minimum + (peak - minimum) * 0.5 * (1.0 + (PI * progress).cos())
+                minimum + (peak - minimum) * 0.5 * (1.0 + (PI * self.progress(step)).cos())
             }
+            Schedule::Linear => minimum + (peak - minimum) * (1.0 - self.progress(step)),
         }
+    }
+
+    /// The share of the way from the step at the peak to the last one.
+    fn progress(&self, step: u64) -> f64 {
+        let (top, last) = (self.warmup_steps.saturating_sub(1), self.steps.saturating_sub(1));
+        let whole = last.saturating_sub(top).max(1);
+        (step.min(last).max(top) - top) as f64 / whole as f64
     }
 }
 
@@ -87,6 +95,16 @@ mod tests {
         assert_close(COSINE.at(1_000_000), 1e-5);
         let falls = (9..109).all(|step| COSINE.at(step) > COSINE.at(step + 1));
         assert!(falls, "the learning rate falls at every step");
+    }
+
+    #[test]
+    fn the_line_goes_from_peak_to_minimum() {
+        let line = LearningRate { schedule: Schedule::Linear, ..COSINE };
+        assert_close(line.at(9), 1e-3);
+        assert_close(line.at(59), f64::midpoint(1e-3, 1e-5));
+        assert_close(line.at(34), 1e-5 + 0.75 * (1e-3 - 1e-5));
+        assert_close(line.at(109), 1e-5);
+        assert_close(line.at(1_000_000), 1e-5);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use pixelflow::ops::{AdamWStep, ParameterState, PixelFlowBackend, adamw, squared
 use serde::{Deserialize, Serialize};
 
 use crate::config::UpdateConfig;
+use crate::spikes::Spikes;
 
 /// Settings of the optimiser that stay the same over a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,8 @@ pub struct OptimizerConfig {
     pub weight_decay: f64,
     /// Largest norm of the gradient of all parameters together; 0 does not clip. Default 1.
     pub clip_norm: f64,
+    /// Deviations from which a norm is a spike, see [`Spikes`]; 0 clips none. Default 0.
+    pub spike_threshold: f64,
     /// Decay of the moving average of the weights. Default 0.9999.
     pub ema_decay: f64,
     /// Limits the decay of early steps, see [`ema_decay_at`](Self::ema_decay_at). Default false.
@@ -43,6 +46,7 @@ impl Default for OptimizerConfig {
             epsilon: 1e-8,
             weight_decay: 0.0,
             clip_norm: 1.0,
+            spike_threshold: 0.0,
             ema_decay: 0.9999,
             ema_warmup: false,
         }
@@ -58,6 +62,7 @@ impl From<&UpdateConfig> for OptimizerConfig {
             epsilon: config.eps,
             weight_decay: config.weight_decay,
             clip_norm: config.clip_norm,
+            spike_threshold: config.spike_threshold,
             ema_decay: config.ema_decay,
             ema_warmup: config.ema_warmup,
         }
@@ -97,6 +102,8 @@ pub struct Optimizer<B: PixelFlowBackend> {
     steps: usize,
     /// By parameter name.
     moments: BTreeMap<String, Moments<B>>,
+    /// What the norms of gradients have been.
+    spikes: Spikes,
 }
 
 impl<B: PixelFlowBackend> Optimizer<B> {
@@ -104,16 +111,28 @@ impl<B: PixelFlowBackend> Optimizer<B> {
     pub fn new(config: OptimizerConfig, model: &impl Module<B>) -> Self {
         let mut start = Start { path: Vec::new(), moments: BTreeMap::new() };
         model.visit(&mut start);
-        Self { config, steps: 0, moments: start.moments }
+        Self { config, steps: 0, moments: start.moments, spikes: Spikes::default() }
     }
 
-    /// An optimiser that goes on from a checkpoint: `steps` taken, `moments` by parameter name.
+    /// An optimiser that goes on from a checkpoint: `steps` taken, `moments` by parameter name, and what the norms of
+    /// gradients have been.
     pub fn resume(
         config: OptimizerConfig,
         steps: usize,
         moments: BTreeMap<String, Moments<B>>,
+        spikes: Spikes,
     ) -> Self {
-        Self { config, steps, moments }
+        Self { config, steps, moments, spikes }
+    }
+
+    /// What the norms of gradients have been.
+    pub fn spikes(&self) -> Spikes {
+        self.spikes
+    }
+
+    /// Its settings.
+    pub fn config(&self) -> &OptimizerConfig {
+        &self.config
     }
 
     /// Steps taken.
@@ -151,15 +170,16 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         inner.visit(&mut norm);
         let square = Tensor::cat(norm.squares, 0).sum();
         let norm = square.clone().sqrt();
-        let clip = if self.config.clip_norm > 0.0 {
-            ((norm.clone() + 1e-6).recip() * self.config.clip_norm).clamp_max(1.0)
-        } else {
-            norm.ones_like()
-        };
-        let gradient_norm: f64 = norm.into_scalar().elem();
+        let gradient_norm: f64 = norm.clone().into_scalar().elem();
         if !gradient_norm.is_finite() {
             return (model, gradient_norm);
         }
+        let most = self.largest_norm(gradient_norm);
+        let clip = if most > 0.0 {
+            ((norm + 1e-6).recip() * most).clamp_max(1.0)
+        } else {
+            norm.ones_like()
+        };
         // Only one holder of each parameter is left, so that it is updated in place.
         drop(inner);
         let ema_decay = self.config.ema_decay_at(self.steps);
@@ -178,6 +198,22 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         let mut update = Update { path: Vec::new(), gradients, moments, clip, step };
         let model = model.map(&mut update);
         (model, gradient_norm)
+    }
+}
+
+impl<B: PixelFlowBackend> Optimizer<B> {
+    /// What a gradient of this norm is clipped to; 0 if it is not. Takes the norm into account for the next.
+    fn largest_norm(&mut self, norm: f64) -> f64 {
+        let OptimizerConfig { clip_norm, spike_threshold, .. } = self.config;
+        if spike_threshold == 0.0 {
+            return clip_norm;
+        }
+        let limit = self.spikes.limit(norm, spike_threshold);
+        self.spikes.add(norm, limit);
+        match limit {
+            Some(limit) if clip_norm == 0.0 || limit < clip_norm => limit,
+            _ => clip_norm,
+        }
     }
 }
 

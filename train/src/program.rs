@@ -120,8 +120,7 @@ where
         let (model, mut state) = (&settings.model, state.clone());
         state.identity = Some(data.identity.clone());
         state.period = state.period.of_stages(stages);
-        let step = state.step;
-        (checkpoint::load::<A>(checkpoint, model, &data.text, optimizer, step, &device)?, state)
+        (checkpoint::load::<A>(checkpoint, model, &data.text, optimizer, &state, &device)?, state)
     } else {
         let network = Network::<A>::begin(config, &data.text, &device)?;
         let optimizer = Optimizer::new(optimizer, &network.valid());

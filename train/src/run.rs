@@ -18,7 +18,7 @@ use crate::metrics::{EvaluationRecord, Record, Score, TrainingRecord, Validation
 use crate::observer::Observers;
 use crate::optimizer::OptimizerConfig;
 use crate::preview::preview;
-use crate::trainer::{StepOutcome, Trainer};
+use crate::trainer::Trainer;
 use crate::validation::validate;
 use crate::{Error, Result};
 
@@ -105,21 +105,12 @@ where
         self.observe(interrupt, observers)?;
         let mut has_saved = false;
         while self.state.step < steps && !interrupt.is_wanted() {
-            let started = Instant::now();
-            let outcome = self.step(&mut batches)?;
             // Weights that a step has gone on from are sound: only now older checkpoints may go.
-            if std::mem::take(&mut has_saved) {
+            if self.step(&mut batches, observers)? && std::mem::take(&mut has_saved) {
                 self.prune(observers);
             }
-            let seconds = started.elapsed().as_secs_f64();
-            self.state.step += 1;
-            self.state.images += outcome.losses.losses.len() as u64;
-            self.state.seconds += seconds;
-            self.state.period.add(&outcome, seconds);
-            self.is_unsaved = true;
-
             let step = self.state.step;
-            if settings.log.every.is_due(step) || step == steps {
+            if (settings.log.every.is_due(step) || step == steps) && !self.state.period.is_empty() {
                 let record = Record::Training(self.record());
                 observers.record(&record);
             }
@@ -136,23 +127,35 @@ where
         Ok(if self.state.step == steps { Ending::Finished } else { Ending::Interrupted })
     }
 
-    /// One step on the next batch. The state is as it was if the step has diverged.
-    fn step(&mut self, batches: &mut BatchStream) -> Result<StepOutcome> {
+    /// One step on the next batch; says whether it has updated the weights.
+    fn step(&mut self, batches: &mut BatchStream, observers: &mut Observers<'_>) -> Result<bool> {
+        let started = Instant::now();
         let parts = self.config.settings().train.gradient_accumulation;
         let batch = batches.next().expect("there is a batch for every step")?;
+        let records = batch.records.clone();
         let batch = self.data.text.attach(batch, &self.data.training, parts)?;
-        let learning_rate = self.config.learning_rate().at(self.state.step);
-        let outcome = self.trainer.step(&batch, learning_rate);
-        if outcome.is_finite() {
-            return Ok(outcome);
+        let outcome = self.trainer.step(&batch, self.learning_rate_at(self.state.step));
+        self.is_unsaved = true;
+        if !outcome.is_finite() {
+            return self.reject(&outcome, &records, observers).map(|()| false);
         }
-        let StepOutcome { losses, gradient_norm, .. } = outcome;
-        let what = format!("loss {}, gradient norm {gradient_norm}", losses.mean());
-        Err(self.diverged(self.state.step + 1, what))
+        let seconds = started.elapsed().as_secs_f64();
+        self.state.step += 1;
+        self.state.rejections.update();
+        self.state.spikes = self.trainer.optimizer().spikes();
+        self.state.images += outcome.losses.losses.len() as u64;
+        self.state.seconds += seconds;
+        self.state.period.add(&outcome, seconds);
+        Ok(true)
+    }
+
+    /// The learning rate of a step, counted from 0.
+    pub(crate) fn learning_rate_at(&self, step: u64) -> f64 {
+        self.state.rejections.rate() * self.config.learning_rate().at(step)
     }
 
     /// The error that something is no longer finite, and from where to go on.
-    fn diverged(&self, step: u64, what: String) -> Error {
+    pub(crate) fn diverged(&self, step: u64, what: String) -> Error {
         let mut steps = self.store.steps().unwrap_or_default();
         steps.retain(|earlier| *earlier < self.state.step);
         let earlier = steps.pop().map_or_else(
@@ -181,10 +184,12 @@ where
             step,
             images,
             epoch: images as f64 / records as f64,
-            learning_rate: self.config.learning_rate().at(step - 1),
+            learning_rate: self.learning_rate_at(step - 1),
             ema_decay: OptimizerConfig::from(&self.config.settings().train)
-                .ema_decay_at(step as usize - 1),
+                .ema_decay_at((self.state.updates() as usize).saturating_sub(1)),
             skipped,
+            rejected: self.state.rejections.steps,
+            spikes: self.state.spikes.clipped,
             seconds,
             means: self.state.period.take(),
         }
@@ -309,7 +314,7 @@ where
 
     /// Saves the state, and says whether it is. A disk that is full does not end the run: the next
     /// checkpoint may succeed.
-    fn save_or_go_on(&mut self, observers: &mut Observers<'_>) -> Result<bool> {
+    pub(crate) fn save_or_go_on(&mut self, observers: &mut Observers<'_>) -> Result<bool> {
         match self.save(observers) {
             Err(error @ Error::SaveCheckpoint { .. }) => {
                 observers.note(&format!("{error}; the run goes on and tries again"));

@@ -128,6 +128,7 @@ impl Session {
     pub fn settle(&self) -> Result<()> {
         self.store.clean()?;
         let step = self.start.as_ref().map_or(0, |(_, state)| state.step);
+        let rate = self.start.as_ref().map_or(1.0, |(_, state)| state.rejections.rate());
         if let Some((checkpoint, _)) = &self.start {
             if let Some(aside) = self.store.set_aside_after(step)? {
                 note(format_args!(
@@ -143,12 +144,13 @@ impl Session {
         let path = self.folder.join(CONFIG);
         let settings = self.config.settings().to_toml();
         durable::write_bytes(&path, settings.as_bytes()).map_err(write_error(&path))?;
-        self.say_what_changed(step);
+        self.say_what_changed(step, rate);
         Ok(())
     }
 
-    /// Says what the settings change for the steps to come: the learning rate, and what is measured.
-    fn say_what_changed(&self, step: u64) {
+    /// Says what the settings change for the steps to come: the learning rate, which is multiplied with `rate`, and
+    /// what is measured.
+    fn say_what_changed(&self, step: u64, rate: f64) {
         let now = self.config.learning_rate();
         let end = self.config.settings().train.steps;
         let before = self.before.as_ref().map(CheckedConfig::learning_rate);
@@ -157,9 +159,9 @@ impl Session {
                 "the learning rate of step {} is {:.3e}, by the settings until now it would be {:.3e}; \
                  that of the last step, {end}, is {:.3e}",
                 step + 1,
-                now.at(step),
-                before.at(step),
-                now.at(end - 1)
+                rate * now.at(step),
+                rate * before.at(step),
+                rate * now.at(end - 1)
             ));
         }
         let measured = self.before.as_ref().and_then(CheckedConfig::evaluation);

@@ -9,7 +9,9 @@ use pixelflow_host::progress::{ProgressBar, bar};
 
 use crate::Result;
 use crate::checkpoint::State;
-use crate::metrics::{EvaluationRecord, Record, Score, TrainingRecord};
+use crate::metrics::{
+    EvaluationRecord, Record, RejectedRecord, RollbackRecord, Score, TrainingRecord,
+};
 use crate::observer::TrainObserver;
 use crate::run::Ending;
 
@@ -81,6 +83,10 @@ impl TrainObserver for Terminal {
                 by_stage(&record.stage_losses)
             )),
             Record::Evaluation(record) => self.bar.note(evaluation_line(record)),
+            Record::Rejected(record) => self.bar.note(rejected_line(record)),
+            Record::Rollback(RollbackRecord { step, to, rate }) => self.bar.note(format_args!(
+                "step {step}: WENT BACK to the weights of step {to}; the learning rate is now multiplied with {rate}"
+            )),
         }
         Ok(())
     }
@@ -113,6 +119,19 @@ fn evaluation_line(record: &EvaluationRecord) -> String {
     format!(
         "step {step}: {}of {drawn} drawn images",
         metrics.values().map(score).collect::<String>()
+    )
+}
+
+/// `step 812 is rejected, its batch is passed over (2 in a row): loss NaN; images a.tar:12, a.tar:7 and 62 more`.
+fn rejected_line(record: &RejectedRecord) -> String {
+    let RejectedRecord { step, what, in_a_row, images, .. } = record;
+    let named = images.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = match images.len().saturating_sub(2) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "step {step} is rejected, its batch is passed over ({in_a_row} in a row): {what}; images {named}{more}"
     )
 }
 
@@ -164,6 +183,16 @@ mod tests {
     }
 
     #[test]
+    fn a_rejected_step_is_a_line_with_its_images() {
+        let images = ["a.tar:0", "a.tar:1", "a.tar:2"].map(str::to_owned).to_vec();
+        let what = "loss NaN".to_owned();
+        let record = RejectedRecord { step: 7, seed: 0, what, in_a_row: 1, images };
+        let expected = "step 7 is rejected, its batch is passed over (1 in a row): loss NaN; images a.tar:0, \
+                        a.tar:1 and 1 more";
+        assert_eq!(rejected_line(&record), expected);
+    }
+
+    #[test]
     fn a_line_says_loss_speed_and_what_is_left() {
         let record = TrainingRecord {
             step: 10,
@@ -172,6 +201,8 @@ mod tests {
             learning_rate: 1e-3,
             ema_decay: 0.9,
             skipped: 0,
+            rejected: 0,
+            spikes: 0,
             seconds: 10.0,
             means: Mean {
                 loss: 0.0812,

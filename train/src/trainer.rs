@@ -1,5 +1,7 @@
 //! The state of a training run and one step of it; the loop around it is in `run`.
 
+use std::collections::BTreeMap;
+
 use burn::module::AutodiffModule;
 use burn::optim::GradientsAccumulator;
 use burn::tensor::backend::AutodiffBackend;
@@ -7,6 +9,7 @@ use pixelflow::ops::PixelFlowBackend;
 
 use crate::network::Network;
 use crate::optimizer::Optimizer;
+use crate::spikes::Spikes;
 use crate::step::{ExampleLosses, gradients, gradients_recomputed};
 use crate::texts::TrainingBatch;
 
@@ -86,6 +89,13 @@ where
     /// Whether no step stopped half-way in its update, so that the state is that after a whole one.
     pub fn is_whole(&self) -> bool {
         self.network.is_some()
+    }
+
+    /// Gives the memory of weights and moments back, before others take their place.
+    pub fn let_go(&mut self) {
+        self.network = None;
+        self.optimizer =
+            Optimizer::resume(*self.optimizer.config(), 0, BTreeMap::new(), Spikes::default());
     }
 
     /// The network without gradients.

@@ -95,6 +95,7 @@ fn a_divergence_leaves_the_last_checkpoint_that_was_good() {
     TRAIN.run(&arguments(&run, &[&["train.steps=3"], &every[..]].concat())).succeeded();
     assert_eq!(checkpoints(&run), ["step-00000003"]);
     let wild = ["train.steps=9", "train.lr=1e12", "train.clip_norm=0", "train.warmup_steps=0"];
+    let wild = [&wild[..], &["train.rejected_steps=0"]].concat();
     let start = ["--device", "cpu", "--resume", text(&run)];
     let wild = wild.iter().flat_map(|setting| ["--set", setting]);
     let diverged = TRAIN.run(&start.into_iter().chain(wild).collect::<Vec<_>>());

@@ -28,7 +28,7 @@ use self::skips::Skips;
 pub use self::stream::BatchStream;
 pub use self::validation::validation_records;
 use crate::decode;
-use crate::packing::{Randomness, Shape, TrainingImage, assign_stages, pack};
+use crate::packing::{Randomness, Shape, Timesteps, TrainingImage, assign_stages, pack};
 use crate::source::LeftOut;
 use crate::{Buckets, Error, PackedBatch, Raster, Result, Source, Transform};
 
@@ -42,6 +42,8 @@ pub struct LoaderConfig {
     pub shuffle: bool,
     /// Share of examples whose class or caption is not told to the model, for guidance. Default 0.1.
     pub condition_dropout: f64,
+    /// How the timesteps of a stage are distributed. Default uniform.
+    pub timesteps: Timesteps,
     /// Batches that are made ahead. Default 4.
     pub prefetch: usize,
     /// Threads that make them; 0 for one a processor core. Default 0.
@@ -63,6 +65,7 @@ impl Default for LoaderConfig {
             batch: 64,
             shuffle: true,
             condition_dropout: 0.1,
+            timesteps: Timesteps::Uniform,
             prefetch: 4,
             threads: 0,
             cache_mib: 256,
@@ -79,6 +82,9 @@ impl LoaderConfig {
             Some(("batch", self.batch.to_string(), "a batch has 1 to 1048576 examples"))
         } else if !(0.0..=1.0).contains(&self.condition_dropout) {
             Some(("condition_dropout", self.condition_dropout.to_string(), "a share is 0 to 1"))
+        } else if !self.timesteps.is_sound() {
+            let reason = "the mean is finite, and the deviation finite and above 0";
+            Some(("timesteps", format!("{:?}", self.timesteps), reason))
         } else if self.prefetch > 1024 {
             Some(("prefetch", self.prefetch.to_string(), "at most 1024 batches are kept ahead"))
         } else if self.threads > 1024 {
@@ -189,7 +195,11 @@ impl Loader {
         let shared = Shared {
             source,
             cascade,
-            randomness: Randomness { seed, dropout: config.condition_dropout },
+            randomness: Randomness {
+                seed,
+                dropout: config.condition_dropout,
+                timesteps: config.timesteps,
+            },
             order: Order::new(seed, records, config.shuffle),
             cache: Cache::new(records * sizes.len(), config.cache_mib << 20),
             dimensions: (0..records).map(|_| OnceLock::new()).collect(),
@@ -228,6 +238,12 @@ impl Loader {
     /// The number of a record in the data set that was opened, of which the loader's may be a part.
     pub fn origin(&self, record: usize) -> usize {
         self.shared.source.origin(record)
+    }
+
+    /// The name of a record as messages have it; its number if it can no longer be read.
+    pub fn name(&self, record: usize) -> String {
+        let found = self.shared.source.encoded(record);
+        found.map_or_else(|_| format!("record {}", self.origin(record)), |found| found.name)
     }
 
     /// Number of records of the data set.

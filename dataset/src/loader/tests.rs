@@ -14,6 +14,7 @@ const QUIET: LoaderConfig = LoaderConfig {
     batch: 6,
     shuffle: true,
     condition_dropout: 0.1,
+    timesteps: Timesteps::Uniform,
     prefetch: 2,
     threads: 2,
     cache_mib: 1,
@@ -184,6 +185,13 @@ fn senseless_values_are_refused() {
         (
             LoaderConfig { condition_dropout: 1.5, ..QUIET },
             "condition_dropout is 1.5: a share is 0 to 1",
+        ),
+        (
+            LoaderConfig {
+                timesteps: Timesteps::LogitNormal { mean: 0.0, deviation: 0.0 },
+                ..QUIET
+            },
+            "timesteps is LogitNormal { mean: 0.0, deviation: 0.0 }: the mean is finite",
         ),
         (
             LoaderConfig { condition_dropout: f64::NAN, ..QUIET },

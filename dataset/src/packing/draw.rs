@@ -3,7 +3,7 @@
 use pixelflow::cascade::Cascade;
 use pixelflow::noise::{Key, Purpose};
 
-use super::Shape;
+use super::{Shape, Timesteps};
 
 /// Everything random about one example's training pair.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Randomness {
     pub seed: u64,
     /// Share of examples whose condition is dropped, 0 to 1.
     pub dropout: f64,
+    /// How timesteps are distributed.
+    pub timesteps: Timesteps,
 }
 
 impl Randomness {
@@ -37,7 +39,7 @@ impl Randomness {
         let noise = key(Purpose::TrainingNoise).at_stage(stage as u32);
         Draw {
             stage,
-            timestep_index: key(Purpose::Timestep).below(cascade.train_timesteps() as u64) as usize,
+            timestep_index: self.timesteps.index(key(Purpose::Timestep), cascade.train_timesteps()),
             dropped: key(Purpose::ConditionDropout).uniforms(1)[0] < self.dropout,
             noise: noise.normals(shape.values(cascade, stage)),
         }
@@ -54,7 +56,7 @@ mod tests {
 
     fn draws(seed: u64, dropout: f64) -> Vec<Draw> {
         let cascade = CascadeConfig { stages: 2, train_timesteps: 50 }.build().unwrap();
-        let randomness = Randomness { seed, dropout };
+        let randomness = Randomness { seed, dropout, timesteps: Timesteps::Uniform };
         (0..2000).map(|example| randomness.draw(example, 0, SHAPE, &cascade)).collect()
     }
 

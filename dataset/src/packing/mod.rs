@@ -6,6 +6,7 @@
 mod cut;
 mod draw;
 mod stages;
+mod timesteps;
 
 use std::cmp::Reverse;
 
@@ -15,6 +16,7 @@ use rayon::prelude::*;
 pub use draw::Draw;
 pub(crate) use draw::Randomness;
 pub(crate) use stages::assign_stages;
+pub use timesteps::Timesteps;
 
 use crate::{Error, Result};
 

@@ -13,7 +13,7 @@ use crate::edit_settings::EditSettings;
 use crate::model_source::ModelSource;
 use crate::picture::read_recipe;
 use crate::picture_file::{read_mask_file, read_picture_file};
-use crate::recipe::{Arrangement, RecipeRow};
+use crate::recipe::{Arrangement, Recipe, RecipeRow};
 use crate::{Error, Result};
 
 /// Draws edits of a picture; gives what was done.
@@ -42,13 +42,24 @@ pub fn edit(arguments: &EditArguments) -> Result<Sampled> {
         }
     }
     let picture = read_picture_file(IMAGE, image)?;
+    let recipe = read_recipe(image).ok();
+    if recipe.as_ref().is_some_and(|recipe| recipe.layout != Arrangement::Single) {
+        note(format_args!(
+            "note: {} is a grid with labels, as its recipe says; `infer sample --out FOLDER/` writes \
+             images by themselves",
+            image.display()
+        ));
+    }
     let mask = mask.as_deref().map(|path| read_mask_file(MASK, path)).transpose()?;
     let resample = Some(*resample);
     let settings = EditSettings { strength: *strength, from_stage: *from_stage, resample };
     let edit = settings.edit(picture, mask);
     let (mut sample, mut prompts) = (sample.clone(), prompts(sample)?);
-    let recorded =
-        if sample.classes.is_empty() && prompts.is_empty() { recorded(image) } else { None };
+    let recorded = if sample.classes.is_empty() && prompts.is_empty() {
+        recipe.and_then(recorded)
+    } else {
+        None
+    };
     if let Some(Recorded { row: RecipeRow { prompt: Some(prompt), negative, .. }, .. }) = &recorded
     {
         said(image, prompt, "--prompt");
@@ -71,8 +82,10 @@ struct Recorded {
 }
 
 /// What a picture of our own shows; of a grid no single thing is.
-fn recorded(image: &Path) -> Option<Recorded> {
-    let recipe = read_recipe(image).ok().filter(|recipe| recipe.layout == Arrangement::Single)?;
+fn recorded(recipe: Recipe) -> Option<Recorded> {
+    if recipe.layout != Arrangement::Single {
+        return None;
+    }
     let row = recipe.rows.into_iter().next()?;
     Some(Recorded { model_hash: recipe.model_hash, row })
 }

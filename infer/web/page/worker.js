@@ -73,6 +73,7 @@ async function drawn(id, request) {
 async function paint(id, request, painting) {
   const provenance = JSON.parse(painting.provenance());
   const started = performance.now();
+  // Of every stage; an edit passes some by.
   const stageSeconds = [];
   let stageStarted = started;
   const seconds = (since) => (performance.now() - since) / 1000;
@@ -91,13 +92,14 @@ async function paint(id, request, painting) {
     const event = JSON.parse(said);
     if (event.type === "stage") {
       stage = event.stage;
+      while (stageSeconds.length < event.stages) stageSeconds.push(0);
       stageStarted = performance.now();
       tell(id, event);
     } else if (event.type === "step") {
       const now = seconds(started);
       const left = event.share > 0 ? (now / event.share) * (1 - event.share) : 0;
       tell(id, { ...event, seconds: now, eta_seconds: left });
-      if (event.stageIsDone) stageSeconds.push(seconds(stageStarted));
+      if (event.stageIsDone) stageSeconds[stage] = seconds(stageStarted);
       if (event.stageIsDone || event.step % 4 === 0) {
         for (const pixels of await painting.preview()) await image(pixels, "preview", { stage });
       }

@@ -12,14 +12,14 @@ use pixelflow::weights::{
 };
 use pixelflow::{NumberFormat, PixelFlowConfig};
 
-use super::{OPTIMIZER, moments};
+use super::{OPTIMIZER, State, moments};
 use crate::network::Network;
 use crate::optimizer::{Optimizer, OptimizerConfig};
 use crate::texts::TextSource;
 use crate::trainer::Trainer;
 use crate::{Error, Result};
 
-/// Model and optimiser as they were when the checkpoint in `folder` was saved, after `step` steps.
+/// Model and optimiser as they were when the checkpoint in `folder` was saved with `state`.
 ///
 /// # Errors
 /// [`Error::Model`] for weights that do not fit, [`Error::DamagedCheckpoint`].
@@ -28,7 +28,7 @@ pub fn load<A>(
     model: &PixelFlowConfig,
     text: &TextSource,
     optimizer: OptimizerConfig,
-    step: u64,
+    state: &State,
     device: &A::Device,
 ) -> Result<Trainer<A>>
 where
@@ -51,8 +51,8 @@ where
     let fresh = Optimizer::new(optimizer, &average);
     let moments =
         moments::load(&folder.join(OPTIMIZER), fresh.moments(), device).map_err(damaged)?;
-    let steps = usize::try_from(step).map_err(|error| damaged(error.to_string()))?;
-    let optimizer = Optimizer::resume(optimizer, steps, moments);
+    let steps = usize::try_from(state.updates()).map_err(|error| damaged(error.to_string()))?;
+    let optimizer = Optimizer::resume(optimizer, steps, moments, state.spikes);
     Ok(Trainer::new(network, optimizer, device.clone()))
 }
 

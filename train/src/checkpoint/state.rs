@@ -11,6 +11,8 @@ use super::Store;
 use crate::error::read_error;
 use crate::identity::Identity;
 use crate::metrics::Means;
+use crate::rejections::Rejections;
+use crate::spikes::Spikes;
 use crate::{Error, Result};
 
 /// How far a run has come; everything random follows from the seed and `step`.
@@ -34,6 +36,12 @@ pub struct State {
     /// Training records, by number, that could not be used.
     #[serde(default)]
     pub skipped: BTreeSet<usize>,
+    /// Steps whose loss or gradient was not finite.
+    #[serde(default)]
+    pub rejections: Rejections,
+    /// What the norms of gradients have been.
+    #[serde(default)]
+    pub spikes: Spikes,
     /// What was due after the last step and has not been done.
     #[serde(default)]
     pub due: Due,
@@ -69,6 +77,8 @@ impl State {
             identity: Some(identity),
             period: Means::new(stages),
             skipped: BTreeSet::new(),
+            rejections: Rejections::default(),
+            spikes: Spikes::default(),
             due: Due::default(),
             saved_at: 0,
             run: String::new(),
@@ -86,6 +96,11 @@ impl State {
             path: folder.to_owned(),
             reason: format!("{}: {}", super::STATE, reason_excerpt(&error.to_string())),
         })
+    }
+
+    /// Updates of the weights so far.
+    pub fn updates(&self) -> u64 {
+        self.step - self.rejections.without_update
     }
 
     /// Says in the state when and where it is saved.

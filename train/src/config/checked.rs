@@ -2,11 +2,13 @@
 
 use pixelflow::cascade::Cascade;
 use pixelflow::sampler::{Sampler, SamplerConfig};
-use pixelflow_dataset::{LoaderConfig, Transform, TransformConfig};
+use pixelflow_dataset::{LoaderConfig, Timesteps, Transform, TransformConfig};
 
 use super::cadence::Cadence;
 use super::problem::problems;
-use super::settings::{DataConfig, EvaluationConfig, OtherSampler, TrainConfig, UpdateConfig};
+use super::settings::{
+    DataConfig, EvaluationConfig, OtherSampler, TimestepRule, TrainConfig, UpdateConfig,
+};
 use crate::learning_rate::LearningRate;
 use crate::{Error, Result};
 
@@ -117,6 +119,7 @@ impl CheckedConfig {
             batch: self.settings.train.batch_size,
             shuffle: true,
             condition_dropout: self.settings.train.label_dropout,
+            timesteps: self.timesteps(),
             prefetch,
             threads,
             cache_mib,
@@ -126,9 +129,20 @@ impl CheckedConfig {
         }
     }
 
-    /// How validation batches are made: always the same ones, every class told.
+    /// How the timesteps of training examples are distributed.
+    fn timesteps(&self) -> Timesteps {
+        let [mean, deviation] = self.settings.train.logit_normal;
+        match self.settings.train.timesteps {
+            TimestepRule::Uniform => Timesteps::Uniform,
+            TimestepRule::LogitNormal => Timesteps::LogitNormal { mean, deviation },
+        }
+    }
+
+    /// How validation batches are made: always the same ones, every class told; the same in all runs, whatever
+    /// timesteps they learn from.
     pub fn validation_loader(&self) -> LoaderConfig {
-        LoaderConfig { shuffle: false, condition_dropout: 0.0, ..self.loader() }
+        let timesteps = Timesteps::Uniform;
+        LoaderConfig { shuffle: false, condition_dropout: 0.0, timesteps, ..self.loader() }
     }
 
     /// The classes that previews show: at most `max_classes`, evenly spread.

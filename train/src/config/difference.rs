@@ -12,13 +12,15 @@ use super::{document, dotted};
 ///
 /// How far the next steps go may change; so may how much memory they take, and what is observed. Where
 /// the files lie may change, since data sets move: a checkpoint knows the images by name and class.
-pub(super) const FREE: [&str; 24] = [
+pub(super) const FREE: [&str; 26] = [
     "train.steps",
     "train.lr",
     "train.min_lr",
     "train.warmup_steps",
     "train.schedule",
     "train.clip_norm",
+    "train.spike_threshold",
+    "train.rejected_steps",
     "train.gradient_accumulation",
     "train.recompute_activations",
     "text.path",

@@ -175,8 +175,8 @@ mod tests {
                 "train.betas is [0.9], it must be two numbers, such as [0.9, 0.999]",
             ),
             (
-                "train.schedule = 'linear'",
-                "train.schedule is \"linear\", it must be \"constant\" or \"cosine\"",
+                "train.schedule = 'step'",
+                "train.schedule is \"step\", it must be \"constant\", \"cosine\" or \"linear\"",
             ),
             ("train = 3", "train is 3, it must be a section with keys of its own"),
             (

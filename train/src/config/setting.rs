@@ -12,6 +12,7 @@ use toml::{Table, Value};
 use super::cadence::Cadence;
 use super::dotted;
 use super::rule::Verdict;
+use super::settings::TimestepRule;
 use crate::learning_rate::Schedule;
 
 /// One key of a configuration.
@@ -209,7 +210,8 @@ types! {
     Vec<String>: "a list of strings, such as [\"cat\", \"dog\"]",
     Vec<QualityMetric>: "a list of \"frechet\" and \"kernel\"",
     Vec<PathBuf>: "a list of strings, such as [\"a.tar\", \"b.tar\"]",
-    Schedule: "\"constant\" or \"cosine\"",
+    Schedule: "\"constant\", \"cosine\" or \"linear\"",
+    TimestepRule: "\"uniform\" or \"logit-normal\"",
     SolverKind: "\"euler\", \"heun\", \"dopri5\", \"ab2\", \"ab3\", \"dpmpp2m\" or \"unipc\"",
 }
 

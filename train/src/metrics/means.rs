@@ -43,6 +43,11 @@ impl Means {
         if self.stages.len() == stages { self } else { Self::new(stages) }
     }
 
+    /// Whether no step was added since the last time.
+    pub fn is_empty(&self) -> bool {
+        self.steps == 0
+    }
+
     /// Adds a step that took `seconds`.
     pub fn add(&mut self, outcome: &StepOutcome, seconds: f64) {
         for (loss, stage) in outcome.losses.losses.iter().zip(&outcome.losses.stages) {

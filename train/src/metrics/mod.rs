@@ -11,5 +11,8 @@ mod tensorboard;
 pub use json_lines::JsonLines;
 pub use loss_curve::draw_loss_curve;
 pub use means::{Mean, Means};
-pub use record::{EvaluationRecord, Record, Score, TrainingRecord, ValidationRecord};
+pub use record::{
+    EvaluationRecord, Record, RejectedRecord, RollbackRecord, Score, TrainingRecord,
+    ValidationRecord,
+};
 pub use tensorboard::TensorBoard;

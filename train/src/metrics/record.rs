@@ -17,6 +17,10 @@ pub enum Record {
     Validation(ValidationRecord),
     /// Quality of drawn images.
     Evaluation(EvaluationRecord),
+    /// A step that has changed no weight.
+    Rejected(RejectedRecord),
+    /// A return to earlier weights.
+    Rollback(RollbackRecord),
 }
 
 /// Means over the training steps since the last record.
@@ -35,6 +39,12 @@ pub struct TrainingRecord {
     /// Records of the data set that could not be used so far.
     #[serde(default)]
     pub skipped: usize,
+    /// Steps so far whose loss or gradient was not finite.
+    #[serde(default)]
+    pub rejected: u64,
+    /// Gradients so far whose norm was clipped as a spike.
+    #[serde(default)]
+    pub spikes: u64,
     /// Seconds of training so far, over all sessions.
     pub seconds: f64,
     /// Loss and speed.
@@ -67,6 +77,32 @@ pub struct EvaluationRecord {
     pub drawn: usize,
     /// What was measured, by names such as `fd_efflite0`.
     pub metrics: BTreeMap<String, Score>,
+}
+
+/// A step whose loss or gradient was not finite: it has changed no weight.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedRecord {
+    /// The step; with the seed it says which batch that was.
+    pub step: u64,
+    /// The run's `train.seed`.
+    pub seed: u64,
+    /// What was not finite.
+    pub what: String,
+    /// How many in a row that makes.
+    pub in_a_row: u64,
+    /// Names of the batch's images.
+    pub images: Vec<String>,
+}
+
+/// A return to earlier weights, because too many steps in a row were rejected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RollbackRecord {
+    /// Steps taken.
+    pub step: u64,
+    /// The step of the checkpoint whose weights the run has now.
+    pub to: u64,
+    /// What the learning rate is multiplied with from now on.
+    pub rate: f64,
 }
 
 /// The value of a metric; less is better.
@@ -103,6 +139,8 @@ impl Record {
             Self::Training(record) => record.step,
             Self::Validation(record) => record.step,
             Self::Evaluation(record) => record.step,
+            Self::Rejected(record) => record.step,
+            Self::Rollback(record) => record.step,
         }
     }
 }

@@ -57,11 +57,16 @@ impl TensorBoard {
                     scalar("train/learning_rate", record.learning_rate),
                     scalar("train/images_per_second", record.means.images_per_second),
                     scalar("train/epoch", record.epoch),
+                    scalar("train/rejected_steps", record.rejected as f64),
+                    scalar("train/spikes", record.spikes as f64),
                 ]);
                 values
             }
             Record::Validation(record) => losses("validation", record.loss, &record.stage_losses),
             Record::Evaluation(record) => scores(&record.metrics),
+            // The curve of rejected steps counts them.
+            Record::Rejected(_) => return Ok(()),
+            Record::Rollback(record) => vec![scalar("train/rollback_to", record.to as f64)],
         };
         self.append(record.step(), What::Summary(Summary { value: values }))
     }

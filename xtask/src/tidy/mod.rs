@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: rules about the repository's files that no compiler holds.
 
 mod arrows;
+mod features;
 mod links;
 mod long_files;
 mod report_age;
@@ -17,8 +18,9 @@ use crate::{generate, repository};
 /// A rule: every violation below a folder, as `FILE: reason`.
 type Rule = fn(&Path) -> Result<Vec<String>>;
 
-const RULES: [Rule; 5] = [
+const RULES: [Rule; 6] = [
     arrows::violations,
+    features::violations,
     generate::stale,
     links::violations,
     long_files::violations,

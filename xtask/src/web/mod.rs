@@ -104,6 +104,8 @@ fn compile(root: &Path) -> Result<PathBuf> {
             "build",
             "-p",
             "pixelflow-web",
+            "--features",
+            "bindings",
             "--profile",
             "web",
             "--locked",

@@ -19,7 +19,7 @@ const BLOCK: u64 = 512;
 /// The samples of a tar file, and what else is in it.
 #[derive(Debug, Default)]
 pub struct TarIndex {
-    pub(super) samples: Vec<Sample>,
+    pub(super) samples: Vec<(Sample, Label)>,
     /// Members that are in no sample, and samples that cannot be used.
     pub left_out: LeftOut,
 }
@@ -41,30 +41,16 @@ impl TarIndex {
         let length = file.seek(SeekFrom::End(0)).map_err(io_error(path))?;
         file.rewind().map_err(io_error(path))?;
         refuse_compressed(&mut file, path)?;
-        let mut archive = Archive::new(file);
-        archive.set_ignore_zeros(true);
-        let mut reading = Reading {
-            path,
-            shard: shown_path(path),
-            length,
-            label_field,
-            end: 0,
-            files: HashMap::new(),
-            samples: Samples::default(),
-            left_out: LeftOut::default(),
-        };
-        let mut fault = None;
-        for entry in archive.entries_with_seek().map_err(io_error(path))? {
-            match entry {
-                Ok(entry) => reading.member(entry)?,
-                Err(error) => {
-                    fault = Some(error);
-                    break;
-                }
-            }
+        let mut reading = Reading::new(path, length, label_field);
+        let mut fault = reading.members(&mut file)?;
+        if reading.meets_link {
+            file.rewind().map_err(io_error(path))?;
+            reading = Reading::new(path, length, label_field);
+            reading.files = Some(HashMap::new());
+            fault = reading.members(&mut file)?;
         }
         let end = reading.end;
-        let rest = rest_after(archive.into_inner(), end, length, path)?;
+        let rest = rest_after(file, end, length, path)?;
         if !rest.begins_empty {
             return Err(match fault {
                 Some(error) => damaged(path, &error, end + BLOCK > length),
@@ -103,13 +89,47 @@ struct Reading<'a> {
     label_field: Option<&'a str>,
     /// Where the last member ends.
     end: u64,
-    /// Where every file lies, for hard links to it.
-    files: HashMap<Vec<u8>, Span>,
+    /// Where every file lies, for hard links to it; kept only of tars that have links, since it is
+    /// larger than the index.
+    files: Option<HashMap<Vec<u8>, Span>>,
+    /// Whether there is a link, and no `files` that tell where it leads.
+    meets_link: bool,
     samples: Samples,
     left_out: LeftOut,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    fn new(path: &'a Path, length: u64, label_field: Option<&'a str>) -> Self {
+        Self {
+            path,
+            shard: shown_path(path),
+            length,
+            label_field,
+            end: 0,
+            files: None,
+            meets_link: false,
+            samples: Samples::default(),
+            left_out: LeftOut::default(),
+        }
+    }
+
+    /// Takes all members in, up to a link if `files` are not kept; gives what ended it before the file
+    /// did.
+    fn members(&mut self, file: impl Read + Seek) -> Result<Option<std::io::Error>> {
+        let mut archive = Archive::new(file);
+        archive.set_ignore_zeros(true);
+        for entry in archive.entries_with_seek().map_err(io_error(self.path))? {
+            match entry {
+                Ok(entry) => self.member(entry)?,
+                Err(error) => return Ok(Some(error)),
+            }
+            if self.meets_link {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
     /// Takes a member in.
     fn member(&mut self, mut entry: Entry<'_, impl Read>) -> Result<()> {
         let path = entry.path_bytes().into_owned();
@@ -129,8 +149,12 @@ impl Reading<'_> {
             EntryType::Directory | EntryType::XGlobalHeader => return Ok(()),
             EntryType::Regular | EntryType::Continuous => None,
             EntryType::Link => {
+                let Some(files) = &self.files else {
+                    self.meets_link = true;
+                    return Ok(());
+                };
                 let target = entry.link_name_bytes().unwrap_or_default();
-                match self.files.get(&*target) {
+                match files.get(&*target) {
                     Some(file) => {
                         span = *file;
                         None
@@ -150,8 +174,8 @@ impl Reading<'_> {
             }
             (Named::Sample(key, role), None) => {
                 let is_here = kind != EntryType::Link;
-                if is_here {
-                    self.files.insert(path.clone(), span);
+                if let Some(files) = self.files.as_mut().filter(|_| is_here) {
+                    files.insert(path.clone(), span);
                 }
                 let label = self.label(role, span, is_here.then_some(&mut entry), &name)?;
                 self.samples.add(key, role, span, label);

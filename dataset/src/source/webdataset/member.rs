@@ -20,15 +20,6 @@ pub(super) struct Span {
     pub(super) length: usize,
 }
 
-/// The member that holds the captions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Caption {
-    /// A `.txt`.
-    Text(Span),
-    /// Perhaps a field of a `.json`.
-    Json(Span),
-}
-
 /// What a member is to its sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Role {

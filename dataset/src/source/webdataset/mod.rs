@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use self::index::TarIndex;
-use self::member::{Caption, MAX_TEXT_BYTES, Span, json_captions, parse_json};
+use self::member::{MAX_TEXT_BYTES, Span, json_captions, parse_json};
 use self::sample::Sample;
 use super::labels::{self, Label};
 use super::text::{parse_text, shown_path};
@@ -113,13 +113,17 @@ impl WebDatasetSource {
             })
             .collect::<Result<_>>()?;
         let mut shards = Vec::with_capacity(indexed.len());
+        let mut labels = Vec::new();
         for (path, TarIndex { samples, left_out: beside }) in indexed {
             left_out.add(beside);
+            let (samples, labels_here): (Vec<Sample>, Vec<Label>) = samples.into_iter().unzip();
+            labels.extend(labels_here);
             shards.push(Shard { path, samples });
         }
-        let named = shards.iter().flat_map(|shard| {
-            shard.samples.iter().map(|sample| (&sample.label, shard.sample_name(sample)))
-        });
+        let names = shards
+            .iter()
+            .flat_map(|shard| shard.samples.iter().map(|sample| shard.sample_name(sample)));
+        let named = labels.iter().zip(names);
         let (labels, classes) = labels::resolve(named, config.classes.as_deref())?;
         let places = shards.iter().enumerate().flat_map(|(number, shard)| {
             (0..shard.samples.len()).map(move |sample| (number, sample))
@@ -199,15 +203,15 @@ impl Source for WebDatasetSource {
     fn captions(&self, index: usize) -> Result<Vec<String>> {
         let (shard, sample) = self.locate(index);
         let name = shard.sample_name(sample);
-        match sample.caption {
-            None => Ok(Vec::new()),
-            Some(Caption::Text(span)) => {
+        match (sample.text, sample.json) {
+            (None, None) => Ok(Vec::new()),
+            (Some(span), _) => {
                 let name = format!("{name}.txt");
                 let bytes = read_text(&shard.path, span, &name)?;
                 let lines = parse_text(&bytes, &name)?.lines().map(str::trim);
                 Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
             }
-            Some(Caption::Json(span)) => {
+            (None, Some(span)) => {
                 let name = format!("{name}.json");
                 let fields = parse_json(&read_text(&shard.path, span, &name)?, &name)?;
                 json_captions(fields.get(&self.caption_field), &name)

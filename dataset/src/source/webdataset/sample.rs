@@ -1,23 +1,25 @@
 //! Putting members together that belong to one sample.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 
-use super::member::{Caption, Role, Span, short_key};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use super::member::{Role, Span, short_key};
 use crate::source::LeftOut;
 use crate::source::labels::Label;
 use crate::source::text::shown;
 
-/// Where a sample's image and captions are, and its label.
+/// Where a sample's image and texts are. Of a large data set there are millions: 80 bytes and the key.
 #[derive(Debug)]
 pub(super) struct Sample {
     /// Path of its members up to the last dot, as it is shown.
-    pub(super) key: String,
+    pub(super) key: Box<str>,
     /// The image file.
     pub(super) image: Span,
-    /// The label as written.
-    pub(super) label: Label,
-    /// The member that may hold captions.
-    pub(super) caption: Option<Caption>,
+    /// The `.txt`: captions.
+    pub(super) text: Option<Span>,
     /// The `.json`.
     pub(super) json: Option<Span>,
 }
@@ -29,8 +31,9 @@ pub(super) struct Sample {
 #[derive(Default)]
 pub(super) struct Samples {
     found: Vec<Partial>,
-    /// The latest sample of each key.
-    latest: HashMap<Vec<u8>, usize>,
+    /// The latest sample of each key, by the key's hash: the keys are in `found`.
+    latest: HashTable<usize>,
+    hasher: RandomState,
 }
 
 /// What a text says of a sample's label; an error names the text and says what is wrong with it.
@@ -38,7 +41,7 @@ pub(super) type FoundLabel = Result<Option<Label>, String>;
 
 #[derive(Default)]
 struct Partial {
-    key: Vec<u8>,
+    key: Box<[u8]>,
     image: Option<Span>,
     class: Option<(Span, FoundLabel)>,
     json: Option<(Span, FoundLabel)>,
@@ -48,11 +51,18 @@ struct Partial {
 impl Samples {
     /// Adds a member; `label` is what it says of the label.
     pub(super) fn add(&mut self, key: &[u8], role: Role, span: Span, label: FoundLabel) {
-        let known = self.latest.get(key).copied().filter(|&index| !self.found[index].has(role));
+        let Self { found, latest, hasher } = self;
+        let hash = |index: &usize| hasher.hash_one(&*found[*index].key);
+        let slot = latest.entry(hasher.hash_one(key), |index| *found[*index].key == *key, hash);
+        let known = match &slot {
+            Entry::Occupied(slot) => Some(*slot.get()).filter(|&index| !found[index].has(role)),
+            Entry::Vacant(_) => None,
+        };
         let index = known.unwrap_or_else(|| {
-            self.found.push(Partial { key: key.to_owned(), ..Partial::default() });
-            self.latest.insert(key.to_owned(), self.found.len() - 1);
-            self.found.len() - 1
+            let index = found.len();
+            slot.insert(index);
+            found.push(Partial { key: key.into(), ..Partial::default() });
+            index
         });
         let sample = &mut self.found[index];
         match role {
@@ -70,9 +80,12 @@ impl Samples {
         shard: &str,
         label_field: Option<&str>,
         left_out: &mut LeftOut,
-    ) -> Vec<Sample> {
+    ) -> Vec<(Sample, Label)> {
+        let short: HashSet<&[u8]> =
+            self.found.iter().filter_map(|sample| short_key(&sample.key)).collect();
         let images = self.found.iter().filter(|sample| sample.image.is_some());
-        let images: HashSet<Vec<u8>> = images.map(|sample| sample.key.clone()).collect();
+        let images = images.filter(|sample| short.contains(&*sample.key));
+        let images: HashSet<Box<[u8]>> = images.map(|sample| sample.key.clone()).collect();
         let mut samples = Vec::with_capacity(self.found.len());
         for partial in self.found {
             let name = format!("{shard}:{}", shown(&partial.key));
@@ -108,7 +121,7 @@ impl Partial {
     }
 
     /// The sample, or what is wrong with it. A `.cls` counts before a `.json`.
-    fn complete(self, name: &str, label_field: Option<&str>) -> Result<Sample, String> {
+    fn complete(self, name: &str, label_field: Option<&str>) -> Result<(Sample, Label), String> {
         let image = self.image.ok_or_else(|| format!("{name} has no image of this name"))?;
         let json = self.json.as_ref().map(|(span, _)| *span);
         let label = match label_field {
@@ -127,7 +140,6 @@ impl Partial {
                 })?
             }
         };
-        let caption = self.text.map(Caption::Text).or(json.map(Caption::Json));
-        Ok(Sample { key: shown(&self.key), image, label, caption, json })
+        Ok((Sample { key: shown(&self.key).into(), image, text: self.text, json }, label))
     }
 }

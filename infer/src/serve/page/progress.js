@@ -60,7 +60,8 @@ export function progress({ stages, status, announce }) {
         item.removeAttribute("aria-current");
         if (!event.draft) fillBar(item, 1);
         const took = event.stage_seconds[place];
-        if (took !== undefined) item.querySelector("em").textContent = `${seconds(took)} s`;
+        // An edit begins in a later stage, and takes no time in those before it.
+        if (took) item.querySelector("em").textContent = `${seconds(took)} s`;
       });
       say(event.draft ? `Stopped after ${seconds(event.seconds)} s; the draft is kept.` : `Done in ${seconds(event.seconds)} s.`);
     },

@@ -13,7 +13,7 @@ pub use data::DataConfig;
 pub use evaluation::{EvaluationConfig, OtherSampler};
 pub use observation::{CheckpointConfig, LogConfig, PreviewConfig, ValidationConfig};
 pub use text::{JointConfig, StatesConfig, TextConfig};
-pub use update::UpdateConfig;
+pub use update::{TimestepRule, UpdateConfig};
 
 use pixelflow::PixelFlowConfig;
 use pixelflow::cascade::CascadeConfig;

@@ -5,6 +5,22 @@ use crate::config::rule::{require, share, within};
 use crate::config::setting::section;
 use crate::learning_rate::Schedule;
 
+/// How the timesteps of a stage are distributed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimestepRule {
+    /// All alike.
+    #[default]
+    Uniform,
+    /// More of the middle.
+    LogitNormal,
+}
+
+/// Mean and deviation of the standard normal distribution.
+fn standard() -> [f64; 2] {
+    [0.0, 1.0]
+}
+
 section! {
     /// How the weights are updated.
     struct UpdateConfig {
@@ -45,9 +61,9 @@ section! {
             let steps = c.train.steps;
             require(c.train.warmup_steps <= steps, format!("it must be at most train.steps ({steps})"))
         };
-        /// After the warm-up: "constant", or "cosine" down to min_lr at the last step.
+        /// After the warm-up: "constant", or "cosine" or "linear" down to min_lr at the last step.
         schedule: Schedule = "constant";
-        /// Where the cosine ends.
+        /// Where cosine and line end.
         min_lr: f64 = 0.0 where |c| {
             let lr = c.train.lr;
             require((0.0..=lr).contains(&c.train.min_lr), format!("it must be 0 to train.lr ({lr})"))
@@ -75,12 +91,37 @@ section! {
             c.train.clip_norm.is_finite() && c.train.clip_norm >= 0.0,
             "it must be at least 0; 0 does not clip",
         );
+        /// Deviations above their moving mean from which the norm of a gradient is a spike, and is clipped towards the
+        /// mean (ZClip, arXiv 2504.02507, which takes 2.5); 0 clips none.
+        #[serde(default)] // Runs from before this setting clipped none.
+        spike_threshold: f64 = 0.0 where |c| require(
+            c.train.spike_threshold.is_finite() && c.train.spike_threshold >= 0.0,
+            "it must be at least 0, such as 2.5; 0 clips none",
+        );
+        /// Steps in a row that may be rejected because their loss or gradient is not finite: their batches are passed
+        /// over, and the weights stay as they are. With as many the run goes back to the weights of an earlier
+        /// checkpoint, with half the learning rate. 0 ends the run at the first.
+        #[serde(default)] // Runs from before this setting ended at the first.
+        rejected_steps: u64 = 5;
         /// Decay of the moving average of the weights, which previews and samples are drawn from.
         ema_decay: f64 = 0.9999 where |c| {
             require(share(c.train.ema_decay), "it must be at least 0 and below 1, such as 0.9999")
         };
         /// Limit the decay at update t to (1 + t) / (10 + t), so that early averages forget the start.
         ema_warmup: bool = false;
+        /// How the timesteps of a stage are distributed: "uniform", or "logit-normal", more of the middle
+        /// (arXiv 2403.03206).
+        #[serde(default)] // Runs from before this setting had all alike.
+        timesteps: TimestepRule = "uniform";
+        /// Mean and deviation of the logit-normal timesteps: a mean above 0 has more of a stage's end.
+        #[serde(default = "standard")] // As before.
+        logit_normal: [f64; 2] = [0.0, 1.0] where |c| {
+            let [mean, deviation] = c.train.logit_normal;
+            require(
+                mean.is_finite() && deviation.is_finite() && deviation > 0.0,
+                "the mean is any number, the deviation above 0, such as [0.0, 1.0]",
+            )
+        };
         /// Share of images whose class or caption is hidden from the model, for guidance.
         label_dropout: f64 = 0.1 where |c| within(c.train.label_dropout, 0.0..=1.0);
     }
