@@ -60,7 +60,7 @@ where
     fn roll_back(&mut self, what: String, observers: &mut Observers<'_>) -> Result<()> {
         let (config, data, store) = (self.config.settings(), self.data, self.store);
         let weights = self.state.rejections.step_of_weights(self.state.step);
-        let earlier = store.steps()?.into_iter().filter(|&step| step < weights).next_back();
+        let earlier = store.steps()?.into_iter().rfind(|&step| step < weights);
         let (Some(earlier), true) = (earlier, self.state.rejections.may_roll_back()) else {
             self.state.step -= self.state.rejections.take_back();
             return Err(self.diverged(self.state.step + 1, what));

@@ -1,6 +1,6 @@
 //! Clipping of gradient spikes: a norm far above what norms have been of late is brought down.
 //!
-//! ZClip (arXiv 2504.02507): with the moving mean `m` and deviation `d` of the norms, a norm `g` has the score
+//! `ZClip` (arXiv 2504.02507): with the moving mean `m` and deviation `d` of the norms, a norm `g` has the score
 //! `z = (g - m) / d`. Above the threshold `h` it is clipped to `m + d h^2 / z`: the further out, the closer to the
 //! mean. Mean and deviation go on with the clipped norm, so that a spike does not hide the next.
 
