@@ -18,9 +18,17 @@ pub const MAX_DESCRIPTION: u64 = 64 << 20;
 /// What the operating system says; [`io::ErrorKind::InvalidData`] if it is longer, no UTF-8, or what
 /// [stands in](stand_in) for a file.
 pub fn read(path: &Path, most: u64) -> io::Result<String> {
-    let invalid = |reason: String| Err(io::Error::new(io::ErrorKind::InvalidData, reason));
     let mut bytes = Vec::new();
     File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    of_bytes(bytes, most)
+}
+
+/// The text of the bytes of a file, as [`read`] has it.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`], as [`read`].
+pub fn of_bytes(bytes: Vec<u8>, most: u64) -> io::Result<String> {
+    let invalid = |reason: String| Err(io::Error::new(io::ErrorKind::InvalidData, reason));
     if bytes.len() as u64 > most {
         return invalid(format!("it has more than {most} bytes"));
     }

@@ -1,5 +1,7 @@
 //! `infer replay`: draws a picture again and compares.
 
+use std::path::Path;
+
 use image::RgbImage;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{NoiseRule, Request};
@@ -176,7 +178,7 @@ fn text_encoder(
         Err(Error::OtherTextEncoder {
             picture: arguments.picture.clone(),
             expected: wanted.hash.clone(),
-            encoder: setup.files.folder().to_owned(),
+            encoder: setup.files.folder().unwrap_or(Path::new("memory")).to_owned(),
             found,
         })
     }

@@ -26,6 +26,7 @@ const FILES: &[(&str, &str)] = files![
     "gallery.js",
     "icon.svg",
     "mask.js",
+    "models.js",
     "picker.js",
     "png.js",
     "progress.js",

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use pixelflow::excerpt::excerpt;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{DrawEvent, DrawnImage, Subject, Unseen};
 use pixelflow::sampler::{StageStart, StepDone};
@@ -296,22 +295,10 @@ fn picture(image: DrawnImage, index: usize, recipe: Option<&Recipe>) -> Picture 
 }
 
 /// Tells each job which of its own texts are too long, and which of their words are not known.
-fn say_unseen(round: &Round, Unseen { cut, max_tokens, unknown }: &Unseen) {
+fn say_unseen(round: &Round, unseen: &Unseen) {
     for Share { job, .. } in &round.shares {
         // All images of a job are of one subject.
         let Subject::Prompt { prompt, negative } = &job.request.images[0].subject else { return };
-        for (what, text) in [("prompt", prompt), ("negative prompt", negative)] {
-            if let Some((_, cut)) = cut.iter().find(|(long, _)| long == text) {
-                job.note(format!(
-                    "the {what} is longer than {max_tokens} tokens; its last {cut} are not seen"
-                ));
-            }
-            for word in text.split_whitespace().filter(|word| unknown.iter().any(|u| u == word)) {
-                let word = excerpt(word);
-                job.note(format!(
-                    "the text encoder has never seen `{word}`; it is drawn as any unknown word"
-                ));
-            }
-        }
+        unseen.notes(prompt, negative).into_iter().for_each(|note| job.note(note));
     }
 }

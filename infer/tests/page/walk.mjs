@@ -1,4 +1,5 @@
-// A walk through the page, as its user takes it: draw, cancel, edit with the brush, give a picture back, reload.
+// A walk through the page, as its user takes it: draw, cancel, edit with the brush, give a picture back, reload, and
+// choose another model where there is one.
 // The page is the server's or that of the browser build; the engine behind it makes no difference to it.
 //
 //   node infer/tests/page/walk.mjs URL FOLDER
@@ -157,6 +158,34 @@ async function reloads() {
   said("reloaded: the gallery has all pictures");
 }
 
+/** Draws a prompt with the text demo, where the page has that model beside the other. */
+async function drawsAPrompt() {
+  if (await page.value(`document.getElementById("models").parentElement.hidden`)) return;
+  await page.value(`(() => {
+    const field = document.getElementById("models");
+    field.value = "demo-text";
+    field.dispatchEvent(new Event("change"));
+  })()`);
+  const isThere = `location.search === "?model=demo-text" && !document.getElementById("draw").disabled`;
+  await page.until(isThere, "the text model is there");
+  await page.type("prompt", "a tengu holding a quokka");
+  await page.type("negative", "a red robe");
+  await page.click("#draw");
+  await done();
+  assert.equal(await pictures(), 4);
+  assert(new Set(await levels(0)).size > 16, "the picture is flat");
+  assert.match(await page.text("notes"), /has never seen `quokka`/);
+  const { prompt, negative } = await page.value(`(async () => (await ${pictureOf(0)}).request)()`);
+  assert.deepEqual([prompt, negative], ["a tengu holding a quokka", "a red robe"]);
+  // A picture of a class says nothing to a model of texts.
+  await page.click("#gallery li:last-child button");
+  await page.until(`document.getElementById("viewer").open`);
+  await page.click("#viewer-replay");
+  await page.until(`!document.getElementById("error").hidden`, "a picture of another kind is refused");
+  assert.match(await page.text("error"), /of another kind, demo\. Choose that one first\./);
+  said(`from a prompt: ${await page.text("status")}`);
+}
+
 try {
   await opens();
   await draws();
@@ -170,6 +199,7 @@ try {
     }
   }
   await reloads();
+  await drawsAPrompt();
   assert.deepEqual(page.complaints, []);
 } catch (error) {
   await page.screenshot(join(folder, "failed.png"), { width: 1440, height: 900, scheme: "light" }).catch(() => {});

@@ -32,11 +32,9 @@ export function useToken() {}
 async function describe(onProgress = () => {}) {
   const models = await (await fetch("models.json")).json();
   const wanted = new URLSearchParams(location.search).get("model");
-  const found = models.find(({ name }) => name === wanted) ?? models[0];
+  const model = models.find(({ name }) => name === wanted) ?? models[0];
   // A worker's addresses begin where its own file is.
-  const here = (file) => new URL(file, document.baseURI).href;
-  const model = { ...found, config: here(found.config), weights: here(found.weights) };
-  const about = await ask("open", { model }, onProgress);
+  const about = await ask("open", { model, base: document.baseURI }, onProgress);
   return { ...about, models: models.map(({ name, title }) => ({ name, title })) };
 }
 

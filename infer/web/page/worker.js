@@ -3,8 +3,9 @@
 import { editOf } from "./edit.js";
 import { encodePng } from "./png_writer.js";
 import { modelFiles } from "./model_files.js";
+import { painterOf } from "./model_painter.js";
 import { recipeOf, requestOf } from "./request.js";
-import init, { Painter, version } from "./pixelflow_web.js";
+import init, { version } from "./pixelflow_web.js";
 
 const stops = new Map();
 let painter = null;
@@ -19,16 +20,17 @@ self.onmessage = ({ data }) => {
 const tell = (id, event, files = []) => self.postMessage({ id, ...event }, files);
 const reason = (error) => {
   if (error instanceof WebAssembly.CompileError) {
-    return "This browser cannot run the model: it lacks a part of WebAssembly (relaxed SIMD) that newer ones have.";
+    return "This browser cannot run the model: it lacks a part of WebAssembly (SIMD) that newer ones have.";
   }
   return error instanceof Error ? error.message : String(error);
 };
 
-async function open({ id, model }) {
+async function open({ id, model, base }) {
   try {
-    const [files] = await Promise.all([modelFiles(model, (event) => tell(id, { type: "progress", ...event })), init()]);
+    const fetched = modelFiles(model, base, (event) => tell(id, { type: "progress", ...event }));
+    const [files] = await Promise.all([fetched, init()]);
     painter?.free();
-    painter = new Painter(model.name, files.config, files.weights);
+    painter = painterOf(model.name, files);
     about = { ...JSON.parse(painter.describe()), device: "this browser", limits: { count: 16, pixels: 256 * 256, steps: 200 } };
     tell(id, { type: "opened", ...about });
   } catch (error) {
@@ -84,6 +86,7 @@ async function paint(id, request, painting) {
     pixels.free();
     tell(id, { type, index, height, width, ...more, png }, [png.buffer]);
   };
+  for (const message of painting.notes()) tell(id, { type: "note", message });
   tell(id, { type: "started", first: 0, images: request.count ?? 1, together: request.count ?? 1 });
   let stage = 0;
   for (;;) {

@@ -2,8 +2,10 @@
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
-use pixelflow::pipeline::{ModelFiles, Pipeline, Request};
+use pixelflow::NumberFormat;
+use pixelflow::pipeline::{ModelFiles, Pipeline, Request, Subject};
 use pixelflow::sampler::SolverKind;
+use pixelflow::weights::TextEncoderFiles;
 use serde_json::json;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -27,6 +29,23 @@ impl Painter {
         let files = ModelFiles::from_bytes(config, weights)?.with_name(name);
         let mut pipeline = Pipeline::new(files, &FlexDevice);
         pipeline.load()?;
+        Ok(Self { pipeline })
+    }
+
+    /// The same, which reads prompts with a text encoder: the bytes of its `config.json`, its `tokenizer.json` and
+    /// its safetensors file.
+    ///
+    /// # Errors
+    /// A sentence for the user, if that is no text encoder.
+    #[wasm_bindgen(js_name = withTextEncoder)]
+    pub fn with_text_encoder(
+        self,
+        config: Vec<u8>,
+        tokenizer: Vec<u8>,
+        weights: Vec<u8>,
+    ) -> Result<Self, JsError> {
+        let encoder = TextEncoderFiles::from_bytes(config, tokenizer, weights)?;
+        let pipeline = self.pipeline.with_text_encoder(encoder, NumberFormat::F32);
         Ok(Self { pipeline })
     }
 
@@ -57,6 +76,14 @@ impl Painter {
         let provenance = self.pipeline.provenance(&request)?;
         let stages = self.pipeline.description().cascade.stages;
         let drawing = self.pipeline.draw_async(&request).await?;
-        Ok(Painting::new(drawing, provenance, stages))
+        let unseen = self.pipeline.unseen()?;
+        // A page that is never left would keep the texts of all its drawings.
+        self.pipeline.forget_texts();
+        // All images of a page's request are of one subject.
+        let notes = match request.images.first().map(|image| &image.subject) {
+            Some(Subject::Prompt { prompt, negative }) => unseen.notes(prompt, negative),
+            _ => Vec::new(),
+        };
+        Ok(Painting::new(drawing, provenance, stages, notes))
     }
 }

@@ -13,11 +13,17 @@ pub struct Painting {
     drawing: Drawing<Flex>,
     provenance: Provenance,
     stages: usize,
+    notes: Vec<String>,
 }
 
 impl Painting {
-    pub(crate) fn new(drawing: Drawing<Flex>, provenance: Provenance, stages: usize) -> Self {
-        Self { drawing, provenance, stages }
+    pub(crate) fn new(
+        drawing: Drawing<Flex>,
+        provenance: Provenance,
+        stages: usize,
+        notes: Vec<String>,
+    ) -> Self {
+        Self { drawing, provenance, stages, notes }
     }
 }
 
@@ -43,6 +49,11 @@ impl Painting {
     /// The images that are finished and not yet taken.
     pub fn finished(&mut self) -> Vec<Pixels> {
         self.drawing.finished().map(Pixels).collect()
+    }
+
+    /// What the author of a prompt should know: words that the text encoder does not know, and what it does not see.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.clone()
     }
 
     /// All that the images are drawn from, as JSON.

@@ -1,27 +1,42 @@
 // Draws with the built folder as the worker does, in Node, and writes the picture: `infer replay` then says whether
 // the same request gives the same pixels on this machine's processor.
 //
-//   node --experimental-wasm-relaxed-simd infer/web/tests/draws.mjs FOLDER PICTURE.png
+//   node infer/web/tests/draws.mjs FOLDER MODEL PICTURE.png
 
 import { readFile, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
 
-const [folder, picture] = process.argv.slice(2);
+const REQUESTS = {
+  demo: { class: "tengu", seed: 7, number: 2 },
+  "demo-text": { prompt: "a male tengu wearing a red robe and holding a quokka", negative: "a cloak", seed: 7, number: 2 },
+};
+
+const [folder, name, picture] = process.argv.slice(2);
 const file = (name) => resolve(folder, name);
 const load = (name) => import(pathToFileURL(file(name)));
-const { default: init, Painter, version } = await load("page/pixelflow_web.js");
+const { default: init, version } = await load("page/pixelflow_web.js");
+const { modelFiles } = await load("page/model_files.js");
+const { painterOf } = await load("page/model_painter.js");
 const { encodePng } = await load("page/png_writer.js");
 const { recipeOf, requestOf } = await load("page/request.js");
 
+// Node's own fetch reads no files.
+globalThis.fetch = async (address) => new Response(await readFile(new URL(address)));
 await init({ module_or_path: await readFile(file("page/pixelflow_web_bg.wasm")) });
-const [model] = JSON.parse(await readFile(file("models.json")));
-const painter = new Painter(model.name, await readFile(file(model.config), "utf8"), await readFile(file(model.weights)));
+const models = JSON.parse(await readFile(file("models.json")));
+const model = models.find((model) => model.name === name);
+let come = null;
+const files = await modelFiles(model, pathToFileURL(`${file(".")}/`), (progress) => { come = progress; });
+if (come.done !== come.of) throw new Error(`${come.done} of ${come.of} bytes have come`);
+const painter = painterOf(name, files);
 const about = JSON.parse(painter.describe());
-const request = { class: "tengu", seed: 7, number: 2 };
+const request = REQUESTS[name];
 const started = performance.now();
 const painting = await painter.begin(JSON.stringify(requestOf(request, about)));
 const provenance = JSON.parse(painting.provenance());
+// Of the prompt's words the text encoder has never seen one.
+if (painting.notes().length !== (request.prompt ? 1 : 0)) throw new Error(`notes: ${painting.notes()}`);
 const stages = new Set();
 let previews = 0;
 for (;;) {
@@ -35,6 +50,7 @@ for (;;) {
 }
 const [pixels] = painting.finished();
 const recipe = recipeOf(request, provenance, about, pixels.index, version());
+if (recipe.rows[0].negative !== request.negative) throw new Error(`not of the request: ${JSON.stringify(recipe.rows)}`);
 await writeFile(picture, await encodePng({ height: pixels.height, width: pixels.width, rgb: pixels.rgb() }, recipe));
 if (stages.size !== about.stages || previews !== about.stages) throw new Error(`${stages.size} stages, ${previews} previews`);
-console.log(`${picture}: ${about.classes.length} classes, ${((performance.now() - started) / 1000).toFixed(2)} s`);
+console.log(`${picture}: ${about.kind}, ${come.of} bytes of weights, ${((performance.now() - started) / 1000).toFixed(2)} s`);

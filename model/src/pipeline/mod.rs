@@ -11,9 +11,9 @@ mod edit;
 mod edit_check;
 #[cfg(all(test, feature = "flex", feature = "save", feature = "tokenizer"))]
 mod edit_tests;
-#[cfg(feature = "tokenizer")]
+#[cfg(feature = "text")]
 mod encoder;
-#[cfg(not(feature = "tokenizer"))]
+#[cfg(not(feature = "text"))]
 #[path = "no_encoder.rs"]
 mod encoder;
 mod guide;
@@ -25,6 +25,7 @@ mod request;
 mod subjects;
 #[cfg(all(test, feature = "flex", feature = "save", feature = "tokenizer"))]
 mod tests;
+mod unseen;
 
 use std::path::Path;
 
@@ -40,13 +41,14 @@ pub use self::problems::{Field, Problem, Problems};
 pub use self::provenance::{EncoderProvenance, GuideProvenance, Provenance};
 pub use self::request::{CheckedRequest, ImageRequest, MAX_PROMPT, Request, Subject};
 pub use self::subjects::Subjects;
+pub use self::unseen::Unseen;
 use crate::ops::PixelFlowBackend;
 use crate::sampler::Networks;
 use crate::text::EncodedTexts;
-#[cfg(feature = "tokenizer")]
+#[cfg(feature = "text")]
 use crate::text::TextStore;
 use crate::weights::ModelDescription;
-#[cfg(feature = "tokenizer")]
+#[cfg(feature = "text")]
 use crate::weights::TextEncoderFiles;
 use crate::{Error, NumberFormat, Result};
 
@@ -65,17 +67,6 @@ pub struct Pipeline<B: PixelFlowBackend> {
     watch: Box<dyn FnMut(usize, usize) + Send>,
 }
 
-/// Parts of texts that a text encoder does not see.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unseen {
-    /// Texts that were too long, each with the number of tokens that were cut off.
-    pub cut: Vec<(String, usize)>,
-    /// Tokens of a text at most.
-    pub max_tokens: usize,
-    /// Words that the tokenizer does not know; they are drawn as any unknown word.
-    pub unknown: Vec<String>,
-}
-
 impl<B: PixelFlowBackend> Pipeline<B> {
     /// The model at `path`, as [`ModelFiles::find`] takes it, with the text encoder in its folder if it
     /// has one there.
@@ -84,7 +75,7 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     /// Those of [`ModelFiles::find`] and [`TextEncoderFiles::open`].
     pub fn open(path: impl AsRef<Path>, device: &B::Device) -> Result<Self> {
         let files = ModelFiles::find(path.as_ref())?;
-        #[cfg(feature = "tokenizer")]
+        #[cfg(feature = "text")]
         if let (Some(weights), Some(text)) = (files.path(), &files.description().text) {
             let folder = weights.with_file_name(&text.encoder);
             if folder.is_dir() {
@@ -128,7 +119,7 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     }
 
     /// Reads prompts with this encoder, its weights in `format`.
-    #[cfg(feature = "tokenizer")]
+    #[cfg(feature = "text")]
     #[must_use]
     pub fn with_text_encoder(mut self, mut files: TextEncoderFiles, format: NumberFormat) -> Self {
         if let Some(text) = &self.files.description().text {
@@ -140,7 +131,7 @@ impl<B: PixelFlowBackend> Pipeline<B> {
     }
 
     /// Keeps the states of prompts in a store. Without a text encoder it does nothing.
-    #[cfg(feature = "tokenizer")]
+    #[cfg(feature = "text")]
     #[must_use]
     pub fn with_text_store(mut self, store: impl TextStore + Send + Sync + 'static) -> Self {
         if let Some(encoder) = &mut self.encoder {

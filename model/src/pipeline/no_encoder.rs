@@ -5,7 +5,7 @@ use crate::Result;
 use crate::ops::PixelFlowBackend;
 use crate::text::EncodedTexts;
 
-/// A text encoder cannot exist in a build without the `tokenizer` feature.
+/// A text encoder cannot exist in a build without the `text` feature.
 pub(super) enum Encoder {}
 
 impl Encoder {

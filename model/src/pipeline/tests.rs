@@ -13,8 +13,8 @@ use crate::noise::{Key, Purpose};
 use crate::sampler::{Guidance, SamplerConfig, SolverKind};
 use crate::text::{EncodedText, T5Config, TextTokenizer};
 use crate::weights::{
-    DESCRIPTION_FILE, DType, TextDescription, WEIGHTS_FILE, WeightSet, model_from, save_model,
-    save_text_encoder,
+    DESCRIPTION_FILE, DType, TOKENIZER_FILE, TextDescription, WEIGHTS_FILE, WeightSet, model_from,
+    save_model, save_text_encoder,
 };
 use crate::{PixelFlowConfig, Preset};
 
@@ -314,6 +314,29 @@ fn texts_are_encoded_once_and_known_ones_need_no_encoder() {
     // Weights that are gone cannot be asked.
     std::fs::remove_file(model.path().join("text").join(WEIGHTS_FILE)).unwrap();
     assert_eq!(drawn(&mut pipeline, &request), first);
+}
+
+#[test]
+fn a_text_model_in_memory_draws_what_the_one_on_disk_draws() {
+    let model = tempfile::tempdir().unwrap();
+    folder(model.path(), true);
+    let read = |name: &str| std::fs::read(model.path().join(name)).unwrap();
+    let config = String::from_utf8(read(DESCRIPTION_FILE)).unwrap();
+    let files = ModelFiles::from_bytes(&config, read(WEIGHTS_FILE)).unwrap();
+    let [config, tokenizer, weights] =
+        [DESCRIPTION_FILE, TOKENIZER_FILE, WEIGHTS_FILE].map(|name| read(&format!("text/{name}")));
+    let encoder = TextEncoderFiles::from_bytes(config, tokenizer, weights).unwrap();
+    let mut in_memory =
+        Pipeline::new(files, &FlexDevice).with_text_encoder(encoder, NumberFormat::F32);
+    let mut on_disk = pipeline(model.path());
+    let request = prompts(&["a red robe on ice on ice", "a green robe"]);
+    assert_eq!(drawn(&mut in_memory, &request), drawn(&mut on_disk, &request));
+    for text in ["a red robe on ice on ice", "a green robe", ""] {
+        assert_eq!(in_memory.texts().get(text).unwrap(), on_disk.texts().get(text).unwrap());
+    }
+    let [first, second] = [&in_memory, &on_disk].map(|of| of.provenance(&request).unwrap());
+    assert_eq!(first.text_encoder, second.text_encoder);
+    assert_eq!(in_memory.unseen().unwrap(), on_disk.unseen().unwrap());
 }
 
 #[test]

@@ -1,11 +1,24 @@
 //! From texts to tokens.
 
+use std::io;
 use std::path::Path;
 
-use tokenizers::Tokenizer;
+#[cfg(feature = "tokenizer")]
+use super::any_tokenizer::AnyTokenizer as Tokenizer;
+#[cfg(not(feature = "tokenizer"))]
+use super::word_tokenizer::WordTokenizer as Tokenizer;
+use super::{MAX_TOKENS, T5Config, TextError};
+use crate::plain_text;
 
-use super::tokenizer_training::{END, UNKNOWN};
-use super::{MAX_TOKENS, T5Config, TextError, tokenizer_file};
+/// The token that fills up, with id 0 where a tokenizer is trained.
+pub(super) const PADDING: &str = "<pad>";
+/// The token that ends a text, with id 1 there.
+pub(super) const END: &str = "</s>";
+/// The token of words that no caption had, with id 2 there.
+pub(super) const UNKNOWN: &str = "<unk>";
+
+/// Longest file, in bytes; that of mT5, with 250,000 tokens, has 16 million.
+const MAX_LENGTH: u64 = 32 << 20;
 
 /// Characters of a text that messages show.
 const SHOWN: usize = 40;
@@ -33,7 +46,25 @@ impl TextTokenizer {
     /// # Errors
     /// [`TextError::Tokenizer`], and what [`check`](Self::check) says.
     pub fn read(path: &Path, config: &T5Config) -> Result<Self, TextError> {
-        let tokenizer = tokenizer_file::read(path)
+        Self::of_file(path, plain_text::read(path, MAX_LENGTH), config)
+    }
+
+    /// As [`read`](Self::read), of the bytes of the file, which errors call `name`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn from_bytes(name: &str, bytes: &[u8], config: &T5Config) -> Result<Self, TextError> {
+        Self::of_file(Path::new(name), plain_text::of_bytes(bytes.to_vec(), MAX_LENGTH), config)
+    }
+
+    fn of_file(
+        path: &Path,
+        text: io::Result<String>,
+        config: &T5Config,
+    ) -> Result<Self, TextError> {
+        let text = text.map_err(|error| error.to_string());
+        let tokenizer = text
+            .and_then(|text| Tokenizer::parse(&text))
             .map_err(|reason| TextError::Tokenizer { path: path.to_owned(), reason })?;
         let this = Self::new(tokenizer, config.eos_token_id);
         this.check(config)?;
@@ -41,10 +72,7 @@ impl TextTokenizer {
     }
 
     /// A tokenizer whose texts are ended by the token `end`.
-    pub(super) fn new(mut tokenizer: Tokenizer, end: u32) -> Self {
-        // The file may say otherwise; texts are padded where they are encoded, and cut below.
-        tokenizer.with_padding(None);
-        let _ = tokenizer.with_truncation(None);
+    pub(super) fn new(tokenizer: Tokenizer, end: u32) -> Self {
         Self { tokenizer, end, max_tokens: MAX_TOKENS }
     }
 
@@ -56,13 +84,12 @@ impl TextTokenizer {
 
     /// Number of tokens it knows.
     pub fn vocabulary(&self) -> usize {
-        self.tokenizer.get_vocab_size(true)
+        self.tokenizer.vocabulary()
     }
 
     /// Whether another tokenizer cuts all texts alike.
     pub fn is_same(&self, other: &Self) -> bool {
-        let text = |tokenizer: &Tokenizer| tokenizer.to_string(false).ok();
-        self.end == other.end && text(&self.tokenizer) == text(&other.tokenizer)
+        self.end == other.end && self.tokenizer.is_same(&other.tokenizer)
     }
 
     /// Tokens of a text at most.
@@ -75,15 +102,13 @@ impl TextTokenizer {
     /// # Errors
     /// [`TextError::OtherTokenizer`], [`TextError::OtherEnd`], [`TextError::Text`].
     pub fn check(&self, config: &T5Config) -> Result<(), TextError> {
-        if let Some(tokenizer) = self.tokenizer.token_to_id(END)
+        if let Some(tokenizer) = self.tokenizer.id(END)
             && tokenizer != config.eos_token_id
         {
             return Err(TextError::OtherEnd { tokenizer, encoder: config.eos_token_id });
         }
-        // A file may number its tokens as it likes.
-        let ids = self.tokenizer.get_vocab(true).into_values();
-        // And its post-processor may put any number around every text.
-        let ids = ids.chain(self.tokens("")?.ids);
+        // A post-processor may put any number around every text.
+        let ids = self.tokens("")?.ids.into_iter().chain(self.tokenizer.largest_id());
         let tokenizer = ids.max().map_or(0, |largest| largest as usize + 1);
         if tokenizer > config.vocab_size {
             return Err(TextError::OtherTokenizer { tokenizer, encoder: config.vocab_size });
@@ -96,12 +121,8 @@ impl TextTokenizer {
     /// # Errors
     /// [`TextError::Text`].
     pub fn tokens(&self, text: &str) -> Result<Tokens, TextError> {
-        let encode = || self.tokenizer.encode(text, true).map_err(|error| error.to_string());
-        let encoding = tokenizer_file::caught(encode).map_err(|reason| TextError::Text {
-            text: text.chars().take(SHOWN).collect(),
-            reason,
-        })?;
-        let mut ids = encoding.get_ids().to_vec();
+        let failed = |reason| TextError::Text { text: text.chars().take(SHOWN).collect(), reason };
+        let mut ids = self.tokenizer.ids(text).map_err(failed)?;
         // A `tokenizer.json` without a post-processor leaves this to others.
         if ids.last() != Some(&self.end) {
             ids.push(self.end);
@@ -119,7 +140,7 @@ impl TextTokenizer {
     /// # Errors
     /// [`TextError::Text`].
     pub fn unknown_words(&self, text: &str) -> Result<Vec<String>, TextError> {
-        let unknown = self.tokenizer.token_to_id(UNKNOWN);
+        let unknown = self.tokenizer.id(UNKNOWN);
         let is_unknown = |word: &&str| {
             self.tokens(word).is_ok_and(|tokens| tokens.ids.iter().any(|id| Some(*id) == unknown))
         };
@@ -130,10 +151,10 @@ impl TextTokenizer {
     ///
     /// # Errors
     /// [`TextError::WriteTokenizer`]; what was there before is as it was.
-    #[cfg(feature = "save")]
+    #[cfg(all(feature = "save", feature = "tokenizer"))]
     pub fn write(&self, path: &Path) -> Result<(), TextError> {
         let failed = |reason: String| TextError::WriteTokenizer { path: path.to_owned(), reason };
-        let text = self.tokenizer.to_string(true).map_err(|error| failed(error.to_string()))?;
+        let text = self.tokenizer.json().map_err(failed)?;
         crate::durable::write_text(path, &text).map_err(|error| failed(error.to_string()))
     }
 }

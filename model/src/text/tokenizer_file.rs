@@ -4,16 +4,12 @@
 //! memory; so nothing of a file reaches it that was not looked at before.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use serde_json::Value;
 use tokenizers::Tokenizer;
 
 use super::precompiled_map;
-use crate::plain_text;
 
-/// Longest file, in bytes; that of mT5, with 250,000 tokens, has 16 million.
-const MAX_LENGTH: u64 = 32 << 20;
 /// Tokens that are added to those of the model; T5 has 103.
 const MAX_ADDED: usize = 10_000;
 /// Longest token, in bytes.
@@ -46,16 +42,11 @@ const NORMALISERS: [&str; 12] = [
 const PRE_TOKENIZERS: [&str; 6] =
     ["Sequence", "Metaspace", "Whitespace", "WhitespaceSplit", "Punctuation", "Digits"];
 
-/// Reads a file after looking at all of it.
+/// Reads the text of a file after looking at all of it.
 ///
 /// # Errors
 /// Which part cannot be, and what it may be.
-pub(super) fn read(path: &Path) -> Result<Tokenizer, String> {
-    let text = plain_text::read(path, MAX_LENGTH).map_err(|error| error.to_string())?;
-    parse(&text)
-}
-
-fn parse(text: &str) -> Result<Tokenizer, String> {
+pub(super) fn parse(text: &str) -> Result<Tokenizer, String> {
     let file: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     check_added(&file["added_tokens"])?;
     let normalisers = steps(&file["normalizer"], "normalizer", "normalizers", &NORMALISERS)?;

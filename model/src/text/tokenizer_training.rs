@@ -8,14 +8,9 @@ use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
 
+use super::any_tokenizer::AnyTokenizer;
+use super::tokenizer::{END, PADDING, UNKNOWN};
 use super::{TextError, TextTokenizer};
-
-/// The token that fills up, with id 0.
-const PADDING: &str = "<pad>";
-/// The token that ends a text, with id 1.
-pub(super) const END: &str = "</s>";
-/// The token of words that no caption had, with id 2.
-pub(super) const UNKNOWN: &str = "<unk>";
 
 impl TextTokenizer {
     /// A tokenizer of the words of some captions, the `vocabulary` most frequent ones at most.
@@ -67,7 +62,7 @@ impl TextTokenizer {
             .build()
             .map_err(|error| TextError::Training { reason: error.to_string() })?;
         tokenizer.with_post_processor(Some(template));
-        Ok(Self::new(tokenizer, 1))
+        Ok(Self::new(AnyTokenizer::new(tokenizer), 1))
     }
 }
 

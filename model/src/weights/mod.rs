@@ -35,8 +35,10 @@ mod sharded;
 mod stored_tensor;
 mod tensor_file;
 mod tensor_info;
-#[cfg(feature = "tokenizer")]
+#[cfg(feature = "text")]
 mod text_encoder;
+#[cfg(feature = "text")]
+mod text_encoder_contents;
 mod text_encoder_weights;
 #[cfg(feature = "torch")]
 mod torch;
@@ -82,7 +84,7 @@ pub use save_text_encoder::save_text_encoder;
 pub use sharded::{Shard, ShardIndex, plan_shards};
 pub use tensor_file::{TensorFile, WeightSet};
 pub use tensor_info::TensorInfo;
-#[cfg(feature = "tokenizer")]
+#[cfg(feature = "text")]
 pub use text_encoder::TextEncoderFiles;
 pub use text_encoder_weights::{load_text_encoder, read_text_encoder_config};
 pub use values::Values;

@@ -1,30 +1,30 @@
 //! Text encoders in Hugging Face's layout: `config.json`, `tokenizer.json`, safetensors.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use burn::tensor::backend::Backend;
-use sha2::{Digest, Sha256};
 
-use super::file_hash::{add_content, first_digits};
-use super::text_encoder_weights::{load_text_encoder, read_text_encoder_config, unusable};
+use super::text_encoder_contents::EncoderContents;
+use super::text_encoder_weights::{
+    load_text_encoder, read_text_encoder_config, text_encoder_config_of, unusable,
+};
 use super::{
     DESCRIPTION_FILE, INDEX_FILE, TOKENIZER_FILE, TensorFile, WEIGHTS_FILE, WeightSet, WeightsError,
 };
 use crate::Result;
 use crate::text::{T5Config, T5Encoder, TextTokenizer};
 
-/// A text encoder's folder: its configuration and tokenizer, and where its weights are.
+/// A text encoder in a folder, or in memory: its configuration and tokenizer, and where its weights are.
 #[derive(Debug)]
 pub struct TextEncoderFiles {
     /// The encoder's shape.
     pub config: T5Config,
     /// Its tokenizer.
     pub tokenizer: TextTokenizer,
-    folder: PathBuf,
+    folder: Option<PathBuf>,
     weights: TensorFile,
+    contents: EncoderContents,
     hash: OnceLock<String>,
 }
 
@@ -46,23 +46,43 @@ impl TextEncoderFiles {
             );
             return Err(unusable(reason).into());
         }
-        let tokenizer = TextTokenizer::read(&tokenizer, &config)?;
+        let own = vec![folder.join(DESCRIPTION_FILE), tokenizer];
+        let tokenizer = TextTokenizer::read(&own[1], &config)?;
         let Some(weights) = set.file_in(folder) else {
             let reason = format!("there is neither {WEIGHTS_FILE} nor {INDEX_FILE} beside it");
             return Err(unusable(reason).into());
         };
+        let weights = TensorFile::open(&weights)?;
+        let contents = EncoderContents::Files([own, weights.files()].concat());
+        let folder = Some(folder.to_owned());
+        Ok(Self { config, tokenizer, folder, weights, contents, hash: OnceLock::new() })
+    }
+
+    /// A text encoder in memory: the bytes of `config.json`, `tokenizer.json` and a safetensors file. It
+    /// is the one that [`open`](Self::open) finds in a folder of these files, with the same hash.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_bytes(
+        config: impl Into<Arc<[u8]>>,
+        tokenizer: impl Into<Arc<[u8]>>,
+        weights: impl Into<Arc<[u8]>>,
+    ) -> Result<Self> {
+        let parts = [config.into(), tokenizer.into(), weights.into()];
+        let config = text_encoder_config_of(&parts[0])?;
         Ok(Self {
+            tokenizer: TextTokenizer::from_bytes(TOKENIZER_FILE, &parts[1], &config)?,
             config,
-            tokenizer,
-            folder: folder.to_owned(),
-            weights: TensorFile::open(&weights)?,
+            folder: None,
+            weights: TensorFile::from_bytes(WEIGHTS_FILE, Arc::clone(&parts[2]))?,
+            contents: EncoderContents::Memory(parts),
             hash: OnceLock::new(),
         })
     }
 
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The folder; `None` for an encoder in memory.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// The encoder with its weights in `dtype`; it computes in it, but for what f16 has no range for.
@@ -89,7 +109,7 @@ impl TextEncoderFiles {
         if let Some(hash) = self.hash.get() {
             return Ok(hash);
         }
-        let hash = self.hash_by(|hash, file, _| add_content(hash, file))?;
+        let hash = self.contents.hash()?;
         Ok(self.hash.get_or_init(|| hash))
     }
 
@@ -99,47 +119,8 @@ impl TextEncoderFiles {
     /// # Errors
     /// [`WeightsError::Open`].
     pub fn sampled_hash(&self) -> Result<String, WeightsError> {
-        self.hash_by(|hash, file, length| {
-            if length <= STRETCH * STRETCHES {
-                add_content(hash, file)
-            } else {
-                add_stretches(hash, file, length)
-            }
-        })
+        self.contents.sampled_hash()
     }
-
-    fn hash_by(
-        &self,
-        add: impl Fn(&mut Sha256, File, u64) -> io::Result<()>,
-    ) -> Result<String, WeightsError> {
-        let mut hash = Sha256::new();
-        let own = [DESCRIPTION_FILE, TOKENIZER_FILE].map(|name| self.folder.join(name));
-        for path in own.iter().chain(&self.weights.files()) {
-            let open = |source| WeightsError::Open { path: path.clone(), source };
-            let file = File::open(path).map_err(open)?;
-            let length = file.metadata().map_err(open)?.len();
-            hash.update(length.to_le_bytes());
-            add(&mut hash, file, length).map_err(open)?;
-        }
-        Ok(first_digits(hash))
-    }
-}
-
-/// Bytes of a stretch.
-const STRETCH: u64 = 1 << 20;
-/// Stretches of a large file.
-const STRETCHES: u64 = 64;
-
-/// Adds evenly spaced stretches of a large file to a hash.
-fn add_stretches(hash: &mut Sha256, mut file: File, length: u64) -> io::Result<()> {
-    let mut buffer = Vec::new();
-    for stretch in 0..STRETCHES {
-        buffer.clear();
-        file.seek(SeekFrom::Start((length - STRETCH) / (STRETCHES - 1) * stretch))?;
-        Read::by_ref(&mut file).take(STRETCH).read_to_end(&mut buffer)?;
-        hash.update(&buffer);
-    }
-    Ok(())
 }
 
 #[cfg(all(test, feature = "flex"))]
@@ -200,6 +181,38 @@ mod tests {
         let other = TextTokenizer::train(["a green robe"], 100).unwrap();
         other.write(&folder.path().join(TOKENIZER_FILE)).unwrap();
         assert_ne!(first, hash());
+    }
+
+    #[test]
+    fn an_encoder_in_memory_is_the_one_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path());
+        let bytes = |name| std::fs::read(folder.path().join(name)).unwrap();
+        let on_disk = TextEncoderFiles::open(folder.path(), WeightSet::Model).unwrap();
+        let [config, tokenizer, weights] =
+            [DESCRIPTION_FILE, TOKENIZER_FILE, WEIGHTS_FILE].map(bytes);
+        let of = |[config, tokenizer, weights]: [&[u8]; 3]| {
+            TextEncoderFiles::from_bytes(config, tokenizer, weights)
+        };
+        let in_memory = of([&config, &tokenizer, &weights]).unwrap();
+        assert_eq!(in_memory.hash().unwrap(), on_disk.hash().unwrap());
+        assert_eq!(in_memory.sampled_hash().unwrap(), on_disk.sampled_hash().unwrap());
+        assert!(in_memory.tokenizer.is_same(&on_disk.tokenizer));
+        assert_eq!(in_memory.folder(), None);
+        let [first, second] = [&in_memory, &on_disk].map(|files| {
+            let encoder = files.load::<Flex>(burn::tensor::DType::F32, &FlexDevice).unwrap();
+            let ids = [files.tokenizer.tokens("a red robe").unwrap().ids];
+            encoder.encode(&ids).states.into_data().to_vec::<f32>().unwrap()
+        });
+        assert_eq!(first, second);
+        for (parts, expected) in [
+            ([&b"{}"[..], &tokenizer, &weights], "config.json"),
+            ([&config, b"\xff", &weights], "tokenizer.json"),
+            ([&config, &tokenizer, b"damaged"], "model.safetensors"),
+        ] {
+            let message = of(parts).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
     }
 
     #[test]

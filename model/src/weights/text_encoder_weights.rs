@@ -1,5 +1,6 @@
 //! Shape and weights of a text encoder in Hugging Face's layout.
 
+use std::io;
 use std::path::Path;
 
 use burn::tensor::backend::Backend;
@@ -16,11 +17,21 @@ use crate::text::{T5Config, T5Encoder, hugging_face_name};
 /// [`WeightsError::Open`] for a missing file, [`WeightsError::Config`].
 pub fn read_text_encoder_config(folder: &Path) -> Result<T5Config, WeightsError> {
     let path = folder.join(DESCRIPTION_FILE);
-    let text = plain_text::read(&path, MAX_DESCRIPTION)
-        .map_err(|source| WeightsError::Open { path: path.clone(), source })?;
+    parsed(&path, plain_text::read(&path, MAX_DESCRIPTION))
+}
+
+/// As [`read_text_encoder_config`], of the bytes of its file.
+#[cfg(feature = "text")]
+pub(super) fn text_encoder_config_of(bytes: &[u8]) -> Result<T5Config, WeightsError> {
+    let text = plain_text::of_bytes(bytes.to_vec(), MAX_DESCRIPTION);
+    parsed(Path::new(DESCRIPTION_FILE), text)
+}
+
+fn parsed(path: &Path, text: io::Result<String>) -> Result<T5Config, WeightsError> {
+    let text = text.map_err(|source| WeightsError::Open { path: path.to_owned(), source })?;
     let config: T5Config =
-        serde_json::from_str(&text).map_err(|error| unusable(&path, with_key(&text, &error)))?;
-    config.check().map_err(|error| unusable(&path, error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| unusable(path, with_key(&text, &error)))?;
+    config.check().map_err(|error| unusable(path, error.to_string()))?;
     Ok(config)
 }
 

@@ -3,14 +3,16 @@
 mod toolchain;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use pixelflow::weights::{DESCRIPTION_FILE, WEIGHTS_FILE, file_hash};
+use pixelflow::weights::{
+    DESCRIPTION_FILE, TEXT_ENCODER_FOLDER, TOKENIZER_FILE, WEIGHTS_FILE, file_hash,
+};
 use pixelflow_host::output::{note, say};
 use serde_json::{Value, json};
 
@@ -26,19 +28,11 @@ const INDEX: &str = "index.html";
 const BINDGEN: &str = "wasm-bindgen";
 /// The program, beside its JavaScript.
 const PROGRAM: &str = "pixelflow_web_bg.wasm";
-/// How `wasm-opt` is called: for speed, with the instructions that the program has.
-const OPTIMISER: [&str; 6] = [
-    "-O3",
-    "--enable-simd",
-    "--enable-relaxed-simd",
-    "--enable-bulk-memory",
-    "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext",
-];
 /// What tells a folder of ours from others, even one that is half made.
 const MARK: &str = ".pixelflow-web";
 /// Models that are shipped, and what the page calls them.
-const MODELS: [(&str, &str); 1] = [("demo", "Pixel heroes by class")];
+const MODELS: [(&str, &str); 2] =
+    [("demo", "Pixel heroes by class"), ("demo-text", "Pixel heroes from text")];
 
 /// Where the folder goes.
 #[derive(Debug, clap::Args)]
@@ -114,8 +108,7 @@ fn compile(root: &Path) -> Result<PathBuf> {
         ])
         .args(more)
         .env("CARGO_TARGET_DIR", &target)
-        // Randomness, which nothing here needs, comes from JavaScript. Vectors are in all browsers since 2023; kernels
-        // use relaxed SIMD too, without which a browser refuses the program.
+        // Randomness, which nothing here needs, comes from JavaScript. Vectors are in all browsers since 2023.
         .env("RUSTFLAGS", r#"--cfg getrandom_backend="wasm_js" -Ctarget-feature=+simd128"#)
         .status()?;
     if !status.success() {
@@ -124,7 +117,7 @@ fn compile(root: &Path) -> Result<PathBuf> {
     Ok(target.join(toolchain::TARGET).join("web/pixelflow_web.wasm"))
 }
 
-/// Writes the program and its JavaScript, and makes it smaller where `wasm-opt` is there.
+/// Writes the program and its JavaScript. `wasm-opt` makes it no smaller after gzip.
 fn bind(program: &Path, out: &Path) -> Result<()> {
     let status = Command::new(BINDGEN)
         .args([
@@ -140,21 +133,6 @@ fn bind(program: &Path, out: &Path) -> Result<()> {
         .status()?;
     if !status.success() {
         bail!("{BINDGEN} ended with {status}");
-    }
-    let path = out.join(PROGRAM);
-    let smaller = path.with_extension("smaller");
-    let made = Command::new("wasm-opt").args(OPTIMISER).arg(&path).arg("-o").arg(&smaller).status();
-    match made {
-        Ok(status) if status.success() => fs::rename(&smaller, &path)?,
-        Ok(status) => note(format_args!(
-            "note: wasm-opt ended with {status}: the program stays a little larger"
-        )),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            note(
-                "note: wasm-opt is not here (package binaryen): the program stays a little larger",
-            );
-        }
-        Err(error) => return Err(error.into()),
     }
     Ok(())
 }
@@ -188,29 +166,45 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes a shipped model in eight bits; what the page must know of it.
+/// Writes a shipped model in eight bits, its text encoder as it is; what the page must know of it.
 fn convert(root: &Path, out: &Path, (name, title): (&str, &str)) -> Result<Value> {
     let folder = out.join("models").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(out.join("models"))?;
+    let shipped = format!("assets/{name}/model");
     let status = Command::new(env!("CARGO"))
         .current_dir(root)
         .args(["run", "--quiet", "-p", "infer", "--locked", "--", "convert"])
-        .arg(format!("assets/{name}/model"))
+        .arg(&shipped)
         .arg(&folder)
         .args(["--dtype", "int8"])
         .status()?;
     if !status.success() {
-        bail!("assets/{name}/model cannot be converted: {status}");
+        bail!("{shipped} cannot be converted: {status}");
     }
+    let mut model = files(&folder, &format!("models/{name}"))?;
+    model["name"] = name.into();
+    model["title"] = title.into();
+    let encoder = root.join(&shipped).join(TEXT_ENCODER_FOLDER);
+    if encoder.is_dir() {
+        let copied = folder.join(TEXT_ENCODER_FOLDER);
+        let address = format!("models/{name}/{TEXT_ENCODER_FOLDER}");
+        fs::create_dir_all(&copied)?;
+        copy_files(&encoder, &copied)?;
+        model["encoder"] = files(&copied, &address)?;
+        model["encoder"]["tokenizer"] = format!("{address}/{TOKENIZER_FILE}").into();
+    }
+    Ok(model)
+}
+
+/// Where the page finds configuration and weights of a folder, and how many bytes of weights will come.
+fn files(folder: &Path, address: &str) -> Result<Value> {
     let weights = folder.join(WEIGHTS_FILE);
     Ok(json!({
-        "name": name,
-        "title": title,
-        "config": format!("models/{name}/{DESCRIPTION_FILE}"),
-        "weights": format!("models/{name}/{WEIGHTS_FILE}"),
+        "config": format!("{address}/{DESCRIPTION_FILE}"),
+        "weights": format!("{address}/{WEIGHTS_FILE}"),
         "bytes": fs::metadata(&weights)?.len(),
         "hash": file_hash(&[weights])?,
     }))

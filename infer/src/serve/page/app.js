@@ -6,6 +6,7 @@ import { editor } from "./editor.js";
 import { Refused, openEngine, useToken } from "./engine.js";
 import { form } from "./form.js";
 import { gallery } from "./gallery.js";
+import { goTo, modelChoice } from "./models.js";
 import { recipeOf, requestOf } from "./png.js";
 import { progress } from "./progress.js";
 import { refinement } from "./refinement.js";
@@ -42,6 +43,15 @@ function askForToken() {
   });
 }
 
+/** Whether a model draws what a request asks for, be it a class or a prompt. */
+const fits = (request, model) => (request.prompt === undefined) === (model.kind === "class");
+
+/** What the user hears of a picture of another kind of model. */
+function ofAnotherKind(name, { models = [] }) {
+  const way = models.some((model) => model.name === name) ? " Choose that one first." : "";
+  return new Error(`The picture was drawn by a model of another kind, ${name}.${way}`);
+}
+
 /** What can be done with a picture of the gallery. */
 function actions(model, fields, edits, onAct) {
   const last = model.stages - 1;
@@ -75,6 +85,7 @@ function actions(model, fields, edits, onAct) {
   };
   const guarded = ([name, act]) => [name, (picture) => {
     onAct();
+    if (!fits(picture.request, model)) return fail(ofAnotherKind(picture.model, model));
     return Promise.resolve(act(picture)).catch(fail);
   }];
   return Object.fromEntries(Object.entries(all).map(guarded));
@@ -91,6 +102,7 @@ async function main() {
   const model = await describe();
   const what = model.kind === "text" ? "draws from text" : `${model.classes.length} classes`;
   part("model").textContent = `${model.name} · ${what} · ${model.device}`;
+  modelChoice(part("models"), model, goTo);
   const fields = form(model);
   const edits = editor(model, fields.showSize, fail);
   // The recipe of an edit that was restored last, for the picture that is opened next.
@@ -181,9 +193,7 @@ async function main() {
   };
   const restore = (file, recipe) => {
     const request = requestOf(recipe);
-    if ((request.prompt === undefined) !== (model.kind === "class")) {
-      throw new Error(`The picture was drawn by a model of another kind, ${recipe.model}.`);
-    }
+    if (!fits(request, model)) throw ofAnotherKind(recipe.model, model);
     edits.clear();
     fields.fill(request);
     forget();

@@ -1,7 +1,7 @@
 // Drawing on a server: the only file that knows of one. Another engine has the same two methods.
 //
 //   describe() -> {name, kind: "class" | "text", classes, size: [height, width], sizeMultiple, stages, sampler,
-//                  solvers, device, limits: {count, pixels, steps}}
+//                  solvers, device, limits: {count, pixels, steps}, models: [{name, title}]}
 //   draw(request, onEvent) -> {cancel(), keepDraft(), ended}
 //
 // A request is {class | prompt, negative, seed, number, count, size, sampler, edit}. An edit, if there is one, is {image,
