@@ -138,6 +138,46 @@ const MOST_VALUES: usize = 10_000;
 /// # Errors
 /// 400 for what is no JSON object, 422 with its field for what makes no sense.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
+    from_value(object(body)?)
+}
+
+impl Asked {
+    /// What a body asks for, with less patience than `serde` has.
+    ///
+    /// # Errors
+    /// 400 for what is no JSON object, 422 with its field for what makes no sense.
+    pub(super) fn parse(body: &[u8]) -> Answer<Self> {
+        let value = object(body)?;
+        let is_list = |object: &&&str| value.pointer(object).is_some_and(Value::is_array);
+        if let Some(object) = OBJECTS.iter().find(is_list) {
+            return Err(Refusal::unfit(
+                &object[1..].replace('/', "."),
+                "it is a list, and must be an object",
+            ));
+        }
+        let is_number = |choice: &&&str| value.pointer(choice).is_some_and(Value::is_number);
+        if let Some(choice) = CHOICES.iter().find(is_number) {
+            return Err(Refusal::unfit(
+                &choice[1..].replace('/', "."),
+                "it is a number, and must be a name",
+            ));
+        }
+        // `serde` lets pass whatever stands beside a tag without fields.
+        if let Some(rule) = value.pointer("/sampler/guidance_rule").and_then(Value::as_object)
+            && rule.get("rule").is_some_and(|rule| rule == "plain")
+            && rule.len() > 1
+        {
+            return Err(Refusal::unfit("sampler.guidance_rule", "the plain rule has no settings"));
+        }
+        from_value(value)
+    }
+}
+
+/// The JSON object of a body.
+///
+/// # Errors
+/// 400.
+fn object(body: &[u8]) -> Answer<Value> {
     let unread = |reason: &str| {
         Refusal::new(StatusCode::BAD_REQUEST, format!("the body is no JSON object{reason}"))
     };
@@ -150,29 +190,7 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
     if !value.is_object() {
         return Err(unread(""));
     }
-    let value = with_integers(value);
-    let is_list = |object: &&&str| value.pointer(object).is_some_and(Value::is_array);
-    if let Some(object) = OBJECTS.iter().find(is_list) {
-        return Err(Refusal::unfit(
-            &object[1..].replace('/', "."),
-            "it is a list, and must be an object",
-        ));
-    }
-    let is_number = |choice: &&&str| value.pointer(choice).is_some_and(Value::is_number);
-    if let Some(choice) = CHOICES.iter().find(is_number) {
-        return Err(Refusal::unfit(
-            &choice[1..].replace('/', "."),
-            "it is a number, and must be a name",
-        ));
-    }
-    // `serde` lets pass whatever stands beside a tag without fields.
-    if let Some(rule) = value.pointer("/sampler/guidance_rule").and_then(Value::as_object)
-        && rule.get("rule").is_some_and(|rule| rule == "plain")
-        && rule.len() > 1
-    {
-        return Err(Refusal::unfit("sampler.guidance_rule", "the plain rule has no settings"));
-    }
-    from_value(value)
+    Ok(with_integers(value))
 }
 
 /// What a value says.
@@ -258,7 +276,7 @@ mod tests {
             (r#"{"edit": {"image": "AAAA", "strength": "1"}}"#, 422, "edit.strength", "string"),
         ];
         for (body, status, field, message) in cases {
-            let refusal = parse::<Asked>(body.as_bytes()).unwrap_err();
+            let refusal = Asked::parse(body.as_bytes()).unwrap_err();
             assert_eq!(refusal.status.as_u16(), status, "{body:.40}: {refusal:?}");
             assert_eq!(refusal.field.as_deref().unwrap_or(""), field, "{body:.40}: {refusal:?}");
             assert!(refusal.message.contains(message), "{body:.40}: {refusal:?}");
@@ -269,14 +287,10 @@ mod tests {
     fn what_is_not_asked_for_is_the_servers() {
         let server = SamplerConfig { steps: vec![3], ..SamplerConfig::default() };
         let on = |body: &str, is_text| {
-            parse::<Asked>(body.as_bytes())
-                .unwrap()
-                .sampler
-                .unwrap_or_default()
-                .on(&server, is_text)
+            Asked::parse(body.as_bytes()).unwrap().sampler.unwrap_or_default().on(&server, is_text)
         };
         assert_eq!(on("{}", false), server);
-        let asked: Asked = parse(br#"{"class": 4.0, "seed": 7e2}"#).unwrap();
+        let asked = Asked::parse(br#"{"class": 4.0, "seed": 7e2}"#).unwrap();
         assert_eq!((asked.class, asked.seed), (Some(ClassAsked::Number(4)), Some(700)));
         let other = on(r#"{"sampler": {"solver": "heun", "steps": [1, 2], "guidance": 3}}"#, true);
         let expected = SamplerConfig {

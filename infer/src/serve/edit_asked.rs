@@ -138,7 +138,7 @@ mod tests {
     use pixelflow::pipeline::Begin;
 
     use super::*;
-    use crate::serve::asked::{Asked, parse};
+    use crate::serve::asked::Asked;
     use crate::serve::event::base64;
 
     fn file(image: impl Into<DynamicImage>) -> FileAsked {
@@ -196,7 +196,7 @@ mod tests {
         let url = format!("data:image/png;base64,{text}");
         for written in [text.as_str(), text.trim_end_matches('='), &url] {
             let body = serde_json::json!({"edit": {"image": written, "from_stage": 1}}).to_string();
-            let asked: Asked = parse(body.as_bytes()).unwrap();
+            let asked = Asked::parse(body.as_bytes()).unwrap();
             let (edit, notes) = asked.edit.unwrap().edit(2).unwrap();
             assert_eq!((edit.picture.size, edit.begin), ([1, 2], Begin::Stage(1)));
             assert_eq!(*edit.picture.rgb, [9, 8, 7, 9, 8, 7]);

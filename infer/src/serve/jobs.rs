@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use pixelflow::excerpt::excerpt;
 
 use super::Server;
-use super::asked::{Asked, parse};
+use super::asked::Asked;
 use super::board::{Found, NotTaken};
 use super::event_stream::{named, respond};
 use super::job::{Job, Origin, Picture, Wish};
@@ -18,8 +18,7 @@ use super::refusal::{Answer, Refusal, answer};
 
 /// `POST /api/jobs`: asks for images.
 pub(super) async fn create(State(server): State<Arc<Server>>, body: Bytes) -> Answer<Response> {
-    let asked: Asked = parse(&body)?;
-    let job = submit(&server, asked, Origin::Jobs)?;
+    let job = submit(&server, Asked::parse(&body)?, Origin::Jobs)?;
     let mut response = answer(StatusCode::ACCEPTED, &job.json());
     if let Ok(location) = HeaderValue::try_from(format!("/api/jobs/{}", job.id)) {
         response.headers_mut().insert(LOCATION, location);
@@ -76,7 +75,6 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Answer<Response> {
-    let job = find(&server, &id)?;
     let wish = match query.as_deref().unwrap_or("") {
         "" => Wish::Cancel,
         "keep=draft" => Wish::KeepDraft,
@@ -85,6 +83,7 @@ pub(super) async fn cancel(
             return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
         }
     };
+    let job = find(&server, &id)?;
     server.board.ask(&job, wish);
     Ok(answer(StatusCode::ACCEPTED, &job.json()))
 }

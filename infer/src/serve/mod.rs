@@ -31,6 +31,7 @@ mod metrics;
 mod openai;
 mod openai_edits;
 mod openapi;
+mod openapi_model;
 mod page;
 mod progress_share;
 mod refusal;

@@ -29,7 +29,7 @@ const PARTIAL_IMAGES: usize = 3;
 #[serde(default)]
 pub(super) struct Generation {
     model: Option<String>,
-    prompt: String,
+    prompt: Option<String>,
     n: Option<usize>,
     /// Width and height in pixels, `WIDTHxHEIGHT`, or `auto`.
     size: Option<String>,
@@ -118,12 +118,13 @@ impl Generation {
                 Refusal::unfit("size", reason)
             })
         });
+        let missing = || Refusal::unfit("prompt", "say with prompt what to draw");
         Ok(Asked {
             count: self.n,
             size: size.transpose()?,
             seed: Some(self.seed.unwrap_or_else(random_seed)),
             previews: Some(previews),
-            ..shown(server, self.prompt, self.negative_prompt)
+            ..shown(server, self.prompt.ok_or_else(missing)?, self.negative_prompt)
         })
     }
 }
@@ -196,4 +197,28 @@ pub(super) async fn models(State(server): State<Arc<Server>>) -> Response {
     let name = server.model.source.short_name();
     let model = json!({"id": name, "object": "model", "created": 0, "owned_by": "pixelflow"});
     answer(StatusCode::OK, &json!({"object": "list", "data": [model]}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::automatic::Draw;
+    use crate::serve::worker_tests::server;
+
+    /// Those of our own API among them.
+    #[test]
+    fn fields_that_mean_nothing_here_are_ignored_whatever_is_in_them() {
+        let body =
+            br#"{"prompt": "elf", "edit": [], "sampler": {"solver": 3}, "quality": {"a": 1}}"#;
+        assert_eq!(parse::<Generation>(body).unwrap().prompt.as_deref(), Some("elf"));
+        assert!(parse::<Draw>(body).is_ok());
+    }
+
+    /// A text model would draw an empty one.
+    #[test]
+    fn without_a_prompt_nothing_is_drawn() {
+        let asked: Generation = parse(br#"{"n": 1}"#).unwrap();
+        let refused = asked.on(&server(8, 1), false).unwrap_err();
+        assert_eq!((refused.status.as_u16(), refused.field.as_deref()), (422, Some("prompt")));
+    }
 }

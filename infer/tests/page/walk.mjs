@@ -60,6 +60,17 @@ const setSteps = (steps) => page.value(`(() => {
   });
 })()`);
 
+/** The list of classes has options and nothing else in it, for those who hear it. */
+async function picks() {
+  const roles = `[...document.querySelectorAll("#class-list > *")].map((line) => line.getAttribute("role"))`;
+  for (const [typed, most] of [["no such class", 1], ["", Infinity]]) {
+    await page.value(`(() => { const field = document.getElementById("class"); field.focus(); field.value = ${JSON.stringify(typed)}; field.dispatchEvent(new Event("input")); })()`);
+    const found = await page.value(roles);
+    assert(found.length > 0 && found.length <= most && found.every((role) => role === "option"), `${typed}: ${found}`);
+  }
+  said("picked: options and nothing else");
+}
+
 async function draws() {
   await page.type("class", "tengu", "Enter");
   await page.type("seed", "7");
@@ -188,6 +199,7 @@ async function drawsAPrompt() {
 
 try {
   await opens();
+  await picks();
   await draws();
   await cancels();
   await edits();

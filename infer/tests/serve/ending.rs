@@ -1,10 +1,12 @@
 //! How it ends: what was asked for is finished, or given back.
 
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::server::{Served, until};
+use super::server::{INFER, Served, read_reply, until};
 
 const LONG: &str = r#"{"class": 0, "sampler": {"steps": 1000, "solver": "heun"}}"#;
 
@@ -61,6 +63,35 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
+fn killed_in_mid_stream_it_starts_again_at_its_address_and_draws_the_same() {
+    let server = Served::ready(&[]);
+    let asked = r#"{"class": 2, "seed": 4, "sampler": {"steps": 2}}"#;
+    let image = server.image(&server.submit(asked), 0);
+    let id = server.submit(LONG);
+    let mut stream = server.connect();
+    let head = format!("GET /api/jobs/{id}/events HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
+    stream.write_all(head.as_bytes()).unwrap();
+    until(|| server.job(&id)["state"] == "running");
+    let address = server.address.clone();
+    let (_, port) = address.rsplit_once(':').unwrap();
+    server.signal("-KILL");
+    let (status, _) = server.ended();
+    assert_eq!(status.signal(), Some(9));
+    // The listener is told: its stream ends, and without a last event.
+    let names: Vec<String> =
+        read_reply(&mut stream).events().into_iter().map(|(name, _)| name).collect();
+    let is_last = |name: &String| ["done", "failed", "cancelled"].contains(&name.as_str());
+    assert!(names.first().is_some_and(|name| name == "queued"), "{names:?}");
+    assert!(!names.iter().any(is_last), "{names:?}");
+    let mut command = INFER.command(&["serve", "--device", "cpu", "--port", port]);
+    let again = Served::start_as(&mut command);
+    assert_eq!(again.address, address);
+    until(|| again.get("/health").status == 200);
+    assert_eq!(again.get(&format!("/api/jobs/{id}")).status, 404);
+    assert!(again.image(&again.submit(asked), 0) == image);
+}
+
+#[test]
 fn weights_that_cannot_be_read_end_it_with_their_message() {
     let folder = tempfile::tempdir().unwrap();
     let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/demo/model");
@@ -71,7 +102,6 @@ fn weights_that_cannot_be_read_end_it_with_their_message() {
     let deeper = config.replace("\"depth\": 6", "\"depth\": 7");
     std::fs::write(folder.path().join("config.json"), deeper).unwrap();
     let model = program_tests::text(folder.path());
-    let run =
-        super::server::INFER.run(&["serve", "--port", "0", "--device", "cpu", "--model", model]);
+    let run = INFER.run(&["serve", "--port", "0", "--device", "cpu", "--model", model]);
     run.refused(&["model.safetensors does not fit the model", "missing: transformer_blocks.6."]);
 }

@@ -4,7 +4,9 @@
 mod drawing;
 mod edits;
 mod ending;
+mod leaving;
 mod load;
 mod other_apis;
+mod patience;
 mod refusals;
 mod server;

@@ -87,6 +87,9 @@ export function picker(input, list, names) {
 function nothing() {
   const line = document.createElement("li");
   line.className = "none";
+  // A list of options has nothing else in it.
+  line.setAttribute("role", "option");
+  line.setAttribute("aria-disabled", "true");
   line.textContent = "No class has this name.";
   return line;
 }
