@@ -23,6 +23,7 @@ pub(super) fn say_model(schemas: &mut Value, model: &ServedModel, settings: &Set
         json!({"type": "integer", "multipleOf": multiple, "minimum": multiple, "maximum": most});
     schemas["Draw"]["properties"]["size"]["items"] = side.clone();
     schemas["Draw"]["properties"]["count"]["maximum"] = json!(settings.max_count());
+    schemas["Draw"]["properties"]["number"]["maximum"] = json!(settings.last_number());
     schemas["Edit"]["properties"]["from_stage"]["maximum"] = json!(stages - 1);
     let steps = &mut schemas["Sampler"]["properties"]["steps"]["anyOf"][1];
     (steps["minItems"], steps["maxItems"]) = (json!(stages), json!(stages));
@@ -140,6 +141,7 @@ mod tests {
         assert_eq!(at("/Draw/properties/size/items/multipleOf"), 16);
         assert_eq!(at("/Draw/properties/size/items/maximum"), 1024);
         assert_eq!(at("/Draw/properties/count/maximum"), 8);
+        assert_eq!(at("/Draw/properties/number/maximum"), i64::MAX - 7);
         assert_eq!(at("/Sampler/properties/steps/anyOf/1/maxItems"), 3);
         assert_eq!(at("/Edit/properties/from_stage/maximum"), 2);
         assert_eq!(at("/Txt2img/anyOf/0/properties/batch_size/maximum"), 8);

@@ -107,6 +107,12 @@ impl ServedModel {
                 format!("count is {count}, it must be 1 to {most}"),
             ));
         }
+        let (seed, number) = (asked.seed.unwrap_or(0), asked.number.unwrap_or(0));
+        let last = settings.last_number();
+        if number > last {
+            let reason = format!("number is {number}, it must be 0 to {last}");
+            return Err(Refusal::unfit("number", reason));
+        }
         let (subject, label) = self.subject(asked.class, asked.prompt, asked.negative)?;
         let is_text = self.source.description.is_text();
         let sampler = asked.sampler.unwrap_or_default().on(&self.sampler, is_text);
@@ -117,7 +123,6 @@ impl ServedModel {
         }
         let edit = asked.edit.map(|edit| edit.edit(self.max_pixels)).transpose()?;
         let (edit, notes) = edit.map_or((None, vec![]), |(edit, notes)| (Some(edit), notes));
-        let (seed, number) = (asked.seed.unwrap_or(0), asked.number.unwrap_or(0));
         let request = Request::new(vec![ImageRequest { subject, seed, number }]).count(count);
         let request = Request { size: asked.size, sampler: Some(sampler), edit, ..request };
         let checked = request.check(&self.source.description);

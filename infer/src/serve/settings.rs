@@ -71,4 +71,10 @@ impl Settings {
     pub(super) fn max_count(&self) -> usize {
         MAX_COUNT.min(self.queue)
     }
+
+    /// The largest number that the first image of a job may have: the last one's still fits the signed numbers that
+    /// readers of JSON have.
+    pub(super) fn last_number(&self) -> u64 {
+        i64::MAX as u64 - (self.max_count() as u64 - 1)
+    }
 }
