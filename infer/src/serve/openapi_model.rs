@@ -57,7 +57,9 @@ fn say_subject(schemas: &mut Value, model: &ServedModel, classes: &Value) {
     let draw = &mut schemas["Draw"];
     draw["required"] = json!([wanted]);
     if let Some(fields) = draw["properties"].as_object_mut() {
-        unread.iter().for_each(|field| drop(fields.shift_remove(*field)));
+        for field in unread {
+            fields.shift_remove(*field);
+        }
     }
     if is_text {
         draw["properties"]["prompt"]["type"] = json!("string");

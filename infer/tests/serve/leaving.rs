@@ -29,7 +29,7 @@ fn drawing(server: &Served) -> (TcpStream, String) {
     let mut id = String::new();
     until(|| {
         let state = server.get("/sdapi/v1/progress").json()["state"].take();
-        id = state["job"].as_str().unwrap().to_owned();
+        state["job"].as_str().unwrap().clone_into(&mut id);
         state["sampling_step"].as_u64().unwrap() > 2
     });
     (stream, id)
@@ -45,12 +45,15 @@ fn step(server: &Served, id: &str) -> u64 {
         let read = stream.read(&mut part).unwrap();
         said.push_str(&String::from_utf8_lossy(&part[..read]));
         let steps = said.lines().filter_map(|line| line.strip_prefix("data: "));
-        let steps = steps.filter_map(|data| serde_json::from_str::<Value>(data).ok());
-        if let Some(step) = steps.filter_map(|data| data["step"].as_u64()).next() {
+        let mut steps = steps.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+        if let Some(step) = steps.find_map(|data| data["step"].as_u64()) {
             return step;
         }
     }
 }
+
+/// What somebody does with a connection and a job's name.
+type Way<'a> = &'a dyn Fn(TcpStream, &str);
 
 #[test]
 fn whoever_leaves_frees_the_worker_within_one_step() {
@@ -63,7 +66,7 @@ fn whoever_leaves_frees_the_worker_within_one_step() {
     let interrupts = |_: TcpStream, _: &str| {
         assert_eq!(server.post("/sdapi/v1/interrupt", "").status, 200);
     };
-    let ways: [(&str, &dyn Fn(TcpStream, &str)); 4] =
+    let ways: [(&str, Way<'_>); 4] =
         [("goes", &gone), ("closes", &half), ("cancels", &cancels), ("interrupts", &interrupts)];
     for (way, leave) in ways {
         let (stream, id) = drawing(&server);
