@@ -30,7 +30,7 @@ pub struct OptimizerConfig {
     pub weight_decay: f64,
     /// Largest norm of the gradient of all parameters together; 0 does not clip. Default 1.
     pub clip_norm: f64,
-    /// Deviations from which a norm is a spike, see [`Spikes`]; 0 clips none. Default 0.
+    /// Deviations above its moving mean from which a norm is clipped as a spike; 0 clips none. Default 0.
     pub spike_threshold: f64,
     /// Decay of the moving average of the weights. Default 0.9999.
     pub ema_decay: f64,
