@@ -90,6 +90,12 @@ impl Scratch {
         TRAIN.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
+    /// Goes on with a run to its end.
+    fn resume(&self, run: &str) {
+        let (run, steps) = (self.path(run), format!("train.steps={STEPS}"));
+        TRAIN.run(&["--device", "cpu", "--resume", text(&run), "--set", &steps]).succeeded();
+    }
+
     fn records(&self, run: &str) -> Vec<Value> {
         let text = fs::read_to_string(self.path(run).join("metrics.jsonl")).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -150,6 +156,13 @@ fn a_rejected_step_changes_no_weight_and_names_its_images() {
         steps(&rejected).iter().filter(|&&step| step < last["step"].as_u64().unwrap()).count();
     assert_eq!(last["rejected"], before);
     assert_eq!(last["images"], 2 * trained.len());
+
+    // Resumed, the optimiser counts its updates, not the steps.
+    let half = STEPS / 2;
+    assert!(steps(&rejected).iter().any(|&step| step < half));
+    scratch.train("resumed", half, STEPS).succeeded();
+    scratch.resume("resumed");
+    assert!(scratch.values("run", STEPS) == scratch.values("resumed", STEPS));
 }
 
 #[test]
@@ -181,8 +194,7 @@ fn too_many_in_a_row_and_the_run_goes_back_and_resumed_it_does_the_same() {
 
     // Stopped between the two rejected steps.
     scratch.train("resumed", step - 1, 2).succeeded();
-    let (resumed, steps) = (scratch.path("resumed"), format!("train.steps={STEPS}"));
-    TRAIN.run(&["--device", "cpu", "--resume", text(&resumed), "--set", &steps]).succeeded();
+    scratch.resume("resumed");
     assert!(scratch.values("run", STEPS) == scratch.values("resumed", STEPS));
     assert_eq!(of_kind(&scratch.records("resumed"), "rollback"), back);
 }
