@@ -238,7 +238,7 @@ mod tests {
         let servers = [
             SamplerConfig { solver: SolverKind::Euler, reference: true, ..plain.clone() },
             SamplerConfig { guidance_rule: rules[1].unwrap(), ..plain.clone() },
-            plain,
+            SamplerConfig { solver: SolverKind::Ab2, ..plain },
         ];
         let choices = solvers.flat_map(|solver| rules.map(|rule| (solver, rule)));
         let references = [Some(true), Some(false), None];
