@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 
-use super::labels::{self, Label};
+use super::labels::{Classes, Label};
 use super::{Encoded, EncodedRecord, LeftOut, Source, io_error};
 use crate::{Error, Raster, Result};
 
@@ -89,17 +89,17 @@ impl IdxSource {
             .into_iter()
             .map(|label| Label::Index(label.into()))
             .collect();
-        let named = labels.iter().enumerate().map(|(index, label)| {
-            (label, format!("record {index} of {}", config.labels.display()))
-        });
-        let (labels, classes) = labels::resolve(named, config.classes.as_deref())?;
+        let name = |index: usize| format!("record {index} of {}", config.labels.display());
+        let named = labels.iter().enumerate().map(|(index, label)| (label, name(index)));
+        let classes = Classes::of(named, config.classes.as_deref())?;
         let (mut images, mut left_out) = (Vec::with_capacity(labels.len()), LeftOut::default());
-        for (place, label) in labels.into_iter().enumerate() {
-            match label {
+        for (place, label) in labels.iter().enumerate() {
+            match classes.index(label, || name(place)) {
                 Ok(label) => images.push((place, label)),
                 Err(error) => left_out.record(error),
             }
         }
+        let classes = classes.into_names();
         if images.is_empty() {
             return Err(Error::NoRecords { place: config.images.display().to_string(), left_out });
         }

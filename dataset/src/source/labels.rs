@@ -52,45 +52,67 @@ impl Label {
     }
 }
 
-/// Turns the labels of a whole data set into class indices, or errors of single records.
+/// The classes of a data set: what turns its labels into class indices.
 ///
 /// Without `classes` the names found are the classes, sorted; of indices the largest one tells how
 /// many classes there are, and they are named by their number. An index is looked for among the names
 /// first, so that the class `10` stays the class `10`.
-///
-/// # Errors
-/// [`Error::InvalidLabel`] when names and numbers are mixed, [`Error::Config`] when `classes` is empty
-/// or names one twice.
-pub(super) fn resolve<'a>(
-    labels: impl Iterator<Item = (&'a Label, String)> + Clone,
-    classes: Option<&[String]>,
-) -> Result<(Vec<Result<usize>>, Vec<String>)> {
-    let classes = match classes {
-        Some(classes) => checked(classes)?.to_vec(),
-        None => found(labels.clone())?,
-    };
-    let by_name: HashMap<&str, usize> =
-        classes.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
-    let count = classes.len();
-    let indices = labels.map(|(label, record)| match label {
-        Label::Index(index) => {
-            let named = by_name.get(index.to_string().as_str()).copied();
-            named.or((*index < count as u64).then_some(*index as usize)).ok_or_else(|| {
-                let reason = if *index >= MAX_CLASSES as u64 {
-                    format!("there can be at most {MAX_CLASSES} classes")
-                } else {
-                    let classes = if count == 1 { "class" } else { "classes" };
-                    format!("with {count} {classes} labels are 0 to {}", count.saturating_sub(1))
-                };
-                Error::InvalidLabel { record, label: index.to_string(), reason }
-            })
+pub(super) struct Classes {
+    names: Vec<String>,
+    indices: HashMap<String, usize>,
+}
+
+impl Classes {
+    /// The classes that are configured, else those that the labels tell; each label comes with the name
+    /// of its record.
+    ///
+    /// # Errors
+    /// [`Error::InvalidLabel`] when names and numbers are mixed, [`Error::Config`] when `configured` is
+    /// empty or names one twice.
+    pub(super) fn of<'a>(
+        labels: impl Iterator<Item = (&'a Label, String)>,
+        configured: Option<&[String]>,
+    ) -> Result<Self> {
+        let names = match configured {
+            Some(classes) => checked(classes)?.to_vec(),
+            None => found(labels)?,
+        };
+        let indices = names.iter().enumerate().map(|(index, name)| (name.clone(), index)).collect();
+        Ok(Self { names, indices })
+    }
+
+    /// The class index of a label.
+    ///
+    /// # Errors
+    /// [`Error::InvalidLabel`], with the name of the record.
+    pub(super) fn index(&self, label: &Label, record: impl FnOnce() -> String) -> Result<usize> {
+        let count = self.names.len();
+        match label {
+            Label::Index(index) => {
+                let named = self.indices.get(&index.to_string()).copied();
+                named.or((*index < count as u64).then_some(*index as usize)).ok_or_else(|| {
+                    let reason = if *index >= MAX_CLASSES as u64 {
+                        format!("there can be at most {MAX_CLASSES} classes")
+                    } else {
+                        let classes = if count == 1 { "class" } else { "classes" };
+                        format!(
+                            "with {count} {classes} labels are 0 to {}",
+                            count.saturating_sub(1)
+                        )
+                    };
+                    Error::InvalidLabel { record: record(), label: index.to_string(), reason }
+                })
+            }
+            Label::Name(name) => {
+                self.indices.get(name).copied().ok_or_else(|| unknown(name, record()))
+            }
         }
-        Label::Name(name) => {
-            by_name.get(name.as_str()).copied().ok_or_else(|| unknown(name, record))
-        }
-    });
-    let indices = indices.collect();
-    Ok((indices, classes))
+    }
+
+    /// The names, in the order of the class indices.
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.names
+    }
 }
 
 /// Class list from a configuration.
@@ -187,9 +209,10 @@ mod tests {
     ) -> Result<(Vec<Result<usize>>, Vec<String>)> {
         let labels: Vec<Label> =
             labels.iter().map(|text| Label::from_text(text).unwrap()).collect();
-        let classes = classes.map(owned);
         let named = labels.iter().enumerate().map(|(i, label)| (label, format!("sample {i}")));
-        resolve(named, classes.as_deref())
+        let classes = Classes::of(named.clone(), classes.map(owned).as_deref())?;
+        let indices = named.map(|(label, record)| classes.index(label, || record)).collect();
+        Ok((indices, classes.into_names()))
     }
 
     #[test]

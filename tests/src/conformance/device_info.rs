@@ -63,8 +63,9 @@ fn processor() -> DeviceInfo {
 
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "metal"))]
 fn graphics() -> DeviceInfo {
-    use burn::backend::wgpu::{WgpuDevice, graphics::AutoGraphicsApi, init_setup};
-    let setup = init_setup::<AutoGraphicsApi>(&WgpuDevice::DefaultDevice, Default::default());
+    use burn::backend::wgpu::{RuntimeOptions, WgpuDevice, graphics::AutoGraphicsApi, init_setup};
+    let options = RuntimeOptions::default();
+    let setup = init_setup::<AutoGraphicsApi>(&WgpuDevice::DefaultDevice, options);
     let info = setup.adapter.get_info();
     DeviceInfo {
         adapter: format!("{} ({:?}, {:?})", info.name, info.device_type, info.backend),

@@ -6,20 +6,19 @@ use std::path::Path;
 
 use tar::{Archive, Entry, EntryType};
 
-use super::member::{MAX_TEXT_BYTES, Named, Role, Span, danger, parse_json};
+use super::member::{BLOCK, MAX_TAR_BYTES, MAX_TEXT_BYTES, Named, Role, Span, danger, parse_json};
 use super::sample::{FoundLabel, Sample, Samples};
 use crate::source::labels::Label;
 use crate::source::text::{parse_text, shown, shown_path};
 use crate::source::{LeftOut, io_error};
 use crate::{Error, Result, decode};
 
-/// Bytes of a tar block: headers are one, members are padded to whole ones.
-const BLOCK: u64 = 512;
-
 /// The samples of a tar file, and what else is in it.
 #[derive(Debug, Default)]
 pub struct TarIndex {
-    pub(super) samples: Vec<(Sample, Label)>,
+    pub(super) samples: Vec<Sample>,
+    /// The label of every sample.
+    pub(super) labels: Vec<Label>,
     /// Members that are in no sample, and samples that cannot be used.
     pub left_out: LeftOut,
 }
@@ -41,6 +40,11 @@ impl TarIndex {
         let length = file.seek(SeekFrom::End(0)).map_err(io_error(path))?;
         file.rewind().map_err(io_error(path))?;
         refuse_compressed(&mut file, path)?;
+        if length > MAX_TAR_BYTES {
+            let reason =
+                format!("it has {length} bytes, more than the limit of {MAX_TAR_BYTES}; split it");
+            return Err(Error::DamagedTar { shard: path.to_owned(), reason });
+        }
         let mut reading = Reading::new(path, length, label_field);
         let mut fault = reading.members(&mut file)?;
         if reading.meets_link {
@@ -65,8 +69,8 @@ impl TarIndex {
             reading.left_out.file(name, &format!("({} bytes) is no tar", length - end));
         }
         let Reading { shard, samples, mut left_out, .. } = reading;
-        let samples = samples.finish(&shard, label_field, &mut left_out);
-        Ok(Self { samples, left_out })
+        let (samples, labels) = samples.finish(&shard, label_field, &mut left_out);
+        Ok(Self { samples, labels, left_out })
     }
 
     /// Number of samples.
@@ -142,8 +146,9 @@ impl<'a> Reading<'a> {
             let (shard, member) = (self.path.to_owned(), shown(&path));
             return Err(Error::UnsafeMember { shard, member, reason });
         }
-        let mut span = self.span(&entry, &path)?;
-        self.end = (span.offset + span.length as u64).next_multiple_of(BLOCK);
+        let (offset, bytes) = self.place(&entry, &path)?;
+        self.end = (offset + bytes).next_multiple_of(BLOCK);
+        let mut span = Span::new(offset, bytes);
         let name = format!("{}:{}", self.shard, shown(&path));
         let unusable = match kind {
             EntryType::Directory | EntryType::XGlobalHeader => return Ok(()),
@@ -156,7 +161,7 @@ impl<'a> Reading<'a> {
                 let target = entry.link_name_bytes().unwrap_or_default();
                 match files.get(&*target) {
                     Some(file) => {
-                        span = *file;
+                        span = Some(*file);
                         None
                     }
                     None => {
@@ -168,11 +173,16 @@ impl<'a> Reading<'a> {
             EntryType::GNUSparse => Some("is stored with holes; pack without --sparse (-S)"),
             _ => Some("is neither a file nor a folder"),
         };
-        match (Named::of(&path), unusable) {
-            (Named::Sample(..), Some(reason)) => {
+        match (Named::of(&path), unusable, span) {
+            (Named::Sample(..), Some(reason), _) => {
                 self.left_out.record(format_args!("{name} {reason}"));
             }
-            (Named::Sample(key, role), None) => {
+            (Named::Sample(..), None, None) => {
+                let limit = u32::MAX;
+                let name = format_args!("{name} has {bytes} bytes, more than the limit of {limit}");
+                self.left_out.record(name);
+            }
+            (Named::Sample(key, role), None, Some(span)) => {
                 let is_here = kind != EntryType::Link;
                 if let Some(files) = self.files.as_mut().filter(|_| is_here) {
                     files.insert(path.clone(), span);
@@ -180,16 +190,16 @@ impl<'a> Reading<'a> {
                 let label = self.label(role, span, is_here.then_some(&mut entry), &name)?;
                 self.samples.add(key, role, span, label);
             }
-            (Named::Unsupported, _) => {
+            (Named::Unsupported, ..) => {
                 self.left_out.record(format_args!("{name} {}", decode::CONVERT));
             }
-            (Named::Other(reason), _) => self.left_out.file(name, reason),
+            (Named::Other(reason), ..) => self.left_out.file(name, reason),
         }
         Ok(())
     }
 
-    /// Where a member lies, if it lies in the file.
-    fn span(&self, entry: &Entry<'_, impl Read>, name: &[u8]) -> Result<Span> {
+    /// First byte of a member and the number of its bytes, if it lies in the file.
+    fn place(&self, entry: &Entry<'_, impl Read>, name: &[u8]) -> Result<(u64, u64)> {
         let offset = entry.raw_file_position();
         // Of a file with holes less is stored than it has.
         let bytes = match entry.header().entry_type() {
@@ -202,7 +212,7 @@ impl<'a> Reading<'a> {
                 format!("member \"{name}\" has {bytes} bytes at {offset}, the file {length}");
             return Err(Error::TruncatedTar { shard: self.path.to_owned(), reason });
         }
-        Ok(Span { offset, length: bytes as usize })
+        Ok((offset, bytes))
     }
 
     /// What a member says of its sample's label. Only a failing disk is an error.
@@ -220,8 +230,8 @@ impl<'a> Reading<'a> {
         let Some(entry) = entry else {
             return Ok(Err(format!("{name} is a link; pack with tar --hard-dereference")));
         };
-        if span.length as u64 > MAX_TEXT_BYTES {
-            let bytes = span.length;
+        let bytes = span.bytes();
+        if bytes > MAX_TEXT_BYTES {
             return Ok(Err(format!(
                 "{name} has {bytes} bytes, more than the limit of {MAX_TEXT_BYTES}"
             )));

@@ -1,5 +1,6 @@
 //! The members of a sample: their names, their places and what their texts say.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use pixelflow::excerpt::excerpt;
@@ -11,13 +12,42 @@ use crate::{Error, Result, decode};
 /// Largest `.json`, `.cls` or `.txt` member that is read: 1 MiB.
 pub const MAX_TEXT_BYTES: u64 = 1 << 20;
 
-/// Where the bytes of a member lie in the tar file.
+/// Bytes of a tar block: headers are one, members begin at one and are padded to whole ones.
+pub(super) const BLOCK: u64 = 512;
+
+/// Largest tar file that is read: 2 TiB, where the numbers of blocks end.
+pub(super) const MAX_TAR_BYTES: u64 = BLOCK << 32;
+
+/// Where the bytes of a member lie in the tar file. Of a large data set there are millions: 8 bytes, as an
+/// `Option` too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
-    /// First byte.
-    pub(super) offset: u64,
+    /// Number of the first block; a header is before it.
+    block: NonZeroU32,
+    length: u32,
+}
+
+impl Span {
+    /// Bytes of a member from `offset` on; none where no member can begin, and of 4 GiB or more.
+    pub(super) fn new(offset: u64, bytes: u64) -> Option<Self> {
+        let block = u32::try_from(offset / BLOCK).ok().filter(|_| offset.is_multiple_of(BLOCK));
+        Some(Self { block: NonZeroU32::new(block?)?, length: u32::try_from(bytes).ok()? })
+    }
+
+    /// The first byte.
+    pub(super) fn offset(self) -> u64 {
+        u64::from(self.block.get()) * BLOCK
+    }
+
     /// Number of bytes.
-    pub(super) length: usize,
+    pub(super) fn bytes(self) -> u64 {
+        u64::from(self.length)
+    }
+
+    /// Its beginning, `bytes` long at most.
+    pub(super) fn beginning(self, bytes: usize) -> Self {
+        Self { length: self.length.min(u32::try_from(bytes).unwrap_or(u32::MAX)), ..self }
+    }
 }
 
 /// What a member is to its sample.
@@ -160,6 +190,17 @@ mod tests {
         }
         assert_eq!(short_key(b"a.b/0.depth.x"), Some(b"a.b/0".as_slice()));
         assert_eq!(short_key(b"a.b/0"), None);
+    }
+
+    #[test]
+    fn a_span_takes_eight_bytes() {
+        assert_eq!(size_of::<Option<Span>>(), 8);
+        let last = Span::new(MAX_TAR_BYTES - BLOCK, 3).unwrap();
+        assert_eq!((last.offset(), last.bytes()), (MAX_TAR_BYTES - BLOCK, 3));
+        assert_eq!((last.beginning(2).bytes(), last.beginning(usize::MAX).bytes()), (2, 3));
+        for (offset, bytes) in [(0, 1), (513, 1), (MAX_TAR_BYTES, 1), (512, 1 << 32)] {
+            assert_eq!(Span::new(offset, bytes), None, "{offset}");
+        }
     }
 
     #[test]

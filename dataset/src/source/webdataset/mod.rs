@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 pub use self::index::TarIndex;
 use self::member::{MAX_TEXT_BYTES, Span, json_captions, parse_json};
 use self::sample::Sample;
-use super::labels::{self, Label};
+use super::labels::{Classes, Label};
 use super::text::{parse_text, shown_path};
 use super::{BEGINNING, Encoded, EncodedRecord, LeftOut, Source, io_error, record_error};
 use crate::{Error, Result, decode};
@@ -71,11 +71,20 @@ impl WebDatasetConfig {
 #[derive(Debug)]
 pub struct WebDatasetSource {
     shards: Vec<Shard>,
-    /// Shard, sample in it and label of every record.
-    records: Vec<(usize, usize, usize)>,
+    records: Vec<Record>,
     classes: Vec<String>,
     caption_field: String,
     left_out: LeftOut,
+}
+
+/// Where the image of a record is, and its class index. There may be millions: three words of 32 bits.
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    /// Number of the tar file.
+    shard: u32,
+    /// Number of the sample in it.
+    sample: u32,
+    class: u32,
 }
 
 /// One tar file and what is in it.
@@ -114,27 +123,28 @@ impl WebDatasetSource {
             .collect::<Result<_>>()?;
         let mut shards = Vec::with_capacity(indexed.len());
         let mut labels = Vec::new();
-        for (path, TarIndex { samples, left_out: beside }) in indexed {
+        for (path, TarIndex { samples, labels: labels_here, left_out: beside }) in indexed {
             left_out.add(beside);
-            let (samples, labels_here): (Vec<Sample>, Vec<Label>) = samples.into_iter().unzip();
             labels.extend(labels_here);
             shards.push(Shard { path, samples });
         }
-        let names = shards
-            .iter()
-            .flat_map(|shard| shard.samples.iter().map(|sample| shard.sample_name(sample)));
-        let named = labels.iter().zip(names);
-        let (labels, classes) = labels::resolve(named, config.classes.as_deref())?;
-        let places = shards.iter().enumerate().flat_map(|(number, shard)| {
-            (0..shard.samples.len()).map(move |sample| (number, sample))
-        });
+        let places = || {
+            shards.iter().enumerate().flat_map(|(number, shard)| {
+                shard.samples.iter().enumerate().map(move |(index, sample)| {
+                    (Record { shard: number as u32, sample: index as u32, class: 0 }, shard, sample)
+                })
+            })
+        };
+        let names = places().map(|(_, shard, sample)| shard.sample_name(sample));
+        let classes = Classes::of(labels.iter().zip(names), config.classes.as_deref())?;
         let mut records = Vec::with_capacity(labels.len());
-        for ((shard, sample), label) in places.zip(labels) {
-            match label {
-                Ok(label) => records.push((shard, sample, label)),
+        for ((record, shard, sample), label) in places().zip(&labels) {
+            match classes.index(label, || shard.sample_name(sample)) {
+                Ok(class) => records.push(Record { class: class as u32, ..record }),
                 Err(error) => left_out.record(error),
             }
         }
+        let classes = classes.into_names();
         if records.is_empty() {
             let places: Vec<String> = config.paths.iter().map(|path| shown_path(path)).collect();
             return Err(Error::NoRecords { place: places.join(", "), left_out });
@@ -172,9 +182,9 @@ impl WebDatasetSource {
 
     /// The tar file of a record and its sample in it.
     fn locate(&self, index: usize) -> (&Shard, &Sample) {
-        let (shard, sample, _) = self.records[index];
-        let shard = &self.shards[shard];
-        (shard, &shard.samples[sample])
+        let Record { shard, sample, .. } = self.records[index];
+        let shard = &self.shards[shard as usize];
+        (shard, &shard.samples[sample as usize])
     }
 }
 
@@ -192,10 +202,10 @@ impl Source for WebDatasetSource {
     }
 
     fn encoded(&self, index: usize) -> Result<EncodedRecord> {
-        let (_, _, label) = self.records[index];
+        let label = self.records[index].class as usize;
         let (shard, sample) = self.locate(index);
         let name = shard.sample_name(sample);
-        decode::check_size(sample.image.length as u64, &name)?;
+        decode::check_size(sample.image.bytes(), &name)?;
         let image = Encoded::File(read_span(&shard.path, sample.image, &name)?);
         Ok(EncodedRecord { image, label, name })
     }
@@ -221,13 +231,12 @@ impl Source for WebDatasetSource {
 
     fn beginning(&self, index: usize) -> Result<Vec<u8>> {
         let (shard, sample) = self.locate(index);
-        let span = Span { length: sample.image.length.min(BEGINNING), ..sample.image };
-        read_span(&shard.path, span, &shard.sample_name(sample))
+        read_span(&shard.path, sample.image.beginning(BEGINNING), &shard.sample_name(sample))
     }
 
     fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
         let (_, sample) = self.locate(index);
-        (sample.key.as_bytes().into(), self.records[index].2)
+        (sample.key.as_bytes().into(), self.records[index].class as usize)
     }
 }
 
@@ -277,7 +286,7 @@ fn leave_out(path: &Path, left_out: &mut LeftOut) {
 
 /// Reads a text of a record.
 fn read_text(path: &Path, span: Span, record: &str) -> Result<Vec<u8>> {
-    let bytes = span.length as u64;
+    let bytes = span.bytes();
     if bytes > MAX_TEXT_BYTES {
         let record = record.to_owned();
         return Err(Error::TooLarge { record, bytes, limit: MAX_TEXT_BYTES });
@@ -287,11 +296,11 @@ fn read_text(path: &Path, span: Span, record: &str) -> Result<Vec<u8>> {
 
 /// Reads one member; its length was checked against the file's when the index was made.
 fn read_span(path: &Path, span: Span, record: &str) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; span.length];
+    let mut bytes = vec![0; span.bytes() as usize];
     // Opened anew each time: any number of shards, any number of threads.
     File::open(path)
         .and_then(|mut file| {
-            file.seek(SeekFrom::Start(span.offset))?;
+            file.seek(SeekFrom::Start(span.offset()))?;
             file.read_exact(&mut bytes)
         })
         .map_err(record_error(path, record))?;

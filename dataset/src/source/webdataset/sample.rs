@@ -11,7 +11,7 @@ use crate::source::LeftOut;
 use crate::source::labels::Label;
 use crate::source::text::shown;
 
-/// Where a sample's image and texts are. Of a large data set there are millions: 80 bytes and the key.
+/// Where a sample's image and texts are. Of a large data set there are millions: 40 bytes and the key.
 #[derive(Debug)]
 pub(super) struct Sample {
     /// Path of its members up to the last dot, as it is shown.
@@ -43,7 +43,8 @@ pub(super) type FoundLabel = Result<Option<Label>, String>;
 struct Partial {
     key: Box<[u8]>,
     image: Option<Span>,
-    class: Option<(Span, FoundLabel)>,
+    /// In a box: few samples have a `.cls`.
+    class: Option<Box<FoundLabel>>,
     json: Option<(Span, FoundLabel)>,
     text: Option<Span>,
 }
@@ -68,40 +69,46 @@ impl Samples {
         match role {
             Role::Image => sample.image = Some(span),
             Role::Text => sample.text = Some(span),
-            Role::Class => sample.class = Some((span, label)),
+            Role::Class => sample.class = Some(Box::new(label)),
             Role::Json => sample.json = Some((span, label)),
         }
     }
 
-    /// All samples that can be used, when the file `shard` ends. `label_field` is as in
+    /// All samples that can be used and their labels, when the file `shard` ends. `label_field` is as in
     /// [`TarIndex::read`](super::TarIndex::read).
     pub(super) fn finish(
         self,
         shard: &str,
         label_field: Option<&str>,
         left_out: &mut LeftOut,
-    ) -> Vec<(Sample, Label)> {
+    ) -> (Vec<Sample>, Vec<Label>) {
+        let Self { found, latest, .. } = self;
+        drop(latest);
         let short: HashSet<&[u8]> =
-            self.found.iter().filter_map(|sample| short_key(&sample.key)).collect();
-        let images = self.found.iter().filter(|sample| sample.image.is_some());
+            found.iter().filter_map(|sample| short_key(&sample.key)).collect();
+        let images = found.iter().filter(|sample| sample.image.is_some());
         let images = images.filter(|sample| short.contains(&*sample.key));
         let images: HashSet<Box<[u8]>> = images.map(|sample| sample.key.clone()).collect();
-        let mut samples = Vec::with_capacity(self.found.len());
-        for partial in self.found {
+        let mut labels = Vec::with_capacity(found.len());
+        let sample = |partial: Partial| {
             let name = format!("{shard}:{}", shown(&partial.key));
             if short_key(&partial.key).is_some_and(|short| images.contains(short)) {
                 // As `0.depth.png` beside `0.png`.
                 for _ in 0..partial.members() {
                     left_out.file(&name, "is beside the image of its sample");
                 }
-            } else {
-                match partial.complete(&name, label_field) {
-                    Ok(sample) => samples.push(sample),
-                    Err(message) => left_out.record(message),
-                }
+                return None;
             }
-        }
-        samples
+            let (sample, label) = partial
+                .complete(&name, label_field)
+                .map_err(|message| left_out.record(message))
+                .ok()?;
+            labels.push(label);
+            Some(sample)
+        };
+        // Collected in the memory of `found`: the standard library does, since a sample is not larger.
+        let samples = found.into_iter().filter_map(sample).collect();
+        (samples, labels)
     }
 }
 
@@ -127,7 +134,7 @@ impl Partial {
         let label = match label_field {
             None => super::NO_LABEL,
             Some(field) => {
-                let class = self.class.map_or(Ok(None), |(_, label)| label)?;
+                let class = self.class.map_or(Ok(None), |label| *label)?;
                 let label = match class {
                     Some(label) => Some(label),
                     None => self.json.map_or(Ok(None), |(_, label)| label)?,

@@ -296,6 +296,42 @@ fn sizes_in_headers_are_not_believed() {
 }
 
 #[test]
+fn a_member_of_four_gibibytes_is_left_out_and_what_follows_it_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.tar");
+    let size = 1 << 32;
+    let header = tar_header("0.png", size, tar::EntryType::Regular);
+    let mut file = File::create(&path).unwrap();
+    std::io::Write::write_all(&mut file, header.as_bytes()).unwrap();
+    file.seek(SeekFrom::Start(512 + size as u64)).unwrap();
+    let after = tar_of(&[("1.png", &png(2, 3, 1)), ("1.cls", b"0")]);
+    std::io::Write::write_all(&mut file, &after).unwrap();
+    let source = WebDatasetSource::open(&WebDatasetConfig::new([&path])).unwrap();
+    assert_eq!(source.read(0).unwrap().image.width(), 2);
+    let error = source.left_out().refuse_records().unwrap_err().to_string();
+    let reason = "large.tar:0.png has 4294967296 bytes, more than the limit of 4294967295";
+    assert!(source.len() == 1 && error.contains(reason), "{error}");
+}
+
+#[test]
+fn a_tar_of_more_than_two_tebibytes_is_to_be_split() {
+    struct Long(std::io::Cursor<Vec<u8>>);
+    impl Read for Long {
+        fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+            self.0.read(bytes)
+        }
+    }
+    impl Seek for Long {
+        fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+            self.0.seek(to).map(|place| if to == SeekFrom::End(0) { (1 << 41) + 1 } else { place })
+        }
+    }
+    let file = Long(std::io::Cursor::new(tar_of(&[("0.png", &png(1, 1, 0))])));
+    let error = TarIndex::read(file, Path::new("a.tar"), None).unwrap_err().to_string();
+    assert!(error.ends_with("more than the limit of 2199023255552; split it"), "{error}");
+}
+
+#[test]
 fn a_sample_without_a_sound_label_is_left_out_and_named() {
     let image = png(1, 1, 0);
     let json = |text: &'static [u8]| vec![("0.png", image.as_slice()), ("0.json", text)];
