@@ -38,6 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the weights of a run as a model folder that `infer --model` reads')
             [CompletionResult]::new('encode-text', 'encode-text', [CompletionResultType]::ParameterValue, 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped')
+            [CompletionResult]::new('ema', 'ema', [CompletionResultType]::ParameterValue, 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -59,9 +60,18 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'train;ema' {
+            [CompletionResult]::new('--sigma-rel', '--sigma-rel', [CompletionResultType]::ParameterName, 'How wide the average is: the standard deviation of the steps it is of, as a share of all steps, 0.05 to 0.25. Evaluate some of them: what is best differs between models, and with guidance')
+            [CompletionResult]::new('--step', '--step', [CompletionResultType]::ParameterName, 'The step at which it ends; there must be a snapshot of it. [default: the last]')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Number format of the weights')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'train;help' {
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the weights of a run as a model folder that `infer --model` reads')
             [CompletionResult]::new('encode-text', 'encode-text', [CompletionResultType]::ParameterValue, 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped')
+            [CompletionResult]::new('ema', 'ema', [CompletionResultType]::ParameterValue, 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -69,6 +79,9 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             break
         }
         'train;help;encode-text' {
+            break
+        }
+        'train;help;ema' {
             break
         }
         'train;help;help' {

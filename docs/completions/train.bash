@@ -16,6 +16,9 @@ _train() {
             ",$1")
                 cmd="train"
                 ;;
+            train,ema)
+                cmd="train__subcmd__ema"
+                ;;
             train,encode-text)
                 cmd="train__subcmd__encode__subcmd__text"
                 ;;
@@ -24,6 +27,9 @@ _train() {
                 ;;
             train,help)
                 cmd="train__subcmd__help"
+                ;;
+            train__subcmd__help,ema)
+                cmd="train__subcmd__help__subcmd__ema"
                 ;;
             train__subcmd__help,encode-text)
                 cmd="train__subcmd__help__subcmd__encode__subcmd__text"
@@ -41,7 +47,7 @@ _train() {
 
     case "${cmd}" in
         train)
-            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --list-recipes --help --version export encode-text help"
+            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --list-recipes --help --version export encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -73,6 +79,32 @@ _train() {
                     ;;
                 --memory)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        train__subcmd__ema)
+            opts="-h --sigma-rel --step --dtype --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sigma-rel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --step)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dtype)
+                    COMPREPLY=($(compgen -W "f32 f16 bf16" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -139,8 +171,22 @@ _train() {
             return 0
             ;;
         train__subcmd__help)
-            opts="export encode-text help"
+            opts="export encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        train__subcmd__help__subcmd__ema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

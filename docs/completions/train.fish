@@ -39,6 +39,7 @@ complete -c train -n "__fish_train_needs_command" -s h -l help -d 'Print help (s
 complete -c train -n "__fish_train_needs_command" -s V -l version -d 'Print version'
 complete -c train -n "__fish_train_needs_command" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
 complete -c train -n "__fish_train_needs_command" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
+complete -c train -n "__fish_train_needs_command" -f -a "ema" -d 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every'
 complete -c train -n "__fish_train_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c train -n "__fish_train_using_subcommand export" -l dtype -d 'Number format of the weights' -r -f -a "f32\t'32-bit floats, as trained'
 f16\t'16-bit floats'
@@ -52,6 +53,13 @@ complete -c train -n "__fish_train_using_subcommand encode-text" -l max-tokens -
 complete -c train -n "__fish_train_using_subcommand encode-text" -l dtype -d 'Format of the encoder\'s weights, and of the states: f32, f16 or bf16' -r
 complete -c train -n "__fish_train_using_subcommand encode-text" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c train -n "__fish_train_using_subcommand encode-text" -s h -l help -d 'Print help'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text help" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text help" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c train -n "__fish_train_using_subcommand ema" -l sigma-rel -d 'How wide the average is: the standard deviation of the steps it is of, as a share of all steps, 0.05 to 0.25. Evaluate some of them: what is best differs between models, and with guidance' -r
+complete -c train -n "__fish_train_using_subcommand ema" -l step -d 'The step at which it ends; there must be a snapshot of it. [default: the last]' -r
+complete -c train -n "__fish_train_using_subcommand ema" -l dtype -d 'Number format of the weights' -r -f -a "f32\t'32-bit floats, as trained'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'"
+complete -c train -n "__fish_train_using_subcommand ema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text ema help" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text ema help" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text ema help" -f -a "ema" -d 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text ema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

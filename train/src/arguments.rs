@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use infer::float_format;
 use pixelflow::NumberFormat;
 use pixelflow::text::MAX_TOKENS;
+use pixelflow::weights::DType;
 
 /// Train a PixelFlow model.
 ///
@@ -30,7 +31,8 @@ Examples:
   train --resume auto                      go on with the newest run
   train --recipe my.toml --print-config    every setting with its documentation
   train --recipe demo-text                 a model that draws from captions
-  train export runs/demo-1 my-model        the averaged weights of a run for sharing";
+  train export runs/demo-1 my-model        the averaged weights of a run for sharing
+  train ema runs/demo-1 wide --sigma-rel 0.15   an average of another width (averages.every)";
 
 /// Something else than training.
 #[derive(Debug, Subcommand)]
@@ -40,6 +42,32 @@ pub enum Command {
     /// Run the captions of a data set through a text encoder once, for training with
     /// text.kind = "states". Goes on where it stopped.
     EncodeText(EncodeTextArguments),
+    /// Make an average of the weights of any width from the snapshots of a run that was trained with averages.every.
+    Ema(EmaArguments),
+}
+
+/// Which average to make.
+#[derive(Debug, Args)]
+pub struct EmaArguments {
+    /// The run's folder.
+    pub run: PathBuf,
+    /// The model folder to write; must not exist.
+    pub out: PathBuf,
+    /// How wide the average is: the standard deviation of the steps it is of, as a share of all steps, 0.05 to 0.25.
+    /// Evaluate some of them: what is best differs between models, and with guidance.
+    #[arg(long, value_name = "SHARE", value_parser = sigma_rel)]
+    pub sigma_rel: f64,
+    /// The step at which it ends; there must be a snapshot of it. [default: the last]
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<u64>,
+    /// Number format of the weights.
+    #[arg(long, value_enum, default_value = "f16")]
+    pub dtype: ExportFormat,
+}
+
+fn sigma_rel(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.05..=0.25).contains(number));
+    number.ok_or_else(|| "it must be 0.05 to 0.25".to_owned())
 }
 
 /// What to encode.
@@ -144,4 +172,15 @@ pub enum ExportFormat {
     F16,
     /// 16-bit floats with the range of 32 bits.
     Bf16,
+}
+
+impl ExportFormat {
+    /// What files call the format.
+    pub fn stored(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::F16 => DType::F16,
+            Self::Bf16 => DType::BF16,
+        }
+    }
 }

@@ -31,10 +31,13 @@ impl DryRun {
         let encoder = text_encoder(settings.text.as_ref());
         let bytes = |recompute, images| {
             let bytes = memory(recompute).bytes(model, &lengths(config, images));
-            match &encoder {
+            let mut bytes = match &encoder {
                 Some((encoder, tokens)) => bytes.with_text_encoder(encoder, [images, *tokens]),
                 None => bytes,
-            }
+            };
+            let averages = 1 + settings.averages.kept().map_or(0, |kept| kept.len() as u64);
+            bytes.average *= averages;
+            bytes
         };
         let images = config.micro_batch();
         let now = bytes(settings.train.recompute_activations, images);
@@ -117,7 +120,7 @@ impl std::fmt::Display for DryRun {
         let rows = [
             ("weights", weights),
             ("optimiser", moments),
-            ("moving average", average),
+            ("averages", average),
             ("gradients", gradients),
             ("activations", activations),
             ("passing", passing),

@@ -97,6 +97,10 @@ pub enum Error {
     CaptionsChanged { path: PathBuf },
     #[error("{} is damaged: {reason}; remove it to resume from the checkpoint before it", path.display())]
     DamagedCheckpoint { path: PathBuf, reason: String },
+    #[error("{} is damaged: {reason}; remove it to do without", path.display())]
+    DamagedSnapshot { path: PathBuf, reason: String },
+    #[error("{} has no snapshot of step {step}; there are {steps}", path.display())]
+    NoSnapshot { path: PathBuf, step: u64, steps: String },
     #[error("{}, line {line}: {reason}; remove the line or the file", path.display())]
     DamagedMetrics { path: PathBuf, line: usize, reason: String },
     #[error("cannot save checkpoint {}: {reason}; earlier checkpoints are intact", path.display())]

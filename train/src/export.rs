@@ -9,7 +9,7 @@ use pixelflow::weights::{
     TOKENIZER_FILE, TensorFile, WEIGHTS_FILE, WeightSet, WeightsError,
 };
 
-use crate::arguments::{ExportArguments, ExportFormat};
+use crate::arguments::ExportArguments;
 use crate::checkpoint::{STATE, Store};
 use crate::error::write_error;
 use crate::which_run::name_passed_over;
@@ -26,11 +26,7 @@ pub fn export(arguments: &ExportArguments) -> Result<PathBuf> {
     if out.exists() {
         return Err(Error::OutExists { path: out.clone() });
     }
-    let dtype = match dtype {
-        ExportFormat::F32 => DType::F32,
-        ExportFormat::F16 => DType::F16,
-        ExportFormat::Bf16 => DType::BF16,
-    };
+    let dtype = dtype.stored();
     let set = if *raw { WeightSet::Model } else { WeightSet::Ema };
     let description = ModelDescription::read(&checkpoint.join(DESCRIPTION_FILE))?;
     let weights = TensorFile::open(&checkpoint.join(set.file_name()))?;

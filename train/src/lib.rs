@@ -9,6 +9,7 @@
 
 mod all_captions;
 mod arguments;
+mod averages;
 mod captions;
 mod checkpoint;
 mod config;
@@ -27,6 +28,7 @@ mod metrics;
 mod network;
 mod observer;
 mod optimizer;
+mod parameters;
 mod preview;
 mod program;
 mod recipe;

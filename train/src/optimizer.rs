@@ -14,6 +14,7 @@ use pixelflow::ops::{AdamWStep, ParameterState, PixelFlowBackend, adamw, squared
 use serde::{Deserialize, Serialize};
 
 use crate::config::UpdateConfig;
+use crate::parameters::{flat_parameters, flatten, parameter_name, with_parameters};
 use crate::spikes::Spikes;
 
 /// Settings of the optimiser that stay the same over a run.
@@ -109,9 +110,15 @@ pub struct Optimizer<B: PixelFlowBackend> {
 impl<B: PixelFlowBackend> Optimizer<B> {
     /// An optimiser that has not taken a step; the moving average starts as a copy of `model`.
     pub fn new(config: OptimizerConfig, model: &impl Module<B>) -> Self {
-        let mut start = Start { path: Vec::new(), moments: BTreeMap::new() };
-        model.visit(&mut start);
-        Self { config, steps: 0, moments: start.moments, spikes: Spikes::default() }
+        let start = |values: Tensor<B, 1>| Moments {
+            first: values.zeros_like(),
+            second: values.zeros_like(),
+            // A copy of its own: both are updated in place.
+            average: values * 1.0,
+        };
+        let parameters = flat_parameters(model).into_iter();
+        let moments = parameters.map(|(name, values)| (name, start(values))).collect();
+        Self { config, steps: 0, moments, spikes: Spikes::default() }
     }
 
     /// An optimiser that goes on from a checkpoint: `steps` taken, `moments` by parameter name, and what the norms of
@@ -147,7 +154,8 @@ impl<B: PixelFlowBackend> Optimizer<B> {
 
     /// The module with the moving average as its weights.
     pub fn average<M: Module<B>>(&self, model: &M) -> M {
-        model.clone().map(&mut Average { path: Vec::new(), moments: &self.moments })
+        let average = |name: &str| self.moments.get(name).map(|moments| moments.average.clone());
+        with_parameters(model.clone(), average)
     }
 
     /// Takes one step, unless the gradient is not finite; also returns the gradient's norm before
@@ -217,65 +225,6 @@ impl<B: PixelFlowBackend> Optimizer<B> {
     }
 }
 
-/// What a parameter is called: the transformer's as in a model without a text encoder.
-fn parameter_name(path: &[String]) -> String {
-    let name = path.join(".");
-    match name.strip_prefix("transformer.") {
-        Some(inside) => inside.to_owned(),
-        None => name,
-    }
-}
-
-/// Collects the first state of every parameter.
-struct Start<B: PixelFlowBackend> {
-    path: Vec<String>,
-    moments: BTreeMap<String, Moments<B>>,
-}
-
-impl<B: PixelFlowBackend> ModuleVisitor<B> for Start<B> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        let values = flatten(param.val());
-        let moments = Moments {
-            first: values.zeros_like(),
-            second: values.zeros_like(),
-            // A copy of its own: both are updated in place.
-            average: values * 1.0,
-        };
-        self.moments.insert(parameter_name(&self.path), moments);
-    }
-}
-
-/// Replaces every parameter by its moving average.
-struct Average<'a, B: PixelFlowBackend> {
-    path: Vec<String>,
-    moments: &'a BTreeMap<String, Moments<B>>,
-}
-
-impl<B: PixelFlowBackend> ModuleMapper<B> for Average<'_, B> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        match self.moments.get(&parameter_name(&self.path)) {
-            Some(moments) => param.map(|value| moments.average.clone().reshape(value.shape())),
-            None => param,
-        }
-    }
-}
-
 /// Sums the squares of every gradient.
 struct Norm<'a, B: PixelFlowBackend> {
     gradients: &'a GradientsParams,
@@ -331,11 +280,6 @@ where
         let value = Tensor::from_inner(parameter.reshape(shape)).require_grad();
         Param::from_mapped_value(id, value, mapper)
     }
-}
-
-fn flatten<B: PixelFlowBackend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, 1> {
-    let count = x.shape().num_elements();
-    x.reshape([count])
 }
 
 #[cfg(test)]

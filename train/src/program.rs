@@ -14,6 +14,7 @@ use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::{note, print, say};
 
 use crate::arguments::{Arguments, Command, TrainArguments};
+use crate::averages::{PowerAverages, Reconstruction, reconstruct};
 use crate::checkpoint::{self, State};
 use crate::config::CheckedConfig;
 use crate::dry_run::DryRun;
@@ -45,10 +46,29 @@ fn obey(arguments: &Arguments) -> Result<ExitCode> {
             say(format_args!("{} from {}", export.out.display(), checkpoint.display()))?;
         }
         Some(Command::EncodeText(arguments)) => encode_captions(arguments)?,
+        Some(Command::Ema(ema)) => {
+            let made = reconstruct(ema)?;
+            let Reconstruction { step, averages, error } = made;
+            say(format_args!(
+                "{}: the average of width {} at step {step}, made of {averages}; its profile is {:.1} % off",
+                ema.out.display(),
+                ema.sigma_rel,
+                100.0 * error
+            ))?;
+            if error > FAR_OFF {
+                note(
+                    "note: no sum of these averages is near to it: more snapshots are nearer (a smaller \
+                     averages.every), and so is a width between those of the run",
+                );
+            }
+        }
         None => return train(&arguments.train),
     }
     Ok(ExitCode::SUCCESS)
 }
+
+/// How far off the profile of an average may be without a word.
+const FAR_OFF: f64 = 0.05;
 
 /// Trains, or says what training would be.
 fn train(arguments: &TrainArguments) -> Result<ExitCode> {
@@ -114,18 +134,21 @@ where
 {
     let (config, data) = (&session.config, &session.data);
     let settings = config.settings();
-    let optimizer = OptimizerConfig::from(&settings.train);
     let stages = settings.cascade.stages;
     let (trainer, state) = if let Some((checkpoint, state)) = &session.start {
-        let (model, mut state) = (&settings.model, state.clone());
+        let mut state = state.clone();
         state.identity = Some(data.identity.clone());
         state.period = state.period.of_stages(stages);
-        (checkpoint::load::<A>(checkpoint, model, &data.text, optimizer, &state, &device)?, state)
+        (checkpoint::load::<A>(checkpoint, settings, &data.text, &state, &device)?, state)
     } else {
         let network = Network::<A>::begin(config, &data.text, &device)?;
-        let optimizer = Optimizer::new(optimizer, &network.valid());
+        let inner = network.valid();
+        let optimizer = Optimizer::new(OptimizerConfig::from(&settings.train), &inner);
+        let averages = settings.averages.kept().map(|kept| PowerAverages::new(&kept, &inner));
+        drop(inner);
         let state = State::new(data.training.records(), data.identity.clone(), stages);
-        (Trainer::new(network, optimizer, device), state)
+        let trainer = Trainer::new(network, optimizer, device).averaging(averages);
+        (trainer.recomputing(settings.train.recompute_activations), state)
     };
     let interrupt = Interrupt::listen("stopping after this step and saving")?;
     let is_measured = state.step < settings.train.steps || state.due.evaluation;
@@ -140,7 +163,6 @@ where
     // Nothing of a run that goes on is changed before everything that could be refused is sound.
     Recording::check(&session.folder)?;
     session.settle()?;
-    let trainer = trainer.recomputing(settings.train.recompute_activations);
     let mut terminal = Terminal::new(
         &session.folder,
         settings.train.steps,

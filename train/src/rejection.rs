@@ -12,7 +12,6 @@ use crate::Result;
 use crate::checkpoint::{self, State};
 use crate::metrics::{Record, RejectedRecord, RollbackRecord};
 use crate::observer::Observers;
-use crate::optimizer::OptimizerConfig;
 use crate::run::Run;
 use crate::trainer::StepOutcome;
 
@@ -67,24 +66,19 @@ where
         };
         let checkpoint = store.path(earlier);
         let before = State::read(&checkpoint)?;
-        let (optimizer, device) =
-            (OptimizerConfig::from(&config.train), self.trainer.device().clone());
+        let device = self.trainer.device().clone();
         // Both together might not fit.
         self.trainer.let_go();
-        self.trainer = checkpoint::load::<A>(
-            &checkpoint,
-            &config.model,
-            &data.text,
-            optimizer,
-            &before,
-            &device,
-        )?
-        .recomputing(config.train.recompute_activations);
+        self.trainer = checkpoint::load::<A>(&checkpoint, config, &data.text, &before, &device)?;
         self.state.rejections.roll_back(self.state.step, earlier, before.updates());
         self.state.spikes = before.spikes;
         if let Some(aside) = store.set_aside_after(earlier)? {
             observers
                 .note(&format!("checkpoints after step {earlier} are now in {}", aside.display()));
+        }
+        if let Some(aside) = store.averages().set_aside_after(earlier)? {
+            observers
+                .note(&format!("averages after step {earlier} are now in {}", aside.display()));
         }
         let (step, rate) = (self.state.step, self.state.rejections.rate());
         observers.record(&Record::Rollback(RollbackRecord { step, to: earlier, rate }));

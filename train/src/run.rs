@@ -10,6 +10,7 @@ use pixelflow::ops::PixelFlowBackend;
 use pixelflow_dataset::loader::BatchStream;
 use pixelflow_host::interrupt::Interrupt;
 
+use crate::averages::write_snapshot;
 use crate::checkpoint::{self, Due, STATE, State, Store};
 use crate::config::CheckedConfig;
 use crate::data::Data;
@@ -118,6 +119,7 @@ where
                 validation: settings.validation.every.is_due(step),
                 preview: settings.preview.every.is_due(step),
                 evaluation: settings.evaluation.every.is_due(step),
+                averages: settings.averages.every.is_due(step),
             };
             self.observe(interrupt, observers)?;
             if settings.checkpoint.every.is_due(step) || interrupt.take_save_request() {
@@ -203,6 +205,11 @@ where
             data.validation.is_some() && !settings.validation.every.is_never();
         self.state.due.preview &= !settings.preview.every.is_never();
         self.state.due.evaluation &= self.meter.is_some();
+        self.state.due.averages &= settings.averages.kept().is_some();
+        if self.state.due.averages {
+            self.keep_averages(observers);
+            self.done(|due| due.averages = false);
+        }
         if self.state.due.validation {
             let Some(record) = self.validate(interrupt, observers)? else { return Ok(()) };
             if !record.loss.is_finite() {
@@ -272,6 +279,19 @@ where
             self.save_or_go_on(observers)?;
         }
         Ok(!interrupt.is_wanted())
+    }
+
+    /// Writes a snapshot of the averages. A disk that is full does not end the run: there are other snapshots.
+    fn keep_averages(&self, observers: &mut Observers<'_>) {
+        let settings = self.config.settings();
+        let (step, sigma_rel) = (self.state.step, &settings.averages.sigma_rel);
+        let folder = self.store.averages().path(step);
+        let description = self.data.description(settings);
+        let written =
+            write_snapshot(&folder, &self.trainer, &self.data.text, sigma_rel, &description);
+        if let Err(error) = written {
+            observers.note(&format!("no averages are kept of step {step}: {error}"));
+        }
     }
 
     /// The losses on images that training does not see; `None` if it was interrupted.

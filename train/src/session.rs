@@ -9,6 +9,7 @@ use pixelflow::durable;
 use pixelflow_host::output::note;
 
 use crate::arguments::TrainArguments;
+use crate::averages::AVERAGES_FOLDER;
 use crate::checkpoint::{STATE, State, Store};
 use crate::config::{Changes, CheckedConfig, Layers, TrainConfig};
 use crate::data::Data;
@@ -24,7 +25,8 @@ pub const RUNS: &str = "runs";
 /// The settings beside a run.
 pub const CONFIG: &str = "config.toml";
 /// What a run writes beside its settings and checkpoints.
-const WRITTEN: [&str; 4] = ["metrics.jsonl", "loss.svg", "previews", "tensorboard"];
+const WRITTEN: [&str; 5] =
+    ["metrics.jsonl", "loss.svg", "previews", "tensorboard", AVERAGES_FOLDER];
 
 /// A run's folder, held by this program, with everything that was checked beforehand.
 pub struct Session {
@@ -127,6 +129,7 @@ impl Session {
     /// [`Error::Read`] or [`Error::Write`].
     pub fn settle(&self) -> Result<()> {
         self.store.clean()?;
+        self.store.averages().clean()?;
         let step = self.start.as_ref().map_or(0, |(_, state)| state.step);
         let rate = self.start.as_ref().map_or(1.0, |(_, state)| state.rejections.rate());
         if let Some((checkpoint, _)) = &self.start {
@@ -135,6 +138,9 @@ impl Session {
                     "checkpoints after step {step} are now in {}, where --resume can name them",
                     aside.display()
                 ));
+            }
+            if let Some(aside) = self.store.averages().set_aside_after(step)? {
+                note(format_args!("averages after step {step} are now in {}", aside.display()));
             }
             if self.store.is_aside(checkpoint) {
                 let path = self.store.put_back(checkpoint, step)?;

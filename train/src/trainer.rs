@@ -7,6 +7,7 @@ use burn::optim::GradientsAccumulator;
 use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 
+use crate::averages::PowerAverages;
 use crate::network::Network;
 use crate::optimizer::Optimizer;
 use crate::spikes::Spikes;
@@ -26,6 +27,7 @@ where
     /// `None` only while a step moves the parameters.
     network: Option<Network<A>>,
     optimizer: Optimizer<A::InnerBackend>,
+    averages: Option<PowerAverages<A::InnerBackend>>,
     recompute: bool,
     device: A::Device,
 }
@@ -59,13 +61,24 @@ where
         optimizer: Optimizer<A::InnerBackend>,
         device: A::Device,
     ) -> Self {
-        Self { network: Some(network.into()), optimizer, recompute: false, device }
+        Self { network: Some(network.into()), optimizer, averages: None, recompute: false, device }
     }
 
     /// The same, but activations are computed again in the backward pass instead of kept.
     #[must_use]
     pub fn recomputing(self, recompute: bool) -> Self {
         Self { recompute, ..self }
+    }
+
+    /// The same, with averages whose width is chosen after training.
+    #[must_use]
+    pub(crate) fn averaging(self, averages: Option<PowerAverages<A::InnerBackend>>) -> Self {
+        Self { averages, ..self }
+    }
+
+    /// The averages whose width is chosen after training, if there are any.
+    pub(crate) fn averages(&self) -> Option<&PowerAverages<A::InnerBackend>> {
+        self.averages.as_ref()
     }
 
     /// The network.
@@ -94,6 +107,7 @@ where
     /// Gives the memory of weights and moments back, before others take their place.
     pub fn let_go(&mut self) {
         self.network = None;
+        self.averages = None;
         self.optimizer =
             Optimizer::resume(*self.optimizer.config(), 0, BTreeMap::new(), Spikes::default());
     }
@@ -132,8 +146,11 @@ where
             && let Some(network) = self.network.take()
         {
             let stepped = self.optimizer.step(network, accumulator.grads(), learning_rate);
-            self.network = Some(stepped.0);
             gradient_norm = stepped.1;
+            if let Some(averages) = self.averages.as_mut().filter(|_| gradient_norm.is_finite()) {
+                averages.update(&stepped.0.valid(), self.optimizer.steps() as u64);
+            }
+            self.network = Some(stepped.0);
         }
         StepOutcome { step: self.optimizer.steps(), losses: all, gradient_norm }
     }

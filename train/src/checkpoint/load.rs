@@ -4,30 +4,30 @@ use std::path::Path;
 
 use burn::tensor::DType;
 use burn::tensor::backend::AutodiffBackend;
+use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::text::T5Encoder;
 use pixelflow::weights::{
     EMA_FILE, TEXT_ENCODER_FOLDER, TensorFile, TextEncoderFiles, WEIGHTS_FILE, WeightSet,
     load_model,
 };
-use pixelflow::{NumberFormat, PixelFlowConfig};
 
-use super::{OPTIMIZER, State, moments};
+use super::{AVERAGES, OPTIMIZER, State, averages, moments};
+use crate::config::TrainConfig;
 use crate::network::Network;
 use crate::optimizer::{Optimizer, OptimizerConfig};
 use crate::texts::TextSource;
 use crate::trainer::Trainer;
 use crate::{Error, Result};
 
-/// Model and optimiser as they were when the checkpoint in `folder` was saved with `state`.
+/// Model and optimiser as they were when the checkpoint in `folder` was saved with `state`, by a run with these settings.
 ///
 /// # Errors
 /// [`Error::Model`] for weights that do not fit, [`Error::DamagedCheckpoint`].
 pub fn load<A>(
     folder: &Path,
-    model: &PixelFlowConfig,
+    settings: &TrainConfig,
     text: &TextSource,
-    optimizer: OptimizerConfig,
     state: &State,
     device: &A::Device,
 ) -> Result<Trainer<A>>
@@ -35,6 +35,7 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
+    let (model, optimizer) = (&settings.model, OptimizerConfig::from(&settings.train));
     let damaged = |reason: String| Error::DamagedCheckpoint { path: folder.to_owned(), reason };
     let weights = |error: pixelflow::Error| damaged(error.to_string());
     let open = |name| TensorFile::open(&folder.join(name)).map_err(|error| weights(error.into()));
@@ -51,9 +52,17 @@ where
     let fresh = Optimizer::new(optimizer, &average);
     let moments =
         moments::load(&folder.join(OPTIMIZER), fresh.moments(), device).map_err(damaged)?;
+    let averages = settings
+        .averages
+        .kept()
+        .map(|kept| averages::load(&folder.join(AVERAGES), kept, fresh.moments(), device))
+        .transpose()
+        .map_err(damaged)?;
     let steps = usize::try_from(state.updates()).map_err(|error| damaged(error.to_string()))?;
     let optimizer = Optimizer::resume(optimizer, steps, moments, state.spikes);
-    Ok(Trainer::new(network, optimizer, device.clone()))
+    Ok(Trainer::new(network, optimizer, device.clone())
+        .recomputing(settings.train.recompute_activations)
+        .averaging(averages))
 }
 
 /// The text encoder of a checkpoint, if the run trains one.

@@ -4,6 +4,8 @@
 //! hidden folder beside it, made durable, and the folder is renamed. A program that is killed at
 //! any moment leaves whole checkpoints, and at most one hidden folder that the next start removes.
 
+mod averages;
+mod flat_tensors;
 mod load;
 mod moments;
 mod save;
@@ -17,5 +19,7 @@ pub use store::Store;
 
 /// The optimiser's moments.
 pub const OPTIMIZER: &str = "optimizer.safetensors";
+/// The averages for `train ema`, of a run that keeps them.
+pub const AVERAGES: &str = "averages.safetensors";
 /// What the weights do not say, see [`State`].
 pub const STATE: &str = "state.json";

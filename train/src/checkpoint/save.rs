@@ -12,7 +12,7 @@ use pixelflow::weights::{
 };
 use pixelflow_host::explain;
 
-use super::{OPTIMIZER, STATE, State, Store, moments};
+use super::{AVERAGES, OPTIMIZER, STATE, State, Store, averages, moments};
 use crate::texts::TextSource;
 use crate::trainer::Trainer;
 use crate::{Error, Result};
@@ -63,6 +63,10 @@ where
             save_model(&average.transformer, &folder.join(EMA_FILE), DType::F32, &metadata)
         })
         .and_then(|()| moments::save(trainer.optimizer(), &folder.join(OPTIMIZER)))
+        .and_then(|()| match trainer.averages() {
+            Some(kept) => averages::save(kept, &folder.join(AVERAGES)),
+            None => Ok(()),
+        })
         .and_then(|()| description.write(&folder.join(DESCRIPTION_FILE)))
         .map_err(weights)?;
     if let TextSource::Joint { config, tokenizer } = text {

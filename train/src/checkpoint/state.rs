@@ -54,6 +54,7 @@ pub struct State {
 }
 
 /// What is done after a step, besides saving.
+#[allow(clippy::struct_excessive_bools)] // Each is due by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Due {
@@ -64,6 +65,9 @@ pub struct Due {
     /// A measurement of drawn images; not there in checkpoints from before there were any.
     #[serde(default)]
     pub evaluation: bool,
+    /// A snapshot of the averages; not there in checkpoints from before there were any.
+    #[serde(default)]
+    pub averages: bool,
 }
 
 impl State {

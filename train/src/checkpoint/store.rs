@@ -9,19 +9,32 @@ use pixelflow::weights::{CHECKPOINTS_FOLDER, checkpoint_name, checkpoint_steps};
 
 use super::STATE;
 use crate::Result;
+use crate::averages::{AVERAGES_FOLDER, SNAPSHOT};
 use crate::config::{Cadence, CheckpointConfig};
 use crate::error::{read_error, write_error};
 
-/// The folder that holds a run's checkpoints.
+/// The folder that holds a run's checkpoints, or snapshots of its averages: a folder for each step.
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,
+    /// The file that each of them has.
+    marker: &'static str,
 }
 
 impl Store {
     /// The checkpoints of the run in `run`.
     pub fn of_run(run: &Path) -> Self {
-        Self { folder: run.join(CHECKPOINTS_FOLDER) }
+        Self { folder: run.join(CHECKPOINTS_FOLDER), marker: STATE }
+    }
+
+    /// The snapshots of the averages of the run in `run`.
+    pub fn of_averages(run: &Path) -> Self {
+        Self { folder: run.join(AVERAGES_FOLDER), marker: SNAPSHOT }
+    }
+
+    /// The snapshots of the averages of the same run.
+    pub fn averages(&self) -> Self {
+        Self::of_averages(self.folder.parent().unwrap_or(&self.folder))
     }
 
     /// Where the checkpoint of `step` is, or will be.
@@ -42,7 +55,7 @@ impl Store {
     /// [`crate::Error::Read`] if the folder exists and cannot be read.
     pub fn steps(&self) -> Result<Vec<u64>> {
         let mut steps = self.named()?;
-        steps.retain(|step| self.path(*step).join(STATE).is_file());
+        steps.retain(|step| self.path(*step).join(self.marker).is_file());
         Ok(steps)
     }
 
@@ -96,7 +109,7 @@ impl Store {
     /// [`crate::Error::Write`].
     pub fn set_aside_foreign(&self, step: u64) -> Result<Option<PathBuf>> {
         let path = self.path(step);
-        let is_foreign = path.symlink_metadata().is_ok() && !path.join(STATE).is_file();
+        let is_foreign = path.symlink_metadata().is_ok() && !path.join(self.marker).is_file();
         if is_foreign { self.set_aside(&[step]) } else { Ok(None) }
     }
 

@@ -14,6 +14,9 @@ const HEROES_NAME: &str = "heroes";
 /// Metrics of a row of the page.
 const METRICS: &str = "frechet,kernel,neighbours,classes";
 
+/// Images of a cell of a sweep and its repeats, and those of the best cells: an hour on two cores.
+const SWEEP_SIZES: [&str; 6] = ["--images", "250", "--repeats", "1", "--confirm", "2"];
+
 /// How many images are drawn, and how often.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
@@ -122,7 +125,7 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
         part: Part::Sweep { title },
         model: Some("assets/demo/model"),
         needs_clothes: false,
-        arguments: [&["sweep", HEROES, "--repeats", "1"], axes, &["--out"]]
+        arguments: [&["sweep", HEROES], &SWEEP_SIZES[..], axes, &["--out"]]
             .concat()
             .into_iter()
             .map(str::to_owned)

@@ -11,7 +11,9 @@ mod update;
 
 pub use data::DataConfig;
 pub use evaluation::{EvaluationConfig, OtherSampler};
-pub use observation::{CheckpointConfig, LogConfig, PreviewConfig, ValidationConfig};
+pub use observation::{
+    AveragesConfig, CheckpointConfig, LogConfig, PreviewConfig, ValidationConfig,
+};
 pub use text::{JointConfig, StatesConfig, TextConfig};
 pub use update::{TimestepRule, UpdateConfig};
 
@@ -44,6 +46,9 @@ pub struct TrainConfig {
     pub train: UpdateConfig,
     /// When the state is saved, and what is kept.
     pub checkpoint: CheckpointConfig,
+    /// Averages whose width is chosen after training.
+    #[serde(default)] // Runs from before this section kept none.
+    pub averages: AveragesConfig,
     /// Loss on images that training does not see.
     pub validation: ValidationConfig,
     /// Grids of generated images.
@@ -105,6 +110,7 @@ pub(super) const SECTIONS: &[Section] = &[
     },
     declared("train", UpdateConfig::DOCUMENTATION, UpdateConfig::SETTINGS),
     declared("checkpoint", CheckpointConfig::DOCUMENTATION, CheckpointConfig::SETTINGS),
+    declared("averages", AveragesConfig::DOCUMENTATION, AveragesConfig::SETTINGS),
     declared("validation", ValidationConfig::DOCUMENTATION, ValidationConfig::SETTINGS),
     declared("preview", PreviewConfig::DOCUMENTATION, PreviewConfig::SETTINGS),
     Section {

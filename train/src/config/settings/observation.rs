@@ -5,7 +5,7 @@ use pixelflow::sampler::SamplerConfig;
 use super::Setting;
 use crate::config::cadence::Cadence;
 use crate::config::rule::{require, within};
-use crate::config::setting::section;
+use crate::config::setting::{section, with_defaults};
 
 section! {
     /// When the state is saved, and what is kept.
@@ -18,6 +18,37 @@ section! {
         };
         /// Checkpoints at multiples of this many steps are kept for ever; 0 for none.
         milestone_every: Cadence = 0;
+    }
+}
+
+section! {
+    /// Averages of the weights whose width is chosen after training (arXiv 2312.02696): `train ema` makes one of any
+    /// width. They cost twice the memory of the weights, and time for both.
+    struct AveragesConfig {
+        /// Steps between two snapshots of both averages, in f16: as many bytes as the weights have. 0 keeps none.
+        /// The paper takes 1 % to 2 % of the run.
+        every: Cadence = 0;
+        /// Their relative standard deviations, the smaller one first: as a share of the steps until then.
+        sigma_rel: [f64; 2] = [0.05, 0.1] where |c| {
+            let [narrow, wide] = c.averages.sigma_rel;
+            require(
+                narrow >= 0.01 && wide >= narrow + 0.01 && wide <= 0.25,
+                "two numbers of 0.01 to 0.25, the smaller one first and 0.01 or more between them, such as [0.05, 0.1]",
+            )
+        };
+    }
+}
+
+impl AveragesConfig {
+    /// The relative standard deviations of the averages that are kept; `None` if none are.
+    pub fn kept(&self) -> Option<[f64; 2]> {
+        (!self.every.is_never()).then_some(self.sigma_rel)
+    }
+}
+
+impl Default for AveragesConfig {
+    fn default() -> Self {
+        with_defaults(Self::SETTINGS)
     }
 }
 

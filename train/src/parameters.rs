@@ -1,0 +1,78 @@
+//! The parameters of a module by their names, flattened: what optimiser and averages keep state for.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+
+/// All parameters of a module, flat, by their names.
+pub fn flat_parameters<B: Backend>(module: &impl Module<B>) -> BTreeMap<String, Tensor<B, 1>> {
+    let mut collect = Collect { path: Vec::new(), all: BTreeMap::new() };
+    module.visit(&mut collect);
+    collect.all
+}
+
+/// The module with other values for the parameters that `values` names.
+pub fn with_parameters<B: Backend, M: Module<B>>(
+    module: M,
+    values: impl Fn(&str) -> Option<Tensor<B, 1>>,
+) -> M {
+    module.map(&mut Replace { path: Vec::new(), values })
+}
+
+/// What a parameter is called: the transformer's as in a model without a text encoder.
+pub fn parameter_name(path: &[String]) -> String {
+    let name = path.join(".");
+    match name.strip_prefix("transformer.") {
+        Some(inside) => inside.to_owned(),
+        None => name,
+    }
+}
+
+/// All numbers of a tensor in a row.
+pub fn flatten<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, 1> {
+    let count = x.shape().num_elements();
+    x.reshape([count])
+}
+
+struct Collect<B: Backend> {
+    path: Vec<String>,
+    all: BTreeMap<String, Tensor<B, 1>>,
+}
+
+impl<B: Backend> ModuleVisitor<B> for Collect<B> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        self.all.insert(parameter_name(&self.path), flatten(param.val()));
+    }
+}
+
+struct Replace<F> {
+    path: Vec<String>,
+    values: F,
+}
+
+impl<B: Backend, F: Fn(&str) -> Option<Tensor<B, 1>>> ModuleMapper<B> for Replace<F> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        match (self.values)(&parameter_name(&self.path)) {
+            Some(value) => param.map(|old| value.reshape(old.shape())),
+            None => param,
+        }
+    }
+}
