@@ -1,9 +1,11 @@
 //! `--dry-run`: what a run would need, before anything is allocated.
 
+use pixelflow::PixelFlowConfig;
 use pixelflow::memory::{TrainingBytes, TrainingMemory};
 use pixelflow::text::T5Config;
 
 use crate::config::{CheckedConfig, JointConfig, TextConfig};
+use crate::optimizer::UpdateRule;
 
 /// What a run needs, and whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,11 @@ impl DryRun {
             };
             let averages = 1 + settings.averages.kept().map_or(0, |kept| kept.len() as u64);
             bytes.average *= averages;
+            if settings.train.optimizer == UpdateRule::Muon {
+                // A momentum alone for the blocks' matrices, which are nearly all that the blocks have.
+                let without = PixelFlowConfig { depth: 0, ..model.clone() };
+                bytes.moments -= 4 * (model.parameters() - without.parameters());
+            }
             bytes
         };
         let images = config.micro_batch();
@@ -186,6 +193,21 @@ mod tests {
         let model = joint.settings().model.parameters();
         assert_eq!(run.parameters, model + encoder);
         assert_eq!(run.bytes.weights, 4 * run.parameters);
+    }
+
+    #[test]
+    fn averages_and_muon_are_counted() {
+        let bytes = |more: &[&str]| {
+            let config =
+                TrainConfig::of(&[&["model.preset=xl", "data.resolution=256"], more].concat());
+            DryRun::new(&config.check().unwrap(), false, None).bytes
+        };
+        let (plain, averages) = (bytes(&[]), bytes(&["averages.every=1000"]));
+        assert_eq!(averages.average, 3 * plain.average);
+        // Of 677 million parameters 28 blocks have 624.
+        let muon = bytes(&["train.optimizer=muon"]);
+        let share = muon.moments as f64 / plain.moments as f64;
+        assert!((0.5..0.56).contains(&share), "{share}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! AdamW with global clipping and a moving average of the weights.
+//! AdamW, or Muon for matrices, with global clipping and a moving average of the weights.
 //!
 //! Burn's `AdamW` clips each tensor by itself, has no moving average, and keys its state by ids
 //! that do not survive a restart; here clipping is global, the average is part of the same pass
@@ -10,12 +10,32 @@ use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{ElementConversion, Tensor};
-use pixelflow::ops::{AdamWStep, ParameterState, PixelFlowBackend, adamw, squared_norm};
+use pixelflow::ops::{
+    AdamWStep, MatrixState, MuonStep, ParameterState, PixelFlowBackend, adamw, muon, squared_norm,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::config::UpdateConfig;
-use crate::parameters::{flat_parameters, flatten, parameter_name, with_parameters};
+use crate::parameters::{FlatParameter, flat_parameters, flatten, parameter_name, with_parameters};
 use crate::spikes::Spikes;
+
+/// By which rule matrices are updated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UpdateRule {
+    /// As everything else.
+    #[default]
+    AdamW,
+    /// Those of the blocks along their orthogonal momentum.
+    Muon,
+}
+
+impl UpdateRule {
+    /// Whether Muon updates a parameter: the matrices of the blocks, not those at the ends, nor tables.
+    fn is_muon(self, name: &str, dimensions: usize) -> bool {
+        self == Self::Muon && dimensions == 2 && name.contains("blocks.")
+    }
+}
 
 /// Settings of the optimiser that stay the same over a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +49,10 @@ pub struct OptimizerConfig {
     pub epsilon: f64,
     /// Decoupled weight decay, of all parameters. Default 0.
     pub weight_decay: f64,
+    /// How matrices are updated. Default by AdamW.
+    pub rule: UpdateRule,
+    /// Muon's decay of the momentum. Default 0.95.
+    pub momentum: f64,
     /// Largest norm of the gradient of all parameters together; 0 does not clip. Default 1.
     pub clip_norm: f64,
     /// Deviations above its moving mean from which a norm is clipped as a spike; 0 clips none. Default 0.
@@ -46,6 +70,8 @@ impl Default for OptimizerConfig {
             beta_2: 0.999,
             epsilon: 1e-8,
             weight_decay: 0.0,
+            rule: UpdateRule::AdamW,
+            momentum: 0.95,
             clip_norm: 1.0,
             spike_threshold: 0.0,
             ema_decay: 0.9999,
@@ -62,6 +88,8 @@ impl From<&UpdateConfig> for OptimizerConfig {
             beta_2,
             epsilon: config.eps,
             weight_decay: config.weight_decay,
+            rule: config.optimizer,
+            momentum: config.muon_momentum,
             clip_norm: config.clip_norm,
             spike_threshold: config.spike_threshold,
             ema_decay: config.ema_decay,
@@ -87,15 +115,15 @@ impl OptimizerConfig {
 /// The moments of one parameter and its moving average, flattened.
 #[derive(Clone, Debug)]
 pub struct Moments<B: PixelFlowBackend> {
-    /// Moving mean of the gradient.
+    /// Moving mean of the gradient; Muon's momentum.
     pub first: Tensor<B, 1>,
-    /// Moving mean of the squared gradient.
+    /// Moving mean of the squared gradient; a single 0 where Muon, which has none, updates.
     pub second: Tensor<B, 1>,
     /// Moving average of the parameter.
     pub average: Tensor<B, 1>,
 }
 
-/// AdamW, clipping and moving average for all parameters of a module.
+/// AdamW or Muon, clipping and moving average for all parameters of a module.
 #[derive(Clone, Debug)]
 pub struct Optimizer<B: PixelFlowBackend> {
     config: OptimizerConfig,
@@ -110,14 +138,17 @@ pub struct Optimizer<B: PixelFlowBackend> {
 impl<B: PixelFlowBackend> Optimizer<B> {
     /// An optimiser that has not taken a step; the moving average starts as a copy of `model`.
     pub fn new(config: OptimizerConfig, model: &impl Module<B>) -> Self {
-        let start = |values: Tensor<B, 1>| Moments {
-            first: values.zeros_like(),
-            second: values.zeros_like(),
-            // A copy of its own: both are updated in place.
-            average: values * 1.0,
+        let start = |(name, parameter): (String, FlatParameter<B>)| {
+            let FlatParameter { values, dimensions } = parameter;
+            let second = if config.rule.is_muon(&name, dimensions) {
+                Tensor::zeros([1], &values.device())
+            } else {
+                values.zeros_like()
+            };
+            // The average is a copy of its own: both are updated in place.
+            (name, Moments { first: values.zeros_like(), second, average: values * 1.0 })
         };
-        let parameters = flat_parameters(model).into_iter();
-        let moments = parameters.map(|(name, values)| (name, start(values))).collect();
+        let moments = flat_parameters(model).into_iter().map(start).collect();
         Self { config, steps: 0, moments, spikes: Spikes::default() }
     }
 
@@ -202,8 +233,9 @@ impl<B: PixelFlowBackend> Optimizer<B> {
             number: self.steps,
             ema_decay,
         };
+        let steps = Steps { rule: config.rule, adamw: step, momentum: config.momentum };
         let moments = &mut self.moments;
-        let mut update = Update { path: Vec::new(), gradients, moments, clip, step };
+        let mut update = Update { path: Vec::new(), gradients, moments, clip, steps };
         let model = model.map(&mut update);
         (model, gradient_norm)
     }
@@ -245,7 +277,21 @@ struct Update<'a, B: PixelFlowBackend> {
     gradients: GradientsParams,
     moments: &'a mut BTreeMap<String, Moments<B>>,
     clip: Tensor<B, 1>,
-    step: AdamWStep,
+    steps: Steps,
+}
+
+/// The numbers of a step by either rule.
+struct Steps {
+    rule: UpdateRule,
+    adamw: AdamWStep,
+    momentum: f64,
+}
+
+impl Steps {
+    fn muon(&self) -> MuonStep {
+        let AdamWStep { learning_rate, weight_decay, ema_decay, .. } = self.adamw;
+        MuonStep { learning_rate, momentum: self.momentum, weight_decay, ema_decay }
+    }
 }
 
 impl<A: AutodiffBackend> ModuleMapper<A> for Update<'_, A::InnerBackend>
@@ -267,16 +313,24 @@ where
             return param;
         };
         let (id, value, mapper) = param.consume();
-        let shape = value.shape();
-        let state = ParameterState {
-            parameter: flatten(value.inner()),
-            first: moments.first,
-            second: moments.second,
-            average: moments.average,
+        let (shape, value) = (value.shape(), value.inner());
+        let Moments { first, second, average } = moments;
+        let (parameter, moments) = if self.steps.rule.is_muon(&name, D) {
+            let [rows, columns] = [shape[0], shape[1]];
+            let [matrix, momentum, average] =
+                [flatten(value), first, average].map(|values| values.reshape([rows, columns]));
+            let state = MatrixState { matrix, momentum, average };
+            let gradient = gradient.reshape([rows, columns]);
+            let state = muon(state, gradient, self.clip.clone(), &self.steps.muon());
+            let [first, average] = [state.momentum, state.average].map(flatten);
+            (flatten(state.matrix), Moments { first, second, average })
+        } else {
+            let state = ParameterState { parameter: flatten(value), first, second, average };
+            let ParameterState { parameter, first, second, average } =
+                adamw(state, flatten(gradient), self.clip.clone(), &self.steps.adamw);
+            (parameter, Moments { first, second, average })
         };
-        let ParameterState { parameter, first, second, average } =
-            adamw(state, flatten(gradient), self.clip.clone(), &self.step);
-        self.moments.insert(name, Moments { first, second, average });
+        self.moments.insert(name, moments);
         let value = Tensor::from_inner(parameter.reshape(shape)).require_grad();
         Param::from_mapped_value(id, value, mapper)
     }

@@ -6,8 +6,17 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
+/// A parameter as a row of numbers.
+#[derive(Clone, Debug)]
+pub struct FlatParameter<B: Backend> {
+    /// All its numbers.
+    pub values: Tensor<B, 1>,
+    /// How many dimensions it has in the module.
+    pub dimensions: usize,
+}
+
 /// All parameters of a module, flat, by their names.
-pub fn flat_parameters<B: Backend>(module: &impl Module<B>) -> BTreeMap<String, Tensor<B, 1>> {
+pub fn flat_parameters<B: Backend>(module: &impl Module<B>) -> BTreeMap<String, FlatParameter<B>> {
     let mut collect = Collect { path: Vec::new(), all: BTreeMap::new() };
     module.visit(&mut collect);
     collect.all
@@ -38,7 +47,7 @@ pub fn flatten<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, 1> {
 
 struct Collect<B: Backend> {
     path: Vec<String>,
-    all: BTreeMap<String, Tensor<B, 1>>,
+    all: BTreeMap<String, FlatParameter<B>>,
 }
 
 impl<B: Backend> ModuleVisitor<B> for Collect<B> {
@@ -51,7 +60,8 @@ impl<B: Backend> ModuleVisitor<B> for Collect<B> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        self.all.insert(parameter_name(&self.path), flatten(param.val()));
+        let parameter = FlatParameter { values: flatten(param.val()), dimensions: D };
+        self.all.insert(parameter_name(&self.path), parameter);
     }
 }
 

@@ -14,6 +14,7 @@ mod cubecl;
 mod flex;
 #[cfg(feature = "cubecl")]
 mod fusion;
+mod muon;
 mod portable;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
@@ -22,6 +23,7 @@ pub use adamw::{AdamWStep, ParameterState, adamw, squared_norm};
 pub use attention_form::AttentionForm;
 pub use attention_inputs::{Attended, AttentionInputs, AttentionLayout};
 pub use backend::PixelFlowBackend;
+pub use muon::{MatrixState, MuonStep, muon};
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Int, Tensor, TensorPrimitive};

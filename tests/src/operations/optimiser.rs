@@ -1,11 +1,11 @@
 //! The optimiser's operations: no gradients, always f32.
 
 use burn::tensor::{DType, Tensor, TensorData};
-use pixelflow::ops::{self, AdamWStep, ParameterState, PixelFlowBackend};
+use pixelflow::ops::{self, AdamWStep, MatrixState, MuonStep, ParameterState, PixelFlowBackend};
 
 use super::input::normals;
 use super::limits::limits;
-use super::{Arithmetic, Scalar, Tape, reference};
+use super::{Arithmetic, Matrix, Scalar, Tape, reference};
 use crate::cases::download;
 use crate::{Precision, Recorder};
 
@@ -24,6 +24,13 @@ const STEP: AdamWStep = AdamWStep {
     number: 3,
     ema_decay: 0.95,
 };
+
+const MUON: MuonStep =
+    MuonStep { learning_rate: 1e-2, momentum: 0.95, weight_decay: 0.1, ema_decay: 0.95 };
+
+/// Sizes of matrices: taller than wide, wider than tall, square; no multiples of a vector's length.
+const MATRICES: [(&str, [usize; 2]); 3] =
+    [("tall", [19, 7]), ("wide", [7, 19]), ("square", [11, 11])];
 
 /// Names of what a step changes.
 const STATE: [&str; 4] = ["parameter", "first", "second", "average"];
@@ -44,6 +51,23 @@ pub(super) fn check<B: PixelFlowBackend>(device: &B::Device, recorder: &mut Reco
         });
         Ok(())
     });
+    for (name, size) in MATRICES {
+        recorder.attempt(&format!("operations/muon/{name}"), |recorder| {
+            let values = [0, 1, 2, 3].map(|index| normals(index, size[0] * size[1]));
+            let found = muon_step::<B>(&values, size, device);
+            let names = ["matrix", "momentum", "average"];
+            compare(&format!("muon/{name}"), &names, &found, recorder, |tape| {
+                let [matrix, momentum, average, gradient] =
+                    values.each_ref().map(|values| Matrix::input(tape, values, size[1]));
+                let state = [&matrix, &momentum, &average];
+                let state = reference::muon(state, &gradient, tape.input(CLIP), &MUON);
+                let values =
+                    |matrix: &Matrix<'_>| matrix.values().iter().map(|x| x.value()).collect();
+                state.iter().map(values).collect()
+            });
+            Ok(())
+        });
+    }
     recorder.attempt("operations/squared_norm", |recorder| {
         let values = normals(0, COUNT);
         let norm = ops::squared_norm(upload::<B>(&values, device));
@@ -74,6 +98,18 @@ fn step<B: PixelFlowBackend>(values: &[Vec<f64>; 5], device: &B::Device) -> [Vec
     let state = ParameterState { parameter, first, second, average };
     let state = ops::adamw(state, gradient, upload(&[CLIP], device), &STEP);
     [state.parameter, state.first, state.second, state.average].map(download)
+}
+
+fn muon_step<B: PixelFlowBackend>(
+    values: &[Vec<f64>; 4],
+    size: [usize; 2],
+    device: &B::Device,
+) -> [Vec<f64>; 3] {
+    let [matrix, momentum, average, gradient] =
+        values.each_ref().map(|values| upload::<B>(values, device).reshape(size));
+    let state = MatrixState { matrix, momentum, average };
+    let state = ops::muon(state, gradient, upload(&[CLIP], device), &MUON);
+    [state.matrix, state.momentum, state.average].map(download)
 }
 
 /// Compares results with what `formula` makes of them in f64.

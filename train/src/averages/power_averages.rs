@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
 use super::power_average::{decay, exponent};
-use crate::parameters::{flat_parameters, with_parameters};
+use crate::parameters::{FlatParameter, flat_parameters, with_parameters};
 
 /// Power-function averages of all parameters of a module, in f32.
 #[derive(Clone, Debug)]
@@ -21,10 +21,11 @@ impl<B: Backend> PowerAverages<B> {
     /// Averages with these relative deviations that have seen no step yet.
     pub fn new(deviations: &[f64], model: &impl Module<B>) -> Self {
         // A copy of its own each: all are updated in place.
-        let copies =
-            |values: Tensor<B, 1>| deviations.iter().map(|_| values.clone() * 1.0).collect();
-        let values = flat_parameters(model).into_iter();
-        Self::resume(deviations, values.map(|(name, values)| (name, copies(values))).collect())
+        let copies = |(name, parameter): (String, FlatParameter<B>)| {
+            (name, deviations.iter().map(|_| parameter.values.clone() * 1.0).collect())
+        };
+        let values = flat_parameters(model).into_iter().map(copies).collect();
+        Self::resume(deviations, values)
     }
 
     /// Averages that go on from a checkpoint: those of each parameter, in the order of the deviations.
@@ -42,7 +43,7 @@ impl<B: Backend> PowerAverages<B> {
 
     /// Takes in the weights after update `step`, counted from 1: `average += (1 - decay) (weight - average)`.
     pub fn update(&mut self, model: &impl Module<B>, step: u64) {
-        for (name, weights) in flat_parameters(model) {
+        for (name, FlatParameter { values: weights, .. }) in flat_parameters(model) {
             let averages = self.values.get_mut(&name).expect("a parameter that the run began with");
             for (average, &exponent) in averages.iter_mut().zip(&self.exponents) {
                 let old = average.clone();

@@ -32,7 +32,8 @@ pub(super) fn load<B: PixelFlowBackend>(
     fresh: &BTreeMap<String, Moments<B>>,
     device: &B::Device,
 ) -> Result<PowerAverages<B>, String> {
-    let sizes = fresh.iter().map(|(name, of)| (name.clone(), of.first.dims()[0])).collect();
+    let size = |of: &Moments<B>| vec![of.first.dims()[0]; PARTS.len()];
+    let sizes = fresh.iter().map(|(name, of)| (name.clone(), size(of))).collect();
     let values = flat_tensors::load(path, &PARTS, &sizes, device)?;
     Ok(PowerAverages::resume(&deviations, values))
 }

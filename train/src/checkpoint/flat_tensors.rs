@@ -35,14 +35,14 @@ pub(super) fn save<'a, B: Backend>(
     writer.finish()
 }
 
-/// Reads the parts of the parameters with these names and numbers of values.
+/// Reads the parts of the parameters with these names and, of each part, numbers of values.
 ///
 /// # Errors
 /// What is wrong with the file, in words.
 pub(super) fn load<B: Backend>(
     path: &Path,
     parts: &[&str],
-    sizes: &BTreeMap<String, usize>,
+    sizes: &BTreeMap<String, Vec<usize>>,
     device: &B::Device,
 ) -> Result<BTreeMap<String, Vec<Tensor<B, 1>>>, String> {
     let file = TensorFile::open(path).map_err(|error| error.to_string())?;
@@ -61,8 +61,9 @@ pub(super) fn load<B: Backend>(
         }
         Ok(Tensor::from_data(TensorData::new(values, [count]), device))
     };
-    let of_parameter = |(name, &count): (&String, &usize)| {
-        let tensors = parts.iter().map(|part| read(part, name, count)).collect::<Result<_, _>>()?;
+    let of_parameter = |(name, counts): (&String, &Vec<usize>)| {
+        let tensors = parts.iter().zip(counts).map(|(part, &count)| read(part, name, count));
+        let tensors = tensors.collect::<Result<_, String>>()?;
         Ok((name.clone(), tensors))
     };
     sizes.iter().map(of_parameter).collect()

@@ -31,7 +31,8 @@ pub(super) fn load<B: PixelFlowBackend>(
     fresh: &BTreeMap<String, Moments<B>>,
     device: &B::Device,
 ) -> Result<BTreeMap<String, Moments<B>>, String> {
-    let sizes = fresh.iter().map(|(name, of)| (name.clone(), of.first.dims()[0])).collect();
+    let size = |of: &Moments<B>| vec![of.first.dims()[0], of.second.dims()[0]];
+    let sizes = fresh.iter().map(|(name, of)| (name.clone(), size(of))).collect();
     let read = flat_tensors::load(path, &PARTS, &sizes, device)?;
     let moments = read.into_iter().map(|(name, mut tensors)| {
         let average = fresh[&name].average.clone();

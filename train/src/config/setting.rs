@@ -14,6 +14,7 @@ use super::dotted;
 use super::rule::Verdict;
 use super::settings::TimestepRule;
 use crate::learning_rate::Schedule;
+use crate::optimizer::UpdateRule;
 
 /// One key of a configuration.
 pub(super) struct Setting<C> {
@@ -211,6 +212,7 @@ types! {
     Vec<QualityMetric>: "a list of \"frechet\" and \"kernel\"",
     Vec<PathBuf>: "a list of strings, such as [\"a.tar\", \"b.tar\"]",
     Schedule: "\"constant\", \"cosine\" or \"linear\"",
+    UpdateRule: "\"adamw\" or \"muon\"",
     TimestepRule: "\"uniform\" or \"logit-normal\"",
     SolverKind: "\"euler\", \"heun\", \"dopri5\", \"ab2\", \"ab3\", \"dpmpp2m\" or \"unipc\"",
 }

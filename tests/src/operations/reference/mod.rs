@@ -9,6 +9,7 @@ mod attention;
 mod linear;
 mod loss;
 mod modulation;
+mod muon;
 mod norm;
 mod rotary;
 
@@ -18,6 +19,7 @@ pub use attention::packed_attention;
 pub use linear::{dequantise, linear, select};
 pub use loss::loss_per_example;
 pub use modulation::{add, gated_add};
+pub use muon::muon;
 pub use norm::{EPSILON, ada_layer_norm, ada_rms_norm, rms_norm};
 pub use rotary::{angles, norm_rotate};
 

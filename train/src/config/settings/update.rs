@@ -4,6 +4,7 @@ use super::Setting;
 use crate::config::rule::{require, share, within};
 use crate::config::setting::section;
 use crate::learning_rate::Schedule;
+use crate::optimizer::UpdateRule;
 
 /// How the timesteps of a stage are distributed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -19,6 +20,11 @@ pub enum TimestepRule {
 /// Mean and deviation of the standard normal distribution.
 fn standard() -> [f64; 2] {
     [0.0, 1.0]
+}
+
+/// Muon's usual decay of the momentum.
+fn muon_momentum() -> f64 {
+    0.95
 }
 
 section! {
@@ -68,6 +74,15 @@ section! {
             let lr = c.train.lr;
             require((0.0..=lr).contains(&c.train.min_lr), format!("it must be 0 to train.lr ({lr})"))
         };
+        /// How the matrices of the blocks are updated: "adamw", or "muon", along their orthogonal momentum
+        /// (arXiv 2502.16982), with the same learning rate. All else is AdamW's.
+        #[serde(default)] // Runs from before this setting had AdamW.
+        optimizer: UpdateRule = "adamw";
+        /// Muon: decay of the momentum.
+        #[serde(default = "muon_momentum")] // As before.
+        muon_momentum: f64 = 0.95 where |c| {
+            require(share(c.train.muon_momentum), "it must be at least 0 and below 1, such as 0.95")
+        };
         /// AdamW: decay of the first and of the second moment.
         betas: [f64; 2] = [0.9, 0.999] where |c| require(
             c.train.betas.into_iter().all(share),
@@ -78,7 +93,7 @@ section! {
             let eps = c.train.eps as f32; // As the optimiser has it.
             require(eps.is_finite() && eps > 0.0, "it must be above 0, such as 1e-8")
         };
-        /// AdamW: decoupled weight decay, of all parameters.
+        /// Decoupled weight decay, of all parameters.
         weight_decay: f64 = 0.0 where |c| {
             let decay = c.train.weight_decay;
             require(
