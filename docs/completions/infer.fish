@@ -40,7 +40,7 @@ complete -c infer -n "__fish_infer_needs_command" -l count -d 'Images of each cl
 complete -c infer -n "__fish_infer_needs_command" -l seed -d 'Seed and number of an image, which grids write above their columns, are its noise: another class or word keeps the composition. --batch and --count change nothing' -r
 complete -c infer -n "__fish_infer_needs_command" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_needs_command" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
-heun\t'Second order, two evaluations a step'
+heun\t'Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better'
 dopri5\t'Fifth order with adaptive steps'
 ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
 ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
@@ -94,7 +94,7 @@ complete -c infer -n "__fish_infer_using_subcommand sample" -l count -d 'Images 
 complete -c infer -n "__fish_infer_using_subcommand sample" -l seed -d 'Seed and number of an image, which grids write above their columns, are its noise: another class or word keeps the composition. --batch and --count change nothing' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
-heun\t'Second order, two evaluations a step'
+heun\t'Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better'
 dopri5\t'Fifth order with adaptive steps'
 ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
 ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
@@ -140,7 +140,7 @@ complete -c infer -n "__fish_infer_using_subcommand edit" -l count -d 'Images of
 complete -c infer -n "__fish_infer_using_subcommand edit" -l seed -d 'Seed and number of an image, which grids write above their columns, are its noise: another class or word keeps the composition. --batch and --count change nothing' -r
 complete -c infer -n "__fish_infer_using_subcommand edit" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand edit" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
-heun\t'Second order, two evaluations a step'
+heun\t'Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better'
 dopri5\t'Fifth order with adaptive steps'
 ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
 ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
@@ -183,7 +183,7 @@ complete -c infer -n "__fish_infer_using_subcommand serve" -l guide-weights -d '
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand serve" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
-heun\t'Second order, two evaluations a step'
+heun\t'Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better'
 dopri5\t'Fifth order with adaptive steps'
 ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
 ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
@@ -271,7 +271,7 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_su
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
-heun\t'Second order, two evaluations a step'
+heun\t'Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better'
 dopri5\t'Fifth order with adaptive steps'
 ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
 ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
@@ -332,7 +332,7 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_su
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
-heun\t'Second order, two evaluations a step'
+heun\t'Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better'
 dopri5\t'Fifth order with adaptive steps'
 ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
 ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
@@ -374,7 +374,7 @@ complete -c infer -n "__fish_infer_using_subcommand sweep" -l model -d 'Models t
 complete -c infer -n "__fish_infer_using_subcommand sweep" -l weights -d 'Of training checkpoints: their moving averages, or the weights being trained, or both' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand sweep" -l solver -d 'Solvers' -r -f -a "euler\t'First order, one evaluation a step'
-heun\t'Second order, two evaluations a step'
+heun\t'Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better'
 dopri5\t'Fifth order with adaptive steps'
 ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
 ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
@@ -422,7 +422,7 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l guide-
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
-heun\t'Second order, two evaluations a step'
+heun\t'Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better'
 dopri5\t'Fifth order with adaptive steps'
 ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
 ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
@@ -461,7 +461,7 @@ complete -c infer -n "__fish_infer_using_subcommand generate" -l guide-weights -
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand generate" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand generate" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
-heun\t'Second order, two evaluations a step'
+heun\t'Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better'
 dopri5\t'Fifth order with adaptive steps'
 ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
 ab3\t'Third order, one evaluation a step and one more in a stage\'s first'

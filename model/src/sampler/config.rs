@@ -13,7 +13,7 @@ pub enum SolverKind {
     /// First order, one evaluation a step.
     #[default]
     Euler,
-    /// Second order, two evaluations a step.
+    /// Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better.
     Heun,
     /// Fifth order with adaptive steps (Dormand and Prince 1980); `steps` is not used.
     Dopri5,
