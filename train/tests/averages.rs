@@ -149,6 +149,8 @@ fn what_cannot_be_made_is_refused() {
     let said = snapshot(&folder, 1).join("snapshot.json");
     fs::write(&said, r#"{"updates": 0, "sigma_rel": [0.05]}"#).unwrap();
     ema(&[]).refused(&["step-00000001 is damaged: its averages are none that a run makes"]);
+    fs::write(&said, r#"{"updates": 1, "sigma_rel": []}"#).unwrap();
+    ema(&[]).refused(&["step-00000001 is damaged: its averages are none that a run makes"]);
     fs::write(&said, "{").unwrap();
     ema(&[]).refused(&["step-00000001 is damaged: EOF"]);
     // As the message says.

@@ -1,7 +1,7 @@
 //! Heun's method.
 //!
 //! Its last evaluation is at the end of the last stage, where no noise is left by which the network could tell the
-//! velocity: half a step's worth of noise stays. The class demo's FD-EffLite0 with 8 steps is 53.7; it would be 41.8 with
+//! velocity: half a step's worth of noise stays. The class demo's FD-EffLite0 with 8 steps was 53.7; it was 41.8 with
 //! a last step of Euler's, as EDM has it (arXiv 2206.00364, algorithm 1). The doubt: pictures that were drawn with Heun
 //! would not replay, unless their recipe says which of both it was.
 

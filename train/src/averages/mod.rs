@@ -1,7 +1,7 @@
 //! Averages of the weights whose width is chosen after training (Karras et al., arXiv 2312.02696, section 3).
 //!
-//! A run keeps two [`PowerAverages`] and writes [`snapshots`](Snapshots) of both now and then; `train ema` makes any
-//! width of them with the coefficients of a [`Fit`].
+//! A run keeps two [`PowerAverages`] and writes `snapshots` of both now and then; `train ema` makes any width of them
+//! with the coefficients of a `fit`.
 
 mod fit;
 mod power_average;

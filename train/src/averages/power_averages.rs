@@ -20,9 +20,8 @@ pub struct PowerAverages<B: Backend> {
 impl<B: Backend> PowerAverages<B> {
     /// Averages with these relative deviations that have seen no step yet.
     pub fn new(deviations: &[f64], model: &impl Module<B>) -> Self {
-        // A copy of its own each: all are updated in place.
         let copies = |(name, parameter): (String, FlatParameter<B>)| {
-            (name, deviations.iter().map(|_| parameter.values.clone() * 1.0).collect())
+            (name, vec![parameter.values; deviations.len()])
         };
         let values = flat_parameters(model).into_iter().map(copies).collect();
         Self::resume(deviations, values)
@@ -43,11 +42,13 @@ impl<B: Backend> PowerAverages<B> {
 
     /// Takes in the weights after update `step`, counted from 1: `average += (1 - decay) (weight - average)`.
     pub fn update(&mut self, model: &impl Module<B>, step: u64) {
+        let shares: Vec<f64> =
+            self.exponents.iter().map(|&exponent| 1.0 - decay(exponent, step)).collect();
         for (name, FlatParameter { values: weights, .. }) in flat_parameters(model) {
             let averages = self.values.get_mut(&name).expect("a parameter that the run began with");
-            for (average, &exponent) in averages.iter_mut().zip(&self.exponents) {
+            for (average, &share) in averages.iter_mut().zip(&shares) {
                 let old = average.clone();
-                *average = old.clone() + (weights.clone() - old) * (1.0 - decay(exponent, step));
+                *average = old.clone() + (weights.clone() - old) * share;
             }
         }
     }

@@ -49,7 +49,9 @@ impl Snapshot {
         };
         let snapshot: Self = serde_json::from_str(&text)
             .map_err(|error| damaged(&reason_excerpt(&error.to_string())))?;
-        if snapshot.updates == 0 || !snapshot.sigma_rel.iter().all(|s| (0.01..0.28).contains(s)) {
+        let widths = &snapshot.sigma_rel;
+        let are_sound = !widths.is_empty() && widths.iter().all(|s| (0.01..0.28).contains(s));
+        if snapshot.updates == 0 || !are_sound {
             return Err(damaged("its averages are none that a run makes"));
         }
         Ok(snapshot)

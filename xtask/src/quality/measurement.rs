@@ -17,13 +17,6 @@ const METRICS: &str = "frechet,kernel,neighbours,classes";
 /// Images of a cell of a sweep and its repeats, and those of the best cells: an hour on two cores.
 const SWEEP_SIZES: [&str; 6] = ["--images", "250", "--repeats", "1", "--confirm", "2"];
 
-/// What the figure of solvers shows of Heun.
-const HEUN: &str = "\
-Heun's last evaluation is at the end of the last stage, where no noise is left by which the network could tell the \
-velocity, and half a step's worth of noise stays in the image. With a last step of Euler's, tried on the same 250 \
-images, 8 steps have 41.8 instead of 53.7; `--solver heun` does not do so yet, since pictures drawn with it would no \
-longer replay.\n\n";
-
 /// How many images are drawn, and how often.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
@@ -51,8 +44,6 @@ pub enum Part {
     Sweep {
         /// What it shows.
         title: &'static str,
-        /// What is to be known of it.
-        remark: &'static str,
     },
 }
 
@@ -129,9 +120,9 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
     ]
     .concat();
     let what = "model of 2.9 million parameters";
-    let sweep = |name: &str, title, remark, axes: &[&str]| Measurement {
+    let sweep = |name: &str, title, axes: &[&str]| Measurement {
         name: name.to_owned(),
-        part: Part::Sweep { title, remark },
+        part: Part::Sweep { title },
         model: Some("assets/demo/model"),
         needs_clothes: false,
         arguments: [&["sweep", HEROES], &SWEEP_SIZES[..], axes, &["--out"]]
@@ -161,8 +152,8 @@ pub fn plan(sizes: Sizes) -> Vec<Measurement> {
         edit("edit-clothes", "clothes"),
         edit("edit-weapon", "right"),
         edit("edit-background", "background"),
-        sweep("solvers", "Class demo: solvers and steps", HEUN, &solvers),
-        sweep("guidance", "Class demo: rules and scales of guidance", "", &rules),
+        sweep("solvers", "Class demo: solvers and steps", &solvers),
+        sweep("guidance", "Class demo: rules and scales of guidance", &rules),
         row("fashion-mnist-real", clothes, "held-out real images", None, &real_clothes),
         row("fashion-mnist", clothes, what, Some(clothes::MODEL), &drawn_clothes),
     ]

@@ -178,7 +178,7 @@ fn edits(plan: &[Measurement], records: &Records) -> String {
 fn sweeps(plan: &[Measurement], records: &Records) -> String {
     let mut text = String::new();
     for measurement in plan {
-        let Part::Sweep { title, remark } = measurement.part else { continue };
+        let Part::Sweep { title } = measurement.part else { continue };
         let (Some(folder), Some(_)) = (measurement.folder(), records.get(&measurement.name)) else {
             continue;
         };
@@ -186,7 +186,7 @@ fn sweeps(plan: &[Measurement], records: &Records) -> String {
         let _ = write!(
             text,
             "\n## {title}\n\n![Quality against network calls]({folder}/quality.svg)\n\n\
-             ![Heat map]({folder}/heat-map.svg)\n\n{remark}{}\n",
+             ![Heat map]({folder}/heat-map.svg)\n\n{}\n",
             // Less its heading, since it has one here.
             table.split_once('\n').map_or("", |(_, rest)| rest.trim())
         );

@@ -30,8 +30,8 @@ impl TarIndex {
     /// that were put one behind the other are read to the last.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::TruncatedTar`], [`Error::DamagedTar`], and [`Error::UnsafeMember`] for
-    /// absolute paths, `..` and devices.
+    /// [`Error::Io`], [`Error::TooLarge`] from 2 TiB on, [`Error::TruncatedTar`], [`Error::DamagedTar`], and
+    /// [`Error::UnsafeMember`] for absolute paths, `..` and devices.
     pub fn read(
         mut file: impl Read + Seek,
         path: &Path,
@@ -41,9 +41,8 @@ impl TarIndex {
         file.rewind().map_err(io_error(path))?;
         refuse_compressed(&mut file, path)?;
         if length > MAX_TAR_BYTES {
-            let reason =
-                format!("it has {length} bytes, more than the limit of {MAX_TAR_BYTES}; split it");
-            return Err(Error::DamagedTar { shard: path.to_owned(), reason });
+            let (record, limit) = (shown_path(path), MAX_TAR_BYTES);
+            return Err(Error::TooLarge { record, bytes: length, limit });
         }
         let mut reading = Reading::new(path, length, label_field);
         let mut fault = reading.members(&mut file)?;
