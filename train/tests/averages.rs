@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use pixelflow::text::T5Config;
 use pixelflow::weights::{TensorFile, TextEncoderFiles, WeightSet};
@@ -123,6 +124,17 @@ fn a_text_encoder_that_learns_is_averaged_too() {
     let (made, kept) = (weights(&made.join("text_encoder")), weights(&kept));
     let size = distance(&kept, &vec![0.0; kept.len()]);
     assert!(distance(&made, &kept) < 1e-3 * size);
+}
+
+#[test]
+fn there_may_be_more_snapshots_than_files_that_a_program_may_open() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (folder, out) = (scratch.path().join("run"), scratch.path().join("out"));
+    run(&folder, &["train.steps=40", "averages.every=1"]).succeeded();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -n 32; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_train")]);
+    let made = Run::of(shell.args(["ema", text(&folder), text(&out), "--sigma-rel", "0.15"]));
+    assert!(made.succeeded().printed.contains("made of 80;"));
 }
 
 #[test]

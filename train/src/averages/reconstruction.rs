@@ -18,6 +18,9 @@ use crate::checkpoint::Store;
 use crate::error::write_error;
 use crate::{Error, Result};
 
+/// Numbers of a sum that are in memory at once: 256 MiB.
+const AT_ONCE: usize = 1 << 25;
+
 /// An average that was made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reconstruction {
@@ -31,7 +34,7 @@ pub struct Reconstruction {
 
 /// Writes the model folder of the average.
 ///
-/// Reads one tensor of all snapshots at a time, and adds in f64.
+/// Reads some tensors of one snapshot after the other, and adds in f64.
 ///
 /// # Errors
 /// [`Error::NotARun`] if there are no snapshots, or none of the step; [`Error::OutExists`]; [`Error::DamagedSnapshot`];
@@ -87,6 +90,21 @@ fn listed(steps: &[u64]) -> String {
     }
 }
 
+/// Tensors that are added up together: as many as have [`AT_ONCE`] numbers, or one.
+fn groups(shapes: &[(String, Vec<usize>)]) -> Vec<&[(String, Vec<usize>)]> {
+    let (mut groups, mut begin, mut numbers) = (Vec::new(), 0, 0);
+    for (index, (_, shape)) in shapes.iter().enumerate() {
+        let size: usize = shape.iter().product();
+        if index > begin && numbers + size > AT_ONCE {
+            groups.push(&shapes[begin..index]);
+            (begin, numbers) = (index, 0);
+        }
+        numbers += size;
+    }
+    groups.push(&shapes[begin..]);
+    groups
+}
+
 /// The sum of some models, each multiplied with a coefficient.
 struct Sum<'a> {
     models: &'a [PathBuf],
@@ -98,28 +116,33 @@ impl Sum<'_> {
     /// Writes the sum of the weights in the folder `inside` of each model, and copies what is beside the last one's.
     fn write(&self, inside: &Path, out: &Path, beside: &[&str]) -> Result<()> {
         let open = |model: &PathBuf| TensorFile::open(&model.join(inside).join(WEIGHTS_FILE));
-        let files = self.models.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        let last = &files[files.len() - 1];
+        let last = open(&self.models[self.models.len() - 1])?;
         let shapes: Vec<(String, Vec<usize>)> =
             last.tensors().iter().map(|(name, info)| (name.clone(), info.shape.clone())).collect();
         let path = out.join(WEIGHTS_FILE);
         let mut writer = SafetensorsWriter::create(&path, &shapes, self.dtype, last.metadata())?;
         let bar = counting_bar(shapes.len() as u64, "tensors");
-        for (name, shape) in &shapes {
-            let mut sum = vec![0.0; shape.iter().product()];
-            for ((file, coefficient), model) in files.iter().zip(self.coefficients).zip(self.models)
-            {
-                let values = file.read(name)?;
-                if values.len() != sum.len() {
-                    let reason = format!("{name} has another size than in the last snapshot");
-                    return Err(Error::DamagedSnapshot { path: model.clone(), reason });
+        for group in groups(&shapes) {
+            let sizes = group.iter().map(|(_, shape)| shape.iter().product());
+            let mut sums: Vec<Vec<f64>> = sizes.map(|size| vec![0.0; size]).collect();
+            // One file at a time: there may be more than a program may hold open.
+            for (model, coefficient) in self.models.iter().zip(self.coefficients) {
+                let file = open(model)?;
+                for ((name, _), sum) in group.iter().zip(&mut sums) {
+                    let values = file.read(name)?;
+                    if values.len() != sum.len() {
+                        let reason = format!("{name} has another size than in the last snapshot");
+                        return Err(Error::DamagedSnapshot { path: model.clone(), reason });
+                    }
+                    let terms = values.iter().map(|&value| coefficient * f64::from(value));
+                    sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
                 }
-                let terms = values.iter().map(|&value| coefficient * f64::from(value));
-                sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
             }
-            let sum: Vec<f32> = sum.into_iter().map(|value| value as f32).collect();
-            writer.push(name, &sum)?;
-            bar.inc(1);
+            for ((name, _), sum) in group.iter().zip(sums) {
+                let sum: Vec<f32> = sum.into_iter().map(|value| value as f32).collect();
+                writer.push(name, &sum)?;
+            }
+            bar.inc(group.len() as u64);
         }
         writer.finish()?;
         bar.finish_and_clear();
@@ -139,5 +162,15 @@ mod tests {
     fn many_steps_are_not_all_listed() {
         assert_eq!(listed(&[5, 10]), "5, 10");
         assert_eq!(listed(&(1..=20).collect::<Vec<_>>()), "1, 2, 3, 4, ..., 20");
+    }
+
+    #[test]
+    fn a_group_has_as_many_numbers_as_fit() {
+        let half = AT_ONCE / 2;
+        let sizes = [half, half, 1, 3 * half, 1, 1];
+        let shapes: Vec<(String, Vec<usize>)> =
+            sizes.iter().map(|&size| (size.to_string(), vec![size])).collect();
+        let lengths: Vec<usize> = groups(&shapes).iter().map(|group| group.len()).collect();
+        assert_eq!(lengths, [2, 1, 1, 2]);
     }
 }
