@@ -18,36 +18,28 @@ pub fn frechet_distance(one: &Moments, other: &Moments) -> Result<f64> {
     FrechetReference::new(one)?.distance(other)
 }
 
-/// One side of Fréchet's distance, prepared for many comparisons: with the root of its covariance.
+/// One side of Fréchet's distance, prepared for many comparisons: with a factor of its covariance.
 #[derive(Clone, Debug)]
 pub struct FrechetReference {
     moments: Moments,
-    root: Mat<f64>,
+    factor: Mat<f64>,
 }
 
 impl FrechetReference {
-    /// Takes the root of the covariance: `S^(1/2) = U L^(1/2) U^T`.
+    /// Takes a factor of the covariance.
     ///
     /// # Errors
     /// [`Error::NoEigenvalues`].
     pub fn new(moments: &Moments) -> Result<Self> {
-        let columns = moments.columns();
-        let eigen = covariance(moments)
-            .self_adjoint_eigen(Side::Lower)
-            .map_err(|_| Error::NoEigenvalues { columns })?;
-        let values: Vec<f64> = eigen.S().column_vector().iter().copied().collect();
-        let roots = roots(&values);
-        let vectors = eigen.U();
-        let scaled = Mat::from_fn(columns, columns, |i, j| vectors[(i, j)] * roots[j]);
-        let root = product(scaled.as_ref(), vectors.transpose());
-        Ok(Self { moments: moments.clone(), root })
+        Ok(Self { moments: moments.clone(), factor: factor(moments)? })
     }
 
     /// Squared distance to another distribution.
     ///
-    /// The trace comes from the eigenvalues of `S_1^(1/2) S_2 S_1^(1/2)`, which is symmetric and has those of
-    /// `S_1 S_2`: unlike a root of the product it exists for covariances without full rank as well, so that
-    /// nothing has to be added to their diagonals.
+    /// With `S_1 = R_1 R_1^T` and `S_2 = R_2 R_2^T`, `tr (S_1 S_2)^(1/2)` is the sum of the singular values of
+    /// `R_1^T R_2`. Their squares are the eigenvalues of `S_1 S_2`, and those would do only where all directions vary
+    /// about alike: they reach so far down that rounding hides the small ones, whose roots still count. Of 2,000
+    /// images in 2048 features that was a thousandth of the distance. Nothing is added to the diagonals.
     ///
     /// # Errors
     /// [`Error::OtherFeatures`], [`Error::NoEigenvalues`].
@@ -56,14 +48,23 @@ impl FrechetReference {
         same_columns(columns, other.columns())?;
         let between = self.moments.mean().iter().zip(other.mean());
         let means: f64 = between.map(|(a, b)| (a - b) * (a - b)).sum();
-        let inner =
-            product(product(self.root.as_ref(), covariance(other)).as_ref(), self.root.as_ref());
-        let values = inner
-            .self_adjoint_eigenvalues(Side::Lower)
-            .map_err(|_| Error::NoEigenvalues { columns })?;
-        let of_product: f64 = roots(&values).iter().sum();
+        let inner = product(self.factor.transpose(), factor(other)?.as_ref());
+        let values = inner.singular_values().map_err(|_| Error::NoEigenvalues { columns })?;
+        let of_product: f64 = values.iter().sum();
         Ok(means + trace(&self.moments) + trace(other) - 2.0 * of_product)
     }
+}
+
+/// `R = U L^(1/2)` of the covariance `S = U L U^T = R R^T`, without the directions in which nothing varies.
+fn factor(moments: &Moments) -> Result<Mat<f64>> {
+    let columns = moments.columns();
+    let eigen = covariance(moments)
+        .self_adjoint_eigen(Side::Lower)
+        .map_err(|_| Error::NoEigenvalues { columns })?;
+    let values: Vec<f64> = eigen.S().column_vector().iter().copied().collect();
+    let (vectors, roots) = (eigen.U(), roots(&values));
+    let kept: Vec<usize> = (0..columns).filter(|&column| roots[column] > 0.0).collect();
+    Ok(Mat::from_fn(columns, kept.len(), |row, k| vectors[(row, kept[k])] * roots[kept[k]]))
 }
 
 fn covariance(moments: &Moments) -> MatRef<'_, f64> {
@@ -106,6 +107,29 @@ mod tests {
         let distance = frechet_distance(&one, &other).unwrap();
         assert!((distance - (5.0 + 1.0 + 1.0 + 25.0)).abs() < 1e-12, "{distance}");
         assert_eq!(frechet_distance(&one, &one).unwrap().abs().max(1e-12), 1e-12);
+    }
+
+    /// Real features: few directions vary a lot, a great many hardly at all, and in some nothing does.
+    #[test]
+    fn directions_that_hardly_vary_count() {
+        let columns = 300;
+        let noise = pixelflow::noise::Key::new(1, 1, pixelflow::noise::Purpose::Testing);
+        let values = noise.normals(columns * columns);
+        let noise = Mat::from_fn(columns, columns, |i, j| f64::from(values[i * columns + j]));
+        let turn = noise.qr().compute_Q();
+        let turned = |scale: f64| {
+            let variance = |i| [100.0, 1e-5, 0.0][usize::from(i > 0) + usize::from(i > 280)];
+            let scaled = Mat::from_fn(columns, columns, |i, j| turn[(i, j)] * scale * variance(j));
+            let covariance = product(scaled.as_ref(), turn.transpose());
+            let at = |at: usize| {
+                let (i, j) = (at / columns, at % columns);
+                covariance[(i.max(j), i.min(j))]
+            };
+            Moments::new(vec![0.0; columns], (0..columns * columns).map(at).collect()).unwrap()
+        };
+        let expected = 10.0 * 10.0 + 280.0 * 1e-5;
+        let distance = frechet_distance(&turned(1.0), &turned(4.0)).unwrap();
+        assert!((distance - expected).abs() < 1e-8 * expected, "{distance}, not {expected}");
     }
 
     #[test]
