@@ -29,12 +29,16 @@ impl DryRun {
     pub fn new(config: &CheckedConfig, scores_in_memory: bool, available: Option<u64>) -> Self {
         let settings = config.settings();
         let model = &settings.model;
-        let memory = |recompute| TrainingMemory { recompute, scores_in_memory };
+        let element = settings.train.precision.bytes();
+        let memory = |recompute| TrainingMemory { element, recompute, scores_in_memory };
         let encoder = text_encoder(settings.text.as_ref());
         let bytes = |recompute, images| {
-            let bytes = memory(recompute).bytes(model, &lengths(config, images));
+            let memory = memory(recompute);
+            let bytes = memory.bytes(model, &lengths(config, images));
             let mut bytes = match &encoder {
-                Some((encoder, tokens)) => bytes.with_text_encoder(encoder, [images, *tokens]),
+                Some((encoder, tokens)) => {
+                    bytes.with_text_encoder(memory, encoder, [images, *tokens])
+                }
                 None => bytes,
             };
             let averages = 1 + settings.averages.kept().map_or(0, |kept| kept.len() as u64);

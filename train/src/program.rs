@@ -147,8 +147,11 @@ where
         let averages = settings.averages.kept().map(|kept| PowerAverages::new(&kept, &inner));
         drop(inner);
         let state = State::new(data.training.records(), data.identity.clone(), stages);
-        let trainer = Trainer::new(network, optimizer, device).averaging(averages);
-        (trainer.recomputing(settings.train.recompute_activations), state)
+        let trainer = Trainer::new(network, optimizer, device)
+            .averaging(averages)
+            .recomputing(settings.train.recompute_activations)
+            .computing_in(settings.train.precision, state.loss_scale);
+        (trainer, state)
     };
     let interrupt = Interrupt::listen("stopping after this step and saving")?;
     let is_measured = state.step < settings.train.steps || state.due.evaluation;

@@ -72,6 +72,7 @@ where
         self.trainer = checkpoint::load::<A>(&checkpoint, config, &data.text, &before, &device)?;
         self.state.rejections.roll_back(self.state.step, earlier, before.updates());
         self.state.spikes = before.spikes;
+        self.state.loss_scale = before.loss_scale;
         if let Some(aside) = store.set_aside_after(earlier)? {
             observers
                 .note(&format!("checkpoints after step {earlier} are now in {}", aside.display()));

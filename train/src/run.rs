@@ -18,6 +18,7 @@ use crate::evaluation::measure;
 use crate::metrics::{EvaluationRecord, Record, Score, TrainingRecord, ValidationRecord};
 use crate::observer::Observers;
 use crate::optimizer::OptimizerConfig;
+use crate::precision::Precision;
 use crate::preview::preview;
 use crate::trainer::Trainer;
 use crate::validation::validate;
@@ -145,6 +146,13 @@ where
         self.state.step += 1;
         self.state.rejections.update();
         self.state.spikes = self.trainer.optimizer().spikes();
+        self.state.loss_scale = self.trainer.loss_scale();
+        if let Some([before, now]) = outcome.scaled {
+            let why =
+                if now < before { "gradients have overflowed" } else { "no gradient overflows" };
+            let step = self.state.step;
+            observers.note(&format!("step {step}: {why} in f16: the loss is scaled by {now} now"));
+        }
         self.state.images += outcome.losses.losses.len() as u64;
         self.state.seconds += seconds;
         self.state.period.add(&outcome, seconds);
@@ -182,16 +190,19 @@ where
     fn record(&mut self) -> TrainingRecord {
         let skipped = self.skipped();
         let State { step, images, seconds, records, .. } = self.state;
+        let train = &self.config.settings().train;
         TrainingRecord {
             step,
             images,
             epoch: images as f64 / records as f64,
             learning_rate: self.learning_rate_at(step - 1),
-            ema_decay: OptimizerConfig::from(&self.config.settings().train)
+            ema_decay: OptimizerConfig::from(train)
                 .ema_decay_at((self.state.updates() as usize).saturating_sub(1)),
             skipped,
             rejected: self.state.rejections.steps,
             spikes: self.state.spikes.clipped,
+            loss_scale: (train.precision == Precision::F16)
+                .then(|| self.state.loss_scale.factor(train.precision)),
             seconds,
             means: self.state.period.take(),
         }

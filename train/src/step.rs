@@ -159,7 +159,7 @@ fn to_host<B: Backend>(losses: Tensor<B, 1>, segments: &[PackedExample]) -> Exam
 }
 
 #[cfg(all(test, feature = "flex"))]
-mod tests {
+pub(crate) mod tests {
     use burn::backend::{Autodiff, Flex};
     use burn::module::{Module, ModuleVisitor, Param};
     use pixelflow::noise::{Key, Purpose};
@@ -170,9 +170,15 @@ mod tests {
     use super::*;
     use crate::texts::Texts;
 
-    type Train = Autodiff<Flex>;
+    pub(crate) type Train = Autodiff<Flex>;
 
-    fn batch() -> PackedBatch {
+    /// A batch with an example of each of three stages.
+    pub(crate) fn batch() -> TrainingBatch {
+        let texts = Texts::Tokens(vec![vec![3, 4, 1], vec![1], vec![5, 2, 6, 1]]);
+        TrainingBatch { texts: Some(texts), packed: packed() }
+    }
+
+    fn packed() -> PackedBatch {
         let segment = |(label, side): (usize, usize)| PackedExample {
             stage: label,
             grid_height: side,
@@ -208,7 +214,7 @@ mod tests {
     }
 
     /// A text model whose parameters all have a gradient, and a text encoder that learns with it.
-    fn network() -> Network<Train> {
+    pub(crate) fn network() -> Network<Train> {
         let device = burn::backend::flex::FlexDevice;
         let config =
             PixelFlowConfig { depth: 2, cross_attention_dim: Some(32), ..Preset::Tiny.config(0) };
@@ -227,8 +233,7 @@ mod tests {
     #[test]
     fn computing_again_gives_the_same_losses_and_gradients() {
         let device = burn::backend::flex::FlexDevice;
-        let texts = Texts::Tokens(vec![vec![3, 4, 1], vec![1], vec![5, 2, 6, 1]]);
-        let (network, batch) = (network(), TrainingBatch { texts: Some(texts), packed: batch() });
+        let (network, batch) = (network(), batch());
         let (losses, kept) = gradients(&network, &batch, 0.5, &device);
         let (again, recomputed) = gradients_recomputed(&network, &batch, 0.5, &device);
         for (again, loss) in again.losses.iter().zip(&losses.losses) {

@@ -203,6 +203,7 @@ mod tests {
             skipped: 0,
             rejected: 0,
             spikes: 0,
+            loss_scale: None,
             seconds: 10.0,
             means: Mean {
                 loss: 0.0812,

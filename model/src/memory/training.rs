@@ -20,16 +20,18 @@ const TEXT_WIDTHS: u64 = 5;
 /// How a training step is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainingMemory {
+    /// Bytes of a number in which products and attention are computed; below 4 there is a copy of the weights in it.
+    pub element: u64,
     /// Whether only the inputs of the blocks are kept.
     pub recompute: bool,
     /// Whether the scores of a run of equally long examples are in memory at once.
     pub scores_in_memory: bool,
 }
 
-/// Bytes of a training step, all in f32.
+/// Bytes of a training step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainingBytes {
-    /// The weights.
+    /// The weights, and in mixed precision their copy.
     pub weights: u64,
     /// Both moments of the optimiser.
     pub moments: u64,
@@ -52,9 +54,15 @@ impl TrainingBytes {
         state + self.activations.max(self.gradients) + self.passing
     }
 
-    /// With a text encoder that learns too, from captions of at most these many tokens.
+    /// With a text encoder that learns too, from captions of at most these many tokens. Its activations count as in
+    /// f32, which most of them are.
     #[must_use]
-    pub fn with_text_encoder(self, config: &T5Config, [captions, length]: [usize; 2]) -> Self {
+    pub fn with_text_encoder(
+        self,
+        memory: TrainingMemory,
+        config: &T5Config,
+        [captions, length]: [usize; 2],
+    ) -> Self {
         let [width, inner, hidden, heads, layers] = [
             config.d_model,
             config.inner_width(),
@@ -69,7 +77,7 @@ impl TrainingBytes {
         let of_token = 6 * width + 5 * inner + 2 * heads * length as u64 + 4 * hidden;
         let weights = config.parameters() * F32;
         Self {
-            weights: self.weights + weights,
+            weights: self.weights + memory.weights(config.parameters()),
             moments: self.moments + 2 * weights,
             average: self.average + weights,
             gradients: self.gradients + weights,
@@ -80,6 +88,11 @@ impl TrainingBytes {
 }
 
 impl TrainingMemory {
+    /// Of so many weights, and of their copy where products are not in f32.
+    fn weights(self, parameters: u64) -> u64 {
+        parameters * if self.element < F32 { F32 + self.element } else { F32 }
+    }
+
     /// Of a step on packed examples of these numbers of tokens.
     pub fn bytes(self, config: &PixelFlowConfig, lengths: &[usize]) -> TrainingBytes {
         let (width, depth) = (config.width() as u64, config.depth as u64);
@@ -98,12 +111,12 @@ impl TrainingMemory {
         };
         let weights = config.parameters() * F32;
         TrainingBytes {
-            weights,
+            weights: self.weights(config.parameters()),
             moments: 2 * weights,
             average: weights,
             gradients: weights,
-            activations: (kept + ends) * F32,
-            passing: (PASSING_WIDTHS * width * tokens + scores) * F32,
+            activations: (kept + ends) * self.element,
+            passing: PASSING_WIDTHS * width * tokens * self.element + scores * F32,
         }
     }
 }
@@ -117,7 +130,7 @@ mod tests {
     fn xl_trains_in_80_gb_and_with_recomputation_in_24() {
         let xl = Preset::Xl.config(1000);
         let four = [4096, 1024, 256, 64];
-        let kept = TrainingMemory { recompute: false, scores_in_memory: true };
+        let kept = TrainingMemory { element: F32, recompute: false, scores_in_memory: true };
         let peak = kept.bytes(&xl, &four).peak();
         assert!((25_000_000_000..80_000_000_000).contains(&peak), "{peak}");
         assert!(kept.bytes(&xl, &[4096]).peak() > 24_000_000_000);
@@ -127,13 +140,26 @@ mod tests {
     }
 
     #[test]
+    fn half_precision_has_a_copy_of_the_weights_and_half_the_activations() {
+        let xl = Preset::Xl.config(1000);
+        let f32 = TrainingMemory { element: F32, recompute: false, scores_in_memory: false };
+        let bf16 = TrainingMemory { element: 2, ..f32 };
+        let [f32, bf16] = [f32, bf16].map(|memory| memory.bytes(&xl, &[4096, 1024, 256, 64]));
+        assert_eq!(bf16.weights, f32.weights * 3 / 2);
+        assert_eq!(bf16.activations, f32.activations / 2);
+        assert_eq!((bf16.moments, bf16.gradients), (f32.moments, f32.gradients));
+        println!("XL, four images: {} and {} bytes", f32.peak(), bf16.peak());
+        assert!(bf16.peak() < f32.peak() * 7 / 10, "{} of {}", bf16.peak(), f32.peak());
+    }
+
+    #[test]
     fn a_text_encoder_learns_with_four_copies_of_its_weights() {
         let config =
             crate::PixelFlowConfig { cross_attention_dim: Some(192), ..Preset::Tiny.config(0) };
-        let memory = TrainingMemory { recompute: false, scores_in_memory: false };
+        let memory = TrainingMemory { element: F32, recompute: false, scores_in_memory: false };
         let alone = memory.bytes(&config, &[64; 4]);
         let encoder = T5Config::small(192, 2, 128);
-        let both = alone.with_text_encoder(&encoder, [4, 20]);
+        let both = alone.with_text_encoder(memory, &encoder, [4, 20]);
         let state = |bytes: TrainingBytes| bytes.weights + bytes.moments + bytes.average;
         assert_eq!(state(both) - state(alone), 4 * 4 * encoder.parameters(), "{both:?}");
         assert!(both.activations > alone.activations);

@@ -14,7 +14,12 @@ use super::model_file::{Parameters, parameters};
 use super::train_batch::ModelBatch;
 use super::upload;
 use crate::tensors::widen;
-use crate::{Kind, Limits, Outcome, Recorded, Recorder, Result, Subject, TEN, Tensors, kind};
+use crate::{
+    Kind, Limits, Outcome, Precision, Recorded, Recorder, Result, Subject, TEN, Tensors, kind,
+};
+
+/// Factor of the loss in mixed precision.
+const SCALE: f64 = 4.0;
 
 /// Checks the gradients of a file, which belong to a batch of another.
 ///
@@ -31,7 +36,39 @@ where
     let stored = StoredBatch::read(&stored_in, "", settings(&source)?)?;
     let batch = ModelBatch::read(source, &stored_in, &stored.pack()?)?;
     let found = of_batch::<A>(source, &stored_in, &batch, device)?;
-    compare(subject, &tensors, "", &found, recorder)
+    compare(subject, &tensors, "", &found, recorder)?;
+    let precision = match subject.precision {
+        Precision::F32 => return Ok(()),
+        Precision::F16 => train::Precision::F16,
+        Precision::Bf16 => train::Precision::Bf16,
+    };
+    if !stored_in.has("encoder_hidden_states") {
+        let weights = Subject { precision: Precision::F32, ..source }.model::<A>(device)?;
+        let mixed = in_mixed_precision(precision, weights, &batch, device);
+        let doubles = |all: Parameters| all.into_values().flatten().map(f64::from).collect();
+        let [mixed, expected]: [Vec<f64>; 2] = [mixed, found].map(doubles);
+        let limits = Limits::relative(0.0, "a model in this precision".to_owned());
+        recorder.compare(subject.case("mixed_precision"), &mixed, &expected, &limits);
+    }
+    Ok(())
+}
+
+/// The gradients of weights in f32, of which a step takes a copy in 16 bits: those of a model in 16 bits, within
+/// what that may be off: the loss is scaled, so that in f16 the smallest gradients are rounded elsewhere.
+fn in_mixed_precision<A>(
+    precision: train::Precision,
+    weights: PixelFlow<A>,
+    batch: &ModelBatch,
+    device: &A::Device,
+) -> Parameters
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
+    let network = weights.clone().into();
+    let copy = precision.working_copy(&network);
+    let narrow = gradients(&copy, &batch.packed.clone().into(), SCALE, device).1;
+    by_name(&weights, &precision.widen(&network, narrow, 1.0 / SCALE))
 }
 
 /// The batch that gradients or steps were made with: the one the description names, or the only

@@ -62,6 +62,7 @@ where
     let optimizer = Optimizer::resume(optimizer, steps, moments, state.spikes);
     Ok(Trainer::new(network, optimizer, device.clone())
         .recomputing(settings.train.recompute_activations)
+        .computing_in(settings.train.precision, state.loss_scale)
         .averaging(averages))
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Store;
 use crate::error::read_error;
 use crate::identity::Identity;
+use crate::loss_scale::LossScale;
 use crate::metrics::Means;
 use crate::rejections::Rejections;
 use crate::spikes::Spikes;
@@ -42,6 +43,9 @@ pub struct State {
     /// What the norms of gradients have been.
     #[serde(default)]
     pub spikes: Spikes,
+    /// The factor of the loss in f16.
+    #[serde(default)]
+    pub loss_scale: LossScale,
     /// What was due after the last step and has not been done.
     #[serde(default)]
     pub due: Due,
@@ -83,6 +87,7 @@ impl State {
             skipped: BTreeSet::new(),
             rejections: Rejections::default(),
             spikes: Spikes::default(),
+            loss_scale: LossScale::default(),
             due: Due::default(),
             saved_at: 0,
             run: String::new(),

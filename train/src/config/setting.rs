@@ -15,6 +15,7 @@ use super::rule::Verdict;
 use super::settings::TimestepRule;
 use crate::learning_rate::Schedule;
 use crate::optimizer::UpdateRule;
+use crate::precision::Precision;
 
 /// One key of a configuration.
 pub(super) struct Setting<C> {
@@ -213,6 +214,7 @@ types! {
     Vec<PathBuf>: "a list of strings, such as [\"a.tar\", \"b.tar\"]",
     Schedule: "\"constant\", \"cosine\" or \"linear\"",
     UpdateRule: "\"adamw\" or \"muon\"",
+    Precision: "\"f32\", \"bf16\" or \"f16\"",
     TimestepRule: "\"uniform\" or \"logit-normal\"",
     SolverKind: "\"euler\", \"heun\", \"dopri5\", \"ab2\", \"ab3\", \"dpmpp2m\" or \"unipc\"",
 }

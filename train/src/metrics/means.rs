@@ -82,7 +82,7 @@ mod tests {
 
     fn step(losses: &[f32], stages: &[usize], gradient_norm: f64) -> StepOutcome {
         let losses = ExampleLosses { losses: losses.to_vec(), stages: stages.to_vec() };
-        StepOutcome { step: 1, losses, gradient_norm }
+        StepOutcome { step: 1, losses, gradient_norm, scaled: None }
     }
 
     #[test]

@@ -45,6 +45,9 @@ pub struct TrainingRecord {
     /// Gradients so far whose norm was clipped as a spike.
     #[serde(default)]
     pub spikes: u64,
+    /// The factor of the loss, in f16.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_scale: Option<f64>,
     /// Seconds of training so far, over all sessions.
     pub seconds: f64,
     /// Loss and speed.

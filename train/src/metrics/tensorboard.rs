@@ -60,6 +60,7 @@ impl TensorBoard {
                     scalar("train/rejected_steps", record.rejected as f64),
                     scalar("train/spikes", record.spikes as f64),
                 ]);
+                values.extend(record.loss_scale.map(|factor| scalar("train/loss_scale", factor)));
                 values
             }
             Record::Validation(record) => losses("validation", record.loss, &record.stage_losses),
