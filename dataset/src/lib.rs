@@ -19,6 +19,7 @@ mod raster;
 pub mod loader;
 pub mod packing;
 pub mod source;
+pub mod survey;
 pub mod transform;
 
 #[cfg(test)]

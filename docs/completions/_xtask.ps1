@@ -102,6 +102,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             break
         }
         'xtask;web' {
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Build a program for all cores of the processor, too. Pages use it that their server isolates from others (with `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`). The standard library is compiled for it: its sources must be here (`rustup component add rust-src`)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

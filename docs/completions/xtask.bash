@@ -437,7 +437,7 @@ _xtask() {
             return 0
             ;;
         xtask__subcmd__web)
-            opts="-h --help"
+            opts="-h --threads --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

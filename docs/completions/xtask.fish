@@ -79,6 +79,7 @@ complete -c xtask -n "__fish_xtask_using_subcommand quality" -l dry-run -d 'Prin
 complete -c xtask -n "__fish_xtask_using_subcommand quality" -s h -l help -d 'Print help'
 complete -c xtask -n "__fish_xtask_using_subcommand dist" -l features -d 'Backends to compile besides the CPU\'s, as `wgpu,cuda`' -r
 complete -c xtask -n "__fish_xtask_using_subcommand dist" -s h -l help -d 'Print help'
+complete -c xtask -n "__fish_xtask_using_subcommand web" -l threads -d 'Build a program for all cores of the processor, too. Pages use it that their server isolates from others (with `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`). The standard library is compiled for it: its sources must be here (`rustup component add rust-src`)'
 complete -c xtask -n "__fish_xtask_using_subcommand web" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "verify" -d 'Compare this project\'s numbers with a folder of golden fixtures, one line a case'
 complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "bench" -d 'Time forward passes, training steps, sampling, attention and matrix products'

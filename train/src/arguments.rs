@@ -28,6 +28,7 @@ Examples:
   train                                    the demo, on the shipped images
   train --recipe smoke                     seconds: does everything work here?
   train --data photos/ --set train.lr=2e-4 your images: one folder a class, tar files, or MNIST's format
+  train inspect photos/                    what those images are, before a week of training
   train --resume auto                      go on with the newest run
   train --recipe my.toml --print-config    every setting with its documentation
   train --recipe demo-text                 a model that draws from captions
@@ -37,6 +38,8 @@ Examples:
 /// Something else than training.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at every image of a data set: sizes, classes, captions, copies, what cannot be used and why.
+    Inspect(InspectArguments),
     /// Write the weights of a run as a model folder that `infer --model` reads.
     Export(ExportArguments),
     /// Run the captions of a data set through a text encoder once, for training with
@@ -44,6 +47,22 @@ pub enum Command {
     EncodeText(EncodeTextArguments),
     /// Make an average of the weights of any width from the snapshots of a run that was trained with averages.every.
     Ema(EmaArguments),
+}
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    /// The data set: a .tar file, a folder of them, a folder with one folder a class, or a folder with MNIST's files.
+    pub data: PathBuf,
+    /// Images that are to be held out: those that are in DATA too are found.
+    #[arg(long, value_name = "PATH")]
+    pub validation: Option<PathBuf>,
+    /// Also write everything as JSON here; `-` writes it to the standard output instead of the report.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// End with exit code 1 if something was found that training would suffer from.
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// Which average to make.

@@ -21,6 +21,7 @@ mod evaluation;
 mod export;
 mod identity;
 mod initial_weights;
+mod inspection;
 mod inventory;
 mod learning_rate;
 mod lock;

@@ -6,7 +6,7 @@
 use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use burn::tensor::{FloatDType, Tensor};
+use burn::tensor::{DType, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// The number format of a step's products, of attention and of what the backward pass keeps.
@@ -23,6 +23,15 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// Burn's name of it.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+            Self::F16 => DType::F16,
+        }
+    }
+
     /// Bytes of a number.
     pub fn bytes(self) -> u64 {
         match self {

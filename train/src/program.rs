@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use burn::backend::Autodiff;
 use burn::module::AutodiffModule;
-use burn::tensor::DType;
 use burn::tensor::backend::AutodiffBackend;
 use infer::PreparedMeter;
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
@@ -18,6 +17,7 @@ use crate::averages::{PowerAverages, Reconstruction, reconstruct};
 use crate::checkpoint::{self, State};
 use crate::config::CheckedConfig;
 use crate::dry_run::DryRun;
+use crate::inspection::inspect;
 use crate::network::Network;
 use crate::observer::Observers;
 use crate::optimizer::{Optimizer, OptimizerConfig};
@@ -45,6 +45,7 @@ fn obey(arguments: &Arguments) -> Result<ExitCode> {
             let checkpoint = crate::export::export(export)?;
             say(format_args!("{} from {}", export.out.display(), checkpoint.display()))?;
         }
+        Some(Command::Inspect(arguments)) => return inspect(arguments),
         Some(Command::EncodeText(arguments)) => encode_captions(arguments)?,
         Some(Command::Ema(ema)) => {
             let made = reconstruct(ema)?;
@@ -102,8 +103,10 @@ impl OnBackend for ScoresInMemory<'_> {
     type Output = bool;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> bool {
-        let head_dim = self.0.settings().model.attention_head_dim;
-        B::attention_form(head_dim, DType::F32, &device) == AttentionForm::Portable
+        let settings = self.0.settings();
+        let (head_dim, dtype) =
+            (settings.model.attention_head_dim, settings.train.precision.dtype());
+        B::attention_form(head_dim, dtype, &device) == AttentionForm::Portable
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 pub(crate) use opened::Opened;
-pub(crate) use panics::message as panic_message;
+pub(crate) use panics::{catch, message as panic_message};
 
 use crate::{Error, Raster, Result};
 

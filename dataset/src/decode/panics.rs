@@ -13,7 +13,7 @@ thread_local! {
 /// What `work` gives, or what it says when it panics.
 ///
 /// The process keeps its panic hook: it is only asked about panics that nobody catches here.
-pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static SILENCE: Once = Once::new();
     SILENCE.call_once(|| {
         let hook = panic::take_hook();

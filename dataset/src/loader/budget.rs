@@ -5,29 +5,29 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use crate::decode::MAX_DECODED_BYTES;
 
 /// What all threads of all loaders take from.
-pub(super) static IMAGES: Budget = Budget::new(MAX_DECODED_BYTES);
+pub(crate) static IMAGES: Budget = Budget::new(MAX_DECODED_BYTES);
 
 /// A number of bytes that is shared out; who asks for more than is left waits.
 ///
 /// Nobody who has a share may ask for another: all could wait for each other.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     left: Mutex<u64>,
     returned: Condvar,
 }
 
 /// A share of a budget; it goes back when it is dropped.
-pub(super) struct Share<'a> {
+pub(crate) struct Share<'a> {
     budget: &'a Budget,
     bytes: u64,
 }
 
 impl Budget {
-    pub(super) const fn new(bytes: u64) -> Self {
+    pub(crate) const fn new(bytes: u64) -> Self {
         Self { left: Mutex::new(bytes), returned: Condvar::new() }
     }
 
     /// Takes `bytes`, which must not be more than the whole, as soon as they are there.
-    pub(super) fn take(&self, bytes: u64) -> Share<'_> {
+    pub(crate) fn take(&self, bytes: u64) -> Share<'_> {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let left = self.returned.wait_while(left, |left| *left < bytes);
         *left.unwrap_or_else(PoisonError::into_inner) -= bytes;

@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 
-use self::budget::IMAGES;
+pub(crate) use self::budget::IMAGES;
 use self::cache::Cache;
 use self::order::Order;
 pub use self::skips::SkipReport;

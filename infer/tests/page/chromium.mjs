@@ -14,10 +14,16 @@ function inTime(what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+/** Chromium's own graphics card in software (SwiftShader), or none at all. */
+const GRAPHICS = {
+  software: ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan", "--use-angle=swiftshader"],
+  none: ["--disable-gpu"],
+};
+
 /** Starts Chromium with a profile of its own; `close()` ends both. */
-export async function startChromium(program = process.env.CHROMIUM ?? "chromium") {
+export async function startChromium({ program = process.env.CHROMIUM ?? "chromium", graphics = "none" } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "pixelflow-page-"));
-  const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
+  const flags = ["--headless=new", "--no-sandbox", ...GRAPHICS[graphics], "--disable-dev-shm-usage", "--no-first-run"];
   const child = spawn(program, [...flags, "--remote-debugging-pipe", `--user-data-dir=${profile}`, "about:blank"], {
     stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
   });

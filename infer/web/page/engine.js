@@ -28,13 +28,16 @@ export function openEngine() {
 /** Nothing is asked for one here. */
 export function useToken() {}
 
-/** Loads the model that the address names, `?model=demo-text`, else the first; tells how far that is. */
+/**
+ * Loads the model that the address names, `?model=demo-text`, else the first, to draw with it where the address says,
+ * `?device=gpu` or `cpu`; tells how far that is.
+ */
 async function describe(onProgress = () => {}) {
   const models = await (await fetch("models.json")).json();
-  const wanted = new URLSearchParams(location.search).get("model");
-  const model = models.find(({ name }) => name === wanted) ?? models[0];
+  const address = new URLSearchParams(location.search);
+  const model = models.find(({ name }) => name === address.get("model")) ?? models[0];
   // A worker's addresses begin where its own file is.
-  const about = await ask("open", { model, base: document.baseURI }, onProgress);
+  const about = await ask("open", { model, base: document.baseURI, device: address.get("device") }, onProgress);
   return { ...about, models: models.map(({ name, title }) => ({ name, title })) };
 }
 

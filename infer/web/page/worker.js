@@ -3,12 +3,12 @@
 import { editOf } from "./edit.js";
 import { encodePng } from "./png_writer.js";
 import { modelFiles } from "./model_files.js";
-import { painterOf } from "./model_painter.js";
+import { openPainter } from "./program.js";
 import { recipeOf, requestOf } from "./request.js";
-import init, { version } from "./pixelflow_web.js";
 
 const stops = new Map();
 let painter = null;
+let version = null;
 let about = null;
 let queue = Promise.resolve();
 
@@ -25,13 +25,14 @@ const reason = (error) => {
   return error instanceof Error ? error.message : String(error);
 };
 
-async function open({ id, model, base }) {
+async function open({ id, model, base, device }) {
   try {
-    const fetched = modelFiles(model, base, (event) => tell(id, { type: "progress", ...event }));
-    const [files] = await Promise.all([fetched, init()]);
+    const files = modelFiles(model, base, (event) => tell(id, { type: "progress", ...event }));
     painter?.free();
-    painter = painterOf(model.name, files);
-    about = { ...JSON.parse(painter.describe()), device: "this browser", limits: { count: 16, pixels: 256 * 256, steps: 200 } };
+    const { why, ...opened } = await openPainter(device, model.name, files);
+    ({ painter, version } = opened);
+    const said = JSON.parse(painter.describe());
+    about = { ...said, device: why ? `${said.device}: ${why}` : said.device, limits: { count: 16, pixels: 256 * 256, steps: 200 } };
     tell(id, { type: "opened", ...about });
   } catch (error) {
     tell(id, { type: "refused", message: reason(error) });
@@ -81,7 +82,7 @@ async function paint(id, request, painting) {
   const seconds = (since) => (performance.now() - since) / 1000;
   const image = async (pixels, type, more) => {
     const { index, height, width } = pixels;
-    const recipe = type === "image" && !more.draft ? recipeOf(request, provenance, about, index, version()) : null;
+    const recipe = type === "image" && !more.draft ? recipeOf(request, provenance, about, index, version) : null;
     const png = await encodePng({ height, width, rgb: pixels.rgb() }, recipe);
     pixels.free();
     tell(id, { type, index, height, width, ...more, png }, [png.buffer]);

@@ -4,11 +4,17 @@
 //! computes. Requests and events are JSON: a request has the form of [`pixelflow::Request`], an event what the
 //! worker makes one of the server's (`infer serve`) of. Here is no file, clock, thread or generator of random numbers.
 
+#[cfg(feature = "bindings")]
+mod device;
 pub mod event;
 #[cfg(feature = "bindings")]
 mod painter;
 #[cfg(feature = "bindings")]
 mod painting;
+
+// The page calls it before the first image, with the number of threads.
+#[cfg(feature = "threads")]
+pub use wasm_bindgen_rayon::init_thread_pool;
 
 #[cfg(feature = "bindings")]
 pub use painter::Painter;

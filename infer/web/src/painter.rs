@@ -1,7 +1,5 @@
 //! A model that draws in a browser.
 
-use burn::backend::Flex;
-use burn::backend::flex::FlexDevice;
 use pixelflow::NumberFormat;
 use pixelflow::pipeline::{ModelFiles, Pipeline, Request, Subject};
 use pixelflow::sampler::SolverKind;
@@ -11,11 +9,13 @@ use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::Painting;
+use crate::device::{Chosen, open};
 
-/// A model that draws in a browser, on the processor.
+/// A model that draws in a browser.
 #[wasm_bindgen]
 pub struct Painter {
-    pipeline: Pipeline<Flex>,
+    pipeline: Pipeline<Chosen>,
+    device: String,
 }
 
 #[wasm_bindgen]
@@ -24,12 +24,12 @@ impl Painter {
     ///
     /// # Errors
     /// A sentence for the user, if that is no model.
-    #[wasm_bindgen(constructor)]
-    pub fn new(name: &str, config: &str, weights: Vec<u8>) -> Result<Self, JsError> {
-        let files = ModelFiles::from_bytes(config, weights)?.with_name(name);
-        let mut pipeline = Pipeline::new(files, &FlexDevice);
+    pub async fn open(name: String, config: String, weights: Vec<u8>) -> Result<Self, JsError> {
+        let files = ModelFiles::from_bytes(&config, weights)?.with_name(&name);
+        let (place, device) = open().await;
+        let mut pipeline = Pipeline::new(files, &place);
         pipeline.load()?;
-        Ok(Self { pipeline })
+        Ok(Self { pipeline, device })
     }
 
     /// The same, which reads prompts with a text encoder: the bytes of its `config.json`, its `tokenizer.json` and
@@ -46,16 +46,17 @@ impl Painter {
     ) -> Result<Self, JsError> {
         let encoder = TextEncoderFiles::from_bytes(config, tokenizer, weights)?;
         let pipeline = self.pipeline.with_text_encoder(encoder, NumberFormat::F32);
-        Ok(Self { pipeline })
+        Ok(Self { pipeline, ..self })
     }
 
-    /// What the model is, as JSON: classes with names, size, sampler, solvers.
+    /// What the model is, as JSON: device, classes with names, size, sampler, solvers.
     pub fn describe(&self) -> String {
         let description = self.pipeline.description();
         let classes = (0..description.model.num_classes).map(|class| description.class_name(class));
         let multiple = description.model.patch_size << description.cascade.stages.saturating_sub(1);
         json!({
             "name": self.pipeline.files().name(),
+            "device": self.device,
             "kind": if description.is_text() { "text" } else { "class" },
             "classes": classes.collect::<Vec<_>>(),
             "size": [description.resolution, description.resolution],

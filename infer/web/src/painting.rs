@@ -1,16 +1,16 @@
 //! Images on their way.
 
-use burn::backend::Flex;
 use pixelflow::pipeline::{Drawing, DrawnImage, Provenance};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::device::Chosen;
 use crate::event::event;
 
 /// Images on their way: `next` makes a step, and between two steps they can be looked at, or dropped.
 #[wasm_bindgen]
 pub struct Painting {
-    drawing: Drawing<Flex>,
+    drawing: Drawing<Chosen>,
     provenance: Provenance,
     stages: usize,
     notes: Vec<String>,
@@ -18,7 +18,7 @@ pub struct Painting {
 
 impl Painting {
     pub(crate) fn new(
-        drawing: Drawing<Flex>,
+        drawing: Drawing<Chosen>,
         provenance: Provenance,
         stages: usize,
         notes: Vec<String>,

@@ -15,21 +15,21 @@ const REQUESTS = {
 const [folder, name, picture] = process.argv.slice(2);
 const file = (name) => resolve(folder, name);
 const load = (name) => import(pathToFileURL(file(name)));
-const { default: init, version } = await load("page/pixelflow_web.js");
+const program = await load("page/pixelflow_web.js");
 const { modelFiles } = await load("page/model_files.js");
-const { painterOf } = await load("page/model_painter.js");
+const { painterOf } = await load("page/program.js");
 const { encodePng } = await load("page/png_writer.js");
 const { recipeOf, requestOf } = await load("page/request.js");
 
 // Node's own fetch reads no files.
 globalThis.fetch = async (address) => new Response(await readFile(new URL(address)));
-await init({ module_or_path: await readFile(file("page/pixelflow_web_bg.wasm")) });
+await program.default({ module_or_path: await readFile(file("page/pixelflow_web_bg.wasm")) });
 const models = JSON.parse(await readFile(file("models.json")));
 const model = models.find((model) => model.name === name);
 let come = null;
 const files = await modelFiles(model, pathToFileURL(`${file(".")}/`), (progress) => { come = progress; });
 if (come.done !== come.of) throw new Error(`${come.done} of ${come.of} bytes have come`);
-const painter = painterOf(name, files);
+const painter = await painterOf(program, name, files);
 const about = JSON.parse(painter.describe());
 const request = REQUESTS[name];
 const started = performance.now();
@@ -49,7 +49,7 @@ for (;;) {
   }
 }
 const [pixels] = painting.finished();
-const recipe = recipeOf(request, provenance, about, pixels.index, version());
+const recipe = recipeOf(request, provenance, about, pixels.index, program.version());
 if (recipe.rows[0].negative !== request.negative) throw new Error(`not of the request: ${JSON.stringify(recipe.rows)}`);
 await writeFile(picture, await encodePng({ height: pixels.height, width: pixels.width, rgb: pixels.rgb() }, recipe));
 if (stages.size !== about.stages || previews !== about.stages) throw new Error(`${stages.size} stages, ${previews} previews`);

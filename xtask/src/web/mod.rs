@@ -1,5 +1,6 @@
 //! `cargo xtask web`: the page that draws in the browser itself.
 
+mod program;
 mod toolchain;
 
 use std::fs;
@@ -16,6 +17,7 @@ use pixelflow::weights::{
 use pixelflow_host::output::{note, say};
 use serde_json::{Value, json};
 
+use self::program::Program;
 use crate::repository;
 
 /// The page of `infer serve`, whose engine is replaced.
@@ -24,10 +26,10 @@ const PAGE: &str = "infer/src/serve/page";
 const ENGINE: &str = "infer/web/page";
 /// The file that a web server shows for the folder; all others are in `page`.
 const INDEX: &str = "index.html";
-/// What writes the JavaScript around it.
+/// What writes the JavaScript around a program.
 const BINDGEN: &str = "wasm-bindgen";
-/// The program, beside its JavaScript.
-const PROGRAM: &str = "pixelflow_web_bg.wasm";
+/// Where the page finds which programs there are.
+const PROGRAMS_FILE: &str = "programs.js";
 /// What tells a folder of ours from others, even one that is half made.
 const MARK: &str = ".pixelflow-web";
 /// Models that are shipped, and what the page calls them.
@@ -39,6 +41,11 @@ const MODELS: [(&str, &str); 2] =
 pub struct Arguments {
     /// The folder: a new one, or one that this command made.
     out: PathBuf,
+    /// Build a program for all cores of the processor, too. Pages use it that their server isolates from others (with
+    /// `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`). The standard
+    /// library is compiled for it: its sources must be here (`rustup component add rust-src`).
+    #[arg(long)]
+    threads: bool,
 }
 
 /// Builds the folder.
@@ -50,11 +57,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let out = std::path::absolute(&arguments.out)?;
     check_folder(&out)?;
     check_bindgen(&root)?;
-    let program = compile(&root)?;
     let page = out.join("page");
     fs::create_dir_all(&page)?;
     fs::write(out.join(MARK), "Made by `cargo xtask web`, which may replace what is here.\n")?;
-    bind(&program, &page)?;
+    let programs = Program::all(arguments.threads);
+    for program in programs {
+        program.write(&root, &page)?;
+    }
     for folder in [PAGE, ENGINE] {
         copy_files(&root.join(folder), &page)?;
     }
@@ -62,8 +71,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let models =
         MODELS.iter().map(|model| convert(&root, &out, *model)).collect::<Result<Vec<_>>>()?;
     fs::write(out.join("models.json"), serde_json::to_string_pretty(&models)?)?;
-    for name in [PROGRAM, "pixelflow_web.js"] {
-        let bytes = fs::read(page.join(name))?;
+    fs::write(page.join(PROGRAMS_FILE), Program::table(programs))?;
+    for name in programs.iter().flat_map(Program::files) {
+        let bytes = fs::read(page.join(&name))?;
         note(format_args!("{name}: {} bytes, {} after gzip", bytes.len(), packed(&bytes)?));
     }
     say(format_args!(
@@ -86,55 +96,6 @@ fn check_folder(out: &Path) -> Result<()> {
         return Ok(());
     }
     bail!("{} holds something else; give a new folder", out.display())
-}
-
-/// The program, as WebAssembly.
-fn compile(root: &Path) -> Result<PathBuf> {
-    let (mut cargo, more) = toolchain::cargo()?;
-    let target = root.join("target/wasm");
-    let status = cargo
-        .current_dir(root)
-        .args([
-            "build",
-            "-p",
-            "pixelflow-web",
-            "--features",
-            "bindings",
-            "--profile",
-            "web",
-            "--locked",
-            "--target",
-            toolchain::TARGET,
-        ])
-        .args(more)
-        .env("CARGO_TARGET_DIR", &target)
-        // Randomness, which nothing here needs, comes from JavaScript. Vectors are in all browsers since 2023.
-        .env("RUSTFLAGS", r#"--cfg getrandom_backend="wasm_js" -Ctarget-feature=+simd128"#)
-        .status()?;
-    if !status.success() {
-        bail!("the program for browsers does not compile: {status}");
-    }
-    Ok(target.join(toolchain::TARGET).join("web/pixelflow_web.wasm"))
-}
-
-/// Writes the program and its JavaScript. `wasm-opt` makes it no smaller after gzip.
-fn bind(program: &Path, out: &Path) -> Result<()> {
-    let status = Command::new(BINDGEN)
-        .args([
-            "--target",
-            "web",
-            "--no-typescript",
-            "--remove-name-section",
-            "--remove-producers-section",
-        ])
-        .arg("--out-dir")
-        .arg(out)
-        .arg(program)
-        .status()?;
-    if !status.success() {
-        bail!("{BINDGEN} ended with {status}");
-    }
-    Ok(())
 }
 
 /// Checks, before minutes of compiling, that the program which writes the JavaScript is here, in the version that

@@ -13,14 +13,25 @@ const DEBIAN: [&str; 2] = ["/usr/bin/cargo", "/usr/bin/rustc"];
 /// Debian's linker.
 const LINKER: &str = "/usr/bin/wasm-ld";
 
-/// A cargo that compiles for browsers: rustup's where it has the target, else Debian's.
+/// Has cargo compile the standard library, too.
+const WITH_STD: &[&str] = &["-Zbuild-std=std,panic_abort"];
+
+/// A cargo that compiles for browsers, and what it has to be told: rustup's where it has the target, else Debian's.
+/// `with_std` asks for a standard library of our own, for memory that threads share.
 ///
 /// # Errors
 /// If there is neither, with what to install.
-pub fn cargo() -> Result<(Command, &'static [&'static str])> {
+pub fn cargo(with_std: bool) -> Result<(Command, &'static [&'static str])> {
     let output = Command::new("rustc").args(["--print", "sysroot"]).output()?;
     let sysroot = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if Path::new(&sysroot).join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+    let library = Path::new(&sysroot).join("lib/rustlib");
+    if with_std && library.join("src/rust/library").is_dir() {
+        let mut cargo = Command::new(env!("CARGO"));
+        // A stable compiler does it only if it is told that it may.
+        cargo.env("RUSTC_BOOTSTRAP", "1");
+        return Ok((cargo, WITH_STD));
+    }
+    if !with_std && library.join(TARGET).join("lib").is_dir() {
         return Ok((Command::new(env!("CARGO")), &[]));
     }
     let sources = Path::new("/usr/lib/rustlib/src/rust/library").exists()
@@ -30,14 +41,18 @@ pub fn cargo() -> Result<(Command, &'static [&'static str])> {
             })
         });
     if !(DEBIAN.iter().all(|program| Path::new(program).exists()) && sources) {
+        let fetch = if with_std {
+            "component add rust-src".to_owned()
+        } else {
+            format!("target add {TARGET}")
+        };
         bail!(
-            "no compiler for {TARGET} is here; `rustup target add {TARGET}` fetches one (on Debian, \
+            "no compiler for {TARGET} is here; `rustup {fetch}` fetches what it needs (on Debian, \
              `apt-get install rustc-web cargo-web rust-web-src lld` has one too)"
         );
     }
     let mut cargo = Command::new(DEBIAN[0]);
-    // The standard library is compiled too, which a stable compiler does only if it is told that it may.
     cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN[1]);
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", LINKER);
-    Ok((cargo, &["-Zbuild-std=std,panic_abort"]))
+    Ok((cargo, WITH_STD))
 }

@@ -11,6 +11,9 @@ const FACTOR: f64 = core::f64::consts::FRAC_2_SQRT_PI * core::f64::consts::FRAC_
 /// Weight of the cube.
 const CUBE: f64 = 0.044_715;
 
+/// Beyond it tanh is 1 in every format, and some GPUs (Metal; SwiftShader, too) make no number of it.
+const SATURATED: f64 = 20.0;
+
 /// `x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`.
 ///
 /// Burn's `gelu_approximate` cubes with `powf`, which has no fast form.
@@ -48,7 +51,8 @@ fn add_bias<B: Backend>(x: Tensor<B, 2>, bias: Option<Tensor<B, 1>>) -> Tensor<B
     }
 }
 
+/// What tanh is taken of.
 fn inner<B: Backend>(x: Tensor<B, 2>) -> Tensor<B, 2> {
     let square = x.clone() * x.clone();
-    x * (square * (CUBE * FACTOR) + FACTOR)
+    (x * (square * (CUBE * FACTOR) + FACTOR)).clamp(-SATURATED, SATURATED)
 }

@@ -1,0 +1,55 @@
+//! Images with the same pixels as others.
+
+use pixelflow_dataset::Source;
+use serde::Serialize;
+
+use super::looked::Looked;
+
+/// How many pairs are named.
+const NAMED: usize = 20;
+
+/// Images with the same pixels as others.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Copies {
+    /// How many there are.
+    pub images: usize,
+    /// The first of them, each with the other image.
+    pub first: Vec<[String; 2]>,
+}
+
+impl Copies {
+    /// The images of a data set that an earlier one of it is equal to.
+    pub fn within(source: &dyn Source, looked: &Looked) -> Self {
+        let first = looked.first_of_each();
+        let pairs = looked.seen.iter().filter_map(|(number, seen)| {
+            let original = first[&seen.pixels];
+            (original != *number).then_some([*number, original])
+        });
+        Self::of(pairs.map(|pair| pair.map(|number| name(source, number))))
+    }
+
+    /// The images of one data set that are in another, too.
+    pub fn between(one: (&dyn Source, &Looked), other: (&dyn Source, &Looked)) -> Self {
+        let first = other.1.first_of_each();
+        let pairs = one.1.seen.iter().filter_map(|(number, seen)| {
+            Some([name(one.0, *number), name(other.0, *first.get(&seen.pixels)?)])
+        });
+        Self::of(pairs)
+    }
+
+    fn of(pairs: impl Iterator<Item = [String; 2]>) -> Self {
+        let mut copies = Self::default();
+        for pair in pairs {
+            copies.images += 1;
+            if copies.first.len() < NAMED {
+                copies.first.push(pair);
+            }
+        }
+        copies
+    }
+}
+
+/// What an image is called.
+fn name(source: &dyn Source, number: usize) -> String {
+    String::from_utf8_lossy(&source.identity(number).0).into_owned()
+}
