@@ -69,7 +69,9 @@ fn look(source: &dyn Source, number: usize) -> Result<Seen> {
 fn hash(image: &Raster) -> [u8; 16] {
     let sides = [image.height(), image.width(), image.channels()].map(|side| side as u64);
     let mut hash = Sha256::new();
-    sides.iter().for_each(|side| hash.update(side.to_le_bytes()));
+    for side in sides {
+        hash.update(side.to_le_bytes());
+    }
     hash.update(image.data());
     let whole: [u8; 32] = hash.finalize().into();
     std::array::from_fn(|i| whole[i])

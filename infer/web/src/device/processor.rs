@@ -7,7 +7,8 @@ use burn::backend::flex::FlexDevice;
 pub type Chosen = Flex;
 
 /// The processor, which is always there, and its name.
-#[expect(clippy::unused_async, reason = "a graphics card has to be waited for")]
+// A graphics card has to be waited for.
+#[allow(clippy::unused_async)]
 pub async fn open() -> (FlexDevice, String) {
     let cores = if cfg!(feature = "threads") { "all cores of " } else { "" };
     (FlexDevice, format!("{cores}this browser's processor"))

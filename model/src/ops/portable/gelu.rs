@@ -11,7 +11,7 @@ const FACTOR: f64 = core::f64::consts::FRAC_2_SQRT_PI * core::f64::consts::FRAC_
 /// Weight of the cube.
 const CUBE: f64 = 0.044_715;
 
-/// Beyond it tanh is 1 in every format, and some GPUs (Metal; SwiftShader, too) make no number of it.
+/// Beyond it tanh is 1 in every format, and some GPUs (Metal, Chromium's in software) make no number of it.
 const SATURATED: f64 = 20.0;
 
 /// `x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`.
