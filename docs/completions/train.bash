@@ -28,6 +28,9 @@ _train() {
             train,help)
                 cmd="train__subcmd__help"
                 ;;
+            train,inspect)
+                cmd="train__subcmd__inspect"
+                ;;
             train__subcmd__help,ema)
                 cmd="train__subcmd__help__subcmd__ema"
                 ;;
@@ -40,6 +43,9 @@ _train() {
             train__subcmd__help,help)
                 cmd="train__subcmd__help__subcmd__help"
                 ;;
+            train__subcmd__help,inspect)
+                cmd="train__subcmd__help__subcmd__inspect"
+                ;;
             *)
                 ;;
         esac
@@ -47,7 +53,7 @@ _train() {
 
     case "${cmd}" in
         train)
-            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --list-recipes --help --version export encode-text ema help"
+            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --list-recipes --help --version inspect export encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -171,7 +177,7 @@ _train() {
             return 0
             ;;
         train__subcmd__help)
-            opts="export encode-text ema help"
+            opts="inspect export encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -233,6 +239,42 @@ _train() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        train__subcmd__help__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        train__subcmd__inspect)
+            opts="-h --validation --json --strict --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --validation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --json)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -37,10 +37,15 @@ complete -c train -n "__fish_train_needs_command" -l dry-run -d 'Print what the 
 complete -c train -n "__fish_train_needs_command" -l list-recipes -d 'Print the names of the shipped recipes and exit'
 complete -c train -n "__fish_train_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c train -n "__fish_train_needs_command" -s V -l version -d 'Print version'
+complete -c train -n "__fish_train_needs_command" -f -a "inspect" -d 'Look at every image of a data set: sizes, classes, captions, copies, what cannot be used and why'
 complete -c train -n "__fish_train_needs_command" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
 complete -c train -n "__fish_train_needs_command" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
 complete -c train -n "__fish_train_needs_command" -f -a "ema" -d 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every'
 complete -c train -n "__fish_train_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c train -n "__fish_train_using_subcommand inspect" -l validation -d 'Images that are to be held out: those that are in DATA too are found' -r -F
+complete -c train -n "__fish_train_using_subcommand inspect" -l json -d 'Also write everything as JSON here; `-` writes it to the standard output instead of the report' -r -F
+complete -c train -n "__fish_train_using_subcommand inspect" -l strict -d 'End with exit code 1 if something was found that training would suffer from'
+complete -c train -n "__fish_train_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c train -n "__fish_train_using_subcommand export" -l dtype -d 'Number format of the weights' -r -f -a "f32\t'32-bit floats, as trained'
 f16\t'16-bit floats'
 bf16\t'16-bit floats with the range of 32 bits'"
@@ -59,7 +64,8 @@ complete -c train -n "__fish_train_using_subcommand ema" -l dtype -d 'Number for
 f16\t'16-bit floats'
 bf16\t'16-bit floats with the range of 32 bits'"
 complete -c train -n "__fish_train_using_subcommand ema" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text ema help" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text ema help" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text ema help" -f -a "ema" -d 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from export encode-text ema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect export encode-text ema help" -f -a "inspect" -d 'Look at every image of a data set: sizes, classes, captions, copies, what cannot be used and why'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect export encode-text ema help" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect export encode-text ema help" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect export encode-text ema help" -f -a "ema" -d 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect export encode-text ema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
