@@ -18,7 +18,7 @@ pub enum Precision {
     F32,
     /// 16 bits with the range of 32.
     Bf16,
-    /// 16 bits with a small range: the loss is [scaled](crate::loss_scale).
+    /// 16 bits with a small range: the loss is scaled.
     F16,
 }
 
