@@ -5,7 +5,8 @@ import { PROGRAMS } from "./programs.js";
 
 /**
  * Loads it and opens a model with it, whose files may still be on their way. `device` is "gpu" or "cpu", or null for the
- * graphics card where the browser gives a real one. `why` says why the graphics card that was tried is not used.
+ * graphics card where the browser gives a real one. `kind` says which program it is, `why` for what reason the graphics
+ * card that was tried is not used.
  */
 export async function openPainter(device, name, files) {
   let why = null;
@@ -36,7 +37,7 @@ async function load(kind, name, files) {
     return program;
   });
   const [program, come] = await Promise.all([ready, files]);
-  return { painter: await painterOf(program, name, come), version: program.version() };
+  return { kind, painter: await painterOf(program, name, come), version: program.version() };
 }
 
 /** What draws with the files that `modelFiles` gives. */

@@ -9,6 +9,7 @@ import { recipeOf, requestOf } from "./request.js";
 const stops = new Map();
 let painter = null;
 let version = null;
+let kind = null;
 let about = null;
 let queue = Promise.resolve();
 
@@ -30,7 +31,7 @@ async function open({ id, model, base, device }) {
     const files = modelFiles(model, base, (event) => tell(id, { type: "progress", ...event }));
     painter?.free();
     const { why, ...opened } = await openPainter(device, model.name, files);
-    ({ painter, version } = opened);
+    ({ painter, version, kind } = opened);
     const said = JSON.parse(painter.describe());
     about = { ...said, device: why ? `${said.device}: ${why}` : said.device, limits: { count: 16, pixels: 256 * 256, steps: 200 } };
     tell(id, { type: "opened", ...about });
@@ -45,7 +46,8 @@ async function draw({ id, request }) {
   } catch (error) {
     // After a trap nothing of the program can be trusted any more.
     if (error instanceof WebAssembly.RuntimeError) painter = null;
-    tell(id, { type: "failed", message: reason(error) });
+    const advice = kind === "gpu" ? " With ?device=cpu in the address of the page the processor draws." : "";
+    tell(id, { type: "failed", message: reason(error) + advice });
   } finally {
     stops.delete(id);
   }
