@@ -43,6 +43,8 @@ fn everything_is_counted_and_named() {
     let scratch = tempfile::tempdir().unwrap();
     let data = scratch.path().join("photos");
     mixed(&data);
+    // A file that is left out alone is something that was found.
+    assert_eq!(inspect(&[text(&data), "--strict"]).status.code(), Some(1));
     let found = report(&[text(&data)]);
     let expected = json!({
         "records": 6, "is_whole": true, "usable": 5, "unusable": 1, "left_out": 1,

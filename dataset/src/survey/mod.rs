@@ -55,11 +55,12 @@ pub fn survey(
 
 fn look(source: &dyn Source, number: usize) -> Result<Seen> {
     let record = source.encoded(number)?;
+    // What is refused is refused before anything else reads it.
+    let opened = record.open()?;
     let traits = match &record.image {
         Encoded::File(bytes) => Traits::of_file(bytes),
         Encoded::Pixels(_) => Traits::default(),
     };
-    let opened = record.open()?;
     let (size, _share) = (opened.size(), IMAGES.take(opened.memory()));
     let image = opened.decode()?;
     Ok(Seen { size, traits: traits.with_pixels(&image), pixels: hash(&image) })

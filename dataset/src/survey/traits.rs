@@ -3,9 +3,9 @@
 use std::io::Cursor;
 
 use image::metadata::Orientation;
-use image::{ImageDecoder, ImageReader};
+use image::{ImageDecoder, ImageReader, Limits};
 
-use crate::Raster;
+use crate::{MAX_PNG_EXTRAS, Raster};
 
 /// What of an image training does not see, or would not expect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,10 @@ impl Traits {
     /// Those that the header of a file tells; all false where it cannot be read.
     pub(super) fn of_file(bytes: &[u8]) -> Self {
         let read = || {
-            let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+            let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+            let mut limits = Limits::no_limits();
+            limits.max_alloc = Some(MAX_PNG_EXTRAS + bytes.len() as u64);
+            reader.limits(limits);
             let mut decoder = reader.into_decoder().ok()?;
             // A file with damaged metadata is drawn as it is, too.
             let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

@@ -30,6 +30,7 @@ async function open({ id, model, base, device }) {
   try {
     const files = modelFiles(model, base, (event) => tell(id, { type: "progress", ...event }));
     painter?.free();
+    painter = null;
     const { why, ...opened } = await openPainter(device, model.name, files);
     ({ painter, version, kind } = opened);
     const said = JSON.parse(painter.describe());

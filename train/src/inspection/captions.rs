@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use pixelflow_dataset::Source;
+use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::progress::counting_bar;
 use serde::Serialize;
 
@@ -24,11 +25,11 @@ pub(super) struct Captions {
 }
 
 impl Captions {
-    /// Reads all captions; `None` if there are none.
+    /// Reads all captions, until the user interrupts; `None` if there are none.
     ///
     /// # Errors
     /// [`crate::Error::Data`] if the data set cannot be read.
-    pub fn read(source: &dyn Source) -> Result<Option<Self>> {
+    pub fn read(source: &dyn Source, interrupt: &Interrupt) -> Result<Option<Self>> {
         let (mut words, mut different) = (Vec::new(), HashSet::new());
         let (mut images_without, mut unreadable) = (0, 0);
         let bar = counting_bar(source.len() as u64, "reading captions");
@@ -45,6 +46,9 @@ impl Captions {
                 Err(error) => return Err(error.into()),
             }
             bar.inc(1);
+            if interrupt.is_wanted() {
+                break;
+            }
         }
         bar.finish_and_clear();
         words.sort_unstable();

@@ -57,7 +57,7 @@ pub fn inspect(arguments: &InspectArguments) -> Result<ExitCode> {
         first_left_out: left_out.first().to_owned(),
         classes: Class::all(source.as_ref()).filter(|_| without_labels.is_none()),
         without_labels,
-        captions: Captions::read(source.as_ref())?,
+        captions: Captions::read(source.as_ref(), &interrupt)?,
         sizes: Sizes::of(looked.seen.iter().map(|(_, seen)| seen.size)),
         grey: looked.count(|traits| traits.is_grey),
         transparent: looked.count(|traits| traits.is_transparent),

@@ -71,12 +71,9 @@ pub(super) struct Inspection {
 }
 
 impl Inspection {
-    /// Whether nothing was found that training would suffer from in silence.
+    /// Whether nothing was found that training would suffer from.
     pub fn is_sound(&self) -> bool {
-        let unreadable = self.captions.as_ref().map_or(0, |captions| captions.unreadable);
-        let shared = self.in_training_too.as_ref().map_or(0, |copies| copies.images);
-        self.unusable + self.turned + self.transparent + self.copies.images + unreadable + shared
-            == 0
+        self.problems().is_empty()
     }
 }
 
