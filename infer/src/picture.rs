@@ -211,6 +211,7 @@ pub(crate) mod testing {
             model: "größe".to_owned(),
             weights: pixelflow::weights::WeightSet::Model,
             model_hash: "00ff".to_owned(),
+            adapters: vec![],
             guide: None,
             sampler: pixelflow::sampler::SamplerConfig { rtol: 0.1 + 0.2, ..Default::default() },
             device: "cpu".to_owned(),

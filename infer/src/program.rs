@@ -9,7 +9,7 @@ use crate::Result;
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
     Comparison, Evaluated, Generated, Sampled, convert, edit, evaluate, evaluate_captions,
-    generate, info, replay, sample, serve, sweep,
+    generate, info, merge, replay, sample, serve, sweep,
 };
 
 /// Does what the command line says; gives the exit code.
@@ -21,6 +21,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Sample(arguments) => return sampled(sample(&arguments)?),
         Command::Edit(arguments) => return sampled(edit(&arguments)?),
         Command::Convert(arguments) => say(convert(&arguments)?)?,
+        Command::Merge(arguments) => say(merge(&arguments)?)?,
         Command::Serve(arguments) => serve(&arguments)?,
         Command::Info(arguments) => print(info(&arguments)?)?,
         Command::Evaluate(arguments) => match evaluate(&arguments)? {

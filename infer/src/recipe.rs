@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use pixelflow::NumberFormat;
 use pixelflow::pipeline::{
-    EditProvenance, GuideProvenance, ImageRequest, NoiseRule, Provenance, Request, Subject,
+    AdapterProvenance, EditProvenance, GuideProvenance, ImageRequest, NoiseRule, Provenance,
+    Request, Subject,
 };
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::WeightSet;
@@ -30,8 +31,11 @@ pub struct Recipe {
     /// Which weights, if the file is a training checkpoint.
     #[serde(default)]
     pub weights: WeightSet,
-    /// Hash of its weights.
+    /// Hash of its weights, with what changed them.
     pub model_hash: String,
+    /// What changed them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adapters: Vec<AdapterProvenance>,
     /// What it was guided away from, if not from its own images without a condition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guide: Option<GuideProvenance>,
@@ -146,13 +150,15 @@ impl Recipe {
         layout: Arrangement,
         rows: Vec<RecipeRow>,
     ) -> Self {
-        let Provenance { model, weights, model_hash, guide, text_encoder, sampler, dtype, .. } =
+        let Provenance { model, weights, model_hash, adapters, guide, text_encoder, .. } =
             provenance;
+        let Provenance { sampler, dtype, .. } = provenance;
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model,
             weights,
             model_hash,
+            adapters,
             guide,
             text_encoder: text_encoder.map(|encoder| RecipeEncoder {
                 folder: None,
@@ -271,6 +277,7 @@ mod tests {
             model: DEMO.to_owned(),
             weights: WeightSet::Ema,
             model_hash: String::new(),
+            adapters: vec![],
             guide: None,
             text_encoder: None,
             sampler: SamplerConfig::default(),

@@ -4,7 +4,8 @@ use pixelflow::PixelFlowConfig;
 use pixelflow::memory::{TrainingBytes, TrainingMemory};
 use pixelflow::text::T5Config;
 
-use crate::config::{CheckedConfig, JointConfig, TextConfig};
+use crate::config::{CheckedConfig, JointConfig, TextConfig, TrainConfig};
+use crate::initial_weights::InitialClasses;
 use crate::optimizer::UpdateRule;
 
 /// What a run needs, and whether it is there.
@@ -48,6 +49,13 @@ impl DryRun {
                 let without = PixelFlowConfig { depth: 0, ..model.clone() };
                 bytes.moments -= 4 * (model.parameters() - without.parameters());
             }
+            if settings.lora.is_on() {
+                // What was there before stays beside what it becomes; the rest is of what learns.
+                let learning = 4 * adapter_parameters(settings);
+                bytes.weights += 4 * model.parameters();
+                bytes.moments = 2 * learning;
+                bytes.average = learning + (averages - 1) * 4 * model.parameters();
+            }
             bytes
         };
         let images = config.micro_batch();
@@ -85,6 +93,31 @@ impl DryRun {
     pub fn fits(&self) -> bool {
         self.available.is_none_or(|free| self.bytes.peak() <= free)
     }
+}
+
+/// Parameters of the adapters: thin matrices, and the table of classes if it is another than that of the initial
+/// weights.
+pub(crate) fn adapter_parameters(settings: &TrainConfig) -> u64 {
+    let model = &settings.model;
+    let (rank, width) = (settings.lora.rank as u64, model.width() as u64);
+    let has = |names: &[&str]| {
+        settings.lora.targets.iter().any(|target| names.contains(&target.as_str()))
+    };
+    // Inputs and outputs of the matrices of a block.
+    let mut sides = 0;
+    for name in ["q_proj", "k_proj", "v_proj", "o_proj"] {
+        let states = model.cross_attention_dim.unwrap_or(0) as u64;
+        let inputs = if ["k_proj", "v_proj"].contains(&name) { states } else { width };
+        sides += if has(&["attn1", name]) { 2 * width } else { 0 };
+        let is_text = model.cross_attention_dim.is_some();
+        sides += if is_text && has(&["attn2", name]) { inputs + width } else { 0 };
+    }
+    for name in ["fc1", "fc2"] {
+        sides += if has(&["mlp", name]) { 5 * width } else { 0 };
+    }
+    let has_table = settings.train.initial_classes != InitialClasses::Same;
+    let table = if has_table { (model.num_classes as u64 + 1) * width } else { 0 };
+    model.depth as u64 * rank * sides + table
 }
 
 /// The text encoder that learns too, and the tokens of a caption: as many as there may be of both, since
@@ -169,8 +202,6 @@ fn gigabytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::TrainConfig;
-
     fn config(batch: usize) -> CheckedConfig {
         let batch = format!("train.batch_size={batch}");
         TrainConfig::of(&["model.preset=xl", "data.resolution=256", &batch]).check().unwrap()
@@ -212,6 +243,19 @@ mod tests {
         let muon = bytes(&["train.optimizer=muon"]);
         let share = muon.moments as f64 / plain.moments as f64;
         assert!((0.5..0.56).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn of_adapters_only_what_learns_has_moments() {
+        let path = r#"train.initial_weights="base""#;
+        let settings = ["model.preset=xl", "data.resolution=256", path, "lora.rank=16"];
+        let config = |more: &[&str]| TrainConfig::of(&[&settings, more].concat()).check().unwrap();
+        let (all, thin) = (config(&["lora.rank=0"]), config(&[]));
+        let [all, thin] = [&all, &thin].map(|config| DryRun::new(config, false, None).bytes);
+        assert_eq!((thin.weights, thin.gradients), (2 * all.weights, all.gradients));
+        // 1.7 % of the weights.
+        assert!(thin.moments < all.moments / 50, "{} of {}", thin.moments, all.moments);
+        assert!(thin.peak() < all.peak(), "{} and {}", thin.peak(), all.peak());
     }
 
     #[test]

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use pixelflow::weights::{DESCRIPTION_FILE, ModelDescription};
 use pixelflow_dataset::Source;
-use pixelflow_dataset::source::{ClassDifference, relabelled};
+use pixelflow_dataset::source::{ClassDifference, relabelled, relabelled_among, without};
 use pixelflow_host::output::note;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::all_captions::AllCaptions;
 use crate::config::TrainConfig;
+use crate::initial_weights::InitialClasses;
 use crate::texts::TextSource;
 use crate::{Error, Result, initial_weights};
 
@@ -104,6 +105,10 @@ pub struct LearnedClasses {
     names: Vec<String>,
     /// What helps if the data have others.
     advice: &'static str,
+    /// Whether some of them may have no images.
+    may_lack: bool,
+    /// Whether the data may have others, which come behind.
+    may_grow: bool,
 }
 
 impl LearnedClasses {
@@ -113,14 +118,16 @@ impl LearnedClasses {
     /// # Errors
     /// [`Error::DamagedCheckpoint`], and as [`initial_weights::find`].
     pub fn of(settings: &TrainConfig, checkpoint: Option<&Path>) -> Result<Option<Self>> {
-        let of = |by: &Path, names: Option<Vec<String>>, advice| {
+        let rule = settings.train.initial_classes;
+        let of = |by: &Path, names: Option<Vec<String>>, advice, may_grow| {
             if names.is_none() {
                 note(format_args!(
                     "{} does not name its classes: that labels mean the same could not be checked",
                     by.display()
                 ));
             }
-            names.map(|names| Self { by: by.to_owned(), names, advice })
+            let (by, may_lack) = (by.to_owned(), rule == InitialClasses::Add);
+            names.map(|names| Self { by, names, advice, may_lack, may_grow })
         };
         let initial = Path::new(&settings.train.initial_weights);
         if settings.model.cross_attention_dim.is_some() {
@@ -133,15 +140,15 @@ impl LearnedClasses {
                 path: path.to_owned(),
                 reason: error.to_string(),
             })?;
-            return Ok(of(path, names, "give them back their names, or begin a new run"));
+            return Ok(of(path, names, "give them back their names, or begin a new run", false));
         }
-        if initial.as_os_str().is_empty() {
+        if initial.as_os_str().is_empty() || rule == InitialClasses::ByName {
             return Ok(None);
         }
-        let model = initial_weights::find(initial, &settings.model)?.description;
-        let advice = "give them the names they have there; to train other classes with these weights, \
-                      `train export` them and remove class_names from the config.json of the copy";
-        Ok(of(initial, model.class_names, advice))
+        let model = initial_weights::find(&settings.train, &settings.model)?.description;
+        let advice = "give them the names they have there; to train other classes with these weights, set \
+                      train.initial_classes to \"by-name\", or to \"add\" to keep those classes too";
+        Ok(of(initial, model.class_names, advice, rule == InitialClasses::Add))
     }
 
     /// The data set with the labels that were learned.
@@ -149,8 +156,15 @@ impl LearnedClasses {
     /// # Errors
     /// [`Error::OtherClasses`] if it has not the same classes.
     pub fn relabel(&self, source: Arc<dyn Source>) -> Result<Arc<dyn Source>> {
-        let is_sorted = source.classes() == self.names;
-        match relabelled(source, &self.names) {
+        let mut names = self.names.clone();
+        if self.may_grow {
+            names.extend(without(source.classes(), &self.names));
+        }
+        // Of several in their old order, some may be missing.
+        let places = source.classes().iter().map(|name| names.iter().position(|n| n == name));
+        let is_sorted = places.is_sorted();
+        let relabel = if self.may_lack { relabelled_among } else { relabelled };
+        match relabel(source, &names) {
             Ok(source) => {
                 if !is_sorted {
                     note(format_args!(

@@ -6,44 +6,67 @@ use burn::tensor::DType;
 use burn::tensor::backend::Backend;
 use infer::ModelSource;
 use pixelflow::text::{T5Config, T5Encoder, TextTokenizer};
-use pixelflow::weights::{TextEncoderFiles, WeightSet, load_class_as_text, load_model};
+use pixelflow::weights::{
+    TextEncoderFiles, WeightSet, load_class_as_text, load_model, load_with_classes,
+};
 use pixelflow::{NumberFormat, PixelFlow, PixelFlowConfig};
+use serde::{Deserialize, Serialize};
 
+use crate::config::{TrainConfig, UpdateConfig};
 use crate::{Error, Result};
 
-/// A model of shape `config` with the weights at `path`, a model of the same shape, or the class
-/// model of the same shape for [a text model](load_class_as_text).
+/// Which classes a model has that begins with the weights of another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InitialClasses {
+    /// The same as that one.
+    #[default]
+    Same,
+    /// Those of the data: what has the same name is known already.
+    ByName,
+    /// That one's, and what the data have besides.
+    Add,
+}
+
+/// A model of shape `config`, whose classes are `class_names`, with the weights that `settings` name: of a model of
+/// the same shape, of one [with other classes](load_with_classes), or of the class model of the same shape for
+/// [a text model](load_class_as_text).
 ///
 /// # Errors
 /// [`Error::InitialWeights`] if it has another shape, and what reading says.
 pub fn begin_with<B: Backend>(
-    path: &Path,
+    settings: &UpdateConfig,
     config: &PixelFlowConfig,
-    seed: u64,
+    class_names: &[String],
     device: &B::Device,
 ) -> Result<PixelFlow<B>> {
-    let source = find(path, config)?;
+    let source = find(settings, config)?;
     let theirs = &source.description.model;
     let file = source.files()?.open()?;
-    if theirs == config {
-        return Ok(load_model(&file, config, NumberFormat::F32, device)?);
+    if config.is_text_form_of(theirs) {
+        return Ok(load_class_as_text(&file, theirs, config, settings.seed, device)?);
     }
-    Ok(load_class_as_text(&file, theirs, config, seed, device)?)
+    match &source.description.class_names {
+        Some(known) if settings.initial_classes != InitialClasses::Same => {
+            Ok(load_with_classes(&file, (theirs, known), class_names, device)?)
+        }
+        _ => Ok(load_model(&file, config, NumberFormat::F32, device)?),
+    }
 }
 
-/// The text encoder of the model at `path`, where that is a text model whose encoder was trained with it; `None`
+/// The text encoder of the model that `settings` name, where that is a text model whose encoder was trained with it; `None`
 /// where it is a class model, whose text form begins with a new encoder.
 ///
 /// # Errors
 /// [`Error::InitialWeights`] for an encoder that is not there, or reads other words than the captions have:
 /// the model would be told what it has never heard.
 pub fn text_encoder<B: Backend>(
-    path: &Path,
+    settings: &UpdateConfig,
     model: &PixelFlowConfig,
     (config, tokenizer): (&T5Config, &TextTokenizer),
     device: &B::Device,
 ) -> Result<Option<T5Encoder<B>>> {
-    let source = find(path, model)?;
+    let (path, source) = (Path::new(&settings.initial_weights), find(settings, model)?);
     if source.description.model != *model {
         return Ok(None);
     }
@@ -73,20 +96,61 @@ pub fn text_encoder<B: Backend>(
     Ok(Some(files.load(DType::F32, device)?))
 }
 
-/// The model at `path`, whose shape is `config` or that of the class model for a text model.
+/// The model that `settings` name, whose shape is `config`, or that with other classes where these may be others, or
+/// that of the class model for a text model.
 ///
 /// # Errors
 /// [`Error::InitialWeights`], [`Error::MissingAsset`].
-pub fn find(path: &Path, config: &PixelFlowConfig) -> Result<ModelSource> {
+pub fn find(settings: &UpdateConfig, config: &PixelFlowConfig) -> Result<ModelSource> {
+    let path = Path::new(&settings.initial_weights);
     let misfit = |reason: String| Error::InitialWeights { path: path.to_owned(), reason };
     let resolved = infer::assets::resolve(path)?;
     let source =
         ModelSource::find(&resolved, WeightSet::Ema).map_err(|error| misfit(error.to_string()))?;
     let theirs = &source.description.model;
-    if theirs == config || config.is_text_form_of(theirs) {
+    if config.is_text_form_of(theirs) {
         return Ok(source);
     }
-    Err(misfit(format!("it is {}, the new model is {}", shape(theirs), shape(config))))
+    let is_class = config.num_classes > 0 && theirs.num_classes > 0;
+    let is_but_for_classes = is_class
+        && *theirs == PixelFlowConfig { num_classes: theirs.num_classes, ..config.clone() };
+    match settings.initial_classes {
+        InitialClasses::Same if theirs == config => return Ok(source),
+        InitialClasses::Same => {}
+        _ if !is_class => {
+            return Err(misfit(
+                "it has no classes that could be others; leave train.initial_classes out"
+                    .to_owned(),
+            ));
+        }
+        _ if is_but_for_classes && source.description.class_names.is_none() => {
+            return Err(misfit(
+                "it does not name its classes, so that none is known by its name; add class_names to its \
+                 config.json, or leave train.initial_classes out"
+                    .to_owned(),
+            ));
+        }
+        _ if is_but_for_classes => return Ok(source),
+        _ => {}
+    }
+    let advice = if is_but_for_classes {
+        "; train.initial_classes = \"by-name\" or \"add\" gives it other classes"
+    } else {
+        ""
+    };
+    Err(misfit(format!("it is {}, the new model is {}{advice}", shape(theirs), shape(config))))
+}
+
+/// The hash of the weights that adapters learn on; `None` where all weights learn.
+///
+/// # Errors
+/// As [`find`], and what reading says.
+pub fn adapted(settings: &TrainConfig) -> Result<Option<String>> {
+    if !settings.lora.is_on() {
+        return Ok(None);
+    }
+    let files = find(&settings.train, &settings.model)?.files()?;
+    Ok(Some(files.hash()?.to_owned()))
 }
 
 /// `6 blocks of 4 x 64, patch 4, 16 classes`.
@@ -141,6 +205,12 @@ mod tests {
         model
     }
 
+    fn settings(folder: &Path, initial_classes: InitialClasses) -> UpdateConfig {
+        let path = format!("train.initial_weights={:?}", folder.to_str().unwrap());
+        let settings = TrainConfig::of(&[&path]);
+        UpdateConfig { initial_classes, ..settings.train }
+    }
+
     fn parameters(model: &PixelFlow<Flex>) -> BTreeMap<String, Vec<f32>> {
         let mut all = BTreeMap::new();
         for_each_parameter(model, |name, _, values| {
@@ -153,15 +223,31 @@ mod tests {
     fn the_same_shape_and_its_text_form_are_taken_and_another_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let model = saved(folder.path());
-        let again = begin_with::<Flex>(folder.path(), &class_config(), 2, &FlexDevice).unwrap();
+        let settings = settings(folder.path(), InitialClasses::Same);
+        let begin =
+            |config: &PixelFlowConfig| begin_with::<Flex>(&settings, config, &[], &FlexDevice);
+        let again = begin(&class_config()).unwrap();
         assert_eq!(parameters(&again), parameters(&model));
         let (num_classes, cross_attention_dim) = (0, Some(8));
         let text = PixelFlowConfig { num_classes, cross_attention_dim, ..class_config() };
-        let text_model = begin_with::<Flex>(folder.path(), &text, 2, &FlexDevice).unwrap();
+        let text_model = begin(&text).unwrap();
         let name = "transformer_blocks.1.mlp.fc2.weight";
         assert_eq!(parameters(&text_model)[name], parameters(&model)[name]);
         let deeper = PixelFlowConfig { depth: 3, ..text };
-        let error = begin_with::<Flex>(folder.path(), &deeper, 1, &FlexDevice).unwrap_err();
+        let error = begin(&deeper).unwrap_err();
         assert!(error.to_string().contains("2 blocks of 4 x 32"), "{error}");
+        let more = PixelFlowConfig { num_classes: 4, ..class_config() };
+        let error = begin(&more).unwrap_err().to_string();
+        assert!(error.contains("train.initial_classes = \"by-name\""), "{error}");
+    }
+
+    #[test]
+    fn classes_without_names_cannot_become_others() {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path());
+        let settings = settings(folder.path(), InitialClasses::Add);
+        let more = PixelFlowConfig { num_classes: 4, ..class_config() };
+        let error = find(&settings, &more).unwrap_err().to_string();
+        assert!(error.contains("add class_names to its config.json"), "{error}");
     }
 }

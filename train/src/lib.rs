@@ -25,6 +25,7 @@ mod inspection;
 mod inventory;
 mod learning_rate;
 mod lock;
+mod lora;
 mod loss_scale;
 mod metrics;
 mod network;

@@ -1,7 +1,5 @@
 //! What is trained: the transformer, and the text encoder if it learns too.
 
-use std::path::Path;
-
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
@@ -11,7 +9,7 @@ use pixelflow::{Context, PixelFlow, Segments, TextStates};
 use pixelflow_dataset::PackedExample;
 
 use crate::Result;
-use crate::config::CheckedConfig;
+use crate::config::TrainConfig;
 use crate::initial_weights::{begin_with, text_encoder};
 use crate::texts::{TextSource, Texts, TrainingBatch};
 use crate::upload::upload;
@@ -33,23 +31,27 @@ impl<B: Backend> From<PixelFlow<B>> for Network<B> {
 }
 
 impl<B: Backend> Network<B> {
-    /// The network that a run begins with.
+    /// The network that a run begins with, whose classes are `class_names`.
     ///
     /// # Errors
     /// [`crate::Error::InitialWeights`] and what reading them says.
-    pub fn begin(config: &CheckedConfig, text: &TextSource, device: &B::Device) -> Result<Self> {
-        let settings = config.settings();
+    pub fn begin(
+        settings: &TrainConfig,
+        text: &TextSource,
+        class_names: &[String],
+        device: &B::Device,
+    ) -> Result<Self> {
         let (model, seed) = (&settings.model, settings.train.seed);
         let transformer = match settings.train.initial_weights.as_str() {
             "" => model.init(seed, device)?,
-            path => begin_with(Path::new(path), model, seed, device)?,
+            _ => begin_with(&settings.train, model, class_names, device)?,
         };
         let text_encoder = match text {
             TextSource::None | TextSource::States(_) => None,
             TextSource::Joint { config, tokenizer } => {
                 let trained = match settings.train.initial_weights.as_str() {
                     "" => None,
-                    path => text_encoder(Path::new(path), model, (config, tokenizer), device)?,
+                    _ => text_encoder(&settings.train, model, (config, tokenizer), device)?,
                 };
                 let new = || config.init(seed, device).map_err(pixelflow::Error::from);
                 Some(trained.map_or_else(new, Ok)?)

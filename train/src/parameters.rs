@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
-use burn::tensor::backend::Backend;
+use burn::tensor::backend::{AutodiffBackend, Backend};
 
 /// A parameter as a row of numbers.
 #[derive(Clone, Debug)]
@@ -28,6 +28,20 @@ pub fn with_parameters<B: Backend, M: Module<B>>(
     values: impl Fn(&str) -> Option<Tensor<B, 1>>,
 ) -> M {
     module.map(&mut Replace { path: Vec::new(), values })
+}
+
+/// The module with its parameters as leaves of a graph: they get gradients.
+pub fn as_leaves<A: AutodiffBackend, M: Module<A>>(module: M) -> M {
+    module.map(&mut Leaves)
+}
+
+struct Leaves;
+
+impl<A: AutodiffBackend> ModuleMapper<A> for Leaves {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<A, D>>) -> Param<Tensor<A, D>> {
+        let (id, value, mapper) = param.consume();
+        Param::from_mapped_value(id, Tensor::from_inner(value.inner()).require_grad(), mapper)
+    }
 }
 
 /// What a parameter is called: the transformer's as in a model without a text encoder.

@@ -18,6 +18,7 @@ use crate::checkpoint::{self, State};
 use crate::config::CheckedConfig;
 use crate::dry_run::DryRun;
 use crate::inspection::inspect;
+use crate::lora::Lora;
 use crate::network::Network;
 use crate::observer::Observers;
 use crate::optimizer::{Optimizer, OptimizerConfig};
@@ -27,7 +28,7 @@ use crate::session::{Session, requested_settings};
 use crate::states::encode_captions;
 use crate::terminal::Terminal;
 use crate::trainer::Trainer;
-use crate::{Error, Result};
+use crate::{Error, Result, initial_weights};
 
 /// Does what the command line says.
 ///
@@ -142,16 +143,23 @@ where
         let mut state = state.clone();
         state.identity = Some(data.identity.clone());
         state.period = state.period.of_stages(stages);
-        (checkpoint::load::<A>(checkpoint, settings, &data.text, &state, &device)?, state)
+        (checkpoint::load::<A>(checkpoint, settings, data, &state, &device)?, state)
     } else {
-        let network = Network::<A>::begin(config, &data.text, &device)?;
+        let network = Network::<A>::begin(settings, &data.text, &data.class_names, &device)?;
         let inner = network.valid();
-        let optimizer = Optimizer::new(OptimizerConfig::from(&settings.train), &inner);
+        let lora = settings.lora.is_on().then(|| Lora::begin(&network, settings, &device));
+        let optimizer = OptimizerConfig::from(&settings.train);
+        let optimizer = match &lora {
+            None => Optimizer::new(optimizer, &inner),
+            Some(lora) => Optimizer::new(optimizer, &lora.adapters().valid()),
+        };
         let averages = settings.averages.kept().map(|kept| PowerAverages::new(&kept, &inner));
         drop(inner);
-        let state = State::new(data.training.records(), data.identity.clone(), stages);
+        let mut state = State::new(data.training.records(), data.identity.clone(), stages);
+        state.adapted = initial_weights::adapted(settings)?;
         let trainer = Trainer::new(network, optimizer, device)
             .averaging(averages)
+            .adapting(lora)
             .recomputing(settings.train.recompute_activations)
             .computing_in(settings.train.precision, state.loss_scale);
         (trainer, state)

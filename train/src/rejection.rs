@@ -69,7 +69,7 @@ where
         let device = self.trainer.device().clone();
         // Both together might not fit.
         self.trainer.let_go();
-        self.trainer = checkpoint::load::<A>(&checkpoint, config, &data.text, &before, &device)?;
+        self.trainer = checkpoint::load::<A>(&checkpoint, config, data, &before, &device)?;
         self.state.rejections.roll_back(self.state.step, earlier, before.updates());
         self.state.spikes = before.spikes;
         self.state.loss_scale = before.loss_scale;

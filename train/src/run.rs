@@ -372,7 +372,8 @@ where
         }
         self.skipped();
         self.state.note_save(self.store);
-        checkpoint::save(self.store, &self.trainer, &self.data.text, &self.state, &description)?;
+        let with = (&self.data.text, &self.config.settings().lora);
+        checkpoint::save(self.store, &self.trainer, with, &self.state, &description)?;
         self.is_unsaved = false;
         observers.saved(self.state.step, &path);
         Ok(())

@@ -8,6 +8,7 @@ use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 
 use crate::averages::PowerAverages;
+use crate::lora::Lora;
 use crate::loss_scale::LossScale;
 use crate::network::Network;
 use crate::optimizer::Optimizer;
@@ -30,6 +31,8 @@ where
     network: Option<Network<A>>,
     optimizer: Optimizer<A::InnerBackend>,
     averages: Option<PowerAverages<A::InnerBackend>>,
+    /// What learns in place of the network.
+    lora: Option<Lora<A>>,
     recompute: bool,
     precision: Precision,
     loss_scale: LossScale,
@@ -71,11 +74,27 @@ where
             network: Some(network.into()),
             optimizer,
             averages: None,
+            lora: None,
             recompute: false,
             precision: Precision::F32,
             loss_scale: LossScale::default(),
             device,
         }
+    }
+
+    /// The same, but adapters learn, of which the optimiser is, in place of the network.
+    #[must_use]
+    pub fn adapting(self, lora: Option<Lora<A>>) -> Self {
+        let network = match &lora {
+            Some(lora) => Some(lora.network()),
+            None => self.network,
+        };
+        Self { network, lora, ..self }
+    }
+
+    /// What learns in place of the network, if something does.
+    pub fn lora(&self) -> Option<&Lora<A>> {
+        self.lora.as_ref()
     }
 
     /// The same, but activations are computed again in the backward pass instead of kept.
@@ -131,8 +150,7 @@ where
 
     /// Gives the memory of weights and moments back, before others take their place.
     pub fn let_go(&mut self) {
-        self.network = None;
-        self.averages = None;
+        (self.network, self.averages, self.lora) = (None, None, None);
         self.optimizer =
             Optimizer::resume(*self.optimizer.config(), 0, BTreeMap::new(), Spikes::default());
     }
@@ -144,7 +162,10 @@ where
 
     /// The network with the moving average of its weights.
     pub fn average(&self) -> Network<A::InnerBackend> {
-        self.optimizer.average(&self.inner_network())
+        match &self.lora {
+            None => self.optimizer.average(&self.inner_network()),
+            Some(lora) => lora.merged(&self.optimizer.average(&lora.adapters().valid())),
+        }
     }
 
     /// One step on the mean of some batches of equal size: gradients accumulate over them. Nothing
@@ -160,9 +181,15 @@ where
                 break losses;
             }
             let network = self.network.take().expect("no step is under way");
-            let stepped = self.optimizer.step(network, gradients, learning_rate);
-            self.network = Some(stepped.0);
-            gradient_norm = stepped.1;
+            let (stepped, norm) = match &mut self.lora {
+                None => self.optimizer.step(network, gradients, learning_rate),
+                Some(lora) => {
+                    let norm = lora.step(&mut self.optimizer, &network, gradients, learning_rate);
+                    (lora.network(), norm)
+                }
+            };
+            self.network = Some(stepped);
+            gradient_norm = norm;
             let overflowed = !gradient_norm.is_finite() && self.precision == Precision::F16;
             if !(overflowed && self.loss_scale.back_off()) {
                 break losses;

@@ -100,8 +100,14 @@ fn a_class_keeps_its_label_by_name_and_the_advice_for_other_classes_works() {
     assert_eq!(description["class_names"], serde_json::json!(["ant", "bee", "cat"]));
 
     fs::rename(at("images/cat"), at("images/dog")).unwrap();
-    let advice = "`train export` them and remove class_names from the config.json of the copy";
+    let advice =
+        "set train.initial_classes to \"by-name\", or to \"add\" to keep those classes too";
     new_run(&at("images"), &at("other"), &[&initial]).refused(&[advice]);
+    let by_name = "train.initial_classes=by-name";
+    new_run(&at("images"), &at("other"), &[&initial, by_name]).succeeded();
+    let add = ["train.initial_classes=add", "model.num_classes=4"];
+    new_run(&at("images"), &at("more"), &[&initial, add[0], add[1]]).succeeded();
+    // Without names nothing can be compared, which is said.
     Program(env!("CARGO_BIN_EXE_train"))
         .run(&["export", text(&at("run")), text(&at("copy"))])
         .succeeded();
@@ -111,7 +117,7 @@ fn a_class_keeps_its_label_by_name_and_the_advice_for_other_classes_works() {
     description.as_object_mut().unwrap().remove("class_names");
     fs::write(&path, serde_json::to_vec(&description).unwrap()).unwrap();
     let initial = format!("train.initial_weights={:?}", at("copy"));
-    let said = new_run(&at("images"), &at("other"), &[&initial]).succeeded().message;
+    let said = new_run(&at("images"), &at("nameless"), &[&initial]).succeeded().message;
     assert!(said.contains("does not name its classes"), "{said}");
 }
 

@@ -23,7 +23,7 @@ pub use idx::IdxConfig;
 use idx::IdxSource;
 pub use labels::are_sorted_as_numbers;
 pub use left_out::LeftOut;
-pub use relabelled::{ClassDifference, relabelled};
+pub use relabelled::{ClassDifference, relabelled, relabelled_among, without};
 pub use split::{HeldOut, Subset, split};
 pub use webdataset::{TarIndex, WebDatasetConfig, WebDatasetSource, is_tar};
 

@@ -23,22 +23,38 @@ pub fn relabelled(
     source: Arc<dyn Source>,
     classes: &[String],
 ) -> std::result::Result<Arc<dyn Source>, ClassDifference> {
+    let missing = without(classes, source.classes());
+    if missing.is_empty() {
+        return relabelled_among(source, classes);
+    }
+    let new = without(source.classes(), classes);
+    Err(ClassDifference { missing, new })
+}
+
+/// As [`relabelled`], but some of `classes` may have no records.
+///
+/// # Errors
+/// [`ClassDifference`] if there are others.
+pub fn relabelled_among(
+    source: Arc<dyn Source>,
+    classes: &[String],
+) -> std::result::Result<Arc<dyn Source>, ClassDifference> {
     let found = source.classes();
     if found == classes {
         return Ok(source);
     }
-    let without = |all: &[String], others: &[String]| -> Vec<String> {
-        all.iter().filter(|name| !others.contains(name)).cloned().collect()
-    };
-    let (missing, new) = (without(classes, found), without(found, classes));
     let labels: Option<Vec<usize>> =
         found.iter().map(|name| classes.iter().position(|class| class == name)).collect();
-    match labels {
-        Some(labels) if missing.is_empty() => {
-            Ok(Arc::new(Relabelled { source, labels, classes: classes.to_vec() }))
-        }
-        _ => Err(ClassDifference { missing, new }),
+    if let Some(labels) = labels {
+        return Ok(Arc::new(Relabelled { source, labels, classes: classes.to_vec() }));
     }
+    let (missing, new) = (without(classes, found), without(found, classes));
+    Err(ClassDifference { missing, new })
+}
+
+/// The names of `all` that are not among `others`.
+pub fn without(all: &[String], others: &[String]) -> Vec<String> {
+    all.iter().filter(|name| !others.contains(name)).cloned().collect()
 }
 
 struct Relabelled {
@@ -105,5 +121,13 @@ mod tests {
         let other = relabelled(source(), &names(["0", "1", "cat"])).err().unwrap();
         let list = |name: &str| vec![name.to_owned()];
         assert_eq!(other, ClassDifference { missing: list("cat"), new: list("2") });
+        // A class may lack images only where that is said.
+        let more = ["cat", "2", "1", "0"].map(str::to_owned);
+        let other = relabelled(source(), &more).err().unwrap();
+        assert_eq!(other, ClassDifference { missing: list("cat"), new: vec![] });
+        let among = relabelled_among(source(), &more).unwrap();
+        assert_eq!((among.read(0).unwrap().label, among.classes().len()), (3, 4));
+        let other = relabelled_among(source(), &more[..3]).err().unwrap();
+        assert_eq!(other, ClassDifference { missing: list("cat"), new: list("0") });
     }
 }

@@ -9,6 +9,8 @@ mod evaluate_merge;
 mod generate;
 mod guidance;
 mod guide;
+mod lora;
+mod merge;
 mod number_format;
 mod serve;
 mod solver;
@@ -36,6 +38,8 @@ pub use self::generate::GenerateArguments;
 pub use self::guidance::GuidanceArgument;
 use self::guidance::{guidance, guidance_rule};
 pub use self::guide::GuideArguments;
+pub use self::lora::LoraArgument;
+pub use self::merge::MergeArguments;
 pub use self::number_format::float_format;
 use self::number_format::{number_format, weight_set};
 pub use self::serve::ServeArguments;
@@ -124,6 +128,8 @@ pub enum Command {
     Generate(GenerateArguments),
     /// Write weights anew: as safetensors, in another number format, in one file or several.
     Convert(ConvertArguments),
+    /// Make one model of a model and low-rank adapters.
+    Merge(MergeArguments),
 }
 
 /// Which model.
@@ -136,6 +142,11 @@ pub struct ModelArguments {
     /// Of a training checkpoint: the moving average, or the weights being trained.
     #[arg(long, value_parser = weight_set(), default_value = "ema")]
     pub weights: WeightSet,
+    /// A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with
+    /// `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are
+    /// added.
+    #[arg(long = "lora", value_name = "PATH[:SCALE]")]
+    pub adapters: Vec<LoraArgument>,
 }
 
 /// How to sample.
@@ -291,6 +302,9 @@ pub struct ReplayArguments {
     /// Where the model is. [default: the demo it was drawn with, or the folder of its name here]
     #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
+    /// An adapter that the model was changed with: see `infer sample`. Several in the order of the picture's.
+    #[arg(long = "lora", value_name = "PATH[:SCALE]")]
+    pub adapters: Vec<LoraArgument>,
     /// Where the guide is, of a picture that was drawn with one. [default: as of the model]
     #[arg(long, value_name = "PATH")]
     pub guide_model: Option<PathBuf>,

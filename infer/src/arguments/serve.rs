@@ -68,6 +68,9 @@ pub struct ServeArguments {
     /// Pixels of an image, at most, whether it is drawn or sent to be edited.
     #[arg(long, value_name = "N", default_value_t = 1 << 20)]
     pub max_pixels: u64,
+    /// Steps a stage, at most, of whatever solver.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub max_steps: u32,
     /// Seconds that requests have to be finished in when the server is told to end.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(..=86_400))]
     pub grace: u32,

@@ -6,7 +6,7 @@ use pixelflow::pipeline::{Edit, ImageRequest, Pipeline, Provenance, Request, Sub
 use pixelflow_host::device::{OnBackend, select};
 use pixelflow_host::interrupt::Interrupt;
 
-use super::model;
+use super::named_model;
 use crate::Result;
 use crate::arguments::DrawingArguments;
 use crate::caption_images::{CaptionRequest, DrawCaptions, DrawnWith};
@@ -25,10 +25,7 @@ pub(super) fn caption_drawer(
     arguments: &DrawingArguments,
     size: Option<[usize; 2]>,
 ) -> Result<Box<dyn DrawCaptions>> {
-    let source = match &arguments.model.model {
-        None => ModelSource::text_demo()?,
-        path => model(path.as_deref(), arguments.model.weights)?,
-    };
+    let source = named_model(&arguments.model, ModelSource::text_demo)?;
     // Any caption will do to check the rest.
     let request = Request {
         size,

@@ -3,20 +3,21 @@
 use std::path::Path;
 
 use pixelflow::excerpt::excerpt;
-use pixelflow::weights::{DESCRIPTION_FILE, ModelDescription, is_int8};
+use pixelflow::weights::{Adapter, DESCRIPTION_FILE, ModelDescription, is_int8};
 use pixelflow_host::output::one_line;
 
-use super::model;
+use super::named_model;
 use crate::Result;
 use crate::arguments::InfoArguments;
 use crate::classes::numbered;
+use crate::model_source::ModelSource;
 
 /// A description of the model, some lines.
 ///
 /// # Errors
 /// What is wrong with the model's files.
 pub fn info(arguments: &InfoArguments) -> Result<String> {
-    let source = model(arguments.model.model.as_deref(), arguments.model.weights)?;
+    let source = named_model(&arguments.model, ModelSource::demo)?;
     let (model, cascade) = (&source.description.model, &source.description.cascade);
     let files = source.files()?;
     let format = if is_int8(&files.open()?) { ", matrices in int8" } else { "" };
@@ -33,7 +34,7 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
         (None, None) => classes(&source.description),
     };
     Ok(format!(
-        "weights     {} (sha256 {})\n\
+        "weights     {} (sha256 {}){}\n\
          parameters  {:.2} million{format}\n\
          transformer {} blocks, {} heads x {}, patch {}\n\
          stages      {} pixels\n\
@@ -41,6 +42,7 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
          sampler     {}",
         one_line(files.path().unwrap_or(Path::new(files.name())).display()),
         files.hash()?,
+        adapters(&source),
         model.parameters() as f64 / 1e6,
         model.depth,
         model.num_attention_heads,
@@ -49,6 +51,19 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
         sides.join(", "),
         serde_json::to_string(&source.sampler()).unwrap_or_default(),
     ))
+}
+
+/// A line for each adapter: where it is, how much it counts, and what it changes.
+fn adapters(source: &ModelSource) -> String {
+    let line = |adapter: &Adapter| {
+        let (path, products) = (one_line(adapter.path().display()), adapter.products());
+        let ranks = products.values().map(|product| product.rank);
+        let rank = ranks.max().unwrap_or(0);
+        let classes = if adapter.class_table().is_some() { ", classes" } else { "" };
+        let (scale, matrices) = (adapter.scale(), products.len());
+        format!("\nadapter     {path} x {scale}: rank {rank}, {matrices} matrices{classes}")
+    };
+    source.adapters().iter().map(line).collect()
 }
 
 /// The names of all classes, each cut if it is long.

@@ -6,6 +6,7 @@ use pixelflow::pipeline::GuideProvenance;
 use pixelflow::weights::WeightSet;
 
 use super::model;
+use crate::arguments::LoraArgument;
 use crate::foreign_path::refuse_foreign;
 use crate::guide::GUIDE;
 use crate::hub::HubName;
@@ -26,6 +27,8 @@ pub(super) struct RecordedModel<'a> {
     pub(super) hash: &'a str,
     /// The argument that says where it is.
     pub(super) argument: &'static str,
+    /// The adapters that the user names.
+    pub(super) adapters: &'a [LoraArgument],
 }
 
 impl<'a> RecordedModel<'a> {
@@ -54,6 +57,7 @@ impl<'a> RecordedModel<'a> {
                     weights: *weights,
                     hash: model_hash,
                     argument: GUIDE,
+                    adapters: &[],
                     ..self
                 };
                 guide.find(named).map(Some)
@@ -83,8 +87,9 @@ impl<'a> RecordedModel<'a> {
 
     fn source(self, named: Option<&Path>) -> Result<ModelSource> {
         if let Some(path) = named {
-            return model(Some(path), self.weights);
+            return model(Some(path), self.weights)?.with_adapters(self.adapters);
         }
+        let with_adapters = |source: ModelSource| source.with_adapters(self.adapters).ok();
         let is_it = |source: &ModelSource| {
             source.files().is_ok_and(|files| files.hash().is_ok_and(|hash| hash == self.hash))
         };
@@ -94,7 +99,7 @@ impl<'a> RecordedModel<'a> {
             _ => None,
         };
         // A model of the user's own may have the demo's name.
-        if let Some(demo) = shipped.filter(is_it) {
+        if let Some(demo) = shipped.and_then(with_adapters).filter(is_it) {
             return Ok(demo);
         }
         let path = Path::new(self.name);
@@ -105,11 +110,12 @@ impl<'a> RecordedModel<'a> {
         };
         if HubName::is_meant(path) {
             // A file that somebody sends fetches nothing; only its user does, with the argument.
-            return ModelSource::find_fetched(path, self.weights).map_err(|_| moved());
+            let found = ModelSource::find_fetched(path, self.weights).map_err(|_| moved())?;
+            return found.with_adapters(self.adapters);
         }
         refuse_foreign(self.name, self.file, self.argument)?;
         // A name is a guess at a folder of this one: what is not the model is none.
-        let found = ModelSource::find(path, self.weights).ok();
+        let found = ModelSource::find(path, self.weights).ok().and_then(with_adapters);
         found.filter(is_it).ok_or_else(moved)
     }
 }

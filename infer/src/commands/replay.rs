@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use image::RgbImage;
+use pixelflow::excerpt::excerpt;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{NoiseRule, Request};
 use pixelflow_host::device::{Device, OnBackend, select};
 use pixelflow_host::interrupt::Interrupt;
+use pixelflow_host::output::one_line;
 
 use super::recorded_edit::recorded_edit;
 use super::recorded_model::RecordedModel;
@@ -72,7 +74,9 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
         weights: recipe.weights,
         hash: &recipe.model_hash,
         argument: "--model",
+        adapters: &arguments.adapters,
     };
+    refuse_without_adapters(arguments, &recipe)?;
     let source = recorded.find(arguments.model.as_deref())?;
     let guide = recorded.find_guide(recipe.guide.as_ref(), arguments.guide_model.as_deref())?;
     let mut request = Request { edit, ..recipe.request(BATCH) };
@@ -95,6 +99,25 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
         write_picture(&again, &recipe, out)?;
     }
     Ok(compare(&picture, &again))
+}
+
+/// Refuses a picture that was drawn with adapters which the user does not name.
+fn refuse_without_adapters(arguments: &ReplayArguments, recipe: &Recipe) -> Result<()> {
+    if recipe.adapters.is_empty() || !arguments.adapters.is_empty() {
+        return Ok(());
+    }
+    let named = recipe.adapters.iter().map(|adapter| {
+        let (name, hash) = (excerpt(&adapter.name), excerpt(&adapter.hash));
+        format!("{} (sha256 {}) x {}", one_line(name), one_line(hash), adapter.scale)
+    });
+    let named = named.collect::<Vec<_>>().join(", ");
+    Err(Error::Argument {
+        argument: "PICTURE",
+        value: arguments.picture.display().to_string(),
+        reason: format!(
+            "it was drawn with adapters: {named}; say where they are, in this order, with --lora PATH:SCALE for each"
+        ),
+    })
 }
 
 /// Drawing all images of a picture, on whatever backend the user has chosen.

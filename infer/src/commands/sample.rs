@@ -11,7 +11,7 @@ use pixelflow_host::device::{Device, OnBackend, select};
 use pixelflow_host::interrupt::Interrupt;
 
 use super::dry_run::dry_run;
-use super::model;
+use super::named_model;
 use crate::arguments::{SampleArguments, TextArguments};
 use crate::classes::chosen_classes;
 use crate::destination::{Destination, Written};
@@ -49,11 +49,9 @@ pub fn sample(arguments: &SampleArguments) -> Result<Sampled> {
 /// # Errors
 /// What finding it says.
 pub(super) fn source(arguments: &SampleArguments, prompts: &[String]) -> Result<ModelSource> {
-    match &arguments.model.model {
-        // Whoever has a prompt means the model that draws from text.
-        None if !prompts.is_empty() => ModelSource::text_demo(),
-        path => model(path.as_deref(), arguments.model.weights),
-    }
+    // Whoever has a prompt means the model that draws from text.
+    let default = if prompts.is_empty() { ModelSource::demo } else { ModelSource::text_demo };
+    named_model(&arguments.model, default)
 }
 
 /// Draws images of classes or prompts, edits of a picture or not.

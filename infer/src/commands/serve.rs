@@ -4,13 +4,14 @@ use pixelflow::pipeline::{Request, Subject};
 use pixelflow::plain_text;
 use pixelflow_host::device::select;
 
-use super::model;
+use super::named_model;
 use crate::arguments::{ServeArguments, TextArguments};
 use crate::drawing_memory::free_memory;
 use crate::drawing_setup::{TextEncoderSetup, sampler_config};
 use crate::error::read_error;
 use crate::guide::{find_guide, refuse_idle_guide};
 use crate::hub::Fetching;
+use crate::model_source::ModelSource;
 use crate::serve::{ServedModel, Settings, Token, run};
 use crate::{Error, Result};
 
@@ -29,7 +30,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<()> {
     if arguments.host.is_unspecified() || !arguments.host.is_loopback() {
         refuse_open(arguments, token.is_some())?;
     }
-    let source = model(arguments.model.model.as_deref(), arguments.model.weights)?;
+    let source = named_model(&arguments.model, ModelSource::demo)?;
     let sampler = sampler_config(&arguments.sampler, &source);
     let is_text = source.description.is_text();
     let subject = if is_text { Subject::prompt("") } else { Subject::Class(0) };
@@ -56,8 +57,14 @@ pub fn serve(arguments: &ServeArguments) -> Result<()> {
         free,
         batch: arguments.batch as usize,
         max_pixels: arguments.max_pixels,
+        max_steps: arguments.max_steps as usize,
     };
     // Refused here rather than at the first request.
+    served.refuse_too_many_steps(&served.sampler).map_err(|reason| Error::Argument {
+        argument: "--max-steps",
+        value: served.max_steps.to_string(),
+        reason,
+    })?;
     served.most_at_once(checked.size()).map_err(|reason| {
         let [height, width] = checked.size();
         let (argument, value) = if height as u64 * width as u64 > served.max_pixels {

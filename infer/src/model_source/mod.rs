@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use pixelflow::pipeline::ModelFiles;
 use pixelflow::sampler::SamplerConfig;
-use pixelflow::weights::{ModelDescription, WeightSet};
+use pixelflow::weights::{Adapter, ModelDescription, WeightSet};
 
 use self::repository::Repository;
 pub use self::repository::fetched_weights;
+use crate::arguments::LoraArgument;
 use crate::hub::{Fetching, HubName};
 use crate::recipe::{DEMO, TEXT_DEMO};
 use crate::{Result, assets};
@@ -22,6 +23,8 @@ pub struct ModelSource {
     pub set: WeightSet,
     /// Everything but the weights.
     pub description: ModelDescription,
+    /// What changes it as it is read.
+    adapters: Vec<Adapter>,
 }
 
 /// Where the weights are.
@@ -54,7 +57,7 @@ impl ModelSource {
 
     fn of(files: ModelFiles) -> Self {
         let (set, description) = (files.set(), files.description().clone());
-        Self { place: Place::Files(Box::new(files)), set, description }
+        Self { place: Place::Files(Box::new(files)), set, description, adapters: vec![] }
     }
 
     /// The model at `path`, as [`ModelFiles::find`] takes it; or the model of a repository,
@@ -82,7 +85,29 @@ impl ModelSource {
 
     fn of_repository(path: &Path, set: WeightSet, fetching: Fetching) -> Result<Self> {
         let (repository, description) = Repository::describe(path, fetching)?;
-        Ok(Self { place: Place::Repository(repository), set, description })
+        Ok(Self { place: Place::Repository(repository), set, description, adapters: vec![] })
+    }
+
+    /// The same model with adapters, which change it as it is read.
+    ///
+    /// # Errors
+    /// [`pixelflow::weights::WeightsError::Adapter`] for what is none, or does not fit.
+    pub fn with_adapters(mut self, named: &[LoraArgument]) -> Result<Self> {
+        for LoraArgument { path, scale } in named {
+            let adapter = Adapter::open(path)?.with_scale(*scale);
+            self.description = adapter.describe(self.description)?;
+            self.adapters.push(adapter);
+        }
+        // What does not fit is said now, unless the model has to be fetched first.
+        if self.is_here() {
+            self.files()?;
+        }
+        Ok(self)
+    }
+
+    /// What changes the model as it is read.
+    pub fn adapters(&self) -> &[Adapter] {
+        &self.adapters
     }
 
     /// The model's files; those of a repository are fetched, and a `.pt` of one is converted, the first
@@ -91,14 +116,18 @@ impl ModelSource {
     /// # Errors
     /// Those of `hub::fetch`, and what converting says.
     pub fn files(&self) -> Result<ModelFiles> {
-        match &self.place {
-            Place::Files(files) => Ok(ModelFiles::clone(files)),
+        let files = match &self.place {
+            Place::Files(files) => ModelFiles::clone(files),
             Place::Repository(repository) => {
                 let weights = repository.weights(self.set)?.to_owned();
                 let files = ModelFiles::described(weights, self.set, self.description.clone());
-                Ok(files.with_name(repository.name().to_string()))
+                files.with_name(repository.name().to_string())
             }
+        };
+        if self.adapters.is_empty() {
+            return Ok(files);
         }
+        Ok(files.with_adapters(self.adapters.clone())?)
     }
 
     /// Whether nothing has to be fetched or converted before the weights can be read.

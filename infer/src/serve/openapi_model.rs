@@ -4,7 +4,6 @@ use pixelflow::sampler::{GuidanceRule, SamplerConfig, SolverKind};
 use serde_json::{Value, json};
 
 use super::automatic::sampler_names;
-use super::settings::MAX_STEPS;
 use super::{ServedModel, Settings};
 
 /// Says of requests what depends on the model.
@@ -27,13 +26,15 @@ pub(super) fn say_model(schemas: &mut Value, model: &ServedModel, settings: &Set
     schemas["Edit"]["properties"]["from_stage"]["maximum"] = json!(stages - 1);
     let steps = &mut schemas["Sampler"]["properties"]["steps"]["anyOf"][1];
     (steps["minItems"], steps["maxItems"]) = (json!(stages), json!(stages));
+    steps["items"]["maximum"] = json!(model.max_steps);
+    schemas["Sampler"]["properties"]["steps"]["anyOf"][0]["maximum"] = json!(model.max_steps);
     schemas["Sampler"]["anyOf"] = of_reference(&model.sampler);
     say_subject(schemas, model, &facts["classes"]);
     for side_of in ["width", "height"] {
         schemas["Txt2img"]["properties"][side_of] = or_null(side.clone());
     }
     schemas["Txt2img"]["anyOf"] = products(settings.max_count());
-    schemas["Txt2img"]["properties"]["steps"]["maximum"] = json!(stages * MAX_STEPS);
+    schemas["Txt2img"]["properties"]["steps"]["maximum"] = json!(stages * model.max_steps);
     let samplers: Vec<Value> = sampler_names().map(Value::from).chain([Value::Null]).collect();
     for field in ["sampler_name", "sampler_index"] {
         schemas["Txt2img"]["properties"][field]["enum"] = json!(samplers);
@@ -145,6 +146,9 @@ mod tests {
         assert_eq!(at("/Draw/properties/count/maximum"), 8);
         assert_eq!(at("/Draw/properties/number/maximum"), i64::MAX - 7);
         assert_eq!(at("/Sampler/properties/steps/anyOf/1/maxItems"), 3);
+        assert_eq!(at("/Sampler/properties/steps/anyOf/0/maximum"), 500);
+        assert_eq!(at("/Sampler/properties/steps/anyOf/1/items/maximum"), 500);
+        assert_eq!(at("/Txt2img/properties/steps/maximum"), 1500);
         assert_eq!(at("/Edit/properties/from_stage/maximum"), 2);
         assert_eq!(at("/Txt2img/anyOf/0/properties/batch_size/maximum"), 8);
         assert_eq!(at("/Options/properties/sd_model_checkpoint/const"), "demo");

@@ -15,7 +15,7 @@ use super::asked::{Asked, ClassAsked};
 use super::edit_asked::{IMAGE, MASK};
 use super::job::{Job, Origin};
 use super::refusal::{Answer, Refusal};
-use super::settings::{MAX_BODY, MAX_STEPS, Settings, max_picture_body};
+use super::settings::{MAX_BODY, Settings, max_picture_body};
 use crate::Result;
 use crate::classes::class_named;
 use crate::commands::label;
@@ -48,6 +48,8 @@ pub(crate) struct ServedModel {
     pub(crate) batch: usize,
     /// Pixels of an image, at most.
     pub(crate) max_pixels: u64,
+    /// Steps a stage, at most.
+    pub(crate) max_steps: usize,
 }
 
 impl ServedModel {
@@ -95,6 +97,23 @@ impl ServedModel {
         })
     }
 
+    /// Refuses a sampler of more steps than this server makes.
+    ///
+    /// # Errors
+    /// How many those are.
+    pub(crate) fn refuse_too_many_steps(
+        &self,
+        sampler: &SamplerConfig,
+    ) -> std::result::Result<(), String> {
+        let most = self.max_steps;
+        match sampler.steps.iter().find(|steps| **steps > most) {
+            None => Ok(()),
+            Some(steps) => {
+                Err(format!("steps contains {steps}, this server makes {most} a stage at most"))
+            }
+        }
+    }
+
     /// The job that is asked for, if it can be drawn.
     ///
     /// # Errors
@@ -116,11 +135,8 @@ impl ServedModel {
         let (subject, label) = self.subject(asked.class, asked.prompt, asked.negative)?;
         let is_text = self.source.description.is_text();
         let sampler = asked.sampler.unwrap_or_default().on(&self.sampler, is_text);
-        if let Some(steps) = sampler.steps.iter().find(|steps| **steps > MAX_STEPS) {
-            let reason =
-                format!("steps contains {steps}, this server makes {MAX_STEPS} a stage at most");
-            return Err(Refusal::unfit("sampler.steps", reason));
-        }
+        self.refuse_too_many_steps(&sampler)
+            .map_err(|reason| Refusal::unfit("sampler.steps", reason))?;
         let edit = asked.edit.map(|edit| edit.edit(self.max_pixels)).transpose()?;
         let (edit, notes) = edit.map_or((None, vec![]), |(edit, notes)| (Some(edit), notes));
         let request = Request::new(vec![ImageRequest { subject, seed, number }]).count(count);
@@ -230,7 +246,7 @@ impl ServedModel {
             "limits": {
                 "count": settings.max_count(),
                 "pixels": self.max_pixels,
-                "steps": MAX_STEPS,
+                "steps": self.max_steps,
                 "queue": settings.queue,
                 "keep": settings.keep,
                 "batch": self.batch,

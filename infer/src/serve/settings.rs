@@ -14,8 +14,6 @@ const MOST_PICTURES: u64 = 128 << 20;
 const BESIDE_PIXELS: u64 = 64 << 10;
 /// Images of a job, at most.
 pub(super) const MAX_COUNT: usize = 64;
-/// Steps a stage, at most.
-pub(super) const MAX_STEPS: usize = 1000;
 /// Connections at once, at most; more wait.
 pub(super) const MAX_CONNECTIONS: usize = 512;
 /// How long a request's header may take, then its body, and then whoever reads the answer.

@@ -49,6 +49,7 @@ pub(super) fn server(queue: usize, keep: usize) -> Arc<Server> {
         free: None,
         batch: 8,
         max_pixels: 1 << 20,
+        max_steps: 500,
     };
     let board = Board::new(queue, keep);
     Arc::new(Server { settings, model, board, metrics: Metrics::default() })

@@ -151,7 +151,7 @@ fn a_server_that_cannot_be_is_refused_before_the_model_is_read() {
     std::fs::write(&path, "short").unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let cases: [(&[&str], &[&str]); 8] = [
+    let cases: [(&[&str], &[&str]); 9] = [
         (&["--host", "0.0.0.0"], &["--host 0.0.0.0", "--token-file FILE", "--no-token"]),
         (&["--host", "there"], &["invalid value 'there'"]),
         (&["--token-file", text(&path)], &["--token-file", "8 to 1024 letters"]),
@@ -160,6 +160,10 @@ fn a_server_that_cannot_be_is_refused_before_the_model_is_read() {
         (&["--host", "192.0.2.1", "--no-token"], &["--host 192.0.2.1", "no such address"]),
         (&["--max-pixels", "100"], &["--max-pixels 100", "1024 pixels, this server draws 100"]),
         (&["--steps", "0"], &["steps contains 0"]),
+        (
+            &["--steps", "9", "--max-steps", "8"],
+            &["--max-steps 8", "contains 9, this server makes 8"],
+        ),
     ];
     for (arguments, expected) in cases {
         INFER.run(&[&["serve", "--device", "cpu"], arguments].concat()).refused(expected);

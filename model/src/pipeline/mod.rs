@@ -38,7 +38,7 @@ use self::encoder::Encoder;
 pub use self::model_files::ModelFiles;
 pub use self::noise_rule::NoiseRule;
 pub use self::problems::{Field, Problem, Problems};
-pub use self::provenance::{EncoderProvenance, GuideProvenance, Provenance};
+pub use self::provenance::{AdapterProvenance, EncoderProvenance, GuideProvenance, Provenance};
 pub use self::request::{CheckedRequest, ImageRequest, MAX_PROMPT, Request, Subject};
 pub use self::subjects::Subjects;
 pub use self::unseen::Unseen;
@@ -322,6 +322,7 @@ impl<B: PixelFlowBackend> Pipeline<B> {
             model: self.files.name().to_owned(),
             weights: self.files.set(),
             model_hash: self.files.hash()?.to_owned(),
+            adapters: self.files.adapters().iter().map(AdapterProvenance::of).collect(),
             guide: guide.transpose()?,
             text_encoder: encoder.transpose()?,
             sampler: checked.sampler.config().clone(),

@@ -7,8 +7,8 @@ use burn::tensor::backend::Backend;
 use sha2::{Digest, Sha256};
 
 use crate::weights::{
-    ModelDescription, ShardIndex, TensorFile, WeightSet, WeightsError, description_beside,
-    file_hash, load_model, name_of, weights_at,
+    Adapter, ModelDescription, ShardIndex, TensorFile, WeightSet, WeightsError, description_beside,
+    file_hash, first_digits, load_adapted, name_of, weights_at,
 };
 use crate::{NumberFormat, PixelFlow, Result};
 
@@ -18,7 +18,11 @@ pub struct ModelFiles {
     description: ModelDescription,
     weights: Weights,
     name: String,
+    /// Of the weights without adapters.
     hash: Arc<OnceLock<String>>,
+    /// Of the weights with them.
+    adapted_hash: Arc<OnceLock<String>>,
+    adapters: Arc<[Adapter]>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,13 +71,54 @@ impl ModelFiles {
     }
 
     fn new(description: ModelDescription, weights: Weights, name: String) -> Self {
-        Self { description, weights, name, hash: Arc::default() }
+        Self {
+            description,
+            weights,
+            name,
+            hash: Arc::default(),
+            adapted_hash: Arc::default(),
+            adapters: Arc::default(),
+        }
     }
 
     /// The same model under another name.
     #[must_use]
     pub fn with_name(self, name: impl Into<String>) -> Self {
         Self { name: name.into(), ..self }
+    }
+
+    /// The same model, which has none yet, with adapters, which change it as it is read, one after the other.
+    ///
+    /// # Errors
+    /// [`WeightsError::Adapter`] for one that does not fit, or two of several that each have classes of their own;
+    /// those of [`open`](Self::open). No weights are read.
+    pub fn with_adapters(self, adapters: Vec<Adapter>) -> Result<Self> {
+        let file = self.open()?;
+        let mut description = self.description;
+        let mut with_classes: Option<&Adapter> = None;
+        for adapter in &adapters {
+            adapter.check_fits(&file)?;
+            description = adapter.describe(description)?;
+            if adapter.class_table().is_none() {
+                continue;
+            }
+            if let Some(other) = with_classes.replace(adapter) {
+                let reason = format!(
+                    "it has classes of its own, and so has {}; take one of them",
+                    other.path().display()
+                );
+                return Err(
+                    WeightsError::Adapter { path: adapter.path().to_owned(), reason }.into()
+                );
+            }
+        }
+        let adapted_hash = Arc::default();
+        Ok(Self { description, adapters: adapters.into(), adapted_hash, ..self })
+    }
+
+    /// What changes the model as it is read.
+    pub fn adapters(&self) -> &[Adapter] {
+        &self.adapters
     }
 
     /// Everything but the weights.
@@ -102,11 +147,31 @@ impl ModelFiles {
         }
     }
 
-    /// The first 16 hex digits of the SHA-256 of all weights, computed once.
+    /// The first 16 hex digits of the SHA-256 of all weights, computed once. Adapters, and how much they count, are a
+    /// part of what is hashed.
     ///
     /// # Errors
     /// Every [`WeightsError`] about files.
     pub fn hash(&self) -> Result<&str> {
+        if let Some(hash) = self.adapted_hash.get() {
+            return Ok(hash);
+        }
+        let hash = match &self.adapters[..] {
+            [] => self.base_hash()?.to_owned(),
+            adapters => {
+                let mut hash = Sha256::new_with_prefix(self.base_hash()?);
+                for adapter in adapters {
+                    hash.update(adapter.hash());
+                    hash.update(adapter.scale().to_le_bytes());
+                }
+                first_digits(hash)
+            }
+        };
+        Ok(self.adapted_hash.get_or_init(|| hash))
+    }
+
+    /// The hash of the weights without adapters.
+    fn base_hash(&self) -> Result<&str> {
         if let Some(hash) = self.hash.get() {
             return Ok(hash);
         }
@@ -115,10 +180,7 @@ impl ModelFiles {
                 file_hash(&self.open()?.files())?
             }
             Weights::File(path, _) => file_hash(std::slice::from_ref(path))?,
-            Weights::Memory(bytes) => {
-                let digest = Sha256::digest(bytes);
-                format!("{:016x}", u64::from_be_bytes(std::array::from_fn(|byte| digest[byte])))
-            }
+            Weights::Memory(bytes) => first_digits(Sha256::new_with_prefix(bytes)),
         };
         Ok(self.hash.get_or_init(|| hash))
     }
@@ -145,7 +207,7 @@ impl ModelFiles {
         format: NumberFormat,
         device: &B::Device,
     ) -> Result<PixelFlow<B>> {
-        load_model(&self.open()?, &self.description.model, format, device)
+        load_adapted(&self.open()?, &self.adapters, &self.description.model, format, device)
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{EditProvenance, NoiseRule};
 use crate::NumberFormat;
 use crate::sampler::SamplerConfig;
-use crate::weights::WeightSet;
+use crate::weights::{Adapter, WeightSet};
 
 /// All that the images of a request are drawn from: enough to draw them again, and nothing of where
 /// their owner's files lie.
@@ -16,8 +16,11 @@ pub struct Provenance {
     pub model: String,
     /// Which of its weights, in a training checkpoint.
     pub weights: WeightSet,
-    /// Hash of the weights.
+    /// Hash of the weights, with what changed them.
     pub model_hash: String,
+    /// What changed the model, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adapters: Vec<AdapterProvenance>,
     /// What the model was guided away from, if not from what it draws without a condition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guide: Option<GuideProvenance>,
@@ -38,6 +41,25 @@ pub struct Provenance {
     /// The picture that it was made from, if it is an edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit: Option<EditProvenance>,
+}
+
+/// A low-rank adapter of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdapterProvenance {
+    /// Its name; its hash tells it from others.
+    pub name: String,
+    /// Hash of its files.
+    pub hash: String,
+    /// How much it counted.
+    pub scale: f64,
+}
+
+impl AdapterProvenance {
+    /// That of an adapter.
+    pub(super) fn of(adapter: &Adapter) -> Self {
+        Self { name: adapter.name(), hash: adapter.hash().to_owned(), scale: adapter.scale() }
+    }
 }
 
 /// The model that another was guided away from.

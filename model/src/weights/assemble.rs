@@ -118,7 +118,7 @@ where
 }
 
 /// The matrix `[columns, rows]` of a matrix `[rows, columns]` of f32.
-fn transpose(data: TensorData) -> TensorData {
+pub(super) fn transpose(data: TensorData) -> TensorData {
     let [rows, columns] = [data.shape[0], data.shape[1]];
     let values: Vec<f32> = data.iter::<f32>().collect();
     let column = |column: usize| values.iter().skip(column).step_by(columns).copied();

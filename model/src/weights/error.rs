@@ -134,6 +134,14 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
+    /// The adapter cannot be used.
+    #[error("cannot use the adapter {}: {}", path.display(), reason_excerpt(reason))]
+    Adapter {
+        /// Its path.
+        path: PathBuf,
+        /// What does not fit, and what to do.
+        reason: String,
+    },
     /// The file could not be written; what was there before is as it was.
     #[error("cannot write {}: {source}", path.display())]
     Write {

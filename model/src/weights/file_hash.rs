@@ -35,7 +35,7 @@ pub(super) fn add_content(hash: &mut Sha256, mut file: impl Read) -> io::Result<
 }
 
 /// The first 16 hex digits of a hash.
-pub(super) fn first_digits(hash: Sha256) -> String {
+pub(crate) fn first_digits(hash: Sha256) -> String {
     let digest = hash.finalize();
     let first = u64::from_be_bytes(std::array::from_fn(|byte| digest[byte]));
     format!("{first:016x}")

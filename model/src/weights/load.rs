@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use burn::module::Module;
 use burn::tensor::backend::Backend;
 
+use super::adapted::Adapted;
 use super::assemble::with_parameters;
 use super::assemble_int8::model_in_int8;
-use super::int8_file::{is_int8, read_values, scale_name};
+use super::int8_file::{is_int8, scale_name};
 use super::parameters::{Form, for_each_form, parameter_forms};
-use super::{DType, Mismatches, TensorFile, TensorInfo, WeightsError};
+use super::{Adapter, DType, Mismatches, TensorFile, TensorInfo, WeightsError};
 use crate::layers::MatrixFormat;
 use crate::{NumberFormat, PixelFlow, PixelFlowConfig, Result};
 
@@ -28,19 +29,46 @@ pub fn load_model<B: Backend>(
     format: NumberFormat,
     device: &B::Device,
 ) -> Result<PixelFlow<B>> {
+    load_adapted(file, &[], config, format, device)
+}
+
+/// As [`load_model`], with adapters, which change the weights as they are read. `config` is that of the model
+/// [with them](Adapter::describe).
+///
+/// # Errors
+/// As [`load_model`]; [`WeightsError::Adapter`] for one that does not fit.
+pub fn load_adapted<B: Backend>(
+    file: &TensorFile,
+    adapters: &[Adapter],
+    config: &PixelFlowConfig,
+    format: NumberFormat,
+    device: &B::Device,
+) -> Result<PixelFlow<B>> {
+    adapters.iter().try_for_each(|adapter| adapter.check_fits(file))?;
+    let adapted = Adapted { file, adapters };
+    let is_replaced = |name: &str| adapters.iter().any(|adapter| adapter.replaces(name));
     let dtype = format.dtype();
     if format == NumberFormat::Int8 || is_int8(file) {
         if B::ad_enabled(device) {
             return Err(WeightsError::Int8 { path: file.path().to_owned() }.into());
         }
         config.check_int8()?;
-        refuse_mismatches(&parameter_forms::<B>(config, device), file, &|_| false)?;
-        return Ok(model_in_int8(config, dtype, device, |name, _| read_values(file, name))?);
+        let mut forms = parameter_forms::<B>(config, device);
+        forms.retain(|name, _| !is_replaced(name));
+        refuse_mismatches(&forms, file, &is_replaced)?;
+        return Ok(model_in_int8(config, dtype, device, |name, _| adapted.read_values(name))?);
     }
     config.check()?;
     let model = PixelFlow::uninitialised(config, MatrixFormat::Float, device);
-    let names = Names { in_file: &str::to_owned, ignored: &|_| false };
-    Ok(load_into(file, model, &names, |_| dtype)?)
+    let mut forms = BTreeMap::new();
+    for_each_form(&model, |name, form| {
+        forms.insert(name.to_owned(), form);
+    });
+    forms.retain(|name, _| !is_replaced(name));
+    refuse_mismatches(&forms, file, &is_replaced)?;
+    Ok(with_parameters(model, |name, shape, transposed| {
+        adapted.read_in(name, shape, dtype, transposed)
+    })?)
 }
 
 /// What the tensors of a file are called.

@@ -4,6 +4,8 @@
 //! [`ModelDescription`] beside it, matrices in f32, f16, bf16 or eight bits; PyTorch's `.pt` files are read too. Loading is strict, holds one
 //! tensor at a time, and never runs anything that a file brings along.
 
+mod adapted;
+mod adapter;
 mod assemble;
 mod assemble_int8;
 mod class_to_text;
@@ -18,6 +20,7 @@ mod load;
 mod memory_order;
 mod mismatches;
 mod model_folder;
+mod other_classes;
 mod parameters;
 mod place;
 mod positioned;
@@ -52,6 +55,11 @@ mod int8_tests;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
+#[cfg(feature = "save")]
+pub use adapter::save_adapter;
+pub use adapter::{
+    ADAPTER_CONFIG_FILE, ADAPTER_FILE, ADAPTER_FOLDER, Adapter, AdapterConfig, LowRank,
+};
 #[cfg(all(test, feature = "flex"))]
 pub(crate) use assemble::keyed_model;
 pub use assemble::model_from;
@@ -60,8 +68,9 @@ pub use description::{ModelDescription, TextDescription};
 pub use dtype::DType;
 pub use error::WeightsError;
 pub use file_hash::file_hash;
+pub(crate) use file_hash::first_digits;
 pub use int8_file::is_int8;
-pub use load::load_model;
+pub use load::{load_adapted, load_model};
 pub use mismatches::Mismatches;
 pub(crate) use model_folder::name_of;
 pub use model_folder::{
@@ -69,6 +78,7 @@ pub use model_folder::{
     TEXT_ENCODER_FOLDER, TOKENIZER_FILE, WEIGHTS_FILE, checkpoint_name, checkpoint_steps,
     description_beside, weights_at,
 };
+pub use other_classes::load_with_classes;
 #[cfg(all(test, feature = "flex"))]
 pub(crate) use parameters::parameter_forms;
 pub use parameters::{for_each_parameter, for_each_value, parameter_shapes};

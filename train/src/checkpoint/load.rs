@@ -12,8 +12,11 @@ use pixelflow::weights::{
     load_model,
 };
 
-use super::{AVERAGES, OPTIMIZER, State, averages, moments};
+use super::{ADAPTERS, AVERAGES, OPTIMIZER, State, adapters, averages, moments};
 use crate::config::TrainConfig;
+use crate::data::Data;
+use crate::initial_weights::adapted;
+use crate::lora::Lora;
 use crate::network::Network;
 use crate::optimizer::{Optimizer, OptimizerConfig};
 use crate::texts::TextSource;
@@ -27,7 +30,7 @@ use crate::{Error, Result};
 pub fn load<A>(
     folder: &Path,
     settings: &TrainConfig,
-    text: &TextSource,
+    data: &Data,
     state: &State,
     device: &A::Device,
 ) -> Result<Trainer<A>>
@@ -35,6 +38,7 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
+    let text = &data.text;
     let (model, optimizer) = (&settings.model, OptimizerConfig::from(&settings.train));
     let damaged = |reason: String| Error::DamagedCheckpoint { path: folder.to_owned(), reason };
     let weights = |error: pixelflow::Error| damaged(error.to_string());
@@ -49,13 +53,23 @@ where
             .map_err(weights)?,
         text_encoder: text_encoder(folder, text, WeightSet::Model, device)?,
     };
-    let fresh = Optimizer::new(optimizer, &average);
+    let (lora, fresh) = if settings.lora.is_on() {
+        let lora = begun_lora(folder, settings, data, state, device)?;
+        let read = adapters::load(&folder.join(ADAPTERS), lora.adapters(), device);
+        let (values, average) = read.map_err(damaged)?;
+        (Some(lora.with_adapters(values)), Optimizer::new(optimizer, &average))
+    } else {
+        (None, Optimizer::new(optimizer, &average))
+    };
     let moments =
         moments::load(&folder.join(OPTIMIZER), fresh.moments(), device).map_err(damaged)?;
     let averages = settings
         .averages
         .kept()
-        .map(|kept| averages::load(&folder.join(AVERAGES), kept, fresh.moments(), device))
+        .map(|kept| {
+            let whole = Optimizer::new(optimizer, &average);
+            averages::load(&folder.join(AVERAGES), kept, whole.moments(), device)
+        })
         .transpose()
         .map_err(damaged)?;
     let steps = usize::try_from(state.updates()).map_err(|error| damaged(error.to_string()))?;
@@ -63,7 +77,36 @@ where
     Ok(Trainer::new(network, optimizer, device.clone())
         .recomputing(settings.train.recompute_activations)
         .computing_in(settings.train.precision, state.loss_scale)
-        .averaging(averages))
+        .averaging(averages)
+        .adapting(lora))
+}
+
+/// The adapters of a run as they were before its first step, on the weights that it began with.
+///
+/// # Errors
+/// [`Error::InitialWeights`] if those are no longer what they were.
+fn begun_lora<A>(
+    folder: &Path,
+    settings: &TrainConfig,
+    data: &Data,
+    state: &State,
+    device: &A::Device,
+) -> Result<Lora<A>>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
+    if adapted(settings)? != state.adapted {
+        return Err(Error::InitialWeights {
+            path: settings.train.initial_weights.clone().into(),
+            reason: format!(
+                "they are no longer those that the adapters in {} were trained on; bring them back",
+                folder.display()
+            ),
+        });
+    }
+    let network = Network::<A>::begin(settings, &data.text, &data.class_names, device)?;
+    Ok(Lora::begin(&network, settings, device))
 }
 
 /// The text encoder of a checkpoint, if the run trains one.

@@ -4,6 +4,7 @@
 //! hidden folder beside it, made durable, and the folder is renamed. A program that is killed at
 //! any moment leaves whole checkpoints, and at most one hidden folder that the next start removes.
 
+mod adapters;
 mod averages;
 mod flat_tensors;
 mod load;
@@ -21,5 +22,7 @@ pub use store::Store;
 pub const OPTIMIZER: &str = "optimizer.safetensors";
 /// The averages for `train ema`, of a run that keeps them.
 pub const AVERAGES: &str = "averages.safetensors";
+/// The adapters, of a run that trains them.
+pub const ADAPTERS: &str = "adapters.safetensors";
 /// What the weights do not say, see [`State`].
 pub const STATE: &str = "state.json";

@@ -46,6 +46,9 @@ pub struct State {
     /// The factor of the loss in f16.
     #[serde(default)]
     pub loss_scale: LossScale,
+    /// Hash of the weights that adapters learn on; `None` where all weights learn.
+    #[serde(default)]
+    pub adapted: Option<String>,
     /// What was due after the last step and has not been done.
     #[serde(default)]
     pub due: Due,
@@ -88,6 +91,7 @@ impl State {
             rejections: Rejections::default(),
             spikes: Spikes::default(),
             loss_scale: LossScale::default(),
+            adapted: None,
             due: Due::default(),
             saved_at: 0,
             run: String::new(),

@@ -25,5 +25,5 @@ pub use layers::Layers;
 pub use problem::Problems;
 pub use reference::reference_page;
 pub use settings::{
-    CheckpointConfig, JointConfig, StatesConfig, TextConfig, TrainConfig, UpdateConfig,
+    CheckpointConfig, JointConfig, LoraConfig, StatesConfig, TextConfig, TrainConfig, UpdateConfig,
 };

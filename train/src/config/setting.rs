@@ -13,6 +13,7 @@ use super::cadence::Cadence;
 use super::dotted;
 use super::rule::Verdict;
 use super::settings::TimestepRule;
+use crate::initial_weights::InitialClasses;
 use crate::learning_rate::Schedule;
 use crate::optimizer::UpdateRule;
 use crate::precision::Precision;
@@ -215,6 +216,7 @@ types! {
     Schedule: "\"constant\", \"cosine\" or \"linear\"",
     UpdateRule: "\"adamw\" or \"muon\"",
     Precision: "\"f32\", \"bf16\" or \"f16\"",
+    InitialClasses: "\"same\", \"by-name\" or \"add\"",
     TimestepRule: "\"uniform\" or \"logit-normal\"",
     SolverKind: "\"euler\", \"heun\", \"dopri5\", \"ab2\", \"ab3\", \"dpmpp2m\" or \"unipc\"",
 }

@@ -63,6 +63,7 @@ impl Check<'_> {
             weights: with.weights,
             hash: &with.model_hash,
             argument: "--model",
+            adapters: &[],
         };
         let source = recorded.find(self.arguments.model.as_deref())?;
         let guide =
@@ -117,7 +118,7 @@ impl Check<'_> {
             certificate: None,
             drawing: DrawingArguments {
                 // The model is found already.
-                model: ModelArguments { model: None, weights: with.weights },
+                model: ModelArguments { model: None, weights: with.weights, adapters: vec![] },
                 guide: GuideArguments::default(),
                 sampler: SamplerArguments::default(),
                 text: TextArguments {

@@ -7,6 +7,7 @@ use pixelflow_host::output::note;
 use super::model_share::evaluate_model_share;
 use super::samples::Samples;
 use super::setup::Setup;
+use crate::Error;
 use crate::Result;
 use crate::arguments::EvaluateModelArguments;
 use crate::certificate::{Certificate, CertificateFiles, CertifiedPrompts};
@@ -25,6 +26,14 @@ pub(super) fn evaluate_model(arguments: &EvaluateModelArguments) -> Result<Optio
         (Some(partial), _) => return evaluate_model_share(arguments, partial),
         (None, reference) => reference.as_deref().expect("it is required without --partial"),
     };
+    if let (Some(path), [_, ..]) = (certificate, &arguments.drawing.model.adapters[..]) {
+        return Err(Error::Argument {
+            argument: "--certificate",
+            value: path.display().to_string(),
+            reason: "a certificate names one model, and --lora is another; make one of both with infer merge"
+                .to_owned(),
+        });
+    }
     let prepared = Samples::prepare(arguments)?.refuse_idle_guide()?;
     let setup = Setup::prepare(network, metrics, None, reference)?;
     setup.check_memory(arguments.images as usize)?;

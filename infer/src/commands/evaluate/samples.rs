@@ -15,7 +15,7 @@ use super::first_images::FirstImages;
 use super::model_drawer::{DrawImages, DrawerConfig};
 use crate::arguments::{EvaluateModelArguments, LabelRule};
 use crate::caption_images::DrawnWith;
-use crate::commands::model;
+use crate::commands::named_model;
 use crate::draw::DrawObserver;
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config};
 use crate::guide::{find_guide, refuse_idle_guide};
@@ -59,10 +59,11 @@ impl Samples {
         arguments: &EvaluateModelArguments,
     ) -> Result<PreparedSamples<'_>> {
         let drawing = &arguments.drawing;
-        let source = match (&drawing.model.model, &arguments.prompts) {
-            (None, Some(_)) => ModelSource::text_demo()?,
-            (path, _) => model(path.as_deref(), drawing.model.weights)?,
+        let default = match arguments.prompts {
+            Some(_) => ModelSource::text_demo,
+            None => ModelSource::demo,
         };
+        let source = named_model(&drawing.model, default)?;
         let subjects = subjects(arguments, &source)?;
         let sampler = sampler_config(&drawing.sampler, &source);
         let request = request_of(arguments, &subjects, sampler);

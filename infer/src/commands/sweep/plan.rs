@@ -189,7 +189,7 @@ fn evaluation(
         labels: arguments.labels,
         prompts: arguments.prompts.clone(),
         drawing: DrawingArguments {
-            model: ModelArguments { model: model.map(Path::to_owned), weights },
+            model: ModelArguments { model: model.map(Path::to_owned), weights, adapters: vec![] },
             guide: arguments.guide.clone(),
             sampler: SamplerArguments::default(),
             text: arguments.text.clone(),
@@ -205,7 +205,7 @@ fn evaluation(
 
 /// What the user calls these weights.
 fn label(evaluation: &EvaluateModelArguments) -> String {
-    let ModelArguments { model, weights } = &evaluation.drawing.model;
+    let ModelArguments { model, weights, .. } = &evaluation.drawing.model;
     let name = match (model, &evaluation.prompts) {
         (Some(path), _) => path.display().to_string(),
         (None, Some(_)) => TEXT_DEMO.to_owned(),

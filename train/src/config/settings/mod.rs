@@ -5,12 +5,14 @@
 mod data;
 mod evaluation;
 mod library;
+mod lora;
 mod observation;
 mod text;
 mod update;
 
 pub use data::DataConfig;
 pub use evaluation::{EvaluationConfig, OtherSampler};
+pub use lora::LoraConfig;
 pub use observation::{
     AveragesConfig, CheckpointConfig, LogConfig, PreviewConfig, ValidationConfig,
 };
@@ -44,6 +46,9 @@ pub struct TrainConfig {
     pub data: DataConfig,
     /// How the weights are updated.
     pub train: UpdateConfig,
+    /// What learns in place of all weights.
+    #[serde(default)] // Runs from before this section trained all.
+    pub lora: LoraConfig,
     /// When the state is saved, and what is kept.
     pub checkpoint: CheckpointConfig,
     /// Averages whose width is chosen after training.
@@ -109,6 +114,7 @@ pub(super) const SECTIONS: &[Section] = &[
         )
     },
     declared("train", UpdateConfig::DOCUMENTATION, UpdateConfig::SETTINGS),
+    declared("lora", LoraConfig::DOCUMENTATION, LoraConfig::SETTINGS),
     declared("checkpoint", CheckpointConfig::DOCUMENTATION, CheckpointConfig::SETTINGS),
     declared("averages", AveragesConfig::DOCUMENTATION, AveragesConfig::SETTINGS),
     declared("validation", ValidationConfig::DOCUMENTATION, ValidationConfig::SETTINGS),

@@ -3,6 +3,7 @@
 use super::Setting;
 use crate::config::rule::{require, share, within};
 use crate::config::setting::section;
+use crate::initial_weights::InitialClasses;
 use crate::learning_rate::Schedule;
 use crate::optimizer::UpdateRule;
 use crate::precision::Precision;
@@ -37,6 +38,14 @@ section! {
         /// become a text model: its first step is then that of the class model without a class.
         #[serde(default)] // Runs from before this setting began with random ones.
         initial_weights: String = "";
+        /// Classes of a class model with initial weights: "same" as that has; "by-name", those of the data, of which
+        /// it knows what has the same name; or "add", its own and what the data have besides. What is new begins as
+        /// "no class".
+        #[serde(default)] // Runs from before this setting had the same.
+        initial_classes: InitialClasses = "same" where |c| require(
+            c.train.initial_classes == InitialClasses::Same || !c.train.initial_weights.is_empty(),
+            "with train.initial_weights it may be another; without, it must be \"same\"",
+        );
         /// Updates of the weights in the whole run.
         steps: u64 = 100_000 where |c| {
             // Images are counted, and numbered in JSON.
