@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use infer::float_format;
 use pixelflow::NumberFormat;
@@ -29,6 +30,7 @@ Examples:
   train --recipe smoke                     seconds: does everything work here?
   train --data photos/ --set train.lr=2e-4 your images: one folder a class, tar files, or MNIST's format
   train inspect photos/                    what those images are, before a week of training
+  train prepare photos/ data/ --size 256   checked, without copies, in tar files
   train --resume auto                      go on with the newest run
   train --recipe my.toml --print-config    every setting with its documentation
   train --recipe demo-text                 a model that draws from captions
@@ -40,6 +42,12 @@ Examples:
 pub enum Command {
     /// Look at every image of a data set: sizes, classes, captions, copies, what cannot be used and why.
     Inspect(InspectArguments),
+    /// Make a data set to train on of images as they were found: checked, without copies, turned as their metadata
+    /// say, in tar files. Goes on where it stopped.
+    ///
+    /// Images stay the files that they are unless they are turned or brought to a size. OUT has a manifest of what is in
+    /// it and what is not, and a contact sheet.
+    Prepare(PrepareArguments),
     /// Write the weights of a run as a model folder that `infer --model` reads.
     Export(ExportArguments),
     /// Run the captions of a data set through a text encoder once, for training with
@@ -63,6 +71,28 @@ pub struct InspectArguments {
     /// End with exit code 1 if something was found that training would suffer from.
     #[arg(long)]
     pub strict: bool,
+}
+
+/// What to prepare.
+#[derive(Debug, Args)]
+pub struct PrepareArguments {
+    /// The images: a .tar file, a folder of them, a folder with one folder a class, or a folder with MNIST's files.
+    pub data: PathBuf,
+    /// The folder to write; it must be empty, or not exist.
+    pub out: PathBuf,
+    /// Scale and cut all images to squares of this side, as training does. [default: they stay as they are]
+    #[arg(long, value_name = "PIXELS", value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
+    pub size: Option<usize>,
+    /// Also leave out what looks like an earlier image: difference hashes that differ in at most so many of 64 bits.
+    /// 3 finds other sizes and qualities of a photograph; drawings on plain grounds look alike to it that are not.
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(..=16))]
+    pub near: Option<u32>,
+    /// Leave out images that are in this data set too, for instance those of a validation.
+    #[arg(long, value_name = "PATH")]
+    pub not_in: Option<PathBuf>,
+    /// Images in a tar file.
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub shard_images: usize,
 }
 
 /// Which average to make.

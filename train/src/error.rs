@@ -57,6 +57,9 @@ pub enum Error {
     #[error("train.initial_weights: {} does not fit: {reason}", path.display())]
     InitialWeights { path: PathBuf, reason: String },
 
+    #[error("cannot prepare {}: {reason}", path.display())]
+    Prepare { path: PathBuf, reason: String },
+
     // The run.
     #[error("{0} already holds a run; continue it with --resume {0}, or choose another --out", path.display())]
     RunExists { path: PathBuf },

@@ -22,6 +22,7 @@ use crate::lora::Lora;
 use crate::network::Network;
 use crate::observer::Observers;
 use crate::optimizer::{Optimizer, OptimizerConfig};
+use crate::prepare::prepare;
 use crate::recording::Recording;
 use crate::run::{Ending, Run};
 use crate::session::{Session, requested_settings};
@@ -47,6 +48,7 @@ fn obey(arguments: &Arguments) -> Result<ExitCode> {
             say(format_args!("{} from {}", export.out.display(), checkpoint.display()))?;
         }
         Some(Command::Inspect(arguments)) => return inspect(arguments),
+        Some(Command::Prepare(arguments)) => return prepare(arguments),
         Some(Command::EncodeText(arguments)) => encode_captions(arguments)?,
         Some(Command::Ema(ema)) => {
             let made = reconstruct(ema)?;

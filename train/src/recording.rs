@@ -1,17 +1,16 @@
 //! What a run leaves behind beside its checkpoints: metrics and previews.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use image::{ImageFormat, RgbImage};
-use pixelflow::durable;
+use image::RgbImage;
 
 use crate::Result;
 use crate::checkpoint::State;
 use crate::error::write_error;
 use crate::metrics::{JsonLines, Record, TensorBoard, draw_loss_curve};
 use crate::observer::TrainObserver;
+use crate::png_file::write_png;
 
 /// One line a record.
 const METRICS: &str = "metrics.jsonl";
@@ -90,12 +89,7 @@ struct Pictures {
 impl TrainObserver for Pictures {
     fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
         let path = self.folder.join(format!("{PREVIEWS}/step-{step:08}.png"));
-        let png = |error: image::ImageError| match error {
-            image::ImageError::IoError(error) => error,
-            other => io::Error::other(other),
-        };
-        durable::write(&path, |file| picture.write_to(file, ImageFormat::Png).map_err(png))
-            .map_err(write_error(&path))
+        write_png(&path, picture)
     }
 
     fn saved(&mut self, _step: u64, _checkpoint: &Path) -> Result<()> {

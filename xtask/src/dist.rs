@@ -12,6 +12,7 @@ use humantime::format_duration;
 use pixelflow::durable;
 use pixelflow_host::output::say;
 
+use crate::cargo::cargo;
 use crate::repository;
 
 /// The programs, each built by the package of its name.
@@ -84,8 +85,7 @@ fn machine() -> Result<String> {
 }
 
 fn build(root: &Path, machine: &str, features: &str) -> Result<Vec<Entry>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo();
     // Named, so that the programs are in a folder of known name whatever cargo's configuration says.
     command.current_dir(root).args(["build", "--locked", "--profile", "dist", "--target", machine]);
     command.arg("--target-dir").arg(root.join("target"));

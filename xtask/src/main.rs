@@ -3,6 +3,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod bench;
+mod cargo;
 mod check_backends;
 mod dist;
 mod generate;

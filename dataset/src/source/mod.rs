@@ -25,7 +25,7 @@ pub use labels::are_sorted_as_numbers;
 pub use left_out::LeftOut;
 pub use relabelled::{ClassDifference, relabelled, relabelled_among, without};
 pub use split::{HeldOut, Subset, split};
-pub use webdataset::{TarIndex, WebDatasetConfig, WebDatasetSource, is_tar};
+pub use webdataset::{ABOUT, TarIndex, WebDatasetConfig, WebDatasetSource, is_tar};
 
 use crate::decode::Opened;
 use crate::{Error, Raster, Result};

@@ -1,5 +1,6 @@
 //! Looking at every image of a data set, before a training run relies on it.
 
+mod likeness;
 mod traits;
 
 use std::ops::ControlFlow;
@@ -7,7 +8,8 @@ use std::ops::ControlFlow;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-pub use self::traits::Traits;
+pub use self::likeness::{alike, difference_hash};
+pub use self::traits::{Traits, upright};
 use crate::loader::IMAGES;
 use crate::source::Encoded;
 use crate::{Raster, Result, Source};
@@ -24,6 +26,8 @@ pub struct Seen {
     pub traits: Traits,
     /// A hash of size and pixels: equal for copies, whatever they are called and packed in.
     pub pixels: [u8; 16],
+    /// Its [difference hash](difference_hash), which is near for what looks alike.
+    pub likeness: u64,
 }
 
 /// Decodes all images, on all cores, and tells `each` of them in order: its number, and what it is or why it cannot be
@@ -63,7 +67,8 @@ fn look(source: &dyn Source, number: usize) -> Result<Seen> {
     };
     let (size, _share) = (opened.size(), IMAGES.take(opened.memory()));
     let image = opened.decode()?;
-    Ok(Seen { size, traits: traits.with_pixels(&image), pixels: hash(&image) })
+    let (pixels, likeness) = (hash(&image), difference_hash(&image));
+    Ok(Seen { size, traits: traits.with_pixels(&image), pixels, likeness })
 }
 
 /// The first half of SHA-256 of size and pixels.

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use image::metadata::Orientation;
-use image::{ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits, RgbImage};
 
 use crate::{MAX_PNG_EXTRAS, Raster};
 
@@ -21,21 +21,9 @@ pub struct Traits {
 impl Traits {
     /// Those that the header of a file tells; all false where it cannot be read.
     pub(super) fn of_file(bytes: &[u8]) -> Self {
-        let read = || {
-            let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
-            let mut limits = Limits::no_limits();
-            limits.max_alloc = Some(MAX_PNG_EXTRAS + bytes.len() as u64);
-            reader.limits(limits);
-            let mut decoder = reader.into_decoder().ok()?;
-            // A file with damaged metadata is drawn as it is, too.
-            let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-            Some(Self {
-                is_grey: false,
-                is_transparent: decoder.color_type().has_alpha(),
-                is_turned: orientation != Orientation::NoTransforms,
-            })
-        };
-        crate::decode::catch(read).ok().flatten().unwrap_or_default()
+        let (is_transparent, orientation) = header(bytes);
+        let is_turned = orientation != Orientation::NoTransforms;
+        Self { is_grey: false, is_transparent, is_turned }
     }
 
     /// The same, with what the pixels tell.
@@ -45,10 +33,47 @@ impl Traits {
     }
 }
 
+/// Whether a file has transparency, and how it is to be turned; neither where its header cannot be read.
+fn header(bytes: &[u8]) -> (bool, Orientation) {
+    let read = || {
+        let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+        let mut limits = Limits::no_limits();
+        limits.max_alloc = Some(MAX_PNG_EXTRAS + bytes.len() as u64);
+        reader.limits(limits);
+        let mut decoder = reader.into_decoder().ok()?;
+        // A file with damaged metadata is drawn as it is, too.
+        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        Some((decoder.color_type().has_alpha(), orientation))
+    };
+    let read = crate::decode::catch(read).ok().flatten();
+    read.unwrap_or((false, Orientation::NoTransforms))
+}
+
+/// The image of a file turned and mirrored as its metadata say.
+///
+/// # Panics
+/// Never: a turned image has as many pixels.
+pub fn upright(bytes: &[u8], image: Raster) -> Raster {
+    let orientation = header(bytes).1;
+    if orientation == Orientation::NoTransforms {
+        return image;
+    }
+    let (width, height) = (image.width() as u32, image.height() as u32);
+    let (channels, data) = (image.channels(), image.data().to_vec());
+    let mut turned: DynamicImage = if channels == 1 {
+        GrayImage::from_raw(width, height, data).expect("as many bytes").into()
+    } else {
+        RgbImage::from_raw(width, height, data).expect("as many bytes").into()
+    };
+    turned.apply_orientation(orientation);
+    let (width, height) = (turned.width() as usize, turned.height() as usize);
+    Raster::new(width, height, channels, turned.into_bytes()).expect("as many pixels as before")
+}
+
 #[cfg(test)]
 mod tests {
     use image::codecs::jpeg::JpegEncoder;
-    use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, RgbImage, RgbaImage};
+    use image::{ExtendedColorType, ImageEncoder, ImageFormat, RgbaImage};
 
     use super::*;
 
@@ -78,6 +103,10 @@ mod tests {
         assert_eq!(Traits::of_file(&turned_jpeg()), Traits { is_turned: true, ..plain });
         assert_eq!(Traits::of_file(&png(RgbImage::new(2, 2))), plain);
         assert_eq!(Traits::of_file(b"no image"), plain);
+        // Turned by 90 degrees to the right, the left of the lower row comes first.
+        let image = Raster::new(2, 2, 1, vec![1, 2, 3, 4]).unwrap();
+        assert_eq!(upright(&turned_jpeg(), image.clone()).data(), [3, 1, 4, 2]);
+        assert_eq!(upright(b"no image", image.clone()), image);
         let raster = |values: &[u8]| Raster::new(2, 1, 3, values.to_vec()).unwrap();
         assert!(plain.with_pixels(&raster(&[1, 1, 1, 9, 9, 9])).is_grey);
         assert!(!plain.with_pixels(&raster(&[1, 1, 1, 9, 8, 9])).is_grey);

@@ -10,7 +10,7 @@ const NAMED: usize = 20;
 
 /// Images with the same pixels as others.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Copies {
+pub(crate) struct Copies {
     /// How many there are.
     pub images: usize,
     /// The first of them, each with the other image.
@@ -25,19 +25,20 @@ impl Copies {
             let original = first[&seen.pixels];
             (original != *number).then_some([*number, original])
         });
-        Self::of(pairs.map(|pair| pair.map(|number| name(source, number))))
+        Self::of(pairs.map(|pair| pair.map(|number| image_name(source, number))))
     }
 
     /// The images of one data set that are in another, too.
     pub fn between(one: (&dyn Source, &Looked), other: (&dyn Source, &Looked)) -> Self {
         let first = other.1.first_of_each();
         let pairs = one.1.seen.iter().filter_map(|(number, seen)| {
-            Some([name(one.0, *number), name(other.0, *first.get(&seen.pixels)?)])
+            Some([image_name(one.0, *number), image_name(other.0, *first.get(&seen.pixels)?)])
         });
         Self::of(pairs)
     }
 
-    fn of(pairs: impl Iterator<Item = [String; 2]>) -> Self {
+    /// Pairs of names: an image, and the one that it is a copy of.
+    pub fn of(pairs: impl Iterator<Item = [String; 2]>) -> Self {
         let mut copies = Self::default();
         for pair in pairs {
             copies.images += 1;
@@ -50,6 +51,6 @@ impl Copies {
 }
 
 /// What an image is called.
-fn name(source: &dyn Source, number: usize) -> String {
+pub(crate) fn image_name(source: &dyn Source, number: usize) -> String {
     String::from_utf8_lossy(&source.identity(number).0).into_owned()
 }

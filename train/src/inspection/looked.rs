@@ -13,7 +13,7 @@ use pixelflow_host::progress::counting_bar;
 use crate::Result;
 
 /// What looking at all images of a data set has shown.
-pub(super) struct Looked {
+pub(crate) struct Looked {
     /// The images that can be used, by their numbers.
     pub seen: Vec<(usize, Seen)>,
     /// Those that cannot.

@@ -16,8 +16,8 @@ use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::{note, print};
 
 use self::captions::Captions;
-use self::copies::Copies;
-use self::looked::Looked;
+pub(crate) use self::copies::{Copies, image_name};
+pub(crate) use self::looked::Looked;
 use self::report::{Class, Inspection};
 use self::sizes::Sizes;
 use crate::arguments::InspectArguments;
@@ -77,7 +77,7 @@ pub fn inspect(arguments: &InspectArguments) -> Result<ExitCode> {
 }
 
 /// The data set at a path; why it has no labels, if it can be opened only without, as text models have them.
-fn open(path: &Path) -> Result<(Arc<dyn Source>, Option<String>)> {
+pub(crate) fn open(path: &Path) -> Result<(Arc<dyn Source>, Option<String>)> {
     let config = data_path::detect(path)?;
     let error = match config.open() {
         Ok(source) => return Ok((source, None)),

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use pixelflow_host::device::DeviceKind;
@@ -10,6 +10,7 @@ use pixelflow_host::output::note;
 use serde_json::Value;
 
 use super::Plan;
+use crate::cargo::cargo;
 
 /// The compiled programs of a run.
 #[derive(Debug)]
@@ -79,8 +80,7 @@ fn sets(kinds: &[DeviceKind]) -> Vec<Vec<DeviceKind>> {
 pub fn build(root: &Path, features: &[&str]) -> Result<PathBuf> {
     let name = features.join(",");
     note(format_args!("compiling the suite for {name} (minutes, the first time)"));
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut child = Command::new(cargo)
+    let mut child = cargo()
         .current_dir(root)
         .args(["build", "--locked", "--package", "tests"])
         .args(["--bin", "conformance", "--features", &name])

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::measurement::Measurement;
+use crate::cargo::cargo;
 
 /// The folder of the records, in the repository's.
 pub const FOLDER: &str = "docs/quality";
@@ -87,7 +88,7 @@ impl Records {
         let mut command = if let Some(program) = infer {
             Command::new(std::path::absolute(program)?)
         } else {
-            let mut cargo = Command::new(env!("CARGO"));
+            let mut cargo = cargo();
             cargo.args(["run", "--quiet", "-p", "infer", "--locked", "--"]);
             cargo
         };

@@ -18,6 +18,7 @@ use pixelflow_host::output::{note, say};
 use serde_json::{Value, json};
 
 use self::program::Program;
+use crate::cargo::cargo;
 use crate::repository;
 
 /// The page of `infer serve`, whose engine is replaced.
@@ -135,7 +136,7 @@ fn convert(root: &Path, out: &Path, (name, title): (&str, &str)) -> Result<Value
     }
     fs::create_dir_all(out.join("models"))?;
     let shipped = format!("assets/{name}/model");
-    let status = Command::new(env!("CARGO"))
+    let status = cargo()
         .current_dir(root)
         .args(["run", "--quiet", "-p", "infer", "--locked", "--", "convert"])
         .arg(&shipped)

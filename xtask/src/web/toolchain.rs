@@ -5,6 +5,8 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use crate::cargo::without_our_package;
+
 /// What is compiled for.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's compiler, which can make the standard library itself (packages rustc-web, rust-web-src, lld).
@@ -26,13 +28,13 @@ pub fn cargo(with_std: bool) -> Result<(Command, &'static [&'static str])> {
     let sysroot = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let library = Path::new(&sysroot).join("lib/rustlib");
     if with_std && library.join("src/rust/library").is_dir() {
-        let mut cargo = Command::new(env!("CARGO"));
+        let mut cargo = crate::cargo::cargo();
         // A stable compiler does it only if it is told that it may.
         cargo.env("RUSTC_BOOTSTRAP", "1");
         return Ok((cargo, WITH_STD));
     }
     if !with_std && library.join(TARGET).join("lib").is_dir() {
-        return Ok((Command::new(env!("CARGO")), &[]));
+        return Ok((crate::cargo::cargo(), &[]));
     }
     let sources = Path::new("/usr/lib/rustlib/src/rust/library").exists()
         || Path::new("/usr/src").read_dir().is_ok_and(|mut entries| {
@@ -51,7 +53,7 @@ pub fn cargo(with_std: bool) -> Result<(Command, &'static [&'static str])> {
              `apt-get install rustc-web cargo-web rust-web-src lld` has one too)"
         );
     }
-    let mut cargo = Command::new(DEBIAN[0]);
+    let mut cargo = without_our_package(Command::new(DEBIAN[0]));
     cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN[1]);
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", LINKER);
     Ok((cargo, WITH_STD))

@@ -240,6 +240,9 @@ impl Source for WebDatasetSource {
     }
 }
 
+/// Files that a prepared data set has beside its tar files: what is in them, and some of their images.
+pub const ABOUT: [&str; 2] = ["manifest.json", "contact-sheet.png"];
+
 /// The tar files a configured path stands for.
 fn shard_paths(path: &Path, left_out: &mut LeftOut) -> Result<Vec<PathBuf>> {
     if !fs::metadata(path).map_err(io_error(path))?.is_dir() {
@@ -251,7 +254,8 @@ fn shard_paths(path: &Path, left_out: &mut LeftOut) -> Result<Vec<PathBuf>> {
     files.sort_unstable();
     files.retain(|file| {
         let is_tar = is_tar(file);
-        if !is_tar {
+        let is_about_them = file.file_name().is_some_and(|name| ABOUT.iter().any(|a| name == *a));
+        if !is_tar && !is_about_them {
             leave_out(file, left_out);
         }
         is_tar

@@ -1,0 +1,99 @@
+//! One tar file of a prepared data set.
+
+use std::io;
+use std::path::Path;
+
+use pixelflow::durable::DurableFile;
+use pixelflow_dataset::{Source, Transform};
+use rayon::prelude::*;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::image_file::{Change, ImageFile, image_file};
+use crate::error::write_error;
+use crate::inspection::image_name;
+use crate::{Error, Result};
+
+/// Images that are in memory at once.
+const AT_ONCE: usize = 256;
+
+/// A tar file as the manifest names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Shard {
+    /// Its name.
+    pub file: String,
+    /// How many images it has.
+    pub images: usize,
+    /// Its size.
+    pub bytes: u64,
+    /// The first 16 hex digits of its SHA-256.
+    pub sha256: String,
+}
+
+/// A record of a shard: its number in the prepared data set and in the original one.
+pub(super) type Numbers = [usize; 2];
+
+/// Writes a shard durably; counts what was done to its images. `goes_on` is asked after some images; `None` if it says
+/// no.
+///
+/// # Errors
+/// What reading, decoding and writing say; then there is no such file.
+pub(super) fn write_shard(
+    path: &Path,
+    (source, is_labelled): (&dyn Source, bool),
+    records: &[Numbers],
+    transform: Option<&Transform>,
+    mut goes_on: impl FnMut(usize) -> bool,
+) -> Result<Option<Vec<Change>>> {
+    let write = |error: io::Error| write_error(path)(error);
+    let mut tar = tar::Builder::new(DurableFile::create(path).map_err(write)?);
+    let mut changes = Vec::with_capacity(records.len());
+    for chunk in records.chunks(AT_ONCE) {
+        let files: Vec<Result<(String, Value, ImageFile)>> = chunk
+            .par_iter()
+            .map(|&[number, original]| {
+                let facts = facts(source, original, is_labelled)?;
+                let image = image_file(source.encoded(original)?, transform)?;
+                Ok((format!("{number:08}"), facts, image))
+            })
+            .collect();
+        for file in files {
+            let (key, facts, image) = file?;
+            changes.push(image.change);
+            let facts = facts.to_string();
+            append(&mut tar, &format!("{key}.{}", image.extension), &image.bytes).map_err(write)?;
+            append(&mut tar, &format!("{key}.json"), facts.as_bytes()).map_err(write)?;
+        }
+        if !goes_on(chunk.len()) {
+            return Ok(None);
+        }
+    }
+    tar.into_inner().and_then(DurableFile::finish).map_err(write)?;
+    Ok(Some(changes))
+}
+
+/// What is known of a record: its class, its captions, and its name in the original data set.
+fn facts(source: &dyn Source, number: usize, is_labelled: bool) -> Result<Value> {
+    let mut facts = Map::new();
+    if is_labelled {
+        let (_, label) = source.identity(number);
+        facts.insert("label".to_owned(), source.classes()[label].clone().into());
+    }
+    let mut captions = source.captions(number).map_err(Error::from)?;
+    match captions.len() {
+        0 => {}
+        1 => drop(facts.insert("caption".to_owned(), captions.remove(0).into())),
+        _ => drop(facts.insert("caption".to_owned(), captions.into())),
+    }
+    facts.insert("source".to_owned(), image_name(source, number).into());
+    Ok(facts.into())
+}
+
+/// Adds a file without anything that differs between two runs.
+fn append(tar: &mut tar::Builder<DurableFile>, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut header = tar::Header::new_ustar();
+    header.set_size(bytes.len() as u64);
+    header.set_mode(0o644);
+    header.set_mtime(0);
+    tar.append_data(&mut header, name, bytes)
+}

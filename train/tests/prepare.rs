@@ -1,0 +1,201 @@
+//! `train prepare`: images as they were found become a data set that training has nothing to say about.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use image::codecs::jpeg::JpegEncoder;
+use image::{ImageEncoder, ImageFormat, Rgb, RgbImage};
+use pixelflow_dataset::Source;
+use pixelflow_dataset::source::{SourceConfig, WebDatasetConfig};
+use program_tests::{Program, Run, listing, text};
+use serde_json::Value;
+
+const TRAIN: Program = Program(env!("CARGO_BIN_EXE_train"));
+
+fn prepare(data: &Path, out: &Path, more: &[&str]) -> Run {
+    TRAIN.run(&[&["prepare", text(data), text(out)], more].concat())
+}
+
+fn picture(seed: u32, width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        let value = |k: u32| (127.0 + 120.0 * f64::from(x * k + y * seed).sin()) as u8;
+        Rgb([value(seed), value(seed + 1), value(3)])
+    })
+}
+
+fn png(image: &RgbImage) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+/// A photograph whose metadata say: turn me by 90 degrees.
+fn turned(image: &RgbImage) -> Vec<u8> {
+    let entry = [0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0];
+    let exif = [&b"II*\0\x08\0\0\0\x01\0"[..], &entry, &[0; 4]].concat();
+    let mut bytes = Vec::new();
+    let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 95);
+    encoder.set_exif_metadata(exif).unwrap();
+    let (width, height) = image.dimensions();
+    encoder.write_image(image, width, height, image::ExtendedColorType::Rgb8).unwrap();
+    bytes
+}
+
+/// Two classes as they are found: seven images, of which one is a copy, one is broken and one lies on its side.
+fn found(folder: &Path) {
+    for class in ["ant", "bee"] {
+        fs::create_dir_all(folder.join(class)).unwrap();
+    }
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
+    for seed in 1..4 {
+        write(&format!("ant/{seed}.png"), &png(&picture(seed, 40, 30)));
+    }
+    write("bee/4.png", &png(&picture(1, 40, 30)));
+    let whole = png(&picture(5, 40, 30));
+    write("bee/5.png", &whole);
+    write("bee/6.png", &whole[..whole.len() / 2]);
+    write("bee/7.jpg", &turned(&picture(7, 40, 20)));
+}
+
+fn manifest(out: &Path) -> Value {
+    serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap()
+}
+
+fn opened(out: &Path) -> std::sync::Arc<dyn Source> {
+    SourceConfig::WebDataset(WebDatasetConfig::new([out.to_owned()])).open().unwrap()
+}
+
+#[test]
+fn what_is_kept_is_whole_and_what_is_not_is_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    found(&at("found"));
+    let said = prepare(&at("found"), &at("out"), &[]).succeeded().printed;
+    assert!(said.contains("5 of 7 records in 2 classes"), "{said}");
+    assert!(said.contains("1 cannot be used, 1 copies"), "{said}");
+    let files = ["contact-sheet.png", "images-000000.tar", "manifest.json"];
+    assert_eq!(listing(&at("out")), files);
+    let manifest = manifest(&at("out"));
+    assert_eq!(manifest["classes"], serde_json::json!({"ant": 3, "bee": 2}));
+    assert_eq!((&manifest["turned"], &manifest["fitted"]), (&1.into(), &0.into()));
+    let left_out = &manifest["left_out"];
+    assert!(left_out["first_unusable"][0].as_str().unwrap().contains("6.png"), "{left_out}");
+    let copy = &left_out["copies"]["first"][0];
+    assert!(copy[0].as_str().unwrap().ends_with("4.png"), "{copy}");
+    assert!(copy[1].as_str().unwrap().ends_with("1.png"), "{copy}");
+    // A file with nothing to be done to it is the same file; one on its side stands now.
+    let source = opened(&at("out"));
+    let original = image::open(at("found/ant/2.png")).unwrap().into_rgb8();
+    assert_eq!(source.read(1).unwrap().image.data(), &original.into_raw()[..]);
+    let standing = source.read(4).unwrap().image;
+    assert_eq!((standing.height(), standing.width()), (40, 20));
+    // Training has nothing to say about it.
+    let inspected = TRAIN.run(&["inspect", text(&at("out")), "--strict"]).succeeded().printed;
+    assert!(inspected.contains("nothing was found"), "{inspected}");
+    let sheet = image::open(at("out/contact-sheet.png")).unwrap();
+    assert!(sheet.width() > 3 * 64 && sheet.height() >= 2 * 64);
+}
+
+#[test]
+fn images_are_brought_to_size_as_training_brings_them() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    found(&at("found"));
+    prepare(&at("found"), &at("out"), &["--size", "16"]).succeeded();
+    let (source, manifest) = (opened(&at("out")), manifest(&at("out")));
+    assert_eq!((&manifest["fitted"], &manifest["size"]), (&5.into(), &16.into()));
+    let transform = pixelflow_dataset::TransformConfig { size: 16, ..Default::default() };
+    let original =
+        pixelflow_dataset::decode(&fs::read(at("found/ant/2.png")).unwrap(), "x").unwrap();
+    let expected = transform.build().unwrap().fit(&original, "x").unwrap();
+    assert_eq!(source.read(1).unwrap().image, expected);
+}
+
+#[test]
+fn captions_and_the_same_bytes_come_out_however_often_it_was_stopped() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    let data = PathBuf::from("assets/demo/heroes-heldout.tar");
+    let small = ["--shard-images", "40"];
+    prepare(&data, &at("whole"), &small).succeeded();
+    let shards: Vec<String> =
+        listing(&at("whole")).into_iter().filter(|name| name.ends_with(".tar")).collect();
+    assert!(shards.len() > 2, "{shards:?}");
+    // As it is left when it is killed: some files, and what they are to become.
+    fs::create_dir(at("stopped")).unwrap();
+    let plan = manifest(&at("whole"))["plan"].as_str().unwrap().to_owned();
+    fs::write(at("stopped/plan.txt"), &plan).unwrap();
+    fs::copy(at("whole").join(&shards[1]), at("stopped").join(&shards[1])).unwrap();
+    let said = prepare(&data, &at("stopped"), &small).succeeded().message;
+    assert!(said.contains("going on with"), "{said}");
+    for name in listing(&at("whole")) {
+        let read = |folder: &str| fs::read(at(folder).join(&name)).unwrap();
+        assert!(read("whole") == read("stopped"), "{name} differs");
+    }
+    let (before, after) = (
+        SourceConfig::WebDataset(WebDatasetConfig::new([repository(&data)])).open().unwrap(),
+        opened(&at("whole")),
+    );
+    assert_eq!(before.classes(), after.classes());
+    for number in [0, after.len() - 1] {
+        assert_eq!(before.captions(number).unwrap(), after.captions(number).unwrap());
+        assert_eq!(before.read(number).unwrap().image, after.read(number).unwrap().image);
+    }
+    // Something else was begun there.
+    fs::create_dir(at("other")).unwrap();
+    fs::write(at("other/plan.txt"), "0123").unwrap();
+    prepare(&data, &at("other"), &small).refused(&["it was begun with other images or settings"]);
+}
+
+fn repository(path: &Path) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+#[test]
+fn what_looks_alike_or_is_held_out_is_left_out_when_that_is_asked_for() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    let smooth = |shift: u32, side: u32| {
+        RgbImage::from_fn(side, side, |x, y| {
+            let (x, y) = (f64::from(x) / f64::from(side), f64::from(y) / f64::from(side));
+            let wave = (7.0 * x + f64::from(shift)).sin() * (5.0 * y + f64::from(shift)).cos();
+            Rgb([(127.0 + 100.0 * wave) as u8; 3])
+        })
+    };
+    for class in ["photos/one", "held/one"] {
+        fs::create_dir_all(at(class)).unwrap();
+    }
+    smooth(1, 64).save(at("photos/one/large.png")).unwrap();
+    smooth(1, 48).save(at("photos/one/small.png")).unwrap();
+    smooth(2, 64).save(at("photos/one/other.png")).unwrap();
+    smooth(2, 64).save(at("held/one/a.png")).unwrap();
+    let images = |out: &str, more: &[&str]| {
+        prepare(&at("photos"), &at(out), more).succeeded();
+        manifest(&at(out))["images"].clone()
+    };
+    assert_eq!(images("all", &[]), 3);
+    assert_eq!(images("near", &["--near", "3"]), 2);
+    let pair = manifest(&at("near"))["left_out"]["alike"]["first"][0].clone();
+    assert!(pair[0].as_str().unwrap().ends_with("small.png"), "{pair}");
+    assert!(pair[1].as_str().unwrap().ends_with("large.png"), "{pair}");
+    assert_eq!(images("without", &["--not-in", text(&at("held"))]), 2);
+}
+
+#[test]
+fn nothing_is_written_where_something_else_is() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    found(&at("found"));
+    fs::create_dir(at("full")).unwrap();
+    fs::write(at("full/thesis.txt"), "mine").unwrap();
+    prepare(&at("found"), &at("full"), &[]).refused(&["full", "has not made"]);
+    assert_eq!(listing(&at("full")), ["thesis.txt"]);
+    prepare(&at("found"), &at("out"), &[]).succeeded();
+    prepare(&at("found"), &at("out"), &[]).refused(&["a prepared data set already"]);
+    prepare(&at("nowhere"), &at("new"), &[]).refused(&["nowhere"]);
+    let found = at("found");
+    prepare(&found, &at("new"), &["--not-in", text(&found)]).refused(&["no image of it is left"]);
+    assert!(!at("new").exists());
+}
