@@ -23,6 +23,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
             [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
             [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--class', '--class', [CompletionResultType]::ParameterName, 'Classes by name or number, separated by commas; each is drawn once. [default: all]')
@@ -60,17 +61,20 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Draw a picture again from the recipe inside it and compare the pixels')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Draw for a web page and for other programs, over HTTP')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say what a model is')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the machine, its devices and a model: what works, how fast, and what does not and why')
             [CompletionResult]::new('evaluate', 'evaluate', [CompletionResultType]::ParameterValue, 'Measure how good images are: FID and its relatives, copies, captions')
             [CompletionResult]::new('sweep', 'sweep', [CompletionResultType]::ParameterValue, 'Find the sampler settings that draw best for how many network calls')
             [CompletionResult]::new('evaluate-captions', 'evaluate-captions', [CompletionResultType]::ParameterValue, 'The older name of `infer evaluate captions`')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Draw a public benchmark''s prompts in the layout that its evaluator reads')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write weights anew: as safetensors, in another number format, in one file or several')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Make one model of a model and low-rank adapters')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'infer;sample' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
             [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
             [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--class', '--class', [CompletionResultType]::ParameterName, 'Classes by name or number, separated by commas; each is drawn once. [default: all]')
@@ -111,6 +115,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--resample', '--resample', [CompletionResultType]::ParameterName, 'With --mask: how often the second half of each stage is gone through, 1 to 32. More harmonises the seam of what stays and what is drawn, and costs as much again for every two (RePaint, arXiv 2201.09865)')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
             [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
             [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'What a text model shall draw; may be given several times')
@@ -145,6 +150,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         }
         'infer;replay' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Where the model is. [default: the demo it was drawn with, or the folder of its name here]')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'An adapter that the model was changed with: see `infer sample`. Several in the order of the picture''s')
             [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Where the guide is, of a picture that was drawn with one. [default: as of the model]')
             [CompletionResult]::new('--text-encoder', '--text-encoder', [CompletionResultType]::ParameterName, 'Where the text encoder is. [default: the model''s]')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The picture that it is an edit of. Its pixels are compared with the recipe''s hash')
@@ -158,6 +164,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer;serve' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
             [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
             [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
@@ -177,6 +184,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Finished images that stay in memory, 512 MiB at most; the oldest jobs go first, the newest always stays')
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images drawn at once, of one request or of several; changes speed and memory, not the images')
             [CompletionResult]::new('--max-pixels', '--max-pixels', [CompletionResultType]::ParameterName, 'Pixels of an image, at most, whether it is drawn or sent to be edited')
+            [CompletionResult]::new('--max-steps', '--max-steps', [CompletionResultType]::ParameterName, 'Steps a stage, at most, of whatever solver')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Seconds that requests have to be finished in when the server is told to end')
             [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
             [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations; norms, softmax and the solver stay in f32')
@@ -189,6 +197,25 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer;info' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'infer;doctor' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
+            [CompletionResult]::new('--solver', '--solver', [CompletionResultType]::ParameterName, 'How the differential equation is solved. [default: the model''s]')
+            [CompletionResult]::new('--guidance', '--guidance', [CompletionResultType]::ParameterName, 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model''s]')
+            [CompletionResult]::new('--guidance-rule', '--guidance-rule', [CompletionResultType]::ParameterName, 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model''s]')
+            [CompletionResult]::new('--shift', '--shift', [CompletionResultType]::ParameterName, 'Warp of the time within a stage; 1 is none')
+            [CompletionResult]::new('--rtol', '--rtol', [CompletionResultType]::ParameterName, 'Relative tolerance of dopri5')
+            [CompletionResult]::new('--atol', '--atol', [CompletionResultType]::ParameterName, 'Absolute tolerance of dopri5')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'Sample exactly as the PyTorch implementation does, with its flaws')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -241,6 +268,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--shard', '--shard', [CompletionResultType]::ParameterName, 'Draw only part I of N, 1/4 to 4/4, in whole batches. auto: what Slurm (array, srun) or Open MPI say in the environment')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
             [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
             [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
@@ -296,6 +324,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer;evaluate;captions' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
             [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
             [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
@@ -392,6 +421,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer;evaluate-captions' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
             [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
             [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
@@ -424,6 +454,7 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
         'infer;generate' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
             [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
             [CompletionResult]::new('--guide-model', '--guide-model', [CompletionResultType]::ParameterName, 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both')
             [CompletionResult]::new('--guide-weights', '--guide-weights', [CompletionResultType]::ParameterName, 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model''s]')
@@ -461,17 +492,28 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'infer;merge' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'A run''s folder, a checkpoint, a model''s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Of a training checkpoint: the moving average, or the weights being trained')
+            [CompletionResult]::new('--lora', '--lora', [CompletionResultType]::ParameterName, 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Number format of the new weights: f32, f16 or bf16')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'infer;help' {
             [CompletionResult]::new('sample', 'sample', [CompletionResultType]::ParameterValue, 'Draw images')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Draw a picture anew, as a whole or in part')
             [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Draw a picture again from the recipe inside it and compare the pixels')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Draw for a web page and for other programs, over HTTP')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say what a model is')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the machine, its devices and a model: what works, how fast, and what does not and why')
             [CompletionResult]::new('evaluate', 'evaluate', [CompletionResultType]::ParameterValue, 'Measure how good images are: FID and its relatives, copies, captions')
             [CompletionResult]::new('sweep', 'sweep', [CompletionResultType]::ParameterValue, 'Find the sampler settings that draw best for how many network calls')
             [CompletionResult]::new('evaluate-captions', 'evaluate-captions', [CompletionResultType]::ParameterValue, 'The older name of `infer evaluate captions`')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Draw a public benchmark''s prompts in the layout that its evaluator reads')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write weights anew: as safetensors, in another number format, in one file or several')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Make one model of a model and low-rank adapters')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -488,6 +530,9 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             break
         }
         'infer;help;info' {
+            break
+        }
+        'infer;help;doctor' {
             break
         }
         'infer;help;evaluate' {
@@ -527,6 +572,9 @@ Register-ArgumentCompleter -Native -CommandName 'infer' -ScriptBlock {
             break
         }
         'infer;help;convert' {
+            break
+        }
+        'infer;help;merge' {
             break
         }
         'infer;help;help' {

@@ -37,7 +37,9 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Look at every image of a data set: sizes, classes, captions, copies, what cannot be used and why')
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Make a data set to train on of images as they were found: checked, without copies, turned as their metadata say, in tar files. Goes on where it stopped')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the weights of a run as a model folder that `infer --model` reads')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the options of a run; no image is read')
             [CompletionResult]::new('encode-text', 'encode-text', [CompletionResultType]::ParameterValue, 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped')
             [CompletionResult]::new('ema', 'ema', [CompletionResultType]::ParameterValue, 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -51,9 +53,34 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'train;prepare' {
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Scale and cut all images to squares of this side, as training does. [default: they stay as they are]')
+            [CompletionResult]::new('--near', '--near', [CompletionResultType]::ParameterName, 'Also leave out what looks like an earlier image: difference hashes that differ in at most so many of 64 bits. 3 finds other sizes and qualities of a photograph; drawings on plain grounds look alike to it that are not')
+            [CompletionResult]::new('--not-in', '--not-in', [CompletionResultType]::ParameterName, 'Leave out images that are in this data set too, for instance those of a validation')
+            [CompletionResult]::new('--shard-images', '--shard-images', [CompletionResultType]::ParameterName, 'Images in a tar file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'train;export' {
             [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Number format of the weights')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Export the weights being trained instead of their moving average')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'train;doctor' {
+            [CompletionResult]::new('--recipe', '--recipe', [CompletionResultType]::ParameterName, 'A shipped recipe''s name, or a TOML file. [default: demo]')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Train on these images instead of the recipe''s: a .tar file, a folder of them, a folder with one folder a class, or a folder with MNIST''s files')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Change a setting, such as train.lr=2e-4; --print-config lists them. Can be repeated')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Folder of the run. [default: runs/RECIPE-N]')
+            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on with a run from its newest checkpoint, or from RUN/checkpoints/step-N; `auto` takes the newest run under runs/')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'With --dry-run: memory of the device in GB. [default: what is free, on the CPU]')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Stop at the first record that cannot be used instead of skipping it and naming it at the end')
+            [CompletionResult]::new('--print-config', '--print-config', [CompletionResultType]::ParameterName, 'Print the whole configuration with its documentation and exit')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what the run would need in memory and exit; exit code 1 if it does not fit')
+            [CompletionResult]::new('--list-recipes', '--list-recipes', [CompletionResultType]::ParameterName, 'Print the names of the shipped recipes and exit')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -79,7 +106,9 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
         }
         'train;help' {
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Look at every image of a data set: sizes, classes, captions, copies, what cannot be used and why')
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Make a data set to train on of images as they were found: checked, without copies, turned as their metadata say, in tar files. Goes on where it stopped')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the weights of a run as a model folder that `infer --model` reads')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the options of a run; no image is read')
             [CompletionResult]::new('encode-text', 'encode-text', [CompletionResultType]::ParameterValue, 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped')
             [CompletionResult]::new('ema', 'ema', [CompletionResultType]::ParameterValue, 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -88,7 +117,13 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
         'train;help;inspect' {
             break
         }
+        'train;help;prepare' {
+            break
+        }
         'train;help;export' {
+            break
+        }
+        'train;help;doctor' {
             break
         }
         'train;help;encode-text' {

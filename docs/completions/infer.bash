@@ -19,6 +19,9 @@ _infer() {
             infer,convert)
                 cmd="infer__subcmd__convert"
                 ;;
+            infer,doctor)
+                cmd="infer__subcmd__doctor"
+                ;;
             infer,edit)
                 cmd="infer__subcmd__edit"
                 ;;
@@ -36,6 +39,9 @@ _infer() {
                 ;;
             infer,info)
                 cmd="infer__subcmd__info"
+                ;;
+            infer,merge)
+                cmd="infer__subcmd__merge"
                 ;;
             infer,replay)
                 cmd="infer__subcmd__replay"
@@ -94,6 +100,9 @@ _infer() {
             infer__subcmd__help,convert)
                 cmd="infer__subcmd__help__subcmd__convert"
                 ;;
+            infer__subcmd__help,doctor)
+                cmd="infer__subcmd__help__subcmd__doctor"
+                ;;
             infer__subcmd__help,edit)
                 cmd="infer__subcmd__help__subcmd__edit"
                 ;;
@@ -111,6 +120,9 @@ _infer() {
                 ;;
             infer__subcmd__help,info)
                 cmd="infer__subcmd__help__subcmd__info"
+                ;;
+            infer__subcmd__help,merge)
+                cmd="infer__subcmd__help__subcmd__merge"
                 ;;
             infer__subcmd__help,replay)
                 cmd="infer__subcmd__help__subcmd__replay"
@@ -149,7 +161,7 @@ _infer() {
 
     case "${cmd}" in
         infer)
-            opts="-h -V --model --weights --guide-model --guide-weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --preview --strip --animation --device --dtype --dry-run --help --version sample edit replay serve info evaluate sweep evaluate-captions generate convert help"
+            opts="-h -V --model --weights --lora --guide-model --guide-weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --preview --strip --animation --device --dtype --dry-run --help --version sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -161,6 +173,10 @@ _infer() {
                     ;;
                 --weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --guide-model)
@@ -300,8 +316,70 @@ _infer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        infer__subcmd__doctor)
+            opts="-h --model --weights --lora --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --device --dtype --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --steps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --solver)
+                    COMPREPLY=($(compgen -W "euler heun dopri5 ab2 ab3 dpmpp2m unipc" -- "${cur}"))
+                    return 0
+                    ;;
+                --guidance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guidance-rule)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shift)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rtol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --atol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dtype)
+                    COMPREPLY=($(compgen -W "f32 f16 bf16 int8" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         infer__subcmd__edit)
-            opts="-h --image --mask --strength --from-stage --resample --model --weights --guide-model --guide-weights --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --batch --out --scale --preview --strip --animation --device --dtype --dry-run --class --size --help"
+            opts="-h --image --mask --strength --from-stage --resample --model --weights --lora --guide-model --guide-weights --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --batch --out --scale --preview --strip --animation --device --dtype --dry-run --class --size --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -333,6 +411,10 @@ _infer() {
                     ;;
                 --weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --guide-model)
@@ -501,7 +583,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate__subcmd__captions)
-            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --edit --resample --json --grid --help"
+            opts="-h --model --weights --lora --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --edit --resample --json --grid --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -513,6 +595,10 @@ _infer() {
                     ;;
                 --weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --guide-model)
@@ -615,7 +701,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate__subcmd__captions)
-            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --edit --resample --json --grid --help"
+            opts="-h --model --weights --lora --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --train --heldout --count --real-only --edit --resample --json --grid --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -627,6 +713,10 @@ _infer() {
                     ;;
                 --weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --guide-model)
@@ -931,7 +1021,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__evaluate__subcmd__model)
-            opts="-h --images --repeats --labels --prompts --certificate --partial --shard --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --inception --dinov2 --protocol --metrics --train --held-out --json --help"
+            opts="-h --images --repeats --labels --prompts --certificate --partial --shard --model --weights --lora --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --inception --dinov2 --protocol --metrics --train --held-out --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -971,6 +1061,10 @@ _infer() {
                     ;;
                 --weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --guide-model)
@@ -1115,7 +1209,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__generate)
-            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --layout --prompts --out --images --size --shard --verify --help"
+            opts="-h --model --weights --lora --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --negative --text-encoder --text-dtype --seed --batch --device --dtype --layout --prompts --out --images --size --shard --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1127,6 +1221,10 @@ _infer() {
                     ;;
                 --weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --guide-model)
@@ -1225,7 +1323,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__help)
-            opts="sample edit replay serve info evaluate sweep evaluate-captions generate convert help"
+            opts="sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1239,6 +1337,20 @@ _infer() {
             return 0
             ;;
         infer__subcmd__help__subcmd__convert)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1420,6 +1532,20 @@ _infer() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        infer__subcmd__help__subcmd__merge)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         infer__subcmd__help__subcmd__replay)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1477,7 +1603,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__info)
-            opts="-h --model --weights --help"
+            opts="-h --model --weights --lora --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1491,6 +1617,40 @@ _infer() {
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
                     return 0
                     ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        infer__subcmd__merge)
+            opts="-h --model --weights --lora --dtype --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --weights)
+                    COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dtype)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1499,13 +1659,17 @@ _infer() {
             return 0
             ;;
         infer__subcmd__replay)
-            opts="-h --model --guide-model --text-encoder --image --mask --out --device --help"
+            opts="-h --model --lora --guide-model --text-encoder --image --mask --out --device --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lora)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1541,7 +1705,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__sample)
-            opts="-h --model --weights --guide-model --guide-weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --preview --strip --animation --device --dtype --dry-run --help"
+            opts="-h --model --weights --lora --guide-model --guide-weights --class --prompt --prompts --negative --text-encoder --text-dtype --count --seed --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --size --batch --out --scale --preview --strip --animation --device --dtype --dry-run --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1553,6 +1717,10 @@ _infer() {
                     ;;
                 --weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --guide-model)
@@ -1663,7 +1831,7 @@ _infer() {
             return 0
             ;;
         infer__subcmd__serve)
-            opts="-h --model --weights --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --text-encoder --text-dtype --host --port --allow-host --token-file --no-token --queue --keep --batch --max-pixels --grace --device --dtype --help"
+            opts="-h --model --weights --lora --guide-model --guide-weights --steps --solver --guidance --guidance-rule --shift --rtol --atol --reference --text-encoder --text-dtype --host --port --allow-host --token-file --no-token --queue --keep --batch --max-pixels --max-steps --grace --device --dtype --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1675,6 +1843,10 @@ _infer() {
                     ;;
                 --weights)
                     COMPREPLY=($(compgen -W "ema model" -- "${cur}"))
+                    return 0
+                    ;;
+                --lora)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --guide-model)
@@ -1750,6 +1922,10 @@ _infer() {
                     return 0
                     ;;
                 --max-pixels)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-steps)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

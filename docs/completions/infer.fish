@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_infer_global_optspecs
-    string join \n model= weights= guide-model= guide-weights= class= prompt= prompts= negative= text-encoder= text-dtype= count= seed= steps= solver= guidance= guidance-rule= shift= rtol= atol= reference size= batch= out= scale= preview strip= animation= device= dtype= dry-run h/help V/version
+    string join \n model= weights= lora= guide-model= guide-weights= class= prompt= prompts= negative= text-encoder= text-dtype= count= seed= steps= solver= guidance= guidance-rule= shift= rtol= atol= reference size= batch= out= scale= preview strip= animation= device= dtype= dry-run h/help V/version
 end
 
 function __fish_infer_needs_command
@@ -27,6 +27,7 @@ end
 complete -c infer -n "__fish_infer_needs_command" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_needs_command" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_needs_command" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
 complete -c infer -n "__fish_infer_needs_command" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
 complete -c infer -n "__fish_infer_needs_command" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
@@ -72,15 +73,18 @@ complete -c infer -n "__fish_infer_needs_command" -f -a "edit" -d 'Draw a pictur
 complete -c infer -n "__fish_infer_needs_command" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
 complete -c infer -n "__fish_infer_needs_command" -f -a "serve" -d 'Draw for a web page and for other programs, over HTTP'
 complete -c infer -n "__fish_infer_needs_command" -f -a "info" -d 'Say what a model is'
+complete -c infer -n "__fish_infer_needs_command" -f -a "doctor" -d 'Look at the machine, its devices and a model: what works, how fast, and what does not and why'
 complete -c infer -n "__fish_infer_needs_command" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
 complete -c infer -n "__fish_infer_needs_command" -f -a "sweep" -d 'Find the sampler settings that draw best for how many network calls'
 complete -c infer -n "__fish_infer_needs_command" -f -a "evaluate-captions" -d 'The older name of `infer evaluate captions`'
 complete -c infer -n "__fish_infer_needs_command" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
 complete -c infer -n "__fish_infer_needs_command" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
+complete -c infer -n "__fish_infer_needs_command" -f -a "merge" -d 'Make one model of a model and low-rank adapters'
 complete -c infer -n "__fish_infer_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c infer -n "__fish_infer_using_subcommand sample" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand sample" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand sample" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
 complete -c infer -n "__fish_infer_using_subcommand sample" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
 complete -c infer -n "__fish_infer_using_subcommand sample" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
@@ -128,6 +132,7 @@ complete -c infer -n "__fish_infer_using_subcommand edit" -l resample -d 'With -
 complete -c infer -n "__fish_infer_using_subcommand edit" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand edit" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand edit" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
 complete -c infer -n "__fish_infer_using_subcommand edit" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
 complete -c infer -n "__fish_infer_using_subcommand edit" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
@@ -168,6 +173,7 @@ complete -c infer -n "__fish_infer_using_subcommand edit" -l preview -d 'Show th
 complete -c infer -n "__fish_infer_using_subcommand edit" -l dry-run -d 'Print what drawing would need in memory and exit'
 complete -c infer -n "__fish_infer_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c infer -n "__fish_infer_using_subcommand replay" -l model -d 'Where the model is. [default: the demo it was drawn with, or the folder of its name here]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand replay" -l lora -d 'An adapter that the model was changed with: see `infer sample`. Several in the order of the picture\'s' -r
 complete -c infer -n "__fish_infer_using_subcommand replay" -l guide-model -d 'Where the guide is, of a picture that was drawn with one. [default: as of the model]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand replay" -l text-encoder -d 'Where the text encoder is. [default: the model\'s]' -r
 complete -c infer -n "__fish_infer_using_subcommand replay" -l image -d 'The picture that it is an edit of. Its pixels are compared with the recipe\'s hash' -r -F
@@ -178,6 +184,7 @@ complete -c infer -n "__fish_infer_using_subcommand replay" -s h -l help -d 'Pri
 complete -c infer -n "__fish_infer_using_subcommand serve" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand serve" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand serve" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
 complete -c infer -n "__fish_infer_using_subcommand serve" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
@@ -204,6 +211,7 @@ complete -c infer -n "__fish_infer_using_subcommand serve" -l queue -d 'Images t
 complete -c infer -n "__fish_infer_using_subcommand serve" -l keep -d 'Finished images that stay in memory, 512 MiB at most; the oldest jobs go first, the newest always stays' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l batch -d 'Images drawn at once, of one request or of several; changes speed and memory, not the images' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l max-pixels -d 'Pixels of an image, at most, whether it is drawn or sent to be edited' -r
+complete -c infer -n "__fish_infer_using_subcommand serve" -l max-steps -d 'Steps a stage, at most, of whatever solver' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l grace -d 'Seconds that requests have to be finished in when the server is told to end' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c infer -n "__fish_infer_using_subcommand serve" -l dtype -d 'Format of weights and activations; norms, softmax and the solver stay in f32' -r -f -a "f32\t'32-bit floats'
@@ -216,7 +224,32 @@ complete -c infer -n "__fish_infer_using_subcommand serve" -s h -l help -d 'Prin
 complete -c infer -n "__fish_infer_using_subcommand info" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand info" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand info" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
 complete -c infer -n "__fish_infer_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l steps -d 'Steps a stage: one number, or one for each stage such as 4,6,10. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l solver -d 'How the differential equation is solved. [default: the model\'s]' -r -f -a "euler\t'First order, one evaluation a step'
+heun\t'Second order, two evaluations a step, the last of them where it leaves noise: Euler draws better'
+dopri5\t'Fifth order with adaptive steps'
+ab2\t'Second order, one evaluation a step (Adams and Bashforth)'
+ab3\t'Third order, one evaluation a step and one more in a stage\'s first'
+dpmpp2m\t'DPM-Solver++ (2M): second order, one evaluation a step'
+unipc\t'UniPC: second order, one evaluation a step'"
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l guidance -d 'A scale, 1 is none; with a schedule: stage-wise:2.4, constant:1.5, interval:1.5@0.2-0.8. Without one, stage-wise for classes and constant for text. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l guidance-rule -d 'How guidance combines the two velocities: plain, cfg-zero-star, or apg; with settings: cfg-zero-star:zero_until=0.04, apg:parallel=0,threshold=0.5. [default: the model\'s]' -r
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l shift -d 'Warp of the time within a stage; 1 is none' -r
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l rtol -d 'Relative tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l atol -d 'Absolute tolerance of dopri5' -r
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l dtype -d 'Format of weights and activations' -r -f -a "f32\t'32-bit floats'
+f16\t'16-bit floats'
+bf16\t'16-bit floats with the range of 32 bits'
+int8\t'Matrices in eight bits with a scale for each output, all else and the computing in 32-bit floats'"
+complete -c infer -n "__fish_infer_using_subcommand doctor" -l reference -d 'Sample exactly as the PyTorch implementation does, with its flaws'
+complete -c infer -n "__fish_infer_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l check -d 'Draw and measure again what a certificate says, and say of each of its numbers whether it stands; the exit code is 0 if all do, else 1. Model, data and networks of another hash are refused' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l reference -d 'Where the reference is. [default: what comes with the program, or what has its name here]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and not __fish_seen_subcommand_from images model reference compare merge captions help" -l model -d 'Where the model is. [default: the demo, or the folder of its name here]' -r -F
@@ -266,6 +299,7 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_su
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from model" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
@@ -327,6 +361,7 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_su
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate; and __fish_seen_subcommand_from captions" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
@@ -417,6 +452,7 @@ complete -c infer -n "__fish_infer_using_subcommand sweep" -s h -l help -d 'Prin
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
 complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
@@ -456,6 +492,7 @@ complete -c infer -n "__fish_infer_using_subcommand evaluate-captions" -s h -l h
 complete -c infer -n "__fish_infer_using_subcommand generate" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
 complete -c infer -n "__fish_infer_using_subcommand generate" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand generate" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
 complete -c infer -n "__fish_infer_using_subcommand generate" -l guide-model -d 'Guide the model away from this one, instead of from what it draws without a condition (autoguidance, arXiv 2406.02507): a younger checkpoint, other weights or a smaller model of the same run, named as --model is. The velocity is v_guide + g (v_model - v_guide), g the scale of --guidance, and both know the class or prompt: images get better and keep their variety. The paper guides at all times: constant:2 rather than stage-wise or interval. It takes as many network calls as guidance otherwise does, two where g is not 1, and memory for the weights of both' -r -F
 complete -c infer -n "__fish_infer_using_subcommand generate" -l guide-weights -d 'Of a guide that is a training checkpoint: the moving average, or the weights being trained, which are the worse ones' -r -f -a "ema\t'Their moving average'
 model\t'The weights being trained'"
@@ -503,17 +540,25 @@ complete -c infer -n "__fish_infer_using_subcommand convert" -l weights -d 'Of a
 model\t'The weights being trained'"
 complete -c infer -n "__fish_infer_using_subcommand convert" -l report -d 'Write a line for each tensor here: shape, formats, largest absolute and relative error' -r -F
 complete -c infer -n "__fish_infer_using_subcommand convert" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "sample" -d 'Draw images'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "edit" -d 'Draw a picture anew, as a whole or in part'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "serve" -d 'Draw for a web page and for other programs, over HTTP'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "info" -d 'Say what a model is'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "sweep" -d 'Find the sampler settings that draw best for how many network calls'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "evaluate-captions" -d 'The older name of `infer evaluate captions`'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
-complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info evaluate sweep evaluate-captions generate convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c infer -n "__fish_infer_using_subcommand merge" -l model -d 'A run\'s folder, a checkpoint, a model\'s folder, a .safetensors, a .pt, or a name on the Hugging Face Hub, hf:OWNER/NAME or hf:OWNER/NAME@REVISION. [default: the demo]' -r -F
+complete -c infer -n "__fish_infer_using_subcommand merge" -l weights -d 'Of a training checkpoint: the moving average, or the weights being trained' -r -f -a "ema\t'Their moving average'
+model\t'The weights being trained'"
+complete -c infer -n "__fish_infer_using_subcommand merge" -l lora -d 'A low-rank adapter that changes the model: the folder of a run or of an adapter, or a .safetensors with `adapter_config.json` beside it; with :SCALE behind it counts so many times. May be given several times: they are added' -r
+complete -c infer -n "__fish_infer_using_subcommand merge" -l dtype -d 'Number format of the new weights: f32, f16 or bf16' -r
+complete -c infer -n "__fish_infer_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "sample" -d 'Draw images'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "edit" -d 'Draw a picture anew, as a whole or in part'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "replay" -d 'Draw a picture again from the recipe inside it and compare the pixels'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "serve" -d 'Draw for a web page and for other programs, over HTTP'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "info" -d 'Say what a model is'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "doctor" -d 'Look at the machine, its devices and a model: what works, how fast, and what does not and why'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "evaluate" -d 'Measure how good images are: FID and its relatives, copies, captions'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "sweep" -d 'Find the sampler settings that draw best for how many network calls'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "evaluate-captions" -d 'The older name of `infer evaluate captions`'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "generate" -d 'Draw a public benchmark\'s prompts in the layout that its evaluator reads'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "convert" -d 'Write weights anew: as safetensors, in another number format, in one file or several'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "merge" -d 'Make one model of a model and low-rank adapters'
+complete -c infer -n "__fish_infer_using_subcommand help; and not __fish_seen_subcommand_from sample edit replay serve info doctor evaluate sweep evaluate-captions generate convert merge help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "images" -d 'Compare images with real ones: FD or FID, KID, precision, recall, and whether they are copies'
 complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "model" -d 'Draw images with a model and compare them with real ones; none is written'
 complete -c infer -n "__fish_infer_using_subcommand help; and __fish_seen_subcommand_from evaluate" -f -a "reference" -d 'Write the statistics of real images, which stand for them in other measurements'

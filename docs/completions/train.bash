@@ -16,6 +16,9 @@ _train() {
             ",$1")
                 cmd="train"
                 ;;
+            train,doctor)
+                cmd="train__subcmd__doctor"
+                ;;
             train,ema)
                 cmd="train__subcmd__ema"
                 ;;
@@ -30,6 +33,12 @@ _train() {
                 ;;
             train,inspect)
                 cmd="train__subcmd__inspect"
+                ;;
+            train,prepare)
+                cmd="train__subcmd__prepare"
+                ;;
+            train__subcmd__help,doctor)
+                cmd="train__subcmd__help__subcmd__doctor"
                 ;;
             train__subcmd__help,ema)
                 cmd="train__subcmd__help__subcmd__ema"
@@ -46,6 +55,9 @@ _train() {
             train__subcmd__help,inspect)
                 cmd="train__subcmd__help__subcmd__inspect"
                 ;;
+            train__subcmd__help,prepare)
+                cmd="train__subcmd__help__subcmd__prepare"
+                ;;
             *)
                 ;;
         esac
@@ -53,8 +65,50 @@ _train() {
 
     case "${cmd}" in
         train)
-            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --list-recipes --help --version inspect export encode-text ema help"
+            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --list-recipes --help --version inspect prepare export doctor encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --recipe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        train__subcmd__doctor)
+            opts="-h --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --list-recipes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -177,8 +231,22 @@ _train() {
             return 0
             ;;
         train__subcmd__help)
-            opts="inspect export encode-text ema help"
+            opts="inspect prepare export doctor encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        train__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -260,6 +328,20 @@ _train() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        train__subcmd__help__subcmd__prepare)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         train__subcmd__inspect)
             opts="-h --validation --json --strict --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -272,6 +354,36 @@ _train() {
                     return 0
                     ;;
                 --json)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        train__subcmd__prepare)
+            opts="-h --size --near --not-in --shard-images --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --near)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --not-in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard-images)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -8,7 +8,7 @@ use pixelflow_host::output::{print, say};
 use crate::Result;
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
-    Comparison, Evaluated, Generated, Sampled, convert, edit, evaluate, evaluate_captions,
+    Comparison, Evaluated, Generated, Sampled, convert, doctor, edit, evaluate, evaluate_captions,
     generate, info, merge, replay, sample, serve, sweep,
 };
 
@@ -24,6 +24,11 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Merge(arguments) => say(merge(&arguments)?)?,
         Command::Serve(arguments) => serve(&arguments)?,
         Command::Info(arguments) => print(info(&arguments)?)?,
+        Command::Doctor(arguments) => {
+            let found = doctor(&arguments);
+            print(&found.text)?;
+            return Ok(if found.is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Evaluate(arguments) => match evaluate(&arguments)? {
             Evaluated::Done(text) => print(text)?,
             Evaluated::Fallen(text) => {

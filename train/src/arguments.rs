@@ -31,6 +31,7 @@ Examples:
   train --data photos/ --set train.lr=2e-4 your images: one folder a class, tar files, or MNIST's format
   train inspect photos/                    what those images are, before a week of training
   train prepare photos/ data/ --size 256   checked, without copies, in tar files
+  train doctor --recipe imagenet-256-xl    devices, memory, days: does it run here?
   train --resume auto                      go on with the newest run
   train --recipe my.toml --print-config    every setting with its documentation
   train --recipe demo-text                 a model that draws from captions
@@ -50,6 +51,11 @@ pub enum Command {
     Prepare(PrepareArguments),
     /// Write the weights of a run as a model folder that `infer --model` reads.
     Export(ExportArguments),
+    /// Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the
+    /// options of a run; no image is read.
+    ///
+    /// Ends with exit code 1 if something is not as it should be.
+    Doctor(Box<TrainArguments>),
     /// Run the captions of a data set through a text encoder once, for training with
     /// text.kind = "states". Goes on where it stopped.
     EncodeText(EncodeTextArguments),
@@ -84,7 +90,7 @@ pub struct PrepareArguments {
     #[arg(long, value_name = "PIXELS", value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
     pub size: Option<usize>,
     /// Also leave out what looks like an earlier image: difference hashes that differ in at most so many of 64 bits.
-    /// 3 finds other sizes and qualities of a photograph; drawings on plain grounds look alike to it that are not.
+    /// 6 finds most other sizes and qualities of a photograph; drawings on plain grounds look alike to it that are not.
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(..=16))]
     pub near: Option<u32>,
     /// Leave out images that are in this data set too, for instance those of a validation.

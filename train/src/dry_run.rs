@@ -2,11 +2,27 @@
 
 use pixelflow::PixelFlowConfig;
 use pixelflow::memory::{TrainingBytes, TrainingMemory};
+use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::text::T5Config;
+use pixelflow_host::device::OnBackend;
 
 use crate::config::{CheckedConfig, JointConfig, TextConfig, TrainConfig};
 use crate::initial_weights::InitialClasses;
 use crate::optimizer::UpdateRule;
+
+/// Whether a device's attention has scores in memory.
+pub(crate) struct ScoresInMemory<'a>(pub(crate) &'a CheckedConfig);
+
+impl OnBackend for ScoresInMemory<'_> {
+    type Output = bool;
+
+    fn run<B: PixelFlowBackend>(self, device: B::Device) -> bool {
+        let settings = self.0.settings();
+        let (head_dim, dtype) =
+            (settings.model.attention_head_dim, settings.train.precision.dtype());
+        B::attention_form(head_dim, dtype, &device) == AttentionForm::Portable
+    }
+}
 
 /// What a run needs, and whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod checkpoint;
 mod config;
 mod data;
 mod data_path;
+mod doctor;
 mod dry_run;
 mod error;
 mod evaluation;

@@ -6,7 +6,7 @@ use burn::backend::Autodiff;
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
 use infer::PreparedMeter;
-use pixelflow::ops::{AttentionForm, PixelFlowBackend};
+use pixelflow::ops::PixelFlowBackend;
 use pixelflow_dataset::Loader;
 use pixelflow_host::device::{Device, DeviceKind, OnBackend, available_memory, select};
 use pixelflow_host::interrupt::Interrupt;
@@ -15,8 +15,8 @@ use pixelflow_host::output::{note, print, say};
 use crate::arguments::{Arguments, Command, TrainArguments};
 use crate::averages::{PowerAverages, Reconstruction, reconstruct};
 use crate::checkpoint::{self, State};
-use crate::config::CheckedConfig;
-use crate::dry_run::DryRun;
+use crate::doctor::doctor;
+use crate::dry_run::{DryRun, ScoresInMemory};
 use crate::inspection::inspect;
 use crate::lora::Lora;
 use crate::network::Network;
@@ -49,6 +49,7 @@ fn obey(arguments: &Arguments) -> Result<ExitCode> {
         }
         Some(Command::Inspect(arguments)) => return inspect(arguments),
         Some(Command::Prepare(arguments)) => return prepare(arguments),
+        Some(Command::Doctor(arguments)) => return doctor(arguments),
         Some(Command::EncodeText(arguments)) => encode_captions(arguments)?,
         Some(Command::Ema(ema)) => {
             let made = reconstruct(ema)?;
@@ -97,20 +98,6 @@ fn train(arguments: &TrainArguments) -> Result<ExitCode> {
     let mut session = Session::open(arguments)?;
     let meter = session.meter.take();
     device.run(Train { session: &session, meter, device })
-}
-
-/// Whether a device's attention has scores in memory.
-struct ScoresInMemory<'a>(&'a CheckedConfig);
-
-impl OnBackend for ScoresInMemory<'_> {
-    type Output = bool;
-
-    fn run<B: PixelFlowBackend>(self, device: B::Device) -> bool {
-        let settings = self.0.settings();
-        let (head_dim, dtype) =
-            (settings.model.attention_head_dim, settings.train.precision.dtype());
-        B::attention_form(head_dim, dtype, &device) == AttentionForm::Portable
-    }
 }
 
 /// Training, on whatever backend the user has chosen.

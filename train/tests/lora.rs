@@ -51,7 +51,7 @@ fn base(folder: &Path) -> String {
     images(&folder.join("dogs"), &["dog"]);
     let classes = ["model.num_classes=3", "train.steps=6"];
     new_run(&folder.join("images"), &folder.join("base"), &classes).succeeded();
-    format!("train.initial_weights={:?}", folder.join("base"))
+    format!("train.initial_weights={:?}", text(&folder.join("base")))
 }
 
 fn checkpoint(run: &Path, step: u64) -> PathBuf {
@@ -166,7 +166,7 @@ fn classes_grow_shrink_and_are_replaced_by_name() {
     {
         let (rule, classes) =
             (format!("train.initial_classes={rule}"), format!("model.num_classes={classes}"));
-        let settings = [&initial, &rule, &classes, "train.steps=1"].map(|setting| &setting[..]);
+        let settings: [&str; 4] = [&initial, &rule, &classes, "train.steps=1"];
         let out = at(rule.rsplit('=').next().unwrap());
         new_run(&at("few"), &out, &settings).succeeded();
         let (found, row) = row(&out, place);

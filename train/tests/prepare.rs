@@ -121,7 +121,7 @@ fn captions_and_the_same_bytes_come_out_however_often_it_was_stopped() {
     let small = ["--shard-images", "40"];
     prepare(&data, &at("whole"), &small).succeeded();
     let shards: Vec<String> =
-        listing(&at("whole")).into_iter().filter(|name| name.ends_with(".tar")).collect();
+        listing(&at("whole")).into_iter().filter(|name| name.contains(".tar")).collect();
     assert!(shards.len() > 2, "{shards:?}");
     // As it is left when it is killed: some files, and what they are to become.
     fs::create_dir(at("stopped")).unwrap();

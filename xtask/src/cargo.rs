@@ -16,8 +16,8 @@ pub fn cargo() -> Command {
 /// A command that does not see what cargo says about this program's package.
 pub fn without_our_package(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
-        let is_ours = |prefix: &&str| name.to_str().is_some_and(|name| name.starts_with(*prefix));
-        if OF_OUR_PACKAGE.iter().any(|prefix| is_ours(&prefix)) {
+        let is_ours = |prefix: &str| name.to_str().is_some_and(|name| name.starts_with(prefix));
+        if OF_OUR_PACKAGE.iter().any(|prefix| is_ours(prefix)) {
             command.env_remove(&name);
         }
     }

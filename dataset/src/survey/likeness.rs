@@ -3,41 +3,27 @@
 use std::collections::HashMap;
 
 use crate::Raster;
+use crate::transform::{Filter, resize};
 
 /// Rows of the small picture that is hashed; it has one column more.
 const ROWS: usize = 8;
 
-/// The difference hash of an image, 64 bits: of 8 rows of 9 mean brightnesses, whether each is brighter than its left
-/// neighbour. It hardly changes with size, compression and colour; drawings on plain grounds look alike to it that
-/// are not.
+/// The difference hash of an image, 64 bits: of a picture of it of 8 rows of 9 pixels, whether each is brighter than its
+/// left neighbour. It hardly changes with size, compression and colour; drawings on plain grounds look alike to it
+/// that are not.
 ///
 /// N. Krawetz, "Kind of Like That", 2013.
 pub fn difference_hash(image: &Raster) -> u64 {
+    let small = resize(image, ROWS + 1, ROWS, Filter::Box);
+    let brightness = |pixel: &[u8]| pixel.iter().map(|value| u32::from(*value)).sum::<u32>();
     let mut bits = 0;
-    for row in 0..ROWS {
-        let means: [f64; ROWS + 1] = std::array::from_fn(|column| mean(image, row, column));
-        for pair in means.windows(2) {
+    for row in small.rows() {
+        let values: Vec<u32> = row.chunks_exact(small.channels()).map(brightness).collect();
+        for pair in values.windows(2) {
             bits = bits << 1 | u64::from(pair[1] > pair[0]);
         }
     }
     bits
-}
-
-/// Mean brightness of a cell: the channels' sum over its pixels.
-fn mean(image: &Raster, row: usize, column: usize) -> f64 {
-    let part = |index: usize, of: usize, side: usize| {
-        let (first, end) = (index * side / of, (index + 1) * side / of);
-        // Of images smaller than the grid some cells share a pixel.
-        first.min(side - 1)..end.max(first + 1).min(side)
-    };
-    let (rows, columns) = (part(row, ROWS, image.height()), part(column, ROWS + 1, image.width()));
-    let channels = image.channels();
-    let of_row = |line: &[u8]| {
-        let cell = &line[columns.start * channels..columns.end * channels];
-        cell.iter().map(|value| u64::from(*value)).sum::<u64>()
-    };
-    let sum: u64 = image.rows().skip(rows.start).take(rows.len()).map(of_row).sum();
-    sum as f64 / (rows.len() * columns.len()) as f64
 }
 
 /// For each hash the first one before it that differs in at most `bits` of its bits, 63 at most, if there is one that
@@ -70,7 +56,6 @@ pub fn alike(hashes: &[u64], bits: u32) -> Vec<Option<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transform::{Filter, resize};
 
     fn image(of: impl Fn(usize, usize) -> u8) -> Raster {
         let (width, height) = (60, 40);
@@ -80,7 +65,9 @@ mod tests {
 
     #[test]
     fn a_smaller_brighter_copy_is_alike_and_a_mirror_image_is_not() {
-        let wave = |x: usize, y: usize| (60.0 + 40.0 * ((x * y) as f64 / 90.0).sin()) as u8;
+        let wave = |x: usize, y: usize| {
+            (80.0 + 70.0 * (x as f64 / 8.0).sin() * (y as f64 / 6.0 + 1.0).cos()) as u8
+        };
         let original = image(wave);
         let hash = difference_hash(&original);
         let brighter = difference_hash(&image(|x, y| wave(x, y) + 50));
@@ -88,7 +75,7 @@ mod tests {
         let mirrored = difference_hash(&original.flip_horizontal());
         assert_eq!(hash, brighter);
         let [near, far] = [smaller, mirrored].map(|other| (hash ^ other).count_ones());
-        assert!(near <= 4 && far > 10, "{near} {far}");
+        assert!(near <= 6 && far > 20, "{near} {far}");
         // Each column is brighter than the one before.
         assert_eq!(difference_hash(&image(|x, _| x as u8)), u64::MAX);
         let dot = Raster::new(1, 1, 1, vec![7]).unwrap();

@@ -7,6 +7,7 @@
 
 mod dash;
 pub mod device;
+pub mod doctor;
 mod error;
 pub mod interrupt;
 pub mod output;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod doctor;
 mod edit;
 mod evaluate;
 mod evaluate_captions;
@@ -25,6 +26,7 @@ use pixelflow::cascade::MAX_SIDE;
 use pixelflow::sampler::GuidanceRule;
 use pixelflow::weights::WeightSet;
 
+pub use self::doctor::DoctorArguments;
 pub use self::edit::EditArguments;
 pub use self::evaluate::{
     EvaluateArguments, EvaluateCommand, EvaluateImagesArguments, EvaluateModelArguments,
@@ -117,6 +119,10 @@ pub enum Command {
     Serve(ServeArguments),
     /// Say what a model is.
     Info(InfoArguments),
+    /// Look at the machine, its devices and a model: what works, how fast, and what does not and why.
+    ///
+    /// Ends with exit code 1 if something is not as it should be.
+    Doctor(DoctorArguments),
     /// Measure how good images are: FID and its relatives, copies, captions.
     Evaluate(EvaluateArguments),
     /// Find the sampler settings that draw best for how many network calls.

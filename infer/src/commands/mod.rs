@@ -2,6 +2,7 @@
 
 mod caption_drawer;
 mod convert;
+mod doctor;
 mod dry_run;
 mod edit;
 mod evaluate;
@@ -16,6 +17,7 @@ mod serve;
 mod sweep;
 
 pub use convert::convert;
+pub use doctor::doctor;
 pub use edit::edit;
 pub use evaluate::{Evaluated, evaluate, evaluate_captions};
 pub use generate::{Generated, generate};

@@ -72,6 +72,11 @@ fn killed_in_mid_stream_it_starts_again_at_its_address_and_draws_the_same() {
     let head = format!("GET /api/jobs/{id}/events HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
     stream.write_all(head.as_bytes()).unwrap();
     until(|| server.job(&id)["state"] == "running");
+    let mut begun = [0; 4096];
+    until(|| {
+        let count = stream.peek(&mut begun).unwrap();
+        String::from_utf8_lossy(&begun[..count]).contains("queued")
+    });
     let address = server.address.clone();
     let (_, port) = address.rsplit_once(':').unwrap();
     server.signal("-KILL");
