@@ -125,9 +125,17 @@ fn captions_and_the_same_bytes_come_out_however_often_it_was_stopped() {
     assert!(shards.len() > 2, "{shards:?}");
     // As it is left when it is killed: some files, and what they are to become.
     fs::create_dir(at("stopped")).unwrap();
-    let plan = manifest(&at("whole"))["plan"].as_str().unwrap().to_owned();
-    fs::write(at("stopped/plan.txt"), &plan).unwrap();
+    let whole = manifest(&at("whole"));
+    let plan = serde_json::json!({
+        "hash": whole["plan"],
+        "shards": [whole["shards"][0], whole["shards"][1]],
+    });
+    fs::write(at("stopped/plan.json"), plan.to_string()).unwrap();
+    // One of them is cut off, one is of somebody else's hand.
+    let bytes = fs::read(at("whole").join(&shards[0])).unwrap();
+    fs::write(at("stopped").join(&shards[0]), &bytes[..bytes.len() / 2]).unwrap();
     fs::copy(at("whole").join(&shards[1]), at("stopped").join(&shards[1])).unwrap();
+    fs::write(at("stopped").join(&shards[2]), "strange").unwrap();
     let said = prepare(&data, &at("stopped"), &small).succeeded().message;
     assert!(said.contains("going on with"), "{said}");
     for name in listing(&at("whole")) {
@@ -145,7 +153,7 @@ fn captions_and_the_same_bytes_come_out_however_often_it_was_stopped() {
     }
     // Something else was begun there.
     fs::create_dir(at("other")).unwrap();
-    fs::write(at("other/plan.txt"), "0123").unwrap();
+    fs::write(at("other/plan.json"), r#"{"hash": "0123", "shards": []}"#).unwrap();
     prepare(&data, &at("other"), &small).refused(&["it was begun with other images or settings"]);
 }
 
@@ -188,14 +196,15 @@ fn nothing_is_written_where_something_else_is() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
     found(&at("found"));
+    let found = at("found");
     fs::create_dir(at("full")).unwrap();
     fs::write(at("full/thesis.txt"), "mine").unwrap();
     prepare(&at("found"), &at("full"), &[]).refused(&["full", "has not made"]);
     assert_eq!(listing(&at("full")), ["thesis.txt"]);
     prepare(&at("found"), &at("out"), &[]).succeeded();
     prepare(&at("found"), &at("out"), &[]).refused(&["a prepared data set already"]);
+    prepare(&found, &at("found/out"), &[]).refused(&["it lies in the images"]);
     prepare(&at("nowhere"), &at("new"), &[]).refused(&["nowhere"]);
-    let found = at("found");
     prepare(&found, &at("new"), &["--not-in", text(&found)]).refused(&["no image of it is left"]);
     assert!(!at("new").exists());
 }

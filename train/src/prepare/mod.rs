@@ -3,6 +3,7 @@
 mod contact_sheet;
 mod image_file;
 mod manifest;
+mod plan;
 mod selection;
 mod shard;
 
@@ -12,28 +13,23 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use pixelflow::durable;
-use pixelflow::weights::file_hash;
 use pixelflow_dataset::source::ABOUT;
 use pixelflow_dataset::{Source, Transform, TransformConfig};
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::{note, print};
 use pixelflow_host::progress::counting_bar;
-use sha2::{Digest, Sha256};
 
 use self::contact_sheet::contact_sheet;
-use self::image_file::Change;
 use self::manifest::Manifest;
+use self::plan::{PLAN, Plan, hash_of};
 use self::selection::Selection;
 use self::shard::{Numbers, Shard, write_shard};
 use crate::arguments::PrepareArguments;
 use crate::error::{read_error, write_error};
-use crate::identity::{first_half, update};
 use crate::inspection::{Looked, open};
 use crate::png_file::write_png;
 use crate::{Error, Result};
 
-/// What an unfinished data set is to become.
-const PLAN: &str = "plan.txt";
 /// What is in it.
 const MANIFEST: &str = ABOUT[0];
 /// Some of its images.
@@ -45,7 +41,7 @@ const CONTACT_SHEET: &str = ABOUT[1];
 /// [`Error::NotADataSet`], [`Error::Data`] and [`Error::Prepare`] before anything is written; [`Error::Write`].
 pub fn prepare(arguments: &PrepareArguments) -> Result<ExitCode> {
     let PrepareArguments { data, out, size, near, not_in, .. } = arguments;
-    refuse_strange(out)?;
+    refuse_strange(out, data)?;
     let transform = size.map(|size| TransformConfig { size, ..TransformConfig::default() }.build());
     let transform = transform.transpose()?;
     let (source, without_labels) = open(data)?;
@@ -69,27 +65,16 @@ pub fn prepare(arguments: &PrepareArguments) -> Result<ExitCode> {
         let reason = "no image of it is left to be prepared".to_owned();
         return Err(Error::Prepare { path: data.clone(), reason });
     }
-    let plan = plan(source.as_ref(), is_labelled, &selection, arguments)?;
-    begin(out, &plan)?;
-    let made = write_shards(
-        arguments,
-        (source.as_ref(), is_labelled),
-        &selection,
-        transform.as_ref(),
-        &interrupt,
-    )?;
-    let Some((shards, changes)) = made else {
+    let hash = hash_of(source.as_ref(), is_labelled, &selection, arguments)?;
+    let mut plan = Plan::begin(out, hash)?;
+    let images = (source.as_ref(), is_labelled);
+    let transform = transform.as_ref();
+    if write_shards(&mut plan, arguments, images, &selection, transform, &interrupt)?.is_none() {
         return Ok(stopped());
-    };
+    }
     let sheet = contact_sheet(source.as_ref(), &selection.kept, is_labelled)?;
     write_png(&out.join(CONTACT_SHEET), &sheet)?;
-    let manifest = manifest(
-        arguments,
-        plan,
-        (source.as_ref(), is_labelled),
-        (looked, selection),
-        (shards, changes),
-    )?;
+    let manifest = manifest(arguments, plan, images, (looked, selection))?;
     let text = serde_json::to_string_pretty(&manifest).expect("it has a form in JSON");
     let path = out.join(MANIFEST);
     durable::write_text(&path, &text).map_err(write_error(&path))?;
@@ -105,11 +90,18 @@ fn stopped() -> ExitCode {
 }
 
 /// Refuses a folder with something else in it.
-fn refuse_strange(out: &Path) -> Result<()> {
+fn refuse_strange(out: &Path, data: &Path) -> Result<()> {
     let refused =
         |reason: &str| Err(Error::Prepare { path: out.to_owned(), reason: reason.to_owned() });
     if out.join(MANIFEST).exists() {
         return refused("it is a prepared data set already; choose another folder, or remove it");
+    }
+    if let (Ok(out), Ok(data)) = (std::path::absolute(out), std::path::absolute(data))
+        && out.starts_with(data)
+    {
+        return refused(
+            "it lies in the images that are to be prepared; choose a folder beside them",
+        );
     }
     if !out.exists() || out.join(PLAN).exists() {
         return Ok(());
@@ -121,92 +113,47 @@ fn refuse_strange(out: &Path) -> Result<()> {
     refused("there is something in it that train prepare has not made; choose another folder")
 }
 
-/// A hash of all that the files depend on.
-fn plan(
-    source: &dyn Source,
-    is_labelled: bool,
-    selection: &Selection,
-    arguments: &PrepareArguments,
-) -> Result<String> {
-    let mut hash = Sha256::new();
-    let settings = format!("{} {:?} {is_labelled}", arguments.shard_images, arguments.size);
-    update(&mut hash, settings.as_bytes());
-    for &number in &selection.kept {
-        let (name, label) = source.identity(number);
-        update(&mut hash, &name);
-        update(&mut hash, source.classes().get(label).map_or(&[], String::as_bytes));
-        update(&mut hash, &source.beginning(number)?);
-        for caption in source.captions(number)? {
-            update(&mut hash, caption.as_bytes());
-        }
-    }
-    Ok(first_half(hash))
-}
-
-/// Makes the folder, or finds that what is in it was begun for the same.
-fn begin(out: &Path, plan: &str) -> Result<()> {
-    let path = out.join(PLAN);
-    fs::create_dir_all(out).map_err(write_error(out))?;
-    if !path.exists() {
-        return durable::write_text(&path, plan).map_err(write_error(&path));
-    }
-    let before = fs::read_to_string(&path).map_err(read_error(&path))?;
-    if before.trim() == plan {
-        note(format_args!("going on with {}", out.display()));
-        return Ok(());
-    }
-    let reason =
-        "it was begun with other images or settings; give those again, or choose another folder";
-    Err(Error::Prepare { path: out.to_owned(), reason: reason.to_owned() })
-}
-
-/// Writes the tar files that are not there yet; `None` if the user wants to stop. What was done to images is known of
-/// those alone.
+/// Writes the tar files that are not there yet, or not as they were written; `None` if the user wants to stop.
 fn write_shards(
+    plan: &mut Plan,
     arguments: &PrepareArguments,
     (source, is_labelled): (&dyn Source, bool),
     selection: &Selection,
     transform: Option<&Transform>,
     interrupt: &Interrupt,
-) -> Result<Option<(Vec<Shard>, Vec<Change>)>> {
+) -> Result<Option<()>> {
+    let (out, before) = (&arguments.out, std::mem::take(&mut plan.shards));
     let bar = counting_bar(selection.kept.len() as u64, "writing images");
     let numbered: Vec<Numbers> =
         selection.kept.iter().enumerate().map(|(number, original)| [number, *original]).collect();
-    let (mut shards, mut changes) = (Vec::new(), Vec::new());
     for (index, records) in numbered.chunks(arguments.shard_images).enumerate() {
         let file = format!("images-{index:06}.tar");
-        let path = arguments.out.join(&file);
-        // It has its name only when it is whole.
-        if path.exists() {
+        if let Some(shard) = before.iter().find(|shard| shard.file == file && shard.is_in(out)) {
             bar.inc(records.len() as u64);
-            for &[_, original] in records {
-                changes.push(image_file::image_file(source.encoded(original)?, transform)?.change);
-            }
-        } else {
-            let goes_on = |images: usize| {
-                bar.inc(images as u64);
-                !interrupt.is_wanted()
-            };
-            let written = write_shard(&path, (source, is_labelled), records, transform, goes_on)?;
-            match written {
-                Some(made) => changes.extend(made),
-                None => return Ok(None),
-            }
+            plan.shards.push(shard.clone());
+            continue;
         }
-        let bytes = fs::metadata(&path).map_err(read_error(&path))?.len();
-        let sha256 = file_hash(std::slice::from_ref(&path))?;
-        shards.push(Shard { file, images: records.len(), bytes, sha256 });
+        let goes_on = |images: usize| {
+            bar.inc(images as u64);
+            !interrupt.is_wanted()
+        };
+        let path = out.join(&file);
+        let written = write_shard(&path, (source, is_labelled), records, transform, goes_on)?;
+        let Some(changes) = written else {
+            return Ok(None);
+        };
+        plan.shards.push(Shard::of(out, file, &changes)?);
+        plan.save(out)?;
     }
     bar.finish_and_clear();
-    Ok(Some((shards, changes)))
+    Ok(Some(()))
 }
 
 fn manifest(
     arguments: &PrepareArguments,
-    plan: String,
+    Plan { hash, shards }: Plan,
     (source, is_labelled): (&dyn Source, bool),
     (looked, selection): (Looked, Selection),
-    (shards, changes): (Vec<Shard>, Vec<Change>),
 ) -> Result<Manifest> {
     let Selection { kept, left_out } = selection;
     let mut classes: BTreeMap<String, usize> = BTreeMap::new();
@@ -224,15 +171,15 @@ fn manifest(
         looked.seen.iter().filter(|(number, seen)| is_kept(number) && seen.traits.is_transparent);
     Ok(Manifest {
         version: env!("CARGO_PKG_VERSION"),
-        plan,
+        plan: hash,
         source: arguments.data.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         records: source.len(),
         images: kept.len(),
         classes,
         captioned,
         size: arguments.size,
-        turned: changes.iter().filter(|change| change.turned).count(),
-        fitted: changes.iter().filter(|change| change.fitted).count(),
+        turned: shards.iter().map(|shard| shard.turned).sum(),
+        fitted: shards.iter().map(|shard| shard.fitted).sum(),
         transparent: transparent.count(),
         left_out,
         beside: source.left_out().count(),

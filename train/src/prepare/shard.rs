@@ -1,16 +1,18 @@
 //! One tar file of a prepared data set.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 
 use pixelflow::durable::DurableFile;
+use pixelflow::weights::file_hash;
 use pixelflow_dataset::{Source, Transform};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::image_file::{Change, ImageFile, image_file};
-use crate::error::write_error;
+use crate::error::{read_error, write_error};
 use crate::inspection::image_name;
 use crate::{Error, Result};
 
@@ -18,7 +20,7 @@ use crate::{Error, Result};
 const AT_ONCE: usize = 256;
 
 /// A tar file as the manifest names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Shard {
     /// Its name.
     pub file: String,
@@ -28,6 +30,35 @@ pub(super) struct Shard {
     pub bytes: u64,
     /// The first 16 hex digits of its SHA-256.
     pub sha256: String,
+    /// Images in it that were turned or mirrored as their metadata say.
+    pub turned: usize,
+    /// Images in it that were scaled or cut.
+    pub fitted: usize,
+}
+
+impl Shard {
+    /// What lies in a folder under this name now.
+    ///
+    /// # Errors
+    /// What reading it says.
+    pub fn of(folder: &Path, file: String, changes: &[Change]) -> Result<Self> {
+        let path = folder.join(&file);
+        Ok(Self {
+            images: changes.len(),
+            bytes: fs::metadata(&path).map_err(read_error(&path))?.len(),
+            sha256: file_hash(std::slice::from_ref(&path))?,
+            file,
+            turned: changes.iter().filter(|change| change.turned).count(),
+            fitted: changes.iter().filter(|change| change.fitted).count(),
+        })
+    }
+
+    /// Whether it lies in a folder as it was written.
+    pub fn is_in(&self, folder: &Path) -> bool {
+        let path = folder.join(&self.file);
+        let has_size = fs::metadata(&path).is_ok_and(|metadata| metadata.len() == self.bytes);
+        has_size && file_hash(&[path]).is_ok_and(|hash| hash == self.sha256)
+    }
 }
 
 /// A record of a shard: its number in the prepared data set and in the original one.

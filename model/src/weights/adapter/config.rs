@@ -25,6 +25,9 @@ pub struct AdapterConfig {
     /// Whether magnitudes are learned apart (arXiv 2402.09353), which is not known here.
     #[serde(default)]
     pub use_dora: bool,
+    /// Whether the file has its matrices transposed, which is not known here.
+    #[serde(default)]
+    pub fan_in_fan_out: bool,
     /// `none`: biases are the model's.
     #[serde(default = "none")]
     pub bias: String,
@@ -58,6 +61,7 @@ impl AdapterConfig {
             modules_to_save: None,
             use_rslora: false,
             use_dora: false,
+            fan_in_fan_out: false,
             bias: none(),
             alpha_pattern: Value::Object(serde_json::Map::new()),
             base_model_name_or_path: None,
@@ -71,6 +75,7 @@ impl AdapterConfig {
         let unknown = [
             (!self.peft_type.eq_ignore_ascii_case("lora"), "peft_type", self.peft_type.as_str()),
             (self.use_dora, "use_dora", "true"),
+            (self.fan_in_fan_out, "fan_in_fan_out", "true"),
             (self.bias != "none", "bias", self.bias.as_str()),
             (has_alphas, "alpha_pattern", "not empty"),
             (!(self.lora_alpha.is_finite()), "lora_alpha", "not finite"),

@@ -14,6 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use self::config::AdapterConfig;
 pub use self::low_rank::LowRank;
@@ -22,6 +23,7 @@ pub use self::save::save_adapter;
 use super::model_folder::{CHECKPOINTS_FOLDER, checkpoint_name, checkpoint_steps};
 use super::{ModelDescription, TensorFile, WeightSet, WeightsError, file_hash};
 use crate::PixelFlowConfig;
+use crate::plain_text::{self, MAX_DESCRIPTION};
 
 /// The file of an adapter in its folder.
 pub const ADAPTER_FILE: &str = "adapter_model.safetensors";
@@ -43,9 +45,9 @@ pub struct Adapter {
     scale: f64,
     config: AdapterConfig,
     /// By the name of the matrix.
-    products: BTreeMap<String, LowRank>,
+    products: Arc<BTreeMap<String, LowRank>>,
     /// The table of classes, `[classes + 1, width]`.
-    classes: Option<Vec<f32>>,
+    classes: Option<Arc<[f32]>>,
 }
 
 impl Adapter {
@@ -59,7 +61,7 @@ impl Adapter {
         let config_path = file_path.with_file_name(ADAPTER_CONFIG_FILE);
         let unfit = |reason: String| WeightsError::Adapter { path: path.to_owned(), reason };
         let file = TensorFile::open_torch(&file_path, WeightSet::Model)?;
-        let text = fs::read_to_string(&config_path).map_err(|error| {
+        let text = plain_text::read(&config_path, MAX_DESCRIPTION).map_err(|error| {
             unfit(format!(
                 "{}, which says what it is, cannot be read: {error}",
                 config_path.display()
@@ -76,7 +78,7 @@ impl Adapter {
             file: file_path,
             scale: 1.0,
             config,
-            products: BTreeMap::new(),
+            products: Arc::default(),
             classes: None,
         };
         adapter.read(&file)?;
@@ -90,11 +92,11 @@ impl Adapter {
             let data = file.read_in(name, burn::tensor::DType::F32, false)?;
             Ok(data.into_vec().expect("it was asked for in f32"))
         };
-        let mut halves = 0;
+        let (mut halves, mut products) = (0, BTreeMap::new());
         for (name, info) in file.tensors() {
             let plain = name.strip_prefix(PREFIX).unwrap_or(name);
             if plain == CLASS_TABLE {
-                self.classes = Some(values(name)?);
+                self.classes = Some(values(name)?.into());
             } else if let Some(module) = plain.strip_suffix(".lora_A.weight") {
                 let of_b = name.replace(".lora_A.", ".lora_B.");
                 let Some(b) = file.tensors().get(&of_b) else {
@@ -106,7 +108,7 @@ impl Adapter {
                     return Err(unfit(format!("`{name}` and `{of_b}` are {shapes}: no product")));
                 }
                 let product = LowRank { a: values(name)?, b: values(&of_b)?, rank };
-                self.products.insert(format!("{module}.weight"), product);
+                products.insert(format!("{module}.weight"), product);
             } else if plain.ends_with(".lora_B.weight") {
                 halves += 1;
             } else {
@@ -116,12 +118,13 @@ impl Adapter {
                 )));
             }
         }
-        if halves != self.products.len() {
+        if halves != products.len() {
             return Err(unfit("it has a `lora_B` without its `lora_A`".to_owned()));
         }
-        if self.products.is_empty() && self.classes.is_none() {
+        if products.is_empty() && self.classes.is_none() {
             return Err(unfit("it is empty".to_owned()));
         }
+        self.products = Arc::new(products);
         Ok(())
     }
 
@@ -206,7 +209,7 @@ impl Adapter {
     /// # Errors
     /// [`WeightsError::Adapter`].
     pub fn check_fits(&self, model: &TensorFile) -> Result<(), WeightsError> {
-        for (name, product) in &self.products {
+        for (name, product) in self.products.iter() {
             let reason = match model.tensors().get(name) {
                 None => format!("it changes `{name}`, which the model does not have"),
                 Some(info) if info.shape != product.shape() => format!(
@@ -241,7 +244,7 @@ impl Adapter {
             product.add_to(values, self.scale * self.config.factor(product.rank));
         }
         if let Some(table) = self.classes.as_ref().filter(|_| name == CLASS_TABLE) {
-            values.clone_from(table);
+            *values = table.to_vec();
         }
     }
 }

@@ -167,6 +167,7 @@ fn what_does_not_fit_is_refused_with_a_reason() {
     };
     refused(&config("peft_type", "\"IA3\""), "peft_type is IA3");
     refused(&config("use_dora", "true"), "use_dora is true");
+    refused(&config("fan_in_fan_out", "true"), "fan_in_fan_out is true");
     refused(&config("alpha_pattern", "{\"fc1\": 3}"), "alpha_pattern");
     refused(&config("bias", "\"all\""), "bias is all");
     refused(&config("r", "\"x\""), "adapter_config.json");
