@@ -82,13 +82,16 @@ fn a_picture_names_its_adapters_and_is_drawn_again_with_them_alone() {
     let hash = &recipe.adapters[0].hash;
     replay(&[]).refused(&["one (sha256", hash, "x 0.5", "two (sha256", "--lora PATH:SCALE"]);
     let other = ["--lora", "secret/one:0.6", "--lora", "two"];
-    replay(&other).refused(&["a.png"]);
+    replay(&other).refused(&["one (sha256", "x 0.5", "given are", "x 0.6"]);
+    replay(&["--lora", "nowhere"]).refused(&["nowhere"]);
     // As the message says.
     let same = ["--lora", "secret/one:0.5", "--lora", "two"];
     assert!(replay(&same).succeeded().printed.contains("pixels equal"));
     // A picture that was drawn without is another with one.
     scratch.pixels("b.png", &[]);
-    scratch.run(&["replay", "b.png", "--device", "cpu", "--lora", "two"]).refused(&["b.png"]);
+    scratch
+        .run(&["replay", "b.png", "--device", "cpu", "--lora", "two"])
+        .refused(&["b.png", "these adapters: none"]);
 }
 
 #[test]

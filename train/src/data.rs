@@ -39,6 +39,8 @@ pub struct Data {
     pub evaluation_records: Vec<CaptionedRecord>,
     /// The validation or else the training images, which an evaluation compares with.
     pub shown: Arc<dyn Source>,
+    /// Classes that have images there, ascending.
+    pub shown_classes: Vec<usize>,
 }
 
 impl Data {
@@ -130,6 +132,7 @@ impl Data {
             validation_text,
             preview_records,
             evaluation_records,
+            shown_classes: classes_with_images(shown.as_ref()),
             shown,
         })
     }
@@ -155,6 +158,12 @@ impl Data {
     pub fn class_names(&self, classes: usize) -> Option<Vec<String>> {
         (classes == self.class_names.len()).then(|| self.class_names.clone())
     }
+}
+
+/// Classes that have images, ascending.
+fn classes_with_images(source: &dyn Source) -> Vec<usize> {
+    let labels = (0..source.len()).map(|record| source.identity(record).1);
+    labels.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
 /// The data set at `path`, for its captions alone.

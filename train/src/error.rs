@@ -42,7 +42,7 @@ pub enum Error {
     )]
     ClassesLeftOut { classes: String, model: usize, left_out: LeftOut },
     #[error(
-        "--data {}: {reason}; give a .tar file or a folder of them (WebDataset), a folder with one \
+        "{} is no data set: {reason}; give a .tar file or a folder of them (WebDataset), a folder with one \
          folder a class, or a folder with train-images-idx3-ubyte.gz and its labels (IDX)",
         path.display()
     )]

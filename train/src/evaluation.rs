@@ -101,7 +101,7 @@ pub fn measure<B: PixelFlowBackend>(
     let captions = &data.evaluation_records;
     let image = |number: usize| {
         let subject = match captions.len() {
-            0 => Subject::Class(number % settings.model.num_classes),
+            0 => Subject::Class(data.shown_classes[number % data.shown_classes.len()]),
             count => Subject::prompt(&captions[number % count].caption),
         };
         ImageRequest { subject, seed, number: number as u64 }

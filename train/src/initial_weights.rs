@@ -141,6 +141,23 @@ pub fn find(settings: &UpdateConfig, config: &PixelFlowConfig) -> Result<ModelSo
     Err(misfit(format!("it is {}, the new model is {}{advice}", shape(theirs), shape(config))))
 }
 
+/// As [`find`], for a run with these settings.
+///
+/// # Errors
+/// As [`find`]; [`Error::InitialWeights`] for adapters on what would be new weights, which no other model has.
+pub fn find_for(settings: &TrainConfig) -> Result<ModelSource> {
+    let source = find(&settings.train, &settings.model)?;
+    if settings.lora.is_on() && settings.model.is_text_form_of(&source.description.model) {
+        return Err(Error::InitialWeights {
+            path: Path::new(&settings.train.initial_weights).to_owned(),
+            reason: "it is a class model, whose text form has new weights that adapters would leave as they are; \
+                     begin with a text model, or set lora.rank to 0"
+                .to_owned(),
+        });
+    }
+    Ok(source)
+}
+
 /// The hash of the weights that adapters learn on; `None` where all weights learn.
 ///
 /// # Errors

@@ -34,7 +34,7 @@ pub fn preview<B: PixelFlowBackend>(
     let rows: Vec<(String, Subject)> = match &data.text {
         TextSource::None => {
             let row = |class: usize| (data.class_names[class].clone(), Subject::Class(class));
-            config.preview_classes().into_iter().map(row).collect()
+            config.preview_classes(&data.shown_classes).into_iter().map(row).collect()
         }
         TextSource::Joint { .. } | TextSource::States(_) => {
             let row = |record: &CaptionedRecord| {

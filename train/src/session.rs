@@ -64,7 +64,7 @@ impl Session {
         let config = new_settings(&recipe, arguments)?.check()?;
         let settings = config.settings();
         if !settings.train.initial_weights.is_empty() {
-            initial_weights::find(&settings.train, &settings.model)?;
+            initial_weights::find_for(settings)?;
         }
         let learned = LearnedClasses::of(settings, None)?;
         let data = Data::open(&config, learned.as_ref())?;

@@ -49,14 +49,14 @@ fn header(bytes: &[u8]) -> (bool, Orientation) {
     read.unwrap_or((false, Orientation::NoTransforms))
 }
 
-/// The image of a file turned and mirrored as its metadata say.
+/// The image of a file turned and mirrored as its metadata say, and whether it was.
 ///
 /// # Panics
 /// Never: a turned image has as many pixels.
-pub fn upright(bytes: &[u8], image: Raster) -> Raster {
+pub fn upright(bytes: &[u8], image: Raster) -> (Raster, bool) {
     let orientation = header(bytes).1;
     if orientation == Orientation::NoTransforms {
-        return image;
+        return (image, false);
     }
     let (width, height) = (image.width() as u32, image.height() as u32);
     let (channels, data) = (image.channels(), image.data().to_vec());
@@ -67,7 +67,8 @@ pub fn upright(bytes: &[u8], image: Raster) -> Raster {
     };
     turned.apply_orientation(orientation);
     let (width, height) = (turned.width() as usize, turned.height() as usize);
-    Raster::new(width, height, channels, turned.into_bytes()).expect("as many pixels as before")
+    let turned = Raster::new(width, height, channels, turned.into_bytes());
+    (turned.expect("as many pixels as before"), true)
 }
 
 #[cfg(test)]
@@ -105,8 +106,9 @@ mod tests {
         assert_eq!(Traits::of_file(b"no image"), plain);
         // Turned by 90 degrees to the right, the left of the lower row comes first.
         let image = Raster::new(2, 2, 1, vec![1, 2, 3, 4]).unwrap();
-        assert_eq!(upright(&turned_jpeg(), image.clone()).data(), [3, 1, 4, 2]);
-        assert_eq!(upright(b"no image", image.clone()), image);
+        let (turned, is_turned) = upright(&turned_jpeg(), image.clone());
+        assert!(is_turned && turned.data() == [3, 1, 4, 2]);
+        assert_eq!(upright(b"no image", image.clone()), (image, false));
         let raster = |values: &[u8]| Raster::new(2, 1, 3, values.to_vec()).unwrap();
         assert!(plain.with_pixels(&raster(&[1, 1, 1, 9, 9, 9])).is_grey);
         assert!(!plain.with_pixels(&raster(&[1, 1, 1, 9, 8, 9])).is_grey);

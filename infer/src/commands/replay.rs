@@ -5,14 +5,15 @@ use std::path::Path;
 use image::RgbImage;
 use pixelflow::excerpt::excerpt;
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::pipeline::{NoiseRule, Request};
+use pixelflow::pipeline::{AdapterProvenance, NoiseRule, Request};
+use pixelflow::weights::Adapter;
 use pixelflow_host::device::{Device, OnBackend, select};
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::one_line;
 
 use super::recorded_edit::recorded_edit;
 use super::recorded_model::RecordedModel;
-use crate::arguments::ReplayArguments;
+use crate::arguments::{LoraArgument, ReplayArguments};
 use crate::destination::{check_png, is_same};
 use crate::draw::Watched;
 use crate::drawing_memory::{DrawingMemory, free_memory, gigabytes};
@@ -76,7 +77,7 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
         argument: "--model",
         adapters: &arguments.adapters,
     };
-    refuse_without_adapters(arguments, &recipe)?;
+    check_adapters(arguments, &recipe)?;
     let source = recorded.find(arguments.model.as_deref())?;
     let guide = recorded.find_guide(recipe.guide.as_ref(), arguments.guide_model.as_deref())?;
     let mut request = Request { edit, ..recipe.request(BATCH) };
@@ -101,21 +102,33 @@ pub fn replay(arguments: &ReplayArguments) -> Result<Comparison> {
     Ok(compare(&picture, &again))
 }
 
-/// Refuses a picture that was drawn with adapters which the user does not name.
-fn refuse_without_adapters(arguments: &ReplayArguments, recipe: &Recipe) -> Result<()> {
-    if recipe.adapters.is_empty() || !arguments.adapters.is_empty() {
+/// Refuses other adapters than those that a picture was drawn with.
+fn check_adapters(arguments: &ReplayArguments, recipe: &Recipe) -> Result<()> {
+    let mut named = Vec::new();
+    for LoraArgument { path, scale } in &arguments.adapters {
+        let adapter = Adapter::open(path)?;
+        named.push((adapter.name(), adapter.hash().to_owned(), *scale));
+    }
+    let is_it = |(recorded, (_, hash, scale)): (&AdapterProvenance, &(String, String, f64))| {
+        recorded.hash == *hash && recorded.scale == *scale
+    };
+    if recipe.adapters.len() == named.len() && recipe.adapters.iter().zip(&named).all(is_it) {
         return Ok(());
     }
-    let named = recipe.adapters.iter().map(|adapter| {
-        let (name, hash) = (excerpt(&adapter.name), excerpt(&adapter.hash));
-        format!("{} (sha256 {}) x {}", one_line(name), one_line(hash), adapter.scale)
-    });
-    let named = named.collect::<Vec<_>>().join(", ");
+    let listed = |all: Vec<String>| if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+    let said = |name: &str, hash: &str, scale: f64| {
+        format!("{} (sha256 {}) x {scale}", one_line(excerpt(name)), one_line(excerpt(hash)))
+    };
+    let recorded =
+        recipe.adapters.iter().map(|adapter| said(&adapter.name, &adapter.hash, adapter.scale));
+    let given = named.iter().map(|(name, hash, scale)| said(name, hash, *scale));
+    let (recorded, given) = (listed(recorded.collect()), listed(given.collect()));
     Err(Error::Argument {
         argument: "PICTURE",
         value: arguments.picture.display().to_string(),
         reason: format!(
-            "it was drawn with adapters: {named}; say where they are, in this order, with --lora PATH:SCALE for each"
+            "it was drawn with these adapters: {recorded}; given are: {given}. Say --lora PATH:SCALE for each of its \
+             own, in their order"
         ),
     })
 }

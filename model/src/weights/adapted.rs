@@ -59,6 +59,15 @@ impl Adapted<'_> {
         };
         for adapter in self.adapters {
             adapter.apply(name, &mut values);
+            if values.iter().any(|value| !value.is_finite()) {
+                let scale = adapter.scale();
+                return Err(WeightsError::Adapter {
+                    path: adapter.path().to_owned(),
+                    reason: format!(
+                        "times {scale} it makes values of `{name}` that are not finite; give a smaller scale"
+                    ),
+                });
+            }
         }
         Ok(values)
     }

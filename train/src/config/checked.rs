@@ -145,11 +145,11 @@ impl CheckedConfig {
         LoaderConfig { shuffle: false, condition_dropout: 0.0, timesteps, ..self.loader() }
     }
 
-    /// The classes that previews show: at most `max_classes`, evenly spread.
-    pub fn preview_classes(&self) -> Vec<usize> {
-        let classes = self.settings.model.num_classes;
+    /// The classes that previews show, of those with images: at most `max_classes`, evenly spread.
+    pub fn preview_classes(&self, with_images: &[usize]) -> Vec<usize> {
+        let classes = with_images.len();
         let shown = self.settings.preview.max_classes.min(classes);
-        (0..shown).map(|row| row * classes / shown).collect()
+        (0..shown).map(|row| with_images[row * classes / shown]).collect()
     }
 }
 
@@ -192,8 +192,11 @@ mod tests {
     #[test]
     fn previews_spread_over_the_classes() {
         let few = checked(&["model.num_classes=3"]);
-        assert_eq!(few.preview_classes(), [0, 1, 2]);
+        assert_eq!(few.preview_classes(&[0, 1, 2]), [0, 1, 2]);
         let many = checked(&["preview.max_classes=4"]);
-        assert_eq!(many.preview_classes(), [0, 250, 500, 750]);
+        let all: Vec<usize> = (0..1000).collect();
+        assert_eq!(many.preview_classes(&all), [0, 250, 500, 750]);
+        // A class that was added to others is seen.
+        assert_eq!(many.preview_classes(&[1000]), [1000]);
     }
 }

@@ -50,7 +50,11 @@ impl Copies {
     }
 }
 
-/// What an image is called.
+/// What an image is called; where it has no name, as in MNIST's files, its number.
 pub(crate) fn image_name(source: &dyn Source, number: usize) -> String {
-    String::from_utf8_lossy(&source.identity(number).0).into_owned()
+    let name = source.identity(number).0;
+    if name.contains(&0) || name.is_empty() {
+        return format!("record {number}");
+    }
+    String::from_utf8_lossy(&name).into_owned()
 }

@@ -44,11 +44,10 @@ pub(super) fn image_file(
         Encoded::Pixels(_) => None,
     };
     let decoded = record.decode()?.image;
-    let image = match &file {
-        Some(bytes) => upright(bytes, decoded.clone()),
-        None => decoded.clone(),
+    let (image, turned) = match &file {
+        Some(bytes) => upright(bytes, decoded),
+        None => (decoded, false),
     };
-    let turned = image != decoded;
     let fits = |transform: &&Transform| transform.size() != [image.height(), image.width()];
     let fitted =
         transform.filter(fits).map(|transform| transform.fit(&image, &name)).transpose()?;

@@ -22,6 +22,8 @@ pub(super) struct Manifest {
     pub images: usize,
     /// Images of each class; empty where there are no classes.
     pub classes: BTreeMap<String, usize>,
+    /// Classes of the source of which no image is left.
+    pub empty_classes: Vec<String>,
     /// Images with at least one caption.
     pub captioned: usize,
     /// Side of all images in pixels, if they were brought to one.
@@ -44,6 +46,7 @@ pub(super) struct Manifest {
 impl std::fmt::Display for Manifest {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let LeftOutImages { unusable, copies, alike, elsewhere, .. } = &self.left_out;
+        let contradictions = self.left_out.copies_of_other_classes;
         write!(formatter, "  images       {} of {} records", self.images, self.records)?;
         let classes = self.classes.len();
         if classes > 0 {
@@ -66,6 +69,16 @@ impl std::fmt::Display for Manifest {
         writeln!(formatter, "  left out     {named}")?;
         let changed = format!("{} turned, {} scaled or cut", self.turned, self.fitted);
         write!(formatter, "  changed      {changed}")?;
+        if contradictions > 0 {
+            write!(
+                formatter,
+                "\n  look at      {contradictions} copies are of another class than the image that they are a copy of"
+            )?;
+        }
+        if !self.empty_classes.is_empty() {
+            let named = self.empty_classes.join(", ");
+            write!(formatter, "\n  gone         no image is left of {named}")?;
+        }
         if self.transparent > 0 {
             let count = self.transparent;
             write!(

@@ -96,12 +96,18 @@ fn refuse_strange(out: &Path, data: &Path) -> Result<()> {
     if out.join(MANIFEST).exists() {
         return refused("it is a prepared data set already; choose another folder, or remove it");
     }
-    if let (Ok(out), Ok(data)) = (std::path::absolute(out), std::path::absolute(data))
-        && out.starts_with(data)
+    // What of the path is there already may lead elsewhere.
+    let is_there = |folder: &&Path| !folder.as_os_str().is_empty() && folder.exists();
+    let there = out.ancestors().find(is_there).unwrap_or(Path::new("."));
+    if let (Ok(there), Ok(data)) = (there.canonicalize(), data.canonicalize())
+        && there.starts_with(data)
     {
         return refused(
             "it lies in the images that are to be prepared; choose a folder beside them",
         );
+    }
+    if out.exists() && !out.is_dir() {
+        return refused("it is a file; choose a folder");
     }
     if !out.exists() || out.join(PLAN).exists() {
         return Ok(());
@@ -169,18 +175,24 @@ fn manifest(
     let is_kept = |number: &usize| kept_numbers.contains(number);
     let transparent =
         looked.seen.iter().filter(|(number, seen)| is_kept(number) && seen.traits.is_transparent);
+    let is_gone = |name: &&String| is_labelled && !classes.contains_key(*name);
+    let empty_classes = source.classes().iter().filter(is_gone).cloned().collect();
+    // What was scaled was written without transparency.
+    let transparent = if arguments.size.is_some() { 0 } else { transparent.count() };
+    let data = std::path::absolute(&arguments.data).unwrap_or_else(|_| arguments.data.clone());
     Ok(Manifest {
         version: env!("CARGO_PKG_VERSION"),
         plan: hash,
-        source: arguments.data.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        source: data.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         records: source.len(),
         images: kept.len(),
         classes,
+        empty_classes,
         captioned,
         size: arguments.size,
         turned: shards.iter().map(|shard| shard.turned).sum(),
         fitted: shards.iter().map(|shard| shard.fitted).sum(),
-        transparent: transparent.count(),
+        transparent,
         left_out,
         beside: source.left_out().count(),
         shards,

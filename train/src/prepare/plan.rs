@@ -19,6 +19,9 @@ use crate::{Error, Result};
 /// The file's name.
 pub(super) const PLAN: &str = "plan.json";
 
+/// How names of files begin that are not whole.
+const DRAFT: &str = ".partial-";
+
 /// What an unfinished data set is to become, and how far it is.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Plan {
@@ -52,6 +55,15 @@ impl Plan {
             ));
         }
         note(format_args!("going on with {}", out.display()));
+        // What was being written when it was killed.
+        for entry in fs::read_dir(out).map_err(read_error(out))? {
+            let path = entry.map_err(read_error(out))?.path();
+            let is_draft =
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(DRAFT));
+            if is_draft {
+                fs::remove_file(&path).map_err(write_error(&path))?;
+            }
+        }
         Ok(plan)
     }
 

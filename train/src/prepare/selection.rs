@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use pixelflow_dataset::Source;
-use pixelflow_dataset::survey::alike;
+use pixelflow_dataset::survey::{Seen, alike};
 use serde::Serialize;
 
 use crate::inspection::{Copies, Looked, image_name};
@@ -26,6 +26,8 @@ pub(super) struct LeftOutImages {
     pub first_unusable: Vec<String>,
     /// They have the same pixels as an earlier one.
     pub copies: Copies,
+    /// Of those, how many are of another class than the image that they are a copy of.
+    pub copies_of_other_classes: usize,
     /// They look like an earlier one, if that was asked for.
     pub alike: Copies,
     /// They are in the other data set, too.
@@ -48,6 +50,10 @@ impl Selection {
             ..LeftOutImages::default()
         };
         let first = looked.first_of_each();
+        let class = |number: usize| source.identity(number).1;
+        let is_other =
+            |(number, seen): &&(usize, Seen)| class(*number) != class(first[&seen.pixels]);
+        left_out.copies_of_other_classes = looked.seen.iter().filter(is_other).count();
         let mut kept: Vec<(usize, u64)> = looked
             .seen
             .iter()

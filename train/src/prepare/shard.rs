@@ -13,11 +13,10 @@ use serde_json::{Map, Value};
 
 use super::image_file::{Change, ImageFile, image_file};
 use crate::error::{read_error, write_error};
-use crate::inspection::image_name;
 use crate::{Error, Result};
 
-/// Images that are in memory at once.
-const AT_ONCE: usize = 256;
+/// Files for each thread that wait to be written, at most: of large images each takes tens of megabytes.
+const WAITING: usize = 4;
 
 /// A tar file as the manifest names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,12 +78,13 @@ pub(super) fn write_shard(
     let write = |error: io::Error| write_error(path)(error);
     let mut tar = tar::Builder::new(DurableFile::create(path).map_err(write)?);
     let mut changes = Vec::with_capacity(records.len());
-    for chunk in records.chunks(AT_ONCE) {
+    for chunk in records.chunks(WAITING * rayon::current_num_threads()) {
         let files: Vec<Result<(String, Value, ImageFile)>> = chunk
             .par_iter()
             .map(|&[number, original]| {
-                let facts = facts(source, original, is_labelled)?;
-                let image = image_file(source.encoded(original)?, transform)?;
+                let record = source.encoded(original)?;
+                let facts = facts(source, original, is_labelled, &record.name)?;
+                let image = image_file(record, transform)?;
                 Ok((format!("{number:08}"), facts, image))
             })
             .collect();
@@ -104,7 +104,7 @@ pub(super) fn write_shard(
 }
 
 /// What is known of a record: its class, its captions, and its name in the original data set.
-fn facts(source: &dyn Source, number: usize, is_labelled: bool) -> Result<Value> {
+fn facts(source: &dyn Source, number: usize, is_labelled: bool, name: &str) -> Result<Value> {
     let mut facts = Map::new();
     if is_labelled {
         let (_, label) = source.identity(number);
@@ -116,7 +116,7 @@ fn facts(source: &dyn Source, number: usize, is_labelled: bool) -> Result<Value>
         1 => drop(facts.insert("caption".to_owned(), captions.remove(0).into())),
         _ => drop(facts.insert("caption".to_owned(), captions.into())),
     }
-    facts.insert("source".to_owned(), image_name(source, number).into());
+    facts.insert("source".to_owned(), name.into());
     Ok(facts.into())
 }
 

@@ -34,6 +34,9 @@ pub struct AdapterConfig {
     /// Alphas of single modules, which are not known here.
     #[serde(default)]
     pub alpha_pattern: Value,
+    /// Ranks of single modules.
+    #[serde(default)]
+    pub rank_pattern: Value,
     /// The name of the model that it was trained on.
     #[serde(default)]
     pub base_model_name_or_path: Option<String>,
@@ -64,6 +67,7 @@ impl AdapterConfig {
             fan_in_fan_out: false,
             bias: none(),
             alpha_pattern: Value::Object(serde_json::Map::new()),
+            rank_pattern: Value::Object(serde_json::Map::new()),
             base_model_name_or_path: None,
             class_names: None,
         }
@@ -83,6 +87,11 @@ impl AdapterConfig {
         ];
         let found = unknown.into_iter().find(|(is_unknown, ..)| *is_unknown)?;
         Some(format!("{} is {}, which is not known here", found.1, found.2))
+    }
+
+    /// Whether single modules may have ranks of their own.
+    pub(super) fn has_ranks(&self) -> bool {
+        self.rank_pattern.as_object().is_some_and(|ranks| !ranks.is_empty())
     }
 
     /// What a product of rank `rank` counts.

@@ -20,7 +20,9 @@ pub use self::config::AdapterConfig;
 pub use self::low_rank::LowRank;
 #[cfg(feature = "save")]
 pub use self::save::save_adapter;
-use super::model_folder::{CHECKPOINTS_FOLDER, checkpoint_name, checkpoint_steps};
+use super::model_folder::{
+    CHECKPOINTS_FOLDER, WEIGHTS_FILE, checkpoint_name, checkpoint_steps, name_of,
+};
 use super::{ModelDescription, TensorFile, WeightSet, WeightsError, file_hash};
 use crate::PixelFlowConfig;
 use crate::plain_text::{self, MAX_DESCRIPTION};
@@ -48,6 +50,8 @@ pub struct Adapter {
     products: Arc<BTreeMap<String, LowRank>>,
     /// The table of classes, `[classes + 1, width]`.
     classes: Option<Arc<[f32]>>,
+    /// Its width.
+    class_width: usize,
 }
 
 impl Adapter {
@@ -61,6 +65,12 @@ impl Adapter {
         let config_path = file_path.with_file_name(ADAPTER_CONFIG_FILE);
         let unfit = |reason: String| WeightsError::Adapter { path: path.to_owned(), reason };
         let file = TensorFile::open_torch(&file_path, WeightSet::Model)?;
+        if !config_path.is_file() {
+            let path = config_path.display();
+            return Err(unfit(format!(
+                "{path}, which says what it is, is not there or is no file"
+            )));
+        }
         let text = plain_text::read(&config_path, MAX_DESCRIPTION).map_err(|error| {
             unfit(format!(
                 "{}, which says what it is, cannot be read: {error}",
@@ -80,6 +90,7 @@ impl Adapter {
             config,
             products: Arc::default(),
             classes: None,
+            class_width: 0,
         };
         adapter.read(&file)?;
         Ok(adapter)
@@ -96,6 +107,12 @@ impl Adapter {
         for (name, info) in file.tensors() {
             let plain = name.strip_prefix(PREFIX).unwrap_or(name);
             if plain == CLASS_TABLE {
+                if info.shape.len() != 2 || self.classes.is_some() {
+                    return Err(unfit(format!(
+                        "`{name}` is no table of classes, or there are two"
+                    )));
+                }
+                self.class_width = info.shape[1];
                 self.classes = Some(values(name)?.into());
             } else if let Some(module) = plain.strip_suffix(".lora_A.weight") {
                 let of_b = name.replace(".lora_A.", ".lora_B.");
@@ -108,7 +125,13 @@ impl Adapter {
                     return Err(unfit(format!("`{name}` and `{of_b}` are {shapes}: no product")));
                 }
                 let product = LowRank { a: values(name)?, b: values(&of_b)?, rank };
-                products.insert(format!("{module}.weight"), product);
+                if rank != self.config.r && !self.config.has_ranks() {
+                    let r = self.config.r;
+                    return Err(unfit(format!("`{name}` is of rank {rank}, and r is {r}")));
+                }
+                if products.insert(format!("{module}.weight"), product).is_some() {
+                    return Err(unfit(format!("it has `{module}` twice")));
+                }
             } else if plain.ends_with(".lora_B.weight") {
                 halves += 1;
             } else {
@@ -142,6 +165,11 @@ impl Adapter {
     /// The name by which a picture remembers it: of its folder or file, never where that lies.
     pub fn name(&self) -> String {
         let file = std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone());
+        let folder = file.parent().unwrap_or(Path::new(""));
+        // That of a run is called as its checkpoint is.
+        if folder.file_name().is_some_and(|name| name == ADAPTER_FOLDER) {
+            return name_of(&folder.with_file_name(WEIGHTS_FILE));
+        }
         let is_usual = file.file_name().is_some_and(|name| name == ADAPTER_FILE);
         let named = if is_usual { file.parent() } else { Some(file.as_path()) };
         let name = named.and_then(Path::file_name).unwrap_or_default();
@@ -186,7 +214,7 @@ impl Adapter {
         if model.is_text() {
             return Err(unfit("it has classes, and the model draws from text".to_owned()));
         }
-        if table.is_empty() || !table.len().is_multiple_of(width) || table.len() / width < 2 {
+        if self.class_width != width || table.len() / width < 2 {
             return Err(unfit(format!("its table of classes is not of width {width}")));
         }
         let num_classes = table.len() / width - 1;
@@ -195,6 +223,11 @@ impl Adapter {
         {
             let names = names.len();
             return Err(unfit(format!("it names {names} classes, and has {num_classes}")));
+        }
+        let mut names = self.config.class_names.clone().unwrap_or_default();
+        names.sort();
+        if names.iter().any(String::is_empty) || names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(unfit("its classes have no names, or the same twice".to_owned()));
         }
         let class_names = match &self.config.class_names {
             None if num_classes == model.model.num_classes => model.class_names,

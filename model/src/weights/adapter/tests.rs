@@ -171,6 +171,7 @@ fn what_does_not_fit_is_refused_with_a_reason() {
     refused(&config("alpha_pattern", "{\"fc1\": 3}"), "alpha_pattern");
     refused(&config("bias", "\"all\""), "bias is all");
     refused(&config("r", "\"x\""), "adapter_config.json");
+    refused(&config("r", "3"), "is of rank 2, and r is 3");
     refused(&|path| fs::remove_file(path.join(ADAPTER_CONFIG_FILE)).unwrap(), "says what it is");
     refused(&|path| fs::remove_file(path.join(ADAPTER_FILE)).unwrap(), "the folder has no");
     refused(&|path| fs::write(path.join(ADAPTER_FILE), "x").unwrap(), "");
@@ -184,6 +185,14 @@ fn what_does_not_fit_is_refused_with_a_reason() {
     refused(&with(FC1, small), "[2, 2], which is [512, 128]");
     let damaged = LowRank { a: vec![f32::NAN; 256], ..product };
     refused(&with(FC1, damaged), "not finite");
+    // What is finite by itself, and not as a product.
+    let huge = LowRank { a: vec![1e30; 256], b: vec![1e30; 1024], rank: 2 };
+    let (copy, _) = adapter(folder.path(), 99);
+    with(FC1, huge)(&copy);
+    let opened = Adapter::open(&copy).unwrap();
+    let adapted = files.clone().with_adapters(vec![opened]).unwrap();
+    let error = adapted.load::<Flex>(NumberFormat::F32, &FlexDevice).unwrap_err().to_string();
+    assert!(error.contains("adapter-99") && error.contains("smaller scale"), "{error}");
     // Eight bits cannot be changed by so little.
     let int8 = folder.path().join("int8");
     fs::create_dir(&int8).unwrap();

@@ -12,7 +12,7 @@ const PARTS: [&str; 9] =
 section! {
     /// Low-rank adapters (LoRA, arXiv 2106.09685): instead of all weights of train.initial_weights, thin matrices whose
     /// product is added to those of the blocks learn, and with them the table of classes where
-    /// train.initial_classes gives it others. Checkpoints have the adapter and the whole model with it.
+    /// train.initial_classes gives it others. A text encoder stays as it is. Checkpoints have the adapter and the whole model with it.
     struct LoraConfig {
         /// Columns and rows of the products; 0 trains all weights.
         rank: usize = 0 where |c| {
@@ -32,11 +32,19 @@ section! {
             require(c.lora.alpha.is_finite() && c.lora.alpha > 0.0, "it must be above 0, such as 16")
         };
         /// Parts of the blocks whose matrices have a product.
-        targets: Vec<String> = ["attn1", "attn2", "mlp"] where |c| require(
-            !c.lora.targets.is_empty()
-                && c.lora.targets.iter().all(|target| PARTS.contains(&target.as_str())),
-            format!("some of {}", PARTS.join(", ")),
-        );
+        targets: Vec<String> = ["attn1", "attn2", "mlp"] where |c| {
+            let targets = &c.lora.targets;
+            require(
+                !targets.is_empty() && targets.iter().all(|target| PARTS.contains(&target.as_str())),
+                format!("some of {}", PARTS.join(", ")),
+            )?;
+            // Only text models have a second attention.
+            let is_text = c.model.cross_attention_dim.is_some();
+            require(
+                is_text || targets.iter().any(|target| target != "attn2"),
+                "a class model has no attn2; take attn1 or mlp",
+            )
+        };
     }
 }
 

@@ -42,10 +42,14 @@ section! {
         /// it knows what has the same name; or "add", its own and what the data have besides. What is new begins as
         /// "no class".
         #[serde(default)] // Runs from before this setting had the same.
-        initial_classes: InitialClasses = "same" where |c| require(
-            c.train.initial_classes == InitialClasses::Same || !c.train.initial_weights.is_empty(),
-            "with train.initial_weights it may be another; without, it must be \"same\"",
-        );
+        initial_classes: InitialClasses = "same" where |c| {
+            let is_same = c.train.initial_classes == InitialClasses::Same;
+            require(
+                is_same || !c.train.initial_weights.is_empty(),
+                "with train.initial_weights it may be another; without, it must be \"same\"",
+            )?;
+            require(is_same || c.model.num_classes > 0, "a text model has no classes; leave it out")
+        };
         /// Updates of the weights in the whole run.
         steps: u64 = 100_000 where |c| {
             // Images are counted, and numbered in JSON.
