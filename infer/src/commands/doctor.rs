@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use pixelflow::NumberFormat;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::pipeline::{Request, Subject};
 use pixelflow_host::device::{OnBackend, select};
@@ -11,7 +10,7 @@ use pixelflow_host::doctor::{Diagnosis, Finding, Mark, devices, machine};
 
 use super::named_model;
 use crate::Result;
-use crate::arguments::DoctorArguments;
+use crate::arguments::{DoctorArguments, TextArguments};
 use crate::drawing_memory::{DrawingMemory, free_memory, gigabytes};
 use crate::drawing_setup::{DrawingSetup, TextEncoderSetup, sampler_config};
 use crate::hub::Fetching;
@@ -71,8 +70,8 @@ fn drawing(arguments: &DoctorArguments) -> Result<Vec<Finding>> {
     if fits.mark == Mark::Ill {
         return Ok(vec![fits]);
     }
-    let text_encoder =
-        TextEncoderSetup::of(&source, None, text_format(arguments.dtype), Fetching::Allowed)?;
+    let text_format = TextArguments::default().dtype(arguments.dtype);
+    let text_encoder = TextEncoderSetup::of(&source, None, text_format, Fetching::Allowed)?;
     let name = source.short_name();
     let setup = DrawingSetup { source, guide: None, device, format: arguments.dtype, text_encoder };
     let seconds = device.run(TimeImage { setup, request })?;
@@ -81,11 +80,6 @@ fn drawing(arguments: &DoctorArguments) -> Result<Vec<Finding>> {
         arguments.dtype.name()
     );
     Ok(vec![fits, Finding::well("drawing", text)])
-}
-
-/// The format of a text encoder beside a model in this one.
-fn text_format(format: NumberFormat) -> NumberFormat {
-    if format == NumberFormat::Int8 { NumberFormat::F32 } else { format }
 }
 
 /// The time of one image.
