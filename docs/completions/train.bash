@@ -65,7 +65,7 @@ _train() {
 
     case "${cmd}" in
         train)
-            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --list-recipes --help --version inspect prepare export doctor encode-text ema help"
+            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --ranks --list-recipes --help --version inspect prepare export doctor encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -99,6 +99,10 @@ _train() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ranks)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -107,7 +111,7 @@ _train() {
             return 0
             ;;
         train__subcmd__doctor)
-            opts="-h --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --list-recipes --help"
+            opts="-h --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --ranks --list-recipes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -138,6 +142,10 @@ _train() {
                     return 0
                     ;;
                 --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ranks)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

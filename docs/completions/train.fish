@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_train_global_optspecs
-    string join \n recipe= data= set= strict out= resume= device= print-config dry-run memory= list-recipes h/help V/version
+    string join \n recipe= data= set= strict out= resume= device= print-config dry-run memory= ranks= list-recipes h/help V/version
 end
 
 function __fish_train_needs_command
@@ -31,6 +31,7 @@ complete -c train -n "__fish_train_needs_command" -l out -d 'Folder of the run. 
 complete -c train -n "__fish_train_needs_command" -l resume -d 'Go on with a run from its newest checkpoint, or from RUN/checkpoints/step-N; `auto` takes the newest run under runs/' -r -F
 complete -c train -n "__fish_train_needs_command" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c train -n "__fish_train_needs_command" -l memory -d 'With --dry-run: memory of the device in GB. [default: what is free, on the CPU]' -r
+complete -c train -n "__fish_train_needs_command" -l ranks -d 'With --dry-run: how many ranks train together. [default: 1]' -r
 complete -c train -n "__fish_train_needs_command" -l strict -d 'Stop at the first record that cannot be used instead of skipping it and naming it at the end'
 complete -c train -n "__fish_train_needs_command" -l print-config -d 'Print the whole configuration with its documentation and exit'
 complete -c train -n "__fish_train_needs_command" -l dry-run -d 'Print what the run would need in memory and exit; exit code 1 if it does not fit'
@@ -65,6 +66,7 @@ complete -c train -n "__fish_train_using_subcommand doctor" -l out -d 'Folder of
 complete -c train -n "__fish_train_using_subcommand doctor" -l resume -d 'Go on with a run from its newest checkpoint, or from RUN/checkpoints/step-N; `auto` takes the newest run under runs/' -r -F
 complete -c train -n "__fish_train_using_subcommand doctor" -l device -d 'Where to compute: auto, cpu, wgpu, vulkan, metal, cuda, rocm, or one of several such as cuda:1' -r
 complete -c train -n "__fish_train_using_subcommand doctor" -l memory -d 'With --dry-run: memory of the device in GB. [default: what is free, on the CPU]' -r
+complete -c train -n "__fish_train_using_subcommand doctor" -l ranks -d 'With --dry-run: how many ranks train together. [default: 1]' -r
 complete -c train -n "__fish_train_using_subcommand doctor" -l strict -d 'Stop at the first record that cannot be used instead of skipping it and naming it at the end'
 complete -c train -n "__fish_train_using_subcommand doctor" -l print-config -d 'Print the whole configuration with its documentation and exit'
 complete -c train -n "__fish_train_using_subcommand doctor" -l dry-run -d 'Print what the run would need in memory and exit; exit code 1 if it does not fit'

@@ -184,6 +184,9 @@ pub struct TrainArguments {
     /// With --dry-run: memory of the device in GB. [default: what is free, on the CPU]
     #[arg(long, value_name = "GB", requires = "dry_run", value_parser = positive)]
     pub memory: Option<f64>,
+    /// With --dry-run: how many ranks train together. [default: 1]
+    #[arg(long, value_name = "N", requires = "dry_run", value_parser = RangedU64ValueParser::<usize>::new().range(1..=65536))]
+    pub ranks: Option<usize>,
     /// Print the names of the shipped recipes and exit.
     #[arg(long)]
     pub list_recipes: bool,

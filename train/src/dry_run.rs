@@ -9,6 +9,7 @@ use pixelflow_host::device::OnBackend;
 use crate::config::{CheckedConfig, JointConfig, TextConfig, TrainConfig};
 use crate::initial_weights::InitialClasses;
 use crate::optimizer::UpdateRule;
+use crate::ranks::most_terms;
 
 /// Whether a device's attention has scores in memory.
 pub(crate) struct ScoresInMemory<'a>(pub(crate) &'a CheckedConfig);
@@ -44,12 +45,22 @@ impl DryRun {
     ///
     /// `scores_in_memory` says whether the device has attention without scores in memory.
     pub fn new(config: &CheckedConfig, scores_in_memory: bool, available: Option<u64>) -> Self {
+        Self::of_ranks(1, config, scores_in_memory, available)
+    }
+
+    /// The same for the first of so many ranks, which needs the most.
+    pub fn of_ranks(
+        ranks: usize,
+        config: &CheckedConfig,
+        scores_in_memory: bool,
+        available: Option<u64>,
+    ) -> Self {
         let settings = config.settings();
         let model = &settings.model;
         let element = settings.train.precision.bytes();
         let memory = |recompute| TrainingMemory { element, recompute, scores_in_memory };
         let encoder = text_encoder(settings.text.as_ref());
-        let bytes = |recompute, images| {
+        let bytes = |recompute, images: usize| {
             let memory = memory(recompute);
             let bytes = memory.bytes(model, &lengths(config, images));
             let mut bytes = match &encoder {
@@ -72,6 +83,15 @@ impl DryRun {
                 bytes.moments = 2 * learning;
                 bytes.average = learning + (averages - 1) * 4 * model.parameters();
             }
+            if settings.ranks.shard_optimizer {
+                // The averages of other widths are the first rank's.
+                let widths = bytes.average / averages * (averages - 1);
+                bytes.average = widths + (bytes.average - widths).div_ceil(ranks as u64);
+                bytes.moments = bytes.moments.div_ceil(ranks as u64);
+            }
+            let parts = settings.train.batch_size / images;
+            let busiest = 0..parts.div_ceil(ranks);
+            bytes.held = bytes.gradients * (most_terms(busiest) as u64 - 1);
             bytes
         };
         let images = config.micro_batch();
@@ -79,7 +99,7 @@ impl DryRun {
         let fits = |bytes: &TrainingBytes| available.is_none_or(|free| bytes.peak() <= free);
         let advice = (!fits(&now)).then(|| {
             let batch = settings.train.batch_size;
-            let parts = (1..=batch).filter(|parts| batch.is_multiple_of(*parts));
+            let parts = (ranks..=batch).filter(|parts| batch.is_multiple_of(*parts));
             let choices = [false, true]
                 .into_iter()
                 .flat_map(|recompute| parts.clone().map(move |parts| (parts, recompute)));
@@ -168,7 +188,7 @@ fn lengths(config: &CheckedConfig, images: usize) -> Vec<usize> {
 /// A table, and what to do if it does not fit.
 impl std::fmt::Display for DryRun {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let TrainingBytes { weights, moments, average, gradients, activations, passing } =
+        let TrainingBytes { weights, moments, average, gradients, held, activations, passing } =
             self.bytes;
         let tokens: usize = self.lengths.iter().sum();
         writeln!(
@@ -182,6 +202,7 @@ impl std::fmt::Display for DryRun {
             ("optimiser", moments),
             ("averages", average),
             ("gradients", gradients),
+            ("waiting", held),
             ("activations", activations),
             ("passing", passing),
             ("most at once", self.bytes.peak()),
@@ -260,6 +281,30 @@ mod tests {
         let muon = bytes(&["train.optimizer=muon"]);
         let share = muon.moments as f64 / plain.moments as f64;
         assert!((0.5..0.56).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn ranks_share_the_optimiser_and_the_parts() {
+        let bytes = |ranks, more: &[&str]| {
+            let settings = [
+                "model.preset=xl",
+                "data.resolution=256",
+                "train.batch_size=16",
+                "train.gradient_accumulation=4",
+            ];
+            let config = TrainConfig::of(&[&settings, more].concat()).check().unwrap();
+            DryRun::of_ranks(ranks, &config, false, None).bytes
+        };
+        let alone = bytes(1, &[]);
+        // Of four parts (0 1) and 2 wait for 3.
+        assert_eq!(alone.held, 2 * alone.gradients);
+        let four = bytes(4, &[]);
+        assert_eq!((four.held, four.moments), (0, alone.moments));
+        let sharded = bytes(4, &["ranks.shard_optimizer=true"]);
+        assert_eq!(sharded.moments, alone.moments / 4);
+        assert_eq!(sharded.average, alone.average / 4);
+        assert_eq!(sharded.weights, alone.weights);
+        println!("XL, four images a rank: {} and {} bytes", four.peak(), sharded.peak());
     }
 
     #[test]

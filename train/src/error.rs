@@ -113,6 +113,29 @@ pub enum Error {
          train.warmup_steps or a smaller train.clip_norm; if that does not help, {earlier}"
     )]
     Diverged { step: u64, what: String, earlier: String },
+    /// Ranks whose weights are not those of the first.
+    #[error(
+        "after step {step} the weights are not the same on all ranks: rank {ranks} has others than rank 0; the machines \
+         do not compute alike, or one has a fault; go on from an earlier checkpoint"
+    )]
+    RanksDiffer { step: u64, ranks: String },
+    #[error(
+        "rank {rank} runs another program: {reason}; start the same build of `train` everywhere"
+    )]
+    OtherProgram { rank: usize, reason: String },
+    #[error(
+        "rank {rank} has other training images than rank 0: {reason}; all machines must see the same files"
+    )]
+    OtherData { rank: usize, reason: String },
+    #[error(
+        "{ranks} ranks cannot share a batch of {parts}: each needs a part of its own (train.gradient_accumulation){advice}"
+    )]
+    TooManyRanks { ranks: usize, parts: String, advice: String },
+    #[error(
+        "the state after step {step} cannot be saved: other ranks have parts of it (ranks.shard_optimizer); go on from \
+         the last checkpoint"
+    )]
+    LostShards { step: u64 },
     #[error("step {step} ended half-way: there is no state to save")]
     HalfAStep { step: u64 },
 
@@ -128,6 +151,8 @@ pub enum Error {
     Data(#[from] pixelflow_dataset::Error),
     #[error(transparent)]
     Infer(#[from] infer::Error),
+    #[error(transparent)]
+    Ranks(#[from] pixelflow_ranks::RankError),
     #[error(transparent)]
     Host(#[from] pixelflow_host::Error),
     #[error(transparent)]

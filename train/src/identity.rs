@@ -8,6 +8,7 @@ use pixelflow::weights::{DESCRIPTION_FILE, ModelDescription};
 use pixelflow_dataset::Source;
 use pixelflow_dataset::source::{ClassDifference, relabelled, relabelled_among, without};
 use pixelflow_host::output::note;
+use pixelflow_ranks::Job;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -96,6 +97,27 @@ pub fn check(
         path: path(),
         what: format!("{} have changed", changes.join(" and ")),
     })
+}
+
+/// Checks that all ranks learn from the same records.
+///
+/// # Errors
+/// [`Error::OtherData`], [`Error::Ranks`].
+pub fn check_ranks(job: &mut Job, own: &Identity) -> Result<()> {
+    let message = serde_json::to_vec(own).expect("plain values");
+    let mut all: Vec<Identity> = Vec::new();
+    for (rank, message) in job.gather(message)?.into_iter().enumerate() {
+        let identity = serde_json::from_slice(&message)
+            .map_err(|error| Error::OtherProgram { rank, reason: error.to_string() })?;
+        all.push(identity);
+    }
+    let differing = all.iter().enumerate().map(|(rank, other)| (rank, all[0].changes(other)));
+    match differing.into_iter().find(|(_, changes)| !changes.is_empty()) {
+        None => Ok(()),
+        Some((rank, changes)) => {
+            Err(Error::OtherData { rank, reason: format!("{} differ", changes.join(" and ")) })
+        }
+    }
 }
 
 /// The names of classes in the order in which a model has learned them.

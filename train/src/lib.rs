@@ -38,6 +38,7 @@ mod precision;
 mod prepare;
 mod preview;
 mod program;
+mod ranks;
 mod recipe;
 mod recording;
 mod rejection;

@@ -123,7 +123,10 @@ pub struct Moments<B: PixelFlowBackend> {
     pub average: Tensor<B, 1>,
 }
 
-/// AdamW or Muon, clipping and moving average for all parameters of a module.
+/// Moments of all parameters in the host's memory: first, second, average.
+pub type WholeMoments = BTreeMap<String, [Vec<f32>; 3]>;
+
+/// AdamW or Muon, clipping and moving average for all parameters of a module, or for those that a rank owns.
 #[derive(Clone, Debug)]
 pub struct Optimizer<B: PixelFlowBackend> {
     config: OptimizerConfig,
@@ -138,6 +141,15 @@ pub struct Optimizer<B: PixelFlowBackend> {
 impl<B: PixelFlowBackend> Optimizer<B> {
     /// An optimiser that has not taken a step; the moving average starts as a copy of `model`.
     pub fn new(config: OptimizerConfig, model: &impl Module<B>) -> Self {
+        Self::of_some(config, model, |_| true)
+    }
+
+    /// The same for those parameters that `owns` names: others have no moments, and stay as they are.
+    pub fn of_some(
+        config: OptimizerConfig,
+        model: &impl Module<B>,
+        owns: impl Fn(&str) -> bool,
+    ) -> Self {
         let start = |(name, parameter): (String, FlatParameter<B>)| {
             let FlatParameter { values, dimensions } = parameter;
             let second = if config.rule.is_muon(&name, dimensions) {
@@ -148,8 +160,19 @@ impl<B: PixelFlowBackend> Optimizer<B> {
             // The average is a copy of its own: both are updated in place.
             (name, Moments { first: values.zeros_like(), second, average: values * 1.0 })
         };
-        let moments = flat_parameters(model).into_iter().map(start).collect();
+        let parameters = flat_parameters(model).into_iter();
+        let moments = parameters.filter(|(name, _)| owns(name)).map(start).collect();
         Self { config, steps: 0, moments, spikes: Spikes::default() }
+    }
+
+    /// Numbers of the first moment, the second and the average of each parameter of a module.
+    pub fn sizes(config: &OptimizerConfig, model: &impl Module<B>) -> BTreeMap<String, [usize; 3]> {
+        let size = |(name, parameter): (String, FlatParameter<B>)| {
+            let size = parameter.values.dims()[0];
+            let second = if config.rule.is_muon(&name, parameter.dimensions) { 1 } else { size };
+            (name, [size, second, size])
+        };
+        flat_parameters(model).into_iter().map(size).collect()
     }
 
     /// An optimiser that goes on from a checkpoint: `steps` taken, `moments` by parameter name, and what the norms of
@@ -191,8 +214,6 @@ impl<B: PixelFlowBackend> Optimizer<B> {
 
     /// Takes one step, unless the gradient is not finite; also returns the gradient's norm before
     /// clipping.
-    ///
-    /// Clipping multiplies by `min(1, clip_norm / (norm + 1e-6))`, as PyTorch does.
     pub fn step<A, M>(
         &mut self,
         model: M,
@@ -204,11 +225,26 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         M: AutodiffModule<A>,
         M::InnerModule: Module<B>,
     {
-        let inner = model.valid();
-        let mut norm = Norm { gradients: &gradients, squares: Vec::new() };
-        inner.visit(&mut norm);
-        let square = Tensor::cat(norm.squares, 0).sum();
-        let norm = square.clone().sqrt();
+        let squares = squared_norms(&model.valid(), &gradients);
+        let squares = squares.into_iter().filter_map(|(_, square)| square).collect();
+        self.step_by_norm(model, (gradients, Tensor::cat(squares, 0)), learning_rate)
+    }
+
+    /// The same by some of the gradients, and the squared norms of all: the parameters of the others stay.
+    ///
+    /// Clipping multiplies by `min(1, clip_norm / (norm + 1e-6))`, as PyTorch does.
+    pub fn step_by_norm<A, M>(
+        &mut self,
+        model: M,
+        (gradients, squares): (GradientsParams, Tensor<B, 1>),
+        learning_rate: f64,
+    ) -> (M, f64)
+    where
+        A: AutodiffBackend<InnerBackend = B>,
+        M: AutodiffModule<A>,
+        M::InnerModule: Module<B>,
+    {
+        let norm = squares.sum().sqrt();
         let gradient_norm: f64 = norm.clone().into_scalar().elem();
         if !gradient_norm.is_finite() {
             return (model, gradient_norm);
@@ -219,8 +255,6 @@ impl<B: PixelFlowBackend> Optimizer<B> {
         } else {
             norm.ones_like()
         };
-        // Only one holder of each parameter is left, so that it is updated in place.
-        drop(inner);
         let ema_decay = self.config.ema_decay_at(self.steps);
         self.steps += 1;
         let config = self.config;
@@ -257,17 +291,35 @@ impl<B: PixelFlowBackend> Optimizer<B> {
     }
 }
 
-/// Sums the squares of every gradient.
-struct Norm<'a, B: PixelFlowBackend> {
-    gradients: &'a GradientsParams,
-    squares: Vec<Tensor<B, 1>>,
+/// The squared norm of each parameter's gradient, in the order of the module; `None` where there is no gradient.
+pub fn squared_norms<B: PixelFlowBackend>(
+    model: &impl Module<B>,
+    gradients: &GradientsParams,
+) -> Vec<(String, Option<Tensor<B, 1>>)> {
+    let mut norms = Norms { path: Vec::new(), gradients, squares: Vec::new() };
+    model.visit(&mut norms);
+    norms.squares
 }
 
-impl<B: PixelFlowBackend> ModuleVisitor<B> for Norm<'_, B> {
+struct Norms<'a, B: PixelFlowBackend> {
+    path: Vec<String>,
+    gradients: &'a GradientsParams,
+    squares: Vec<(String, Option<Tensor<B, 1>>)>,
+}
+
+impl<B: PixelFlowBackend> ModuleVisitor<B> for Norms<'_, B> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        if let Some(gradient) = self.gradients.get::<B, D>(param.id) {
-            self.squares.push(squared_norm(flatten(gradient)));
-        }
+        let gradient = self.gradients.get::<B, D>(param.id);
+        let square = gradient.map(|gradient| squared_norm(flatten(gradient)));
+        self.squares.push((parameter_name(&self.path), square));
     }
 }
 

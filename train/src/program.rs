@@ -10,7 +10,9 @@ use pixelflow::ops::PixelFlowBackend;
 use pixelflow_dataset::Loader;
 use pixelflow_host::device::{Device, DeviceKind, OnBackend, available_memory, select};
 use pixelflow_host::interrupt::Interrupt;
-use pixelflow_host::output::{note, print, say};
+use pixelflow_host::output::{follow, note, print, say, tell};
+use pixelflow_host::program::say_error;
+use pixelflow_ranks::{Job, join};
 
 use crate::arguments::{Arguments, Command, TrainArguments};
 use crate::averages::{PowerAverages, Reconstruction, reconstruct};
@@ -23,6 +25,7 @@ use crate::network::Network;
 use crate::observer::Observers;
 use crate::optimizer::{Optimizer, OptimizerConfig};
 use crate::prepare::prepare;
+use crate::ranks::Place;
 use crate::recording::Recording;
 use crate::run::{Ending, Run};
 use crate::session::{Session, requested_settings};
@@ -85,19 +88,48 @@ fn train(arguments: &TrainArguments) -> Result<ExitCode> {
         print(requested_settings(arguments)?.to_toml().trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let device = select(&arguments.device)?;
     if arguments.dry_run {
+        let device = select(&arguments.device)?;
         let config = requested_settings(arguments)?.check()?;
         let is_cpu = device.kind == DeviceKind::Cpu;
         let given = arguments.memory.map(|gigabytes| (1e9 * gigabytes) as u64);
         let free = given.or_else(|| is_cpu.then(available_memory)?);
-        let dry_run = DryRun::new(&config, device.run(ScoresInMemory(&config)), free);
+        let ranks = arguments.ranks.unwrap_or(1);
+        config.check_ranks(ranks)?;
+        let scores = device.run(ScoresInMemory(&config));
+        let dry_run = DryRun::of_ranks(ranks, &config, scores, free);
         print(&dry_run)?;
         return Ok(if dry_run.fits() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    let mut session = Session::open(arguments)?;
+    let mut job = join(PATIENCE, |error| tell(error))?;
+    follow(job.rank());
+    match train_among(arguments, &mut job) {
+        Err(error) if !job.is_alone() => {
+            // With the job this process ends.
+            say_error(&error);
+            drop(job);
+            Ok(ExitCode::FAILURE)
+        }
+        outcome => {
+            job.leave();
+            outcome
+        }
+    }
+}
+
+/// Seconds after which a rank that gives no sign of life is taken for gone.
+const PATIENCE: u64 = 20;
+
+/// Trains as one of the ranks of a job.
+fn train_among(arguments: &TrainArguments, job: &mut Job) -> Result<ExitCode> {
+    let mut device = select(&arguments.device)?;
+    if !job.is_alone() && device.index.is_none() && device.kind != DeviceKind::Cpu {
+        device = Device { index: Some(job.rank_here()), ..device };
+        device = select(&device.to_string())?;
+    }
+    let mut session = Session::open_among(arguments, job)?;
     let meter = session.meter.take();
-    device.run(Train { session: &session, meter, device })
+    device.run(Train { session: &session, meter, device, job })
 }
 
 /// Training, on whatever backend the user has chosen.
@@ -105,19 +137,23 @@ struct Train<'a> {
     session: &'a Session,
     meter: Option<PreparedMeter>,
     device: Device,
+    job: &'a mut Job,
 }
 
 impl OnBackend for Train<'_> {
     type Output = Result<ExitCode>;
 
     fn run<B: PixelFlowBackend>(self, device: B::Device) -> Self::Output {
-        train_on::<Autodiff<B>>(self.session, (self.meter, self.device), device)
+        train_on::<Autodiff<B>>((self.session, self.job), (self.meter, self.device), device)
     }
 }
 
+/// What the first rank tells the others if it has been stopped before the first step.
+const STOPPED: &[u8] = b"stopped";
+
 /// Trains on one backend, from the beginning or a checkpoint.
 fn train_on<A>(
-    session: &Session,
+    (session, job): (&Session, &mut Job),
     (meter, named): (Option<PreparedMeter>, Device),
     device: A::Device,
 ) -> Result<ExitCode>
@@ -128,21 +164,24 @@ where
     let (config, data) = (&session.config, &session.data);
     let settings = config.settings();
     let stages = settings.cascade.stages;
+    let shards = settings.ranks.shard_optimizer;
+    let place = Place { rank: job.rank(), ranks: job.ranks(), shards };
     let (trainer, state) = if let Some((checkpoint, state)) = &session.start {
         let mut state = state.clone();
         state.identity = Some(data.identity.clone());
         state.period = state.period.of_stages(stages);
-        (checkpoint::load::<A>(checkpoint, settings, data, &state, &device)?, state)
+        (checkpoint::load::<A>(checkpoint, settings, data, &state, (place, &device))?, state)
     } else {
         let network = Network::<A>::begin(settings, &data.text, &data.class_names, &device)?;
         let inner = network.valid();
         let lora = settings.lora.is_on().then(|| Lora::begin(&network, settings, &device));
         let optimizer = OptimizerConfig::from(&settings.train);
         let optimizer = match &lora {
-            None => Optimizer::new(optimizer, &inner),
+            None => Optimizer::of_some(optimizer, &inner, place.owns(&inner)),
             Some(lora) => Optimizer::new(optimizer, &lora.adapters().valid()),
         };
-        let averages = settings.averages.kept().map(|kept| PowerAverages::new(&kept, &inner));
+        let kept = settings.averages.kept().filter(|_| place.leads());
+        let averages = kept.map(|kept| PowerAverages::new(&kept, &inner));
         drop(inner);
         let mut state = State::new(data.training.records(), data.identity.clone(), stages);
         state.adapted = initial_weights::adapted(settings)?;
@@ -150,7 +189,8 @@ where
             .averaging(averages)
             .adapting(lora)
             .recomputing(settings.train.recompute_activations)
-            .computing_in(settings.train.precision, state.loss_scale);
+            .computing_in(settings.train.precision, state.loss_scale)
+            .among(place);
         (trainer, state)
     };
     let interrupt = Interrupt::listen("stopping after this step and saving")?;
@@ -160,8 +200,15 @@ where
         begun = meter.begin(named, &interrupt).map_err(Error::Unmeasurable)?;
         if begun.is_none() {
             note("stopped before the first step: the real images are not all looked at yet");
+            job.broadcast(STOPPED.to_vec())?;
             return Ok(Interrupt::exit_code());
         }
+    }
+    if job.broadcast(Vec::new())? == STOPPED {
+        return Ok(Interrupt::exit_code());
+    }
+    if !place.leads() {
+        return follow_run(session, (trainer, state), (job, &interrupt));
     }
     // Nothing of a run that goes on is changed before everything that could be refused is sound.
     Recording::check(&session.folder)?;
@@ -175,7 +222,7 @@ where
     );
     let mut recording = Recording::open(&session.folder, &state)?;
     let (store, meter) = (&session.store, begun.as_ref());
-    let mut run = Run { config, data, store, meter, trainer, state, is_unsaved: false };
+    let mut run = Run { config, data, store, meter, trainer, state, is_unsaved: false, job };
     let mut observers = recording.observers();
     observers.push(&mut terminal);
     let ending = run.train(&interrupt, &mut Observers::new(observers));
@@ -184,10 +231,32 @@ where
     report_skipped(session);
     let ending = ending?;
     terminal.finish(ending, step);
-    Ok(match ending {
+    Ok(exit_code(ending))
+}
+
+/// Trains with the first rank, which observes and saves.
+fn follow_run<A>(
+    session: &Session,
+    (trainer, state): (Trainer<A>, State),
+    (job, interrupt): (&mut Job, &Interrupt),
+) -> Result<ExitCode>
+where
+    A: AutodiffBackend + PixelFlowBackend,
+    A::InnerBackend: PixelFlowBackend,
+{
+    let Session { config, data, store, .. } = session;
+    let mut run = Run { config, data, store, meter: None, trainer, state, is_unsaved: false, job };
+    let ending = run.train(interrupt, &mut Observers::new(Vec::new()));
+    drop(run);
+    report_skipped(session);
+    Ok(exit_code(ending?))
+}
+
+fn exit_code(ending: Ending) -> ExitCode {
+    match ending {
         Ending::Finished => ExitCode::SUCCESS,
         Ending::Interrupted => Interrupt::exit_code(),
-    })
+    }
 }
 
 /// Names the corrupt images that were left out.
@@ -195,7 +264,7 @@ fn report_skipped(session: &Session) {
     let loaders = [Some(&session.data.training), session.data.validation.as_ref()];
     for skipped in loaders.into_iter().flatten().map(Loader::skipped) {
         if !skipped.is_empty() {
-            note(&skipped);
+            tell(&skipped);
         }
     }
 }

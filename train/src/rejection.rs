@@ -12,6 +12,7 @@ use crate::Result;
 use crate::checkpoint::{self, State};
 use crate::metrics::{Record, RejectedRecord, RollbackRecord};
 use crate::observer::Observers;
+use crate::ranks::gather_records;
 use crate::run::Run;
 use crate::trainer::StepOutcome;
 
@@ -20,7 +21,7 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
-    /// Rejects the step that has this outcome; `records` are its batch.
+    /// Rejects the step that has this outcome; `records` are this rank's share of its batch: place in it, and number.
     ///
     /// # Errors
     /// [`crate::Error::Diverged`] if the run may not go on, with the state after its last update; what reading the
@@ -28,7 +29,7 @@ where
     pub(crate) fn reject(
         &mut self,
         outcome: &StepOutcome,
-        records: &[usize],
+        records: &[(usize, usize)],
         observers: &mut Observers<'_>,
     ) -> Result<()> {
         let train = &self.config.settings().train;
@@ -43,7 +44,9 @@ where
         self.state.step = step;
         self.state.rejections.reject();
         let in_a_row = self.state.rejections.in_a_row;
-        let images = records.iter().map(|&record| self.data.training.name(record)).collect();
+        let mut all = gather_records(self.job, records)?;
+        all.sort_unstable();
+        let images = all.into_iter().map(|(_, record)| self.data.training.name(record)).collect();
         let (seed, said) = (train.seed, what.clone());
         observers.record(&Record::Rejected(RejectedRecord {
             step,
@@ -66,13 +69,19 @@ where
         };
         let checkpoint = store.path(earlier);
         let before = State::read(&checkpoint)?;
-        let device = self.trainer.device().clone();
+        let (place, device) = (self.place(), self.trainer.device().clone());
         // Both together might not fit.
         self.trainer.let_go();
-        self.trainer = checkpoint::load::<A>(&checkpoint, config, data, &before, &device)?;
+        self.trainer = checkpoint::load::<A>(&checkpoint, config, data, &before, (place, &device))?;
         self.state.rejections.roll_back(self.state.step, earlier, before.updates());
         self.state.spikes = before.spikes;
         self.state.loss_scale = before.loss_scale;
+        // All have read the checkpoint before the first rank writes again.
+        self.job.gather(Vec::new())?;
+        self.trainer.gather(self.job)?;
+        if !self.job.leads() {
+            return Ok(());
+        }
         if let Some(aside) = store.set_aside_after(earlier)? {
             observers
                 .note(&format!("checkpoints after step {earlier} are now in {}", aside.display()));

@@ -9,6 +9,7 @@ use pixelflow::Error as ModelError;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow_dataset::loader::BatchStream;
 use pixelflow_host::interrupt::Interrupt;
+use pixelflow_ranks::Job;
 
 use crate::averages::write_snapshot;
 use crate::checkpoint::{self, Due, STATE, State, Store};
@@ -20,6 +21,7 @@ use crate::observer::Observers;
 use crate::optimizer::OptimizerConfig;
 use crate::precision::Precision;
 use crate::preview::preview;
+use crate::ranks::{Agreed, Place, Signs, agree, weights_hash};
 use crate::trainer::Trainer;
 use crate::validation::validate;
 use crate::{Error, Result};
@@ -44,6 +46,8 @@ where
     pub state: State,
     /// Whether the state is another than that of the newest checkpoint.
     pub is_unsaved: bool,
+    /// The ranks that train together, of which the first observes and saves.
+    pub job: &'a mut Job,
 }
 
 /// Why a run ended.
@@ -71,11 +75,17 @@ where
         interrupt: &Interrupt,
         observers: &mut Observers<'_>,
     ) -> Result<Ending> {
-        let ended = catch_unwind(AssertUnwindSafe(|| self.advance(interrupt, observers)));
-        let saved = if !self.is_unsaved {
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            let ending = self.advance(interrupt, observers)?;
+            self.trainer.gather(self.job)?;
+            Ok(ending)
+        }));
+        let saved = if !(self.is_unsaved && self.job.leads()) {
             Ok(())
         } else if self.trainer.is_whole() {
             self.save(observers)
+        } else if self.trainer.is_sharded() {
+            Err(Error::LostShards { step: self.state.step })
         } else {
             Err(Error::HalfAStep { step: self.state.step + 1 })
         };
@@ -99,14 +109,16 @@ where
     fn advance(&mut self, interrupt: &Interrupt, observers: &mut Observers<'_>) -> Result<Ending> {
         let settings = self.config.settings();
         let steps = settings.train.steps;
-        let mut batches = self.data.training.stream(self.state.step..steps);
+        let share = self.place().share(settings.train.gradient_accumulation);
+        let mut batches = self.data.training.stream_share(self.state.step..steps, share);
         if self.state.step == 0 {
             // What the untrained model draws: the later pictures show the progress.
             self.state.due.preview = true;
         }
+        let mut agreed = self.agree(interrupt)?;
         self.observe(interrupt, observers)?;
         let mut has_saved = false;
-        while self.state.step < steps && !interrupt.is_wanted() {
+        while self.state.step < steps && !agreed.stop {
             // Weights that a step has gone on from are sound: only now older checkpoints may go.
             if self.step(&mut batches, observers)? && std::mem::take(&mut has_saved) {
                 self.prune(observers);
@@ -122,22 +134,58 @@ where
                 evaluation: settings.evaluation.every.is_due(step),
                 averages: settings.averages.every.is_due(step),
             };
+            agreed = self.agree(interrupt)?;
             self.observe(interrupt, observers)?;
-            if settings.checkpoint.every.is_due(step) || interrupt.take_save_request() {
+            if settings.checkpoint.every.is_due(step) || agreed.save {
                 has_saved = self.save_or_go_on(observers)?;
             }
+            // What takes long may have been interrupted; among others the next step's end finds out.
+            agreed.stop |= self.job.is_alone() && interrupt.is_wanted();
         }
         Ok(if self.state.step == steps { Ending::Finished } else { Ending::Interrupted })
+    }
+
+    /// This process's place among the ranks.
+    pub(crate) fn place(&self) -> Place {
+        let shards = self.config.settings().ranks.shard_optimizer;
+        Place { rank: self.job.rank(), ranks: self.job.ranks(), shards }
+    }
+
+    /// What all ranks do after a step, and the state where it is needed.
+    fn agree(&mut self, interrupt: &Interrupt) -> Result<Agreed> {
+        let (settings, step) = (self.config.settings(), self.state.step);
+        let save = interrupt.take_save_request();
+        let is_compared = !self.job.is_alone() && settings.ranks.compare_every.is_due(step);
+        let own = Signs {
+            stop: interrupt.is_wanted(),
+            save,
+            needs_whole: save || settings.checkpoint.every.is_due(step) || self.is_drawing_due(),
+            weights: is_compared.then(|| weights_hash(&self.trainer.inner_network())),
+        };
+        let agreed = agree(self.job, own, step)?;
+        if agreed.needs_whole {
+            self.trainer.gather(self.job)?;
+        }
+        Ok(agreed)
+    }
+
+    /// Whether something is due that needs the average.
+    fn is_drawing_due(&self) -> bool {
+        let Due { validation, preview, evaluation, averages: _ } = self.state.due;
+        self.job.leads() && (validation || preview || evaluation)
     }
 
     /// One step on the next batch; says whether it has updated the weights.
     fn step(&mut self, batches: &mut BatchStream, observers: &mut Observers<'_>) -> Result<bool> {
         let started = Instant::now();
         let parts = self.config.settings().train.gradient_accumulation;
+        let share = self.place().share(parts);
         let batch = batches.next().expect("there is a batch for every step")?;
-        let records = batch.records.clone();
-        let batch = self.data.text.attach(batch, &self.data.training, parts)?;
-        let outcome = self.trainer.step(&batch, self.learning_rate_at(self.state.step));
+        let records: Vec<(usize, usize)> =
+            batch.positions.iter().copied().zip(batch.records.iter().copied()).collect();
+        let batch = self.data.text.attach(batch, &self.data.training, share.parts.len())?;
+        let rate = self.learning_rate_at(self.state.step);
+        let outcome = self.trainer.step_among(self.job, (&batch, &share), rate)?;
         self.is_unsaved = true;
         if !outcome.is_finite() {
             return self.reject(&outcome, &records, observers).map(|()| false);
@@ -210,6 +258,10 @@ where
 
     /// Does what is due after a step; what an interrupt cuts off stays due.
     fn observe(&mut self, interrupt: &Interrupt, observers: &mut Observers<'_>) -> Result<()> {
+        if !self.job.leads() {
+            self.state.due = Due::default();
+            return Ok(());
+        }
         let (config, data) = (self.config, self.data);
         let settings = config.settings();
         self.state.due.validation &=
@@ -286,7 +338,7 @@ where
 
     /// Whether what is under way goes on; saves first if somebody wants it.
     fn goes_on(&mut self, interrupt: &Interrupt, observers: &mut Observers<'_>) -> Result<bool> {
-        if self.is_unsaved && interrupt.take_save_request() {
+        if self.is_unsaved && self.trainer.is_whole() && interrupt.take_save_request() {
             self.save_or_go_on(observers)?;
         }
         Ok(!interrupt.is_wanted())
@@ -346,6 +398,9 @@ where
     /// Saves the state, and says whether it is. A disk that is full does not end the run: the next
     /// checkpoint may succeed.
     pub(crate) fn save_or_go_on(&mut self, observers: &mut Observers<'_>) -> Result<bool> {
+        if !self.job.leads() {
+            return Ok(false);
+        }
         match self.save(observers) {
             Err(error @ Error::SaveCheckpoint { .. }) => {
                 observers.note(&format!("{error}; the run goes on and tries again"));

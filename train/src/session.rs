@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use infer::PreparedMeter;
 use pixelflow::durable;
 use pixelflow_host::output::note;
+use pixelflow_ranks::Job;
+use serde::{Deserialize, Serialize};
 
 use crate::arguments::TrainArguments;
 use crate::averages::AVERAGES_FOLDER;
@@ -44,7 +46,16 @@ pub struct Session {
     pub start: Option<(PathBuf, State)>,
     /// The settings until now, of a run that goes on.
     before: Option<CheckedConfig>,
-    _lock: RunLock,
+    /// `None` for a rank that follows: it writes nothing.
+    _lock: Option<RunLock>,
+}
+
+/// What the first rank tells those that follow it.
+#[derive(Serialize, Deserialize)]
+struct Plan {
+    folder: PathBuf,
+    settings: String,
+    checkpoint: Option<PathBuf>,
 }
 
 impl Session {
@@ -57,6 +68,48 @@ impl Session {
             Some(run) => Self::resume(which_run(run)?, arguments),
             None => Self::begin(arguments),
         }
+    }
+
+    /// The same on all ranks of a job: the first opens it, the others follow.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), [`Error::Ranks`], [`Error::OtherData`], [`Error::TooManyRanks`].
+    pub fn open_among(arguments: &TrainArguments, job: &mut Job) -> Result<Self> {
+        if job.is_alone() {
+            return Self::open(arguments);
+        }
+        let session = if job.leads() {
+            requested_settings(arguments)?.check()?.check_ranks(job.ranks())?;
+            let session = Self::open(arguments)?;
+            let plan = Plan {
+                folder: session.folder.clone(),
+                settings: session.config.settings().to_toml(),
+                checkpoint: session.start.as_ref().map(|(path, _)| path.clone()),
+            };
+            job.broadcast(serde_json::to_vec(&plan).expect("plain values"))?;
+            session
+        } else {
+            let plan = serde_json::from_slice(&job.broadcast(Vec::new())?);
+            let other = |error: serde_json::Error| Error::OtherProgram {
+                rank: 0,
+                reason: error.to_string(),
+            };
+            Self::follow(plan.map_err(other)?)?
+        };
+        identity::check_ranks(job, &session.data.identity)?;
+        Ok(session)
+    }
+
+    /// The run that the first rank has opened, as another sees it.
+    fn follow(plan: Plan) -> Result<Self> {
+        let Plan { folder, settings, checkpoint } = plan;
+        let config = TrainConfig::parse(&settings, "rank 0's settings".to_owned())?.check()?;
+        let learned = LearnedClasses::of(config.settings(), checkpoint.as_deref())?;
+        let data = Data::open(&config, learned.as_ref())?;
+        let start = checkpoint.map(|path| Ok::<_, Error>((State::read(&path)?, path)));
+        let start = start.transpose()?.map(|(state, path)| (path, state));
+        let store = Store::of_run(&folder);
+        Ok(Self { folder, config, data, meter: None, store, start, before: None, _lock: None })
     }
 
     fn begin(arguments: &TrainArguments) -> Result<Self> {
@@ -75,7 +128,16 @@ impl Session {
         };
         let lock = RunLock::take(&folder)?;
         let store = Store::of_run(&folder);
-        Ok(Self { folder, config, data, meter, store, start: None, before: None, _lock: lock })
+        Ok(Self {
+            folder,
+            config,
+            data,
+            meter,
+            store,
+            start: None,
+            before: None,
+            _lock: Some(lock),
+        })
     }
 
     fn resume(
@@ -119,7 +181,7 @@ impl Session {
         let meter = evaluation::prepare(&config, &data)?;
         // Settings of an earlier program may be of no use to this one.
         let before = before.check().ok();
-        Ok(Self { folder, config, data, meter, store, start, before, _lock: lock })
+        Ok(Self { folder, config, data, meter, store, start, before, _lock: Some(lock) })
     }
 
     /// Writes the settings, now that everything else is sound, and says what they change.

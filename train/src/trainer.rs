@@ -1,18 +1,26 @@
-//! The state of a training run and one step of it; the loop around it is in `run`.
+//! The state of a training run and one step of it; the loop around it is in `run`, what ranks do together in `ranks`.
 
 use std::collections::BTreeMap;
 
 use burn::module::AutodiffModule;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::{Tensor, TensorData};
 use pixelflow::ops::PixelFlowBackend;
+use pixelflow_dataset::loader::Share;
+use pixelflow_ranks::{Job, RankError};
 
 use crate::averages::PowerAverages;
 use crate::lora::Lora;
 use crate::loss_scale::LossScale;
 use crate::network::Network;
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Optimizer, WholeMoments, squared_norms};
+use crate::parameters::{as_leaves, with_parameters};
 use crate::precision::Precision;
+use crate::ranks::{
+    Delivery, Node, Owners, Place, TreeSum, gather_losses, gather_moments, gather_squares,
+    spread_parameters, sum_over_ranks,
+};
 use crate::spikes::Spikes;
 use crate::step::{ExampleLosses, gradients, gradients_recomputed};
 use crate::texts::TrainingBatch;
@@ -36,6 +44,11 @@ where
     recompute: bool,
     precision: Precision,
     loss_scale: LossScale,
+    place: Place,
+    /// Which rank does what for each parameter; `None` if there are no others.
+    owners: Option<Owners>,
+    /// Where each rank has a part of the moments: all of them, until the next step.
+    whole: Option<WholeMoments>,
     device: A::Device,
 }
 
@@ -78,8 +91,41 @@ where
             recompute: false,
             precision: Precision::F32,
             loss_scale: LossScale::default(),
+            place: Place::ALONE,
+            owners: None,
+            whole: None,
             device,
         }
+    }
+
+    /// The same as one of several ranks, whose optimiser has what this place owns.
+    #[must_use]
+    pub fn among(self, place: Place) -> Self {
+        let owners = || Owners::of_module(&self.inner_network(), place.ranks);
+        let owners = (place.ranks > 1).then(owners);
+        Self { place, owners, ..self }
+    }
+
+    /// Whether each rank has the moments and averages of some parameters alone.
+    pub fn is_sharded(&self) -> bool {
+        self.owners.is_some() && self.place.shards
+    }
+
+    /// Where each rank has a part of the moments: all of them, once they were [brought together](Self::gather).
+    pub fn whole(&self) -> Option<&WholeMoments> {
+        self.whole.as_ref()
+    }
+
+    /// Brings all moments and averages to the first rank, if each has a part of them; all ranks take part.
+    ///
+    /// # Errors
+    /// [`RankError`].
+    pub fn gather(&mut self, job: &mut Job) -> Result<(), RankError> {
+        if let (Some(owners), true) = (&self.owners, self.place.shards) {
+            let sizes = Optimizer::sizes(self.optimizer.config(), &self.inner_network());
+            self.whole = gather_moments(job, self.optimizer.moments(), (owners, &sizes))?;
+        }
+        Ok(())
     }
 
     /// The same, but adapters learn, of which the optimiser is, in place of the network.
@@ -143,14 +189,15 @@ where
         &self.device
     }
 
-    /// Whether no step stopped half-way in its update, so that the state is that after a whole one.
+    /// Whether the state is here and that after a whole step: no step stopped half-way in its update, and no other rank
+    /// has a part of it.
     pub fn is_whole(&self) -> bool {
-        self.network.is_some()
+        self.network.is_some() && (!self.is_sharded() || self.whole.is_some())
     }
 
     /// Gives the memory of weights and moments back, before others take their place.
     pub fn let_go(&mut self) {
-        (self.network, self.averages, self.lora) = (None, None, None);
+        (self.network, self.averages, self.lora, self.whole) = (None, None, None, None);
         self.optimizer =
             Optimizer::resume(*self.optimizer.config(), 0, BTreeMap::new(), Spikes::default());
     }
@@ -161,10 +208,22 @@ where
     }
 
     /// The network with the moving average of its weights.
+    ///
+    /// # Panics
+    /// If other ranks have parts of it that were not brought together.
     pub fn average(&self) -> Network<A::InnerBackend> {
-        match &self.lora {
-            None => self.optimizer.average(&self.inner_network()),
-            Some(lora) => lora.merged(&self.optimizer.average(&lora.adapters().valid())),
+        let network = self.inner_network();
+        match (&self.lora, &self.whole) {
+            (Some(lora), _) => lora.merged(&self.optimizer.average(&lora.adapters().valid())),
+            (None, Some(whole)) => with_parameters(network, |name| {
+                let [_, _, average] = whole.get(name)?;
+                let data = TensorData::new(average.clone(), [average.len()]);
+                Some(Tensor::from_data(data, &self.device))
+            }),
+            (None, None) => {
+                assert!(!self.is_sharded(), "the averages were not brought together");
+                self.optimizer.average(&network)
+            }
         }
     }
 
@@ -174,22 +233,33 @@ where
     /// # Panics
     /// If there is no batch, or an earlier step panicked half-way.
     pub fn step(&mut self, batches: &[TrainingBatch], learning_rate: f64) -> StepOutcome {
+        let share = Share { parts: 0..batches.len(), of: batches.len() };
+        let alone = self.step_among(&mut Job::alone(), (batches, &share), learning_rate);
+        alone.expect("there are no other ranks")
+    }
+
+    /// The same with the other ranks of a job, of which each has a share of the batches.
+    ///
+    /// # Errors
+    /// [`RankError`]: if it comes before the update, nothing has changed.
+    ///
+    /// # Panics
+    /// If there is no batch, or an earlier step panicked half-way.
+    pub fn step_among(
+        &mut self,
+        job: &mut Job,
+        (batches, share): (&[TrainingBatch], &Share),
+        learning_rate: f64,
+    ) -> Result<StepOutcome, RankError> {
         let (before, mut gradient_norm) = (self.loss_scale, f64::NAN);
         let losses = loop {
-            let (losses, gradients) = self.gradients(batches);
+            let (losses, sums) = self.gradients(batches, share);
+            let losses = gather_losses(job, losses)?;
             if !losses.mean().is_finite() {
                 break losses;
             }
-            let network = self.network.take().expect("no step is under way");
-            let (stepped, norm) = match &mut self.lora {
-                None => self.optimizer.step(network, gradients, learning_rate),
-                Some(lora) => {
-                    let norm = lora.step(&mut self.optimizer, &network, gradients, learning_rate);
-                    (lora.network(), norm)
-                }
-            };
-            self.network = Some(stepped);
-            gradient_norm = norm;
+            let gradients = self.sum(job, sums, share.of)?;
+            gradient_norm = self.update(job, gradients, learning_rate)?;
             let overflowed = !gradient_norm.is_finite() && self.precision == Precision::F16;
             if !(overflowed && self.loss_scale.back_off()) {
                 break losses;
@@ -207,28 +277,92 @@ where
         }
         let scales = [before, self.loss_scale].map(|scale| scale.factor(self.precision));
         let scaled = (scales[0] != scales[1]).then_some(scales);
-        StepOutcome { step: self.optimizer.steps(), losses, gradient_norm, scaled }
+        Ok(StepOutcome { step: self.optimizer.steps(), losses, gradient_norm, scaled })
     }
 
-    /// Losses of some batches, and the gradient of their mean.
-    fn gradients(&self, batches: &[TrainingBatch]) -> (ExampleLosses, GradientsParams) {
+    /// The gradients of the parts of all ranks together: of each parameter on its owner, if the optimiser is sharded.
+    fn sum(
+        &self,
+        job: &mut Job,
+        sums: TreeSum<GradientsParams>,
+        parts: usize,
+    ) -> Result<GradientsParams, RankError> {
+        let network = self.network();
+        let Some(owners) = &self.owners else {
+            return Ok(sums.total(|a, b| plus(network, a, b)).expect("there is a batch"));
+        };
+        let delivery = if self.place.shards { Delivery::ToOwners } else { Delivery::ToAll };
+        let (own, to) = ((sums.into_nodes(), parts), (owners, delivery));
+        sum_over_ranks(job, &network.valid(), own, to, &self.device)
+    }
+
+    /// Updates the weights, unless the gradient is not finite; gives its norm.
+    fn update(
+        &mut self,
+        job: &mut Job,
+        gradients: GradientsParams,
+        learning_rate: f64,
+    ) -> Result<f64, RankError> {
+        let mut sharded = None;
+        if let (Some(owners), true) = (&self.owners, self.place.shards) {
+            let own = squared_norms(&self.inner_network(), &gradients);
+            sharded = Some((owners, gather_squares(job, own, owners, &self.device)?));
+        }
+        self.whole = None;
+        let network = self.network.take().expect("no step is under way");
+        let (stepped, norm) = match (&mut self.lora, sharded) {
+            (Some(lora), _) => {
+                let norm = lora.step(&mut self.optimizer, &network, gradients, learning_rate);
+                (lora.network(), norm)
+            }
+            (None, None) => self.optimizer.step(network, gradients, learning_rate),
+            (None, Some((owners, squares))) => {
+                let own = (gradients, squares);
+                let (stepped, norm) = self.optimizer.step_by_norm(network, own, learning_rate);
+                let whole = spread_parameters(job, stepped.valid(), owners, &self.device)?;
+                (as_leaves(Network::from_inner(whole)), norm)
+            }
+        };
+        self.network = Some(stepped);
+        Ok(norm)
+    }
+
+    /// Losses of some parts of a batch, and the gradients of their share in the mean.
+    fn gradients(
+        &self,
+        batches: &[TrainingBatch],
+        share: &Share,
+    ) -> (ExampleLosses, TreeSum<GradientsParams>) {
         let (precision, scale) = (self.precision, self.loss_scale.factor(self.precision));
-        let weight = scale / batches.len() as f64;
+        let weight = scale / share.of as f64;
         let network = self.network();
         let copy = precision.working_copy(network);
-        let mut accumulator = GradientsAccumulator::new();
+        let mut sums = TreeSum::default();
         let mut all = ExampleLosses::default();
-        for batch in batches {
+        for (batch, part) in batches.iter().zip(share.parts.clone()) {
             let (losses, gradients) = if self.recompute {
                 gradients_recomputed(&copy, batch, weight, &self.device)
             } else {
                 gradients(&copy, batch, weight, &self.device)
             };
-            accumulator.accumulate(network, precision.widen(network, gradients, 1.0 / scale));
+            let gradients = precision.widen(network, gradients, 1.0 / scale);
+            sums.add(Node::leaf(part), gradients, |a, b| plus(network, a, b));
             all.extend(losses);
         }
-        (all, accumulator.grads())
+        (all, sums)
     }
+}
+
+/// The sum of two gradients.
+fn plus<A: AutodiffBackend>(
+    network: &Network<A>,
+    a: GradientsParams,
+    b: GradientsParams,
+) -> GradientsParams {
+    let mut sum = GradientsAccumulator::new();
+    sum.accumulate(network, a);
+    sum.accumulate(network, b);
+    sum.grads()
 }
 
 #[cfg(all(test, feature = "flex"))]

@@ -196,6 +196,16 @@ fn bad_input_is_refused_with_a_message_that_helps() {
 }
 
 #[test]
+#[cfg(not(feature = "mpi"))]
+fn one_of_several_ranks_without_mpi_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut command = TRAIN.command(&["--recipe", "smoke", "--out"]);
+    let run = Run::of(command.arg(scratch.path().join("run")).env("OMPI_COMM_WORLD_SIZE", "2"));
+    run.refused(&["one of 2 ranks", "OMPI_COMM_WORLD_SIZE", "--features mpi"]);
+    assert!(!scratch.path().join("run").exists());
+}
+
+#[test]
 fn an_existing_run_is_not_overwritten_and_only_its_free_settings_may_change() {
     let scratch = tempfile::tempdir().unwrap();
     let run = scratch.path().join("run");

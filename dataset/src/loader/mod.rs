@@ -8,6 +8,7 @@
 mod budget;
 mod cache;
 mod order;
+mod share;
 mod skips;
 mod stream;
 mod validation;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::budget::IMAGES;
 use self::cache::Cache;
 use self::order::Order;
+pub use self::share::Share;
 pub use self::skips::SkipReport;
 use self::skips::Skips;
 pub use self::stream::BatchStream;
@@ -108,6 +110,8 @@ pub struct Batch {
     pub step: u64,
     /// Its tokens.
     pub packed: PackedBatch,
+    /// Where every example stands in the whole batch, of which this may be a share.
+    pub positions: Vec<usize>,
     /// Which record every example is; [`PackedExample::example`](crate::PackedExample::example) indexes it.
     pub records: Vec<usize>,
     /// Caption of every example, in the same order; of several one is drawn.
@@ -218,20 +222,39 @@ impl Loader {
     /// Whatever the source says, except that records that cannot be used are skipped unless the loader is
     /// strict; [`Error::NothingReadable`] when there are no others.
     pub fn batch(&self, step: u64) -> Result<Batch> {
-        self.shared.pool.install(|| self.shared.batch(step))
+        self.share_of_batch(step, &Share::WHOLE)
+    }
+
+    /// A share of batch number `step` of the run; no other image is read.
+    ///
+    /// # Errors
+    /// As [`batch`](Self::batch).
+    ///
+    /// # Panics
+    /// If the batch cannot be divided into as many parts.
+    pub fn share_of_batch(&self, step: u64, share: &Share) -> Result<Batch> {
+        self.shared.pool.install(|| self.shared.batch(step, share))
     }
 
     /// The batches of `steps`, made ahead on a background thread.
     ///
-    /// `first..` resumes at step `first`; `(rank..).step_by(world)` is the share of one of several
-    /// trainers.
+    /// `first..` resumes at step `first`.
     pub fn stream<S>(&self, steps: S) -> BatchStream
     where
         S: IntoIterator<Item = u64>,
         S::IntoIter: Send + 'static,
     {
+        self.stream_share(steps, Share::WHOLE)
+    }
+
+    /// A share of the batches of `steps`, made ahead on a background thread: that of one of several trainers.
+    pub fn stream_share<S>(&self, steps: S, share: Share) -> BatchStream
+    where
+        S: IntoIterator<Item = u64>,
+        S::IntoIter: Send + 'static,
+    {
         let loader = self.clone();
-        let make = move |step| loader.batch(step);
+        let make = move |step| loader.share_of_batch(step, &share);
         BatchStream::start(steps.into_iter(), self.shared.config.prefetch, make)
     }
 
@@ -263,25 +286,26 @@ impl Loader {
 }
 
 impl Shared {
-    fn batch(&self, step: u64) -> Result<Batch> {
+    fn batch(&self, step: u64, share: &Share) -> Result<Batch> {
         let (batch, seed) = (self.config.batch, self.randomness.seed);
         let stages = assign_stages(seed, step, batch, self.cascade.stages().len());
         let first = step.wrapping_mul(batch as u64);
-        let loaded: Vec<(usize, Option<String>, TrainingImage)> = stages
-            .into_par_iter()
-            .enumerate()
-            .map(|(position, stage)| self.example(first.wrapping_add(position as u64), stage))
-            .collect::<Result<_>>()?;
+        let positions = share.positions(&stages);
+        let example =
+            |&position: &usize| self.example(first.wrapping_add(position as u64), stages[position]);
+        let loaded: Vec<(usize, Option<String>, TrainingImage)> =
+            positions.par_iter().map(example).collect::<Result<_>>()?;
 
-        let (mut records, mut captions) = (Vec::with_capacity(batch), Vec::with_capacity(batch));
-        let mut examples = Vec::with_capacity(batch);
+        let count = positions.len();
+        let (mut records, mut captions) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut examples = Vec::with_capacity(count);
         for (record, caption, example) in loaded {
             records.push(record);
             captions.push(caption);
             examples.push(example);
         }
         let packed = pack(&examples, &self.cascade)?;
-        Ok(Batch { step, packed, records, captions })
+        Ok(Batch { step, packed, positions, records, captions })
     }
 
     /// Record index, caption, and everything to pack of example `number` of the run.

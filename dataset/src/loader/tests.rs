@@ -69,6 +69,28 @@ fn several_trainers_share_the_steps() {
 }
 
 #[test]
+fn shares_are_the_parts_of_the_whole_batch() {
+    let loader = loader(20, &[3, 4], QUIET);
+    let whole = loader.batch(2).unwrap();
+    let parts = whole.packed.clone().cut(3);
+    for (range, of) in [(0..1, 3), (1..3, 3), (2..3, 3)] {
+        let share = Share { parts: range.clone(), of };
+        let own = loader.stream_share(2..3, share).next().unwrap().unwrap();
+        for (place, record) in own.positions.iter().zip(&own.records) {
+            assert_eq!(whole.records[*place], *record);
+        }
+        let cut = own.packed.cut(range.len());
+        for (own, part) in cut.iter().zip(&parts[range]) {
+            assert_eq!((&own.inputs, &own.targets), (&part.inputs, &part.targets));
+            let told = |of: &PackedBatch| -> Vec<_> {
+                of.segments.iter().map(|s| (s.stage, s.timestep, s.label, s.dropped)).collect()
+            };
+            assert_eq!(told(own), told(part));
+        }
+    }
+}
+
+#[test]
 fn an_epoch_has_every_record_once_in_a_new_order() {
     let seen = records(&loader(20, &[], QUIET), 10); // 60 examples, 3 epochs
     for epoch in seen.chunks_exact(20) {

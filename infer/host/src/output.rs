@@ -6,8 +6,30 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{Error, Result};
+
+/// The rank of a process that follows the first of its job; 0 for all that speak.
+static FOLLOWER: AtomicUsize = AtomicUsize::new(0);
+
+/// Makes this process silent, as one of several ranks that all would say the same: it only [`tell`]s.
+pub fn follow(rank: usize) {
+    FOLLOWER.store(rank, Ordering::Relaxed);
+}
+
+/// Whether this process leaves it to another to speak.
+pub(crate) fn follows() -> bool {
+    FOLLOWER.load(Ordering::Relaxed) > 0
+}
+
+/// Writes a message to standard error that concerns this rank alone.
+pub fn tell(message: impl Display) {
+    match FOLLOWER.load(Ordering::Relaxed) {
+        0 => note(message),
+        rank => write_note(indented(format_args!("rank {rank}: {message}"))),
+    }
+}
 
 /// Writes a message to standard output.
 ///
@@ -24,6 +46,9 @@ pub fn say(message: impl Display) -> Result<()> {
 /// As [`say`].
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn print(text: impl Display) -> Result<()> {
+    if follows() {
+        return Ok(());
+    }
     let mut output = io::stdout().lock();
     let text = escaped(text) + "\n";
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
@@ -36,6 +61,9 @@ pub fn print(text: impl Display) -> Result<()> {
 
 /// Writes a message to standard error. Nobody is told if that cannot be: work goes on without it.
 pub fn note(message: impl Display) {
+    if follows() {
+        return;
+    }
     write_note(indented(message));
 }
 
@@ -48,7 +76,7 @@ pub(crate) fn write_note(text: impl Display) {
 /// Whether standard error is a terminal.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn has_terminal() -> bool {
-    io::stderr().is_terminal()
+    !follows() && io::stderr().is_terminal()
 }
 
 /// A value in one line: newlines and tabs are escaped too.

@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use crate::dash;
 use crate::device::answer_probe;
 use crate::interrupt::block_harmless;
-use crate::output::{note, one_line, print, write_note};
+use crate::output::{one_line, print, tell, write_note};
 
 /// Runs a program: answers a parent process that tries a device out, or reads the command line, does
 /// the program's `work` and says its error, with which it exits with `failure`.
@@ -25,9 +25,14 @@ pub fn run<A: Parser, E: Into<Box<dyn Error + Send + Sync>>>(
         Err(error) => answer::<A>(&error).map_err(Into::into),
     };
     outcome.unwrap_or_else(|error| {
-        note(format_args!("error: {}", message(&*error)));
+        say_error(&*error);
         ExitCode::from(failure)
     })
+}
+
+/// Says what has ended the program.
+pub fn say_error(error: &(dyn Error + 'static)) {
+    tell(format_args!("error: {}", message(error)));
 }
 
 /// Prints the help that is asked for, or what is wrong with the command line.

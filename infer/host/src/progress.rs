@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use indicatif::{ProgressBar as Drawn, ProgressStyle};
+use indicatif::{ProgressBar as Drawn, ProgressDrawTarget, ProgressStyle};
 
-use crate::output::{has_terminal, indented, note, one_line};
+use crate::output::{follows, has_terminal, indented, note, one_line};
 
 /// Parts of a share that a bar can tell apart.
 const PARTS: u64 = 1000;
@@ -65,7 +65,11 @@ impl ProgressBar {
 pub fn bar(length: u64, template: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(template);
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar(Drawn::new(length).with_style(style))
+    let bar = Drawn::new(length).with_style(style);
+    if follows() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    ProgressBar(bar)
 }
 
 /// A bar that shows per cent of `length`, which means nothing to the user.

@@ -39,6 +39,8 @@ pub struct TrainingBytes {
     pub average: u64,
     /// The gradients, which grow as the activations shrink.
     pub gradients: u64,
+    /// Gradients of other parts of the batch, which wait to be added.
+    pub held: u64,
     /// What the backward pass needs of the forward pass.
     pub activations: u64,
     /// The largest tensors that live for a moment.
@@ -51,7 +53,7 @@ impl TrainingBytes {
     /// The backward pass gives back activations as it makes gradients, so the larger of both counts.
     pub fn peak(&self) -> u64 {
         let state = self.weights + self.moments + self.average;
-        state + self.activations.max(self.gradients) + self.passing
+        state + self.held + self.activations.max(self.gradients) + self.passing
     }
 
     /// With a text encoder that learns too, from captions of at most these many tokens. Its activations count as in
@@ -81,6 +83,7 @@ impl TrainingBytes {
             moments: self.moments + 2 * weights,
             average: self.average + weights,
             gradients: self.gradients + weights,
+            held: self.held,
             activations: self.activations + layers * of_token * tokens * F32,
             passing: self.passing,
         }
@@ -115,6 +118,7 @@ impl TrainingMemory {
             moments: 2 * weights,
             average: weights,
             gradients: weights,
+            held: 0,
             activations: (kept + ends) * self.element,
             passing: PASSING_WIDTHS * width * tokens * self.element + scores * F32,
         }

@@ -7,7 +7,7 @@ use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::WeightsError;
 
-use super::flat_tensors;
+use super::flat_tensors::{self, Values};
 use crate::lora::{Adapters, Lora};
 use crate::optimizer::Optimizer;
 use crate::parameters::{as_leaves, flat_parameters, with_parameters};
@@ -26,9 +26,10 @@ where
     A::InnerBackend: PixelFlowBackend,
 {
     let values = flat_parameters(&lora.adapters().valid());
-    let tensors = values
-        .iter()
-        .map(|(name, value)| (name, vec![&value.values, &optimizer.moments()[name].average]));
+    let tensors = values.iter().map(|(name, value)| {
+        let both = [&value.values, &optimizer.moments()[name].average];
+        (name, both.map(Values::Tensor).to_vec())
+    });
     flat_tensors::save(path, &PARTS, tensors)
 }
 
@@ -50,7 +51,7 @@ where
         .into_iter()
         .map(|(name, value)| (name, vec![value.values.dims()[0]; 2]))
         .collect();
-    let read = flat_tensors::load::<A::InnerBackend>(path, &PARTS, &sizes, device)?;
+    let read = flat_tensors::load::<A::InnerBackend>(path, &PARTS, &sizes, |_| true, device)?;
     let [values, average] = [0, 1].map(|part| {
         let value = |name: &str| read.get(name).map(|parts| parts[part].clone());
         with_parameters(inner.clone(), value)

@@ -2,6 +2,7 @@
 //!
 //! `PART.NAME` is flat, in the order Burn keeps the parameter in.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,33 +10,57 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use pixelflow::weights::{DType, SafetensorsWriter, TensorFile, WeightsError};
 
+/// The numbers of a part.
+#[derive(Clone, Copy)]
+pub(super) enum Values<'a, B: Backend> {
+    /// On the device.
+    Tensor(&'a Tensor<B, 1>),
+    /// In the host's memory.
+    Numbers(&'a [f32]),
+}
+
+impl<B: Backend> Values<'_, B> {
+    fn count(&self) -> usize {
+        match self {
+            Self::Tensor(tensor) => tensor.dims()[0],
+            Self::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    fn read(&self) -> Cow<'_, [f32]> {
+        match self {
+            Self::Tensor(tensor) => (*tensor).clone().into_data().iter::<f32>().collect(),
+            Self::Numbers(numbers) => Cow::Borrowed(numbers),
+        }
+    }
+}
+
 /// Writes the parts of every parameter.
 pub(super) fn save<'a, B: Backend>(
     path: &Path,
     parts: &[&str],
-    parameters: impl Iterator<Item = (&'a String, Vec<&'a Tensor<B, 1>>)> + Clone,
+    parameters: impl Iterator<Item = (&'a String, Vec<Values<'a, B>>)> + Clone,
 ) -> Result<(), WeightsError> {
     let named = |part: &str, name: &str| format!("{part}.{name}");
     let shapes: Vec<(String, Vec<usize>)> = parameters
         .clone()
         .flat_map(|(name, tensors)| {
-            let of_part = |(part, tensor): (&&str, &Tensor<B, 1>)| {
-                (named(part, name), tensor.dims().to_vec())
-            };
+            let of_part =
+                |(part, values): (&&str, Values<'_, B>)| (named(part, name), vec![values.count()]);
             parts.iter().zip(tensors).map(of_part).collect::<Vec<_>>()
         })
         .collect();
     let mut writer = SafetensorsWriter::create(path, &shapes, DType::F32, &BTreeMap::new())?;
     for (name, tensors) in parameters {
-        for (part, tensor) in parts.iter().zip(tensors) {
-            let values: Vec<f32> = tensor.clone().into_data().iter::<f32>().collect();
-            writer.push(&named(part, name), &values)?;
+        for (part, values) in parts.iter().zip(tensors) {
+            writer.push(&named(part, name), &values.read())?;
         }
     }
     writer.finish()
 }
 
-/// Reads the parts of the parameters with these names and, of each part, numbers of values.
+/// Reads the parts of the parameters with these names and, of each part, numbers of values: all that the file has, or
+/// those that this one `owns`.
 ///
 /// # Errors
 /// What is wrong with the file, in words.
@@ -43,6 +68,7 @@ pub(super) fn load<B: Backend>(
     path: &Path,
     parts: &[&str],
     sizes: &BTreeMap<String, Vec<usize>>,
+    owns: impl Fn(&str) -> bool,
     device: &B::Device,
 ) -> Result<BTreeMap<String, Vec<Tensor<B, 1>>>, String> {
     let file = TensorFile::open(path).map_err(|error| error.to_string())?;
@@ -66,5 +92,5 @@ pub(super) fn load<B: Backend>(
         let tensors = tensors.collect::<Result<_, String>>()?;
         Ok((name.clone(), tensors))
     };
-    sizes.iter().map(of_parameter).collect()
+    sizes.iter().filter(|(name, _)| owns(name)).map(of_parameter).collect()
 }

@@ -19,11 +19,13 @@ use crate::initial_weights::adapted;
 use crate::lora::Lora;
 use crate::network::Network;
 use crate::optimizer::{Optimizer, OptimizerConfig};
+use crate::ranks::Place;
 use crate::texts::TextSource;
 use crate::trainer::Trainer;
 use crate::{Error, Result};
 
-/// Model and optimiser as they were when the checkpoint in `folder` was saved with `state`, by a run with these settings.
+/// Model and optimiser as they were when the checkpoint in `folder` was saved with `state`, by a run with these settings,
+/// for a rank in this place.
 ///
 /// # Errors
 /// [`Error::Model`] for weights that do not fit, [`Error::DamagedCheckpoint`].
@@ -32,7 +34,7 @@ pub fn load<A>(
     settings: &TrainConfig,
     data: &Data,
     state: &State,
-    device: &A::Device,
+    (place, device): (Place, &A::Device),
 ) -> Result<Trainer<A>>
 where
     A: AutodiffBackend + PixelFlowBackend,
@@ -53,23 +55,23 @@ where
             .map_err(weights)?,
         text_encoder: text_encoder(folder, text, WeightSet::Model, device)?,
     };
-    let (lora, fresh) = if settings.lora.is_on() {
+    let (lora, (fresh, sizes)) = if settings.lora.is_on() {
         let lora = begun_lora(folder, settings, data, state, device)?;
         let read = adapters::load(&folder.join(ADAPTERS), lora.adapters(), device);
         let (values, average) = read.map_err(damaged)?;
-        (Some(lora.with_adapters(values)), Optimizer::new(optimizer, &average))
+        let sizes = Optimizer::sizes(&optimizer, &average);
+        (Some(lora.with_adapters(values)), (Optimizer::new(optimizer, &average), sizes))
     } else {
-        (None, Optimizer::new(optimizer, &average))
+        let sizes = Optimizer::sizes(&optimizer, &average);
+        (None, (Optimizer::of_some(optimizer, &average, place.owns(&average)), sizes))
     };
     let moments =
-        moments::load(&folder.join(OPTIMIZER), fresh.moments(), device).map_err(damaged)?;
+        moments::load(&folder.join(OPTIMIZER), fresh.moments(), sizes, device).map_err(damaged)?;
     let averages = settings
         .averages
         .kept()
-        .map(|kept| {
-            let whole = Optimizer::new(optimizer, &average);
-            averages::load(&folder.join(AVERAGES), kept, whole.moments(), device)
-        })
+        .filter(|_| place.leads())
+        .map(|kept| averages::load(&folder.join(AVERAGES), kept, &average, device))
         .transpose()
         .map_err(damaged)?;
     let steps = usize::try_from(state.updates()).map_err(|error| damaged(error.to_string()))?;
@@ -78,7 +80,8 @@ where
         .recomputing(settings.train.recompute_activations)
         .computing_in(settings.train.precision, state.loss_scale)
         .averaging(averages)
-        .adapting(lora))
+        .adapting(lora)
+        .among(place))
 }
 
 /// The adapters of a run as they were before its first step, on the weights that it began with.

@@ -65,7 +65,7 @@ where
         .and_then(|()| {
             save_model(&average.transformer, &folder.join(EMA_FILE), DType::F32, &metadata)
         })
-        .and_then(|()| moments::save(trainer.optimizer(), &folder.join(OPTIMIZER)))
+        .and_then(|()| moments::save(trainer, &folder.join(OPTIMIZER)))
         .and_then(|()| match trainer.averages() {
             Some(kept) => averages::save(kept, &folder.join(AVERAGES)),
             None => Ok(()),

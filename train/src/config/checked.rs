@@ -9,6 +9,7 @@ use super::problem::problems;
 use super::settings::{
     DataConfig, EvaluationConfig, OtherSampler, TimestepRule, TrainConfig, UpdateConfig,
 };
+use crate::inventory::counted;
 use crate::learning_rate::LearningRate;
 use crate::{Error, Result};
 
@@ -103,6 +104,24 @@ impl CheckedConfig {
     /// Images that are in memory at once: a batch over its parts.
     pub fn micro_batch(&self) -> usize {
         self.settings.train.batch_size / self.settings.train.gradient_accumulation
+    }
+
+    /// Checks that so many ranks can share a batch.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRanks`].
+    pub fn check_ranks(&self, ranks: usize) -> Result<()> {
+        let UpdateConfig { batch_size, gradient_accumulation: parts, .. } = self.settings.train;
+        if ranks <= parts {
+            return Ok(());
+        }
+        let enough = (ranks..=batch_size).find(|parts| batch_size.is_multiple_of(*parts));
+        let advice = enough.map_or_else(
+            || format!("; take a larger train.batch_size than {batch_size}, or fewer ranks"),
+            |parts| format!("; cut it into more: --set train.gradient_accumulation={parts}"),
+        );
+        let parts = counted(parts, "part", "parts");
+        Err(Error::TooManyRanks { ranks, parts, advice })
     }
 
     /// The learning rate over the run.

@@ -12,7 +12,7 @@ use super::{document, dotted};
 ///
 /// How far the next steps go may change; so may how much memory they take, and what is observed. Where
 /// the files lie may change, since data sets move: a checkpoint knows the images by name and class.
-pub(super) const FREE: [&str; 27] = [
+pub(super) const FREE: [&str; 28] = [
     "train.steps",
     "train.lr",
     "train.min_lr",
@@ -24,6 +24,7 @@ pub(super) const FREE: [&str; 27] = [
     "train.gradient_accumulation",
     "train.recompute_activations",
     "train.precision",
+    "ranks",
     "text.path",
     "text.validation",
     "checkpoint",

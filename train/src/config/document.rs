@@ -45,7 +45,15 @@ impl TrainConfig {
     /// line and key.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(read_error(path))?;
-        let origin = Origin { name: path.display().to_string(), text: &text };
+        Self::parse(&text, path.display().to_string())
+    }
+
+    /// Reads what [`to_toml`](Self::to_toml) has written, and what is called `name`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::Error::Setting) naming it, line and key.
+    pub fn parse(text: &str, name: String) -> Result<Self> {
+        let origin = Origin { name, text };
         let table = origin.parse()?;
         keys::check_whole(&table, &origin)?;
         from_table(table)

@@ -9,7 +9,7 @@ use super::shown;
 use crate::repository::read;
 
 /// Folders of the crates: each may depend on those behind it, and is unknown to them.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "xtask",
     "tests/fuzz",
     "tests",
@@ -18,6 +18,7 @@ const ORDER: [&str; 12] = [
     "infer/web",
     "infer/host",
     "infer/evaluation",
+    "infer/ranks",
     "dataset",
     "model",
     "assets",

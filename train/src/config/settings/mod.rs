@@ -7,6 +7,7 @@ mod evaluation;
 mod library;
 mod lora;
 mod observation;
+mod ranks;
 mod text;
 mod update;
 
@@ -16,6 +17,7 @@ pub use lora::LoraConfig;
 pub use observation::{
     AveragesConfig, CheckpointConfig, LogConfig, PreviewConfig, ValidationConfig,
 };
+pub use ranks::RanksConfig;
 pub use text::{JointConfig, StatesConfig, TextConfig};
 pub use update::{TimestepRule, UpdateConfig};
 
@@ -49,6 +51,9 @@ pub struct TrainConfig {
     /// What learns in place of all weights.
     #[serde(default)] // Runs from before this section trained all.
     pub lora: LoraConfig,
+    /// Several processes that train together.
+    #[serde(default)] // Runs from before this section had one.
+    pub ranks: RanksConfig,
     /// When the state is saved, and what is kept.
     pub checkpoint: CheckpointConfig,
     /// Averages whose width is chosen after training.
@@ -115,6 +120,7 @@ pub(super) const SECTIONS: &[Section] = &[
     },
     declared("train", UpdateConfig::DOCUMENTATION, UpdateConfig::SETTINGS),
     declared("lora", LoraConfig::DOCUMENTATION, LoraConfig::SETTINGS),
+    declared("ranks", RanksConfig::DOCUMENTATION, RanksConfig::SETTINGS),
     declared("checkpoint", CheckpointConfig::DOCUMENTATION, CheckpointConfig::SETTINGS),
     declared("averages", AveragesConfig::DOCUMENTATION, AveragesConfig::SETTINGS),
     declared("validation", ValidationConfig::DOCUMENTATION, ValidationConfig::SETTINGS),

@@ -1,0 +1,198 @@
+//! A job, seen from one of its ranks.
+
+use crate::alone::Alone;
+use crate::{Engine, Messages, RankError, Result, Sent};
+
+/// One rank of a job, or a process that is alone. Dropped without [`leave`](Self::leave), it ends the whole job.
+pub struct Job {
+    /// `None` once the rank has left.
+    engine: Option<Box<dyn Engine>>,
+}
+
+impl Job {
+    /// A process that is alone.
+    pub fn alone() -> Self {
+        Self::by(Box::<Alone>::default())
+    }
+
+    /// A rank whose messages this engine carries.
+    pub fn by(engine: Box<dyn Engine>) -> Self {
+        Self { engine: Some(engine) }
+    }
+
+    /// Number of this rank, from 0.
+    pub fn rank(&self) -> usize {
+        self.engine().rank()
+    }
+
+    /// Ranks of the job.
+    pub fn ranks(&self) -> usize {
+        self.engine().ranks()
+    }
+
+    /// Number of this rank among those of the same machine, from 0.
+    pub fn rank_here(&self) -> usize {
+        self.engine().rank_here()
+    }
+
+    /// Whether this rank writes what the job makes, and says what it does: the first one.
+    pub fn leads(&self) -> bool {
+        self.rank() == 0
+    }
+
+    /// Whether there are no other ranks.
+    pub fn is_alone(&self) -> bool {
+        self.ranks() == 1
+    }
+
+    /// Begins an exchange, and returns before it has ended.
+    ///
+    /// # Errors
+    /// [`RankError`] if another rank is gone, or a message is too long.
+    ///
+    /// # Panics
+    /// If there is not one message a rank.
+    pub fn begin(&mut self, sent: Sent) -> Result<()> {
+        if let Sent::Each(messages) = &sent {
+            assert_eq!(messages.len(), self.ranks(), "one message a rank");
+        }
+        self.engine_mut().begin(sent)
+    }
+
+    /// Ends the oldest exchange that was begun: message `r` is from rank `r`.
+    ///
+    /// # Errors
+    /// [`RankError`] if another rank is gone.
+    pub fn finish(&mut self) -> Result<Messages> {
+        self.engine_mut().finish()
+    }
+
+    /// The messages of all ranks, on all ranks.
+    ///
+    /// # Errors
+    /// [`RankError`] if another rank is gone.
+    pub fn gather(&mut self, message: Vec<u8>) -> Result<Messages> {
+        self.begin(Sent::All(message))?;
+        self.finish()
+    }
+
+    /// The messages of all ranks on the first, and nothing on the others.
+    ///
+    /// # Errors
+    /// [`RankError`] if another rank is gone.
+    pub fn gather_to_first(&mut self, message: Vec<u8>) -> Result<Messages> {
+        let mut messages = vec![Vec::new(); self.ranks()];
+        messages[0] = message;
+        self.begin(Sent::Each(messages))?;
+        self.finish()
+    }
+
+    /// The first rank's message, on all ranks; what the others give is not sent.
+    ///
+    /// # Errors
+    /// [`RankError`] if another rank is gone.
+    pub fn broadcast(&mut self, message: Vec<u8>) -> Result<Vec<u8>> {
+        self.begin(Sent::All(if self.leads() { message } else { Vec::new() }))?;
+        Ok(self.finish()?.swap_remove(0))
+    }
+
+    /// Checks that a message of `rank` has as many bytes as it should.
+    ///
+    /// # Errors
+    /// [`RankError::Mismatch`].
+    pub fn check_length(
+        rank: usize,
+        what: &'static str,
+        found: usize,
+        expected: usize,
+    ) -> Result<()> {
+        if found == expected {
+            return Ok(());
+        }
+        Err(RankError::Mismatch { rank, what, found, expected })
+    }
+
+    /// Leaves the job; returns when all ranks do.
+    pub fn leave(mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.leave();
+        }
+    }
+
+    fn engine(&self) -> &dyn Engine {
+        self.engine.as_deref().expect("the rank has not left")
+    }
+
+    fn engine_mut(&mut self) -> &mut dyn Engine {
+        &mut **self.engine.as_mut().expect("the rank has not left")
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.fail();
+        }
+    }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "rank {} of {}", self.rank(), self.ranks())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs_of_threads;
+
+    /// What all ranks of a job of threads make.
+    fn on_all<T: Send>(ranks: usize, work: impl Fn(&mut Job) -> T + Sync) -> Vec<T> {
+        let work = &work;
+        std::thread::scope(|scope| {
+            let start = |mut job: Job| {
+                scope.spawn(move || {
+                    let made = work(&mut job);
+                    job.leave();
+                    made
+                })
+            };
+            let threads: Vec<_> = jobs_of_threads(ranks).into_iter().map(start).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    }
+
+    #[test]
+    fn every_rank_gets_what_each_has_for_it() {
+        let exchanged = on_all(3, |job| {
+            let rank = job.rank() as u8;
+            // Two at once: they end in the order in which they were begun.
+            job.begin(Sent::Each((0..3).map(|to| vec![rank, to]).collect())).unwrap();
+            job.begin(Sent::All(vec![10 + rank])).unwrap();
+            (job.finish().unwrap(), job.finish().unwrap())
+        });
+        for (to, (first, second)) in exchanged.into_iter().enumerate() {
+            assert_eq!(first, (0..3).map(|from| vec![from, to as u8]).collect::<Vec<_>>());
+            assert_eq!(second, [[10], [11], [12]]);
+        }
+    }
+
+    #[test]
+    fn the_first_rank_tells_all_and_is_told_by_all() {
+        let told = on_all(3, |job| {
+            let rank = job.rank() as u8;
+            (job.broadcast(vec![rank + 7]).unwrap(), job.gather_to_first(vec![rank]).unwrap())
+        });
+        assert_eq!(told.iter().map(|(first, _)| first[0]).collect::<Vec<_>>(), [7, 7, 7]);
+        assert_eq!(told[0].1, [[0], [1], [2]]);
+        assert!(told[1].1.iter().skip(1).all(Vec::is_empty));
+    }
+
+    #[test]
+    fn who_waits_for_a_rank_that_is_gone_is_told() {
+        let mut jobs = jobs_of_threads(2);
+        drop(jobs.pop());
+        assert_eq!(jobs[0].gather(vec![1]), Err(RankError::Failed { rank: 1 }));
+    }
+}
