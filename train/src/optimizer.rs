@@ -6,16 +6,17 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{AutodiffModule, Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{ElementConversion, Tensor};
 use pixelflow::ops::{
-    AdamWStep, MatrixState, MuonStep, ParameterState, PixelFlowBackend, adamw, muon, squared_norm,
+    AdamWStep, MatrixState, MuonStep, ParameterState, PixelFlowBackend, adamw, muon,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::config::UpdateConfig;
+use crate::gradient_norms::squared_norms;
 use crate::parameters::{FlatParameter, flat_parameters, flatten, parameter_name, with_parameters};
 use crate::spikes::Spikes;
 
@@ -288,38 +289,6 @@ impl<B: PixelFlowBackend> Optimizer<B> {
             Some(limit) if clip_norm == 0.0 || limit < clip_norm => limit,
             _ => clip_norm,
         }
-    }
-}
-
-/// The squared norm of each parameter's gradient, in the order of the module; `None` where there is no gradient.
-pub fn squared_norms<B: PixelFlowBackend>(
-    model: &impl Module<B>,
-    gradients: &GradientsParams,
-) -> Vec<(String, Option<Tensor<B, 1>>)> {
-    let mut norms = Norms { path: Vec::new(), gradients, squares: Vec::new() };
-    model.visit(&mut norms);
-    norms.squares
-}
-
-struct Norms<'a, B: PixelFlowBackend> {
-    path: Vec<String>,
-    gradients: &'a GradientsParams,
-    squares: Vec<(String, Option<Tensor<B, 1>>)>,
-}
-
-impl<B: PixelFlowBackend> ModuleVisitor<B> for Norms<'_, B> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        let gradient = self.gradients.get::<B, D>(param.id);
-        let square = gradient.map(|gradient| squared_norm(flatten(gradient)));
-        self.squares.push((parameter_name(&self.path), square));
     }
 }
 

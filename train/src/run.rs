@@ -11,8 +11,7 @@ use pixelflow_dataset::loader::BatchStream;
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_ranks::Job;
 
-use crate::averages::write_snapshot;
-use crate::checkpoint::{self, Due, STATE, State, Store};
+use crate::checkpoint::{Due, State, Store};
 use crate::config::CheckedConfig;
 use crate::data::Data;
 use crate::evaluation::measure;
@@ -229,7 +228,7 @@ where
     }
 
     /// How many records could not be used since the run began, with those that were left out before it.
-    fn skipped(&mut self) -> usize {
+    pub(crate) fn skipped(&mut self) -> usize {
         let met = self.data.training.skipped();
         self.state.skipped.extend(met.errors.keys());
         self.state.skipped.len() + met.left_out.records
@@ -344,19 +343,6 @@ where
         Ok(!interrupt.is_wanted())
     }
 
-    /// Writes a snapshot of the averages. A disk that is full does not end the run: there are other snapshots.
-    fn keep_averages(&self, observers: &mut Observers<'_>) {
-        let settings = self.config.settings();
-        let (step, sigma_rel) = (self.state.step, &settings.averages.sigma_rel);
-        let folder = self.store.averages().path(step);
-        let description = self.data.description(settings);
-        let written =
-            write_snapshot(&folder, &self.trainer, &self.data.text, sigma_rel, &description);
-        if let Err(error) = written {
-            observers.note(&format!("no averages are kept of step {step}: {error}"));
-        }
-    }
-
     /// The losses on images that training does not see; `None` if it was interrupted.
     fn validate(
         &mut self,
@@ -393,51 +379,5 @@ where
             drawn: config.settings().evaluation.images,
             metrics: Score::by_key(scores),
         }))
-    }
-
-    /// Saves the state, and says whether it is. A disk that is full does not end the run: the next
-    /// checkpoint may succeed.
-    pub(crate) fn save_or_go_on(&mut self, observers: &mut Observers<'_>) -> Result<bool> {
-        if !self.job.leads() {
-            return Ok(false);
-        }
-        match self.save(observers) {
-            Err(error @ Error::SaveCheckpoint { .. }) => {
-                observers.note(&format!("{error}; the run goes on and tries again"));
-                Ok(false)
-            }
-            other => other.map(|()| true),
-        }
-    }
-
-    fn save(&mut self, observers: &mut Observers<'_>) -> Result<()> {
-        if !(self.trainer.network().is_finite() && self.trainer.average().is_finite()) {
-            let what = "weights that are not finite and were not saved".to_owned();
-            return Err(self.diverged(self.state.step, what));
-        }
-        let description = self.data.description(self.config.settings());
-        let path = self.store.path(self.state.step);
-        let aside = self.store.set_aside_foreign(self.state.step).map_err(|error| {
-            Error::SaveCheckpoint { path: path.clone(), reason: error.to_string() }
-        })?;
-        if let Some(aside) = aside {
-            let (path, aside) = (path.display(), aside.display());
-            observers
-                .note(&format!("{path} is no checkpoint: it has no {STATE}; it is now in {aside}"));
-        }
-        self.skipped();
-        self.state.note_save(self.store);
-        let with = (&self.data.text, &self.config.settings().lora);
-        checkpoint::save(self.store, &self.trainer, with, &self.state, &description)?;
-        self.is_unsaved = false;
-        observers.saved(self.state.step, &path);
-        Ok(())
-    }
-
-    /// Removes old checkpoints; those that cannot be removed are named.
-    fn prune(&self, observers: &mut Observers<'_>) {
-        if let Err(error) = self.store.prune(&self.config.settings().checkpoint) {
-            observers.note(&error.to_string());
-        }
     }
 }
