@@ -6,12 +6,16 @@
 //! disturbed.
 #![cfg(target_os = "linux")]
 
+mod faults;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use program_tests::{Program, Run, text};
+
+use self::faults::library;
 
 /// No space left on device, and input/output error: Linux's numbers.
 const ERRORS: [i32; 2] = [28, 5];
@@ -20,20 +24,6 @@ fn train(arguments: &[&str]) -> Command {
     let mut command = Program(env!("CARGO_BIN_EXE_train")).command(&["--device", "cpu"]);
     command.args(arguments);
     command
-}
-
-/// What is preloaded, compiled with the compiler that links Rust's programs, too.
-fn library(folder: &Path) -> PathBuf {
-    let path = folder.join("faults.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults.c");
-    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
-    let status = Command::new(compiler)
-        .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", source, "-ldl", "-o"])
-        .arg(&path)
-        .status()
-        .expect("there is a C compiler");
-    assert!(status.success());
-    path
 }
 
 /// A run of a tiny model after its first step.
