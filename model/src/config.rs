@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::initialisation::{Rule, initialise};
 use crate::int8::IN_A_WORD;
 use crate::layers::MatrixFormat;
-use crate::{Error, PixelFlow, Result};
+use crate::{Error, PixelFlow, Prediction, Result};
 
-/// Configuration of a [`PixelFlow`] transformer; field names are the reference's.
+/// Configuration of a [`PixelFlow`] transformer; field names are the reference's, which has no `prediction`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PixelFlowConfig {
@@ -36,6 +36,9 @@ pub struct PixelFlowConfig {
     /// Width of the text encoder's states; `None` for a class model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cross_attention_dim: Option<usize>,
+    /// What the output is read as. Default the velocity.
+    #[serde(default)] // Models from before it was a choice predict the velocity.
+    pub prediction: Prediction,
 }
 
 /// Most features of a token.
@@ -101,6 +104,7 @@ impl Preset {
             patch_size: 4,
             attention_bias: true,
             cross_attention_dim: None,
+            prediction: Prediction::Velocity,
         }
     }
 }

@@ -19,6 +19,9 @@ pub mod ops;
 mod pass;
 pub mod pipeline;
 pub mod plain_text;
+pub mod prediction;
+#[cfg(all(test, feature = "flex"))]
+mod prediction_tests;
 mod recompute;
 pub mod sampler;
 mod segments;
@@ -35,6 +38,7 @@ pub use example::Example;
 pub use number_format::NumberFormat;
 pub use pass::Pass;
 pub use pipeline::{DrawEvent, Drawing, DrawnImage, Pipeline, Request};
+pub use prediction::Prediction;
 pub use recompute::Recomputation;
 pub use segments::{EqualSegments, Segments};
 pub use text_states::TextStates;

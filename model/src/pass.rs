@@ -17,6 +17,8 @@ pub struct Pass<B: Backend> {
     pub segments: Segments,
     /// The rotary tables of the examples.
     pub rope: Rope<B>,
+    /// The time of each example within its stage, where the model predicts its end.
+    pub(crate) times: Vec<f32>,
     pub(crate) conditioning: Conditioning<B>,
 }
 

@@ -71,7 +71,7 @@ where
             h = block.forward(h, number, &pass);
         }
         let head = Stretch::new(h, &pass, &sources);
-        let velocity = model.head(head.h.clone(), &head.pass);
+        let velocity = model.head(head.h.clone(), Tensor::from_inner(tokens.clone()), &head.pass);
         (velocity, Self { model, examples, context, tokens, pass, sources, inputs, head })
     }
 
@@ -137,6 +137,7 @@ impl<A: AutodiffBackend> Stretch<A> {
                 cos: Tensor::from_inner(pass.rope.cos.clone()),
                 sin: Tensor::from_inner(pass.rope.sin.clone()),
             },
+            times: pass.times.clone(),
             conditioning: Conditioning::Sources(sources.clone()),
         };
         Self { h: leaf(h), sources, pass }
@@ -162,7 +163,7 @@ mod tests {
     use super::*;
     use crate::noise::{Key, Purpose};
     use crate::weights::keyed_model;
-    use crate::{PixelFlowConfig, Preset, Segments};
+    use crate::{PixelFlowConfig, Prediction, Preset, Segments};
 
     type Train = Autodiff<Flex>;
 
@@ -200,8 +201,9 @@ mod tests {
         let config = PixelFlowConfig { depth: 3, ..config.clone() };
         let model = keyed_model::<Train>(&config, 0.1, &FlexDevice);
         let tokens = normals(0, [21, 48]);
-        let examples =
-            [(4, 0.0), (2, 100.0), (1, 200.0)].map(|(side, t)| Example::new(side, side, t));
+        // The last one is where a model that predicts the end divides by its least.
+        let examples = [(4, 0.0), (2, 100.0), (1, 200.0)]
+            .map(|(side, t)| Example::new(side, side, t).at_time(t / 205.0));
         let velocity = model.forward_packed(Tensor::from_inner(tokens.clone()), &examples, kept);
         let kept_loss = loss(velocity);
         let (velocity, pass) = Recomputation::forward(&model, tokens, &examples, again);
@@ -222,6 +224,14 @@ mod tests {
         let labels = vec![0, 4, 2];
         let again = Context::Class(labels.clone());
         compare(&Preset::Tiny.config(4), &Context::Class(labels), &again);
+    }
+
+    #[test]
+    fn a_model_that_predicts_the_end_has_the_same_loss_and_gradients() {
+        let config = PixelFlowConfig { prediction: Prediction::End, ..Preset::Tiny.config(4) };
+        let labels = vec![0, 4, 2];
+        let again = Context::Class(labels.clone());
+        compare(&config, &Context::Class(labels), &again);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The transformer that predicts the velocity at every stage.
+//! The transformer that predicts the velocity at every stage, or the end of the stage.
 
 use burn::module::Module;
 use burn::tensor::activation::silu;
@@ -11,12 +11,13 @@ use crate::layers::{
 };
 use crate::ops::{self, PixelFlowBackend};
 use crate::pass::{Conditioning, Modulations, Sources};
-use crate::{Context, Example, Pass, PixelFlowConfig, Segments};
+use crate::{Context, Example, Pass, PixelFlowConfig, Prediction, Segments};
 
 /// The PixelFlow transformer: a DiT with adaLN, 2-D rotary embedding and a resolution embedding.
 ///
 /// `condition = timestep_embedder(t) + latent_size_embedder(size) [+ class_embedder(label)]`;
-/// patches → blocks → `LN(h) (1 + scale) + shift` → patches of the velocity (paper, section 3.3).
+/// patches → blocks → `LN(h) (1 + scale) + shift` → patches of the velocity (paper, section 3.3), or of the stage's end,
+/// from which the velocity [follows](crate::prediction).
 ///
 /// Field names are those of the reference's parameters.
 #[derive(Module, Debug)]
@@ -33,10 +34,12 @@ pub struct PixelFlow<B: Backend> {
     pub transformer_blocks: Vec<TransformerBlock<B>>,
     /// From the condition to the last shift and scale.
     pub proj_out_1: Linear<B>,
-    /// From the width to the patches of the velocity, features in `(ph pw c)` order.
+    /// From the width to the patches of what is predicted, features in `(ph pw c)` order.
     pub proj_out_2: Linear<B>,
     patch_size: usize,
     head_dim: usize,
+    #[module(skip)]
+    prediction: Prediction,
 }
 
 impl<B: Backend> PixelFlow<B> {
@@ -64,6 +67,7 @@ impl<B: Backend> PixelFlow<B> {
             proj_out_2: linear(velocity_features),
             patch_size: config.patch_size,
             head_dim: config.attention_head_dim,
+            prediction: config.prediction,
         }
     }
 
@@ -80,6 +84,11 @@ impl<B: Backend> PixelFlow<B> {
     /// Features of a head.
     pub fn head_dim(&self) -> usize {
         self.head_dim
+    }
+
+    /// What its output is read as.
+    pub fn prediction(&self) -> Prediction {
+        self.prediction
     }
 
     /// Channels of the images.
@@ -109,7 +118,8 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
     /// - output: as `images`
     ///
     /// # Panics
-    /// If the shapes or the context do not fit the model.
+    /// If the shapes or the context do not fit the model, or it predicts the end of a stage: then the time within it is
+    /// needed too, and [`forward_images`](Self::forward_images) takes it.
     pub fn forward(
         &self,
         images: Tensor<B, 4>,
@@ -120,9 +130,44 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
         let (rows, columns) = (height / self.patch_size, width / self.patch_size);
         let example = |&timestep: &f32| Example::new(rows, columns, timestep);
         let examples: Vec<Example> = timesteps.iter().map(example).collect();
+        self.forward_images(images, &examples, context)
+    }
+
+    /// The velocity of a dense batch, whose examples are given.
+    ///
+    /// # Shapes
+    /// - images and output: `[batch, channels, height, width]`, in patches those of every example
+    ///
+    /// # Panics
+    /// If the shapes or the context do not fit the model, or it predicts the end of a stage and an example has no time.
+    pub fn forward_images(
+        &self,
+        images: Tensor<B, 4>,
+        examples: &[Example],
+        context: &Context<B>,
+    ) -> Tensor<B, 4> {
+        let [_, _, height, width] = images.dims();
         let tokens = images_to_tokens(images, self.patch_size);
-        let velocity = self.forward_packed(tokens, &examples, context);
-        tokens_to_images(velocity, rows, columns, self.patch_size)
+        let velocity = self.forward_packed(tokens, examples, context);
+        tokens_to_images(
+            velocity,
+            height / self.patch_size,
+            width / self.patch_size,
+            self.patch_size,
+        )
+    }
+
+    /// What the loss compares the velocity of a packed sequence with, of the velocity `x_end - x_start` of training
+    /// pairs: the same, but for [a part of it](Prediction::target) late in the stages of a model that predicts their ends.
+    ///
+    /// # Shapes
+    /// - velocity and output: `[tokens, channels * patch * patch]`
+    ///
+    /// # Panics
+    /// If it predicts the end of a stage and an example has no time.
+    pub fn target(&self, velocity: Tensor<B, 2>, examples: &[Example]) -> Tensor<B, 2> {
+        let segments = Segments::new(examples.iter().map(Example::tokens).collect());
+        self.prediction.target(velocity, &segments, &self.times(examples))
     }
 
     /// The velocity of a packed sequence of examples of any sizes.
@@ -132,7 +177,7 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
     /// - output: as `tokens`
     ///
     /// # Panics
-    /// If the shapes or the context do not fit the model.
+    /// If the shapes or the context do not fit the model, or it predicts the end of a stage and an example has no time.
     pub fn forward_packed(
         &self,
         tokens: Tensor<B, 2>,
@@ -152,27 +197,33 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
     /// If they are not the pass's tokens.
     pub(crate) fn forward_pass(&self, tokens: Tensor<B, 2>, pass: &Pass<B>) -> Tensor<B, 2> {
         assert_eq!(pass.segments.tokens(), tokens.dims()[0], "tokens of other examples");
-        let mut h = self.patch_embed.forward(tokens);
+        let mut h = self.patch_embed.forward(tokens.clone());
         for (number, block) in self.transformer_blocks.iter().enumerate() {
             h = block.forward(h, number, pass);
         }
-        self.head(h, pass)
+        self.head(h, tokens, pass)
     }
 
-    /// The velocity of the tokens after the last block.
+    /// The velocity of the tokens, of which `h` is what they are after the last block.
     ///
-    /// `proj_out_2(LN(h) (1 + scale) + shift)` with `[shift, scale] = proj_out_1(silu(condition))`
+    /// What is predicted is `proj_out_2(LN(h) (1 + scale) + shift)` with `[shift, scale] = proj_out_1(silu(condition))`.
     ///
     /// # Shapes
     /// - h: `[tokens, width]`
-    /// - output: `[tokens, channels * patch * patch]`, features in `(c ph pw)` order
-    pub(crate) fn head(&self, h: Tensor<B, 2>, pass: &Pass<B>) -> Tensor<B, 2> {
+    /// - tokens, output: `[tokens, channels * patch * patch]`, features in `(c ph pw)` order
+    pub(crate) fn head(
+        &self,
+        h: Tensor<B, 2>,
+        tokens: Tensor<B, 2>,
+        pass: &Pass<B>,
+    ) -> Tensor<B, 2> {
         let modulation = pass.head_modulation(&self.proj_out_1);
         let width = modulation.dims()[1] / 2;
         let shift = modulation.clone().narrow(1, 0, width);
         let scale = modulation.narrow(1, width, width);
         let h = ops::ada_layer_norm(h, shift, scale, &pass.segments);
-        channels_first(self.proj_out_2.forward(h), self.patch_size)
+        let output = channels_first(self.proj_out_2.forward(h), self.patch_size);
+        self.prediction.velocity(output, tokens, &pass.segments, &pass.times)
     }
 
     /// A pass in which each block projects condition and text when its turn comes.
@@ -189,7 +240,24 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
         Pass {
             segments: Segments::new(examples.iter().map(Example::tokens).collect()),
             rope: Rope::new(examples, self.head_dim, &device),
+            times: self.times(examples),
             conditioning: Conditioning::Sources(sources),
+        }
+    }
+
+    /// The time of each example within its stage; empty if what is predicted is the velocity, which needs none.
+    ///
+    /// # Panics
+    /// If it is needed and an example has none.
+    pub(crate) fn times(&self, examples: &[Example]) -> Vec<f32> {
+        let time = |example: &Example| {
+            example
+                .time
+                .expect("the end of a stage is predicted: `Example::at_time` says how far it is")
+        };
+        match self.prediction {
+            Prediction::Velocity => Vec::new(),
+            Prediction::End => examples.iter().map(time).collect(),
         }
     }
 
@@ -253,7 +321,7 @@ impl<B: PixelFlowBackend> PixelFlow<B> {
     }
 }
 
-/// Reorders the features of velocity patches from `(ph pw c)` to `(c ph pw)`, in f32.
+/// Reorders the features of predicted patches from `(ph pw c)` to `(c ph pw)`, in f32.
 fn channels_first<B: Backend>(tokens: Tensor<B, 2>, patch: usize) -> Tensor<B, 2> {
     let [count, features] = tokens.dims();
     let pixels = patch * patch;

@@ -167,6 +167,7 @@ fn made_up_batch(config: &CheckedConfig) -> TrainingBatch {
             grid_height: height / patch,
             grid_width: width / patch,
             timestep: 500.0,
+            time: 0.5,
             label: 0,
             dropped: false,
             example,

@@ -1,9 +1,9 @@
 //! `--dry-run`: what a run would need, before anything is allocated.
 
-use pixelflow::PixelFlowConfig;
 use pixelflow::memory::{TrainingBytes, TrainingMemory};
 use pixelflow::ops::{AttentionForm, PixelFlowBackend};
 use pixelflow::text::T5Config;
+use pixelflow::{PixelFlowConfig, Prediction};
 use pixelflow_host::device::OnBackend;
 
 use crate::config::{CheckedConfig, JointConfig, TextConfig, TrainConfig};
@@ -32,6 +32,8 @@ pub struct DryRun {
     pub lengths: Vec<usize>,
     /// Parameters of the model.
     pub parameters: u64,
+    /// What its output is read as.
+    pub prediction: Prediction,
     /// Bytes of a step.
     pub bytes: TrainingBytes,
     /// Bytes that are free.
@@ -119,6 +121,7 @@ impl DryRun {
         Self {
             lengths: lengths(config, images),
             parameters: model.parameters() + encoder.map_or(0, |(encoder, _)| encoder.parameters()),
+            prediction: model.prediction,
             bytes: now,
             available,
             advice: advice.flatten(),
@@ -191,9 +194,13 @@ impl std::fmt::Display for DryRun {
         let TrainingBytes { weights, moments, average, gradients, held, activations, passing } =
             self.bytes;
         let tokens: usize = self.lengths.iter().sum();
+        let predicted = match self.prediction {
+            Prediction::Velocity => "",
+            Prediction::End => " that predict the ends of the stages",
+        };
         writeln!(
             formatter,
-            "{:.1} million parameters; {} images of {tokens} tokens at once",
+            "{:.1} million parameters{predicted}; {} images of {tokens} tokens at once",
             self.parameters as f64 / 1e6,
             self.lengths.len()
         )?;

@@ -100,7 +100,7 @@ pub fn text_encoder<B: Backend>(
 /// that of the class model for a text model.
 ///
 /// # Errors
-/// [`Error::InitialWeights`], [`Error::MissingAsset`].
+/// [`Error::InitialWeights`], for another prediction too; [`Error::MissingAsset`].
 pub fn find(settings: &UpdateConfig, config: &PixelFlowConfig) -> Result<ModelSource> {
     let path = Path::new(&settings.initial_weights);
     let misfit = |reason: String| Error::InitialWeights { path: path.to_owned(), reason };
@@ -108,6 +108,13 @@ pub fn find(settings: &UpdateConfig, config: &PixelFlowConfig) -> Result<ModelSo
     let source =
         ModelSource::find(&resolved, WeightSet::Ema).map_err(|error| misfit(error.to_string()))?;
     let theirs = &source.description.model;
+    if theirs.prediction != config.prediction {
+        let [theirs, ours] = [theirs, config].map(|of| of.prediction.name());
+        return Err(misfit(format!(
+            "its output is read as the {theirs}, that of the new model as the {ours}, and weights that have learned the \
+             one do not know the other; set model.prediction = \"{theirs}\", or leave train.initial_weights out"
+        )));
+    }
     if config.is_text_form_of(theirs) {
         return Ok(source);
     }
@@ -192,12 +199,12 @@ mod tests {
 
     use burn::backend::Flex;
     use burn::backend::flex::FlexDevice;
-    use pixelflow::Preset;
     use pixelflow::cascade::CascadeConfig;
     use pixelflow::weights::{
         DESCRIPTION_FILE, DType as WeightFormat, ModelDescription, WEIGHTS_FILE,
         for_each_parameter, save_model,
     };
+    use pixelflow::{Prediction, Preset};
 
     use super::*;
 
@@ -256,6 +263,23 @@ mod tests {
         let more = PixelFlowConfig { num_classes: 4, ..class_config() };
         let error = begin(&more).unwrap_err().to_string();
         assert!(error.contains("train.initial_classes = \"by-name\""), "{error}");
+    }
+
+    #[test]
+    fn another_prediction_is_refused_whatever_else_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path());
+        let class = PixelFlowConfig { prediction: Prediction::End, ..class_config() };
+        let text =
+            PixelFlowConfig { num_classes: 0, cross_attention_dim: Some(8), ..class.clone() };
+        for classes in [InitialClasses::Same, InitialClasses::ByName] {
+            for config in [&class, &text] {
+                let error = find(&settings(folder.path(), classes), config).unwrap_err();
+                let error = error.to_string();
+                assert!(error.contains("is read as the velocity, that of the new"), "{error}");
+                assert!(error.contains("set model.prediction = \"velocity\""), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -81,9 +81,20 @@ pub fn velocity<B: PixelFlowBackend>(
     network.transformer.forward_packed(tokens, &examples(packed), &context)
 }
 
-/// Grid and timestep of each example of a batch.
+/// What that velocity is compared with.
+fn target<B: PixelFlowBackend>(
+    network: &Network<B>,
+    packed: &PackedBatch,
+    device: &B::Device,
+) -> Tensor<B, 2> {
+    let velocity = upload(&packed.targets, packed.features, device);
+    network.transformer.target(velocity, &examples(packed))
+}
+
+/// Grid, timestep and time within its stage of each example of a batch.
 fn examples(batch: &PackedBatch) -> Vec<Example> {
-    let example = |s: &PackedExample| Example::new(s.grid_height, s.grid_width, s.timestep);
+    let example =
+        |s: &PackedExample| Example::new(s.grid_height, s.grid_width, s.timestep).at_time(s.time);
     batch.segments.iter().map(example).collect()
 }
 
@@ -94,7 +105,7 @@ pub fn evaluate<B: PixelFlowBackend>(
     device: &B::Device,
 ) -> ExampleLosses {
     let packed = &batch.packed;
-    let target = upload(&packed.targets, packed.features, device);
+    let target = target(network, packed, device);
     let losses = loss_per_example(velocity(network, batch, device), target, &packed.segments);
     to_host(losses, &packed.segments)
 }
@@ -111,7 +122,7 @@ where
     A::InnerBackend: PixelFlowBackend,
 {
     let packed = &batch.packed;
-    let target = upload(&packed.targets, packed.features, device);
+    let target = target(network, packed, device);
     let losses = loss_per_example(velocity(network, batch, device), target, &packed.segments);
     let mean = losses.clone().mean() * weight;
     let gradients = GradientsParams::from_grads(mean.backward(), network);
@@ -136,7 +147,7 @@ where
     let (tokens, examples) = (upload(&packed.inputs, packed.features, device), examples(packed));
     let (velocity, pass) =
         Recomputation::forward(&network.transformer, tokens, &examples, &context);
-    let target = upload(&packed.targets, packed.features, device);
+    let target = target(network, packed, device);
     let losses = loss_per_example(velocity, target, &packed.segments);
     let (of_transformer, for_text) = pass.backward(&(losses.clone().mean() * weight));
 
@@ -165,7 +176,7 @@ pub(crate) mod tests {
     use pixelflow::noise::{Key, Purpose};
     use pixelflow::text::T5Config;
     use pixelflow::weights::model_from;
-    use pixelflow::{PixelFlowConfig, Preset};
+    use pixelflow::{PixelFlowConfig, Prediction, Preset};
 
     use super::*;
     use crate::texts::Texts;
@@ -184,6 +195,7 @@ pub(crate) mod tests {
             grid_height: side,
             grid_width: side,
             timestep: 100.0 * label as f32,
+            time: 0.48 * label as f32,
             label,
             dropped: label == 1,
             example: label,
@@ -228,6 +240,39 @@ pub(crate) mod tests {
             transformer: model_from::<Train, _>(&config, &device, weights).unwrap(),
             text_encoder: Some(T5Config::small(32, 2, 7).init(3, &device).unwrap()),
         }
+    }
+
+    #[test]
+    fn a_network_that_knows_the_ends_has_no_loss_at_any_time() {
+        let device = burn::backend::flex::FlexDevice;
+        // What a new network predicts is zero: all images end in grey.
+        let config = PixelFlowConfig { prediction: Prediction::End, ..Preset::Tiny.config(4) };
+        let network: Network<Train> = config.init(1, &device).unwrap().into();
+        let mut packed = packed();
+        let mut first = 0;
+        for segment in &packed.segments {
+            let values = first..first + 48 * segment.tokens();
+            first = values.end;
+            for value in values {
+                let start = packed.targets[value];
+                packed.inputs[value] = (1.0 - segment.time) * start;
+                packed.targets[value] = -start;
+            }
+        }
+        assert!(packed.segments.iter().any(|segment| segment.time > 0.95), "the part is a whole");
+        let batch = TrainingBatch { texts: None, packed };
+        let losses = [
+            evaluate(&network.valid(), &batch, &device),
+            gradients(&network, &batch, 1.0, &device).0,
+            gradients_recomputed(&network, &batch, 1.0, &device).0,
+        ];
+        for losses in losses.map(|losses| losses.losses) {
+            assert!(losses.iter().all(|&loss| loss < 1e-12), "{losses:?}");
+        }
+        let velocity = PixelFlowConfig { prediction: Prediction::Velocity, ..config };
+        let network: Network<Flex> = velocity.init(1, &device).unwrap().into();
+        let losses = evaluate(&network, &batch, &device).losses;
+        assert!(losses.iter().all(|&loss| loss > 0.5), "it would prove nothing: {losses:?}");
     }
 
     #[test]

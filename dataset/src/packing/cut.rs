@@ -47,6 +47,7 @@ mod tests {
             grid_height: 1,
             grid_width: 1 << stage,
             timestep: 0.0,
+            time: 0.0,
             label: example,
             dropped: false,
             example,

@@ -111,6 +111,8 @@ pub struct PackedExample {
     pub grid_width: usize,
     /// The network's timestep.
     pub timestep: f32,
+    /// The time within its stage, 0 to 1.
+    pub time: f32,
     /// Its class.
     pub label: usize,
     /// Whether the model shall not be told the class (or caption).
@@ -183,6 +185,7 @@ fn tokens_of(
         grid_height: pair.height / patch,
         grid_width: pair.width / patch,
         timestep: pair.timestep,
+        time: pair.time,
         label: example.label,
         dropped,
         example: position,
@@ -264,6 +267,7 @@ mod tests {
         let velocity = (stage.end_t - stage.start_t) as f32 * 0.5;
         assert!(packed.targets.iter().all(|target| (target - velocity).abs() < 1e-6));
         assert!((packed.segments[0].timestep - stage.timesteps[5] as f32).abs() < 1e-6);
+        assert_eq!(packed.segments[0].time, 0.5);
     }
 
     #[test]

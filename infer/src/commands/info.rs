@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use pixelflow::Prediction;
 use pixelflow::excerpt::excerpt;
 use pixelflow::weights::{Adapter, DESCRIPTION_FILE, ModelDescription, is_int8};
 use pixelflow_host::output::one_line;
@@ -21,6 +22,10 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
     let (model, cascade) = (&source.description.model, &source.description.cascade);
     let files = source.files()?;
     let format = if is_int8(&files.open()?) { ", matrices in int8" } else { "" };
+    let predicted = match model.prediction {
+        Prediction::Velocity => "",
+        Prediction::End => ", predicts the ends of the stages",
+    };
     let resolution = source.description.resolution;
     let sides = (0..cascade.stages).map(|stage| resolution >> (cascade.stages - 1 - stage));
     let sides: Vec<String> = sides.map(|side| side.to_string()).collect();
@@ -36,7 +41,7 @@ pub fn info(arguments: &InfoArguments) -> Result<String> {
     Ok(format!(
         "weights     {} (sha256 {}){}\n\
          parameters  {:.2} million{format}\n\
-         transformer {} blocks, {} heads x {}, patch {}\n\
+         transformer {} blocks, {} heads x {}, patch {}{predicted}\n\
          stages      {} pixels\n\
          {condition}\n\
          sampler     {}",

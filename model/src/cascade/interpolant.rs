@@ -11,6 +11,8 @@ pub struct TrainingPair {
     pub target: Vec<f32>,
     /// The network's timestep.
     pub timestep: f32,
+    /// The time `t` within the stage.
+    pub time: f32,
     /// Height of the stage in pixels.
     pub height: usize,
     /// Width of the stage in pixels.
@@ -63,7 +65,7 @@ pub fn training_pair(
         })
         .unzip();
     let timestep = place.timesteps[timestep_index] as f32;
-    TrainingPair { input, target, timestep, height: sides.0, width: sides.1 }
+    TrainingPair { input, target, timestep, time: t, height: sides.0, width: sides.1 }
 }
 
 #[cfg(test)]

@@ -103,6 +103,7 @@ impl<B: PixelFlowBackend> StageCache<B> {
         let pass = Pass {
             segments: segments.clone(),
             rope: rope.clone(),
+            times: model.times(examples),
             conditioning: Conditioning::Projections(projections),
         };
         model.forward_pass(tokens, &pass)
@@ -179,7 +180,7 @@ mod tests {
     use crate::noise::{Key, Purpose};
     use crate::sampler::Conditions;
     use crate::weights::keyed_model;
-    use crate::{PixelFlowConfig, Preset, TextStates};
+    use crate::{PixelFlowConfig, Prediction, Preset, TextStates};
 
     const CLASSES: usize = 3;
     const GRID: [usize; 2] = [2, 3];
@@ -250,6 +251,22 @@ mod tests {
             let context = conditions.batch(unconditional, conditional);
             let images = [unconditional, conditional];
             let cached = cache.velocity(&model, tokens.clone(), &examples, &context, images);
+            assert_close(cached, model.forward_packed(tokens.clone(), &examples, &context));
+        }
+    }
+
+    #[test]
+    fn each_image_has_its_time_where_the_end_is_predicted() {
+        let config =
+            PixelFlowConfig { prediction: Prediction::End, ..Preset::Tiny.config(CLASSES) };
+        let model: PixelFlow<Flex> = keyed_model(&config, 0.3, &FlexDevice);
+        let (mut cache, tokens) = (StageCache::default(), tokens(&model, 2));
+        let context = Context::Class(vec![1, 2]);
+        // The same timesteps, so that what is kept is used again.
+        for times in [[0.0, 0.5], [0.5, 0.99]] {
+            let examples = times.map(|time| example(7.0).at_time(time));
+            let cached =
+                cache.velocity(&model, tokens.clone(), &examples, &context, [&[], &[0, 1]]);
             assert_close(cached, model.forward_packed(tokens.clone(), &examples, &context));
         }
     }

@@ -186,7 +186,11 @@ impl<B: PixelFlowBackend> GuidedVelocity<'_, B> {
         let [_, _, height, width] = state.dims();
         let patch = model.patch_size();
         let (grid_height, grid_width) = (height / patch, width / patch);
-        let example = |&timestep: &f64| Example::new(grid_height, grid_width, timestep as f32);
+        let stage = &self.sampler.cascade.stages()[self.stage];
+        let example = |&timestep: &f64| {
+            let time = stage.time_of(timestep) as f32;
+            Example::new(grid_height, grid_width, timestep as f32).at_time(time)
+        };
         let examples: Vec<Example> = timesteps.iter().map(example).collect();
         let context = self.conditions.batch(images[0], images[1]);
         let tokens = images_to_tokens(state, patch);

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_yaml_ng::Value;
 
 use super::{ModelDescription, TextDescription, WeightsError};
-use crate::PixelFlowConfig;
 use crate::cascade::CascadeConfig;
 use crate::plain_text;
 use crate::text::MAX_TOKENS;
+use crate::{PixelFlowConfig, Prediction};
 
 /// Longest configuration that is read, in bytes; the reference's has 600.
 const MAX_LENGTH: u64 = 1 << 20;
@@ -162,6 +162,7 @@ fn model(parameters: serde_yaml_ng::Mapping) -> Result<PixelFlowConfig, String> 
         patch_size,
         attention_bias,
         cross_attention_dim,
+        prediction: Prediction::Velocity,
     };
     config.check().map_err(|error| format!("model.params: {error}"))?;
     Ok(config)

@@ -8,16 +8,17 @@ use pixelflow_host::device::OnBackend;
 
 use super::device_info::device_info;
 use super::values::{Values, write_values};
-use super::{Event, Target, checkpoint, demo, determinism, edit};
+use super::{Event, Target, checkpoint, demo, determinism, edit, prediction};
 use crate::{Outcome, Precision, Recorder, Selection, Step, operations, run_selection};
 
 const OPERATIONS: &str = "operations";
 const DETERMINISM: &str = "determinism";
+const PREDICTION: &str = "prediction";
 const CHECKPOINT: &str = "checkpoint";
 const DEMO: &str = "demo";
 const EDIT: &str = "edit";
 /// The groups that need no fixtures.
-const GROUPS: [&str; 5] = [OPERATIONS, DETERMINISM, CHECKPOINT, EDIT, DEMO];
+const GROUPS: [&str; 6] = [OPERATIONS, DETERMINISM, PREDICTION, CHECKPOINT, EDIT, DEMO];
 
 /// What to run, and where.
 #[derive(Clone, Debug)]
@@ -108,6 +109,9 @@ impl Steps<'_> {
         if precision == Precision::F32 {
             self.group(DETERMINISM, |recorder| {
                 determinism::check::<Autodiff<B>>(device, recorder);
+            });
+            self.group(PREDICTION, |recorder| {
+                prediction::check::<Autodiff<B>>(device, recorder);
             });
             self.group(CHECKPOINT, |recorder| {
                 checkpoint::write_checkpoint::<B>(&job.folder, device, recorder);

@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, TensorData};
 use pixelflow::noise::{Key, Purpose};
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::weights::model_from;
-use pixelflow::{Context, Example, PixelFlow, PixelFlowConfig, Preset};
+use pixelflow::{Context, Example, PixelFlow, PixelFlowConfig, Prediction, Preset};
 
 /// XL's head size, at which accelerated kernels are most often missing.
 const HEAD_DIM: usize = 72;
@@ -27,6 +27,11 @@ pub(super) fn config() -> PixelFlowConfig {
 
 /// Keyed weights; a model's own initialisation would not do: its velocity is zero.
 pub(super) fn model<B: Backend>(device: &B::Device) -> PixelFlow<B> {
+    predicting(Prediction::Velocity, device)
+}
+
+/// The same weights, whose output is read as something.
+pub(super) fn predicting<B: Backend>(prediction: Prediction, device: &B::Device) -> PixelFlow<B> {
     let mut index = 0;
     let weights = |_: &str, shape: &[usize]| {
         index += 1;
@@ -36,16 +41,27 @@ pub(super) fn model<B: Backend>(device: &B::Device) -> PixelFlow<B> {
         let values = Key::new(31, index, Purpose::Testing).normals(count);
         Ok::<_, std::convert::Infallible>(values.into_iter().map(|x| x * scale).collect())
     };
-    match model_from(&config(), device, weights) {
+    match model_from(&PixelFlowConfig { prediction, ..config() }, device, weights) {
         Ok(model) => model,
         Err(never) => match never {},
     }
 }
 
+/// The times of the examples within their stages: one so late that nothing less is divided by.
+pub(super) const TIMES: [f32; 2] = [0.984_375, 0.25];
+
 /// Two square images.
 fn examples() -> Vec<Example> {
-    let image = |timestep| Example::new(4, 4, timestep);
-    vec![image(999.0), image(20.0)]
+    let image = |timestep, time| Example::new(4, 4, timestep).at_time(time);
+    vec![image(999.0, TIMES[0]), image(20.0, TIMES[1])]
+}
+
+/// Tokens of [`examples`] and their features.
+pub(super) fn token_values<B: Backend>(model: &PixelFlow<B>) -> (Vec<f32>, [usize; 2]) {
+    let tokens: usize = examples().iter().map(|e| e.height * e.width).sum();
+    let features = model.channels() * model.patch_size() * model.patch_size();
+    let values = Key::new(32, 0, Purpose::Testing).normals(tokens * features);
+    (values, [tokens, features])
 }
 
 /// The model's velocity for [`examples`].
@@ -54,10 +70,8 @@ pub(super) fn velocity<B: PixelFlowBackend>(
     device: &B::Device,
 ) -> Tensor<B, 2> {
     let examples = examples();
-    let tokens: usize = examples.iter().map(|e| e.height * e.width).sum();
-    let features = model.channels() * model.patch_size() * model.patch_size();
-    let values = Key::new(32, 0, Purpose::Testing).normals(tokens * features);
-    let tokens = Tensor::from_data(TensorData::new(values, [tokens, features]), device);
+    let (values, shape) = token_values(model);
+    let tokens = Tensor::from_data(TensorData::new(values, shape), device);
     let labels = (0..examples.len()).map(|i| i % (CLASSES + 1)).collect();
     model.forward_packed(tokens, &examples, &Context::Class(labels))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::backend::flex::FlexDevice;
 use burn::backend::{Autodiff, Flex};
 
-use super::cases::{attention, check, norm, rotary};
+use super::cases::{attention, check, norm, prediction, rotary};
 use super::reference::{self, EPSILON, angles};
 use super::shapes::{HEADS, PACKED, WIDTH, lengths};
 use super::{Arithmetic, Case, Matrix, Scalar, Tape};
@@ -131,6 +131,27 @@ fn another_epsilon_is_found() {
         assert_eq!(is_found, name != "large", "{name}");
         let is_found = !failures(&wrong, Precision::Bf16).is_empty();
         assert_eq!(is_found, name == "small", "{name} in bf16");
+    }
+}
+
+#[test]
+fn another_least_and_the_next_examples_time_are_found() {
+    for precision in Precision::ALL {
+        let right = || prediction::velocity_to_end::<Train>("end", PACKED);
+        let times = [0.0, 0.984_375, 0.5, 1.0, 1.015_625];
+        let all =
+            ["out", "grad_end", "grad_state"].map(|result| format!("operations/end/{result}"));
+        let another_least = right().with_formula(move |inputs| {
+            reference::velocity_to_end(&inputs[0], &inputs[1], &times, &lengths(PACKED), 0.051)
+        });
+        assert_eq!(failures(&another_least, precision), all, "in {precision}");
+        let mut next = times;
+        next.rotate_left(1);
+        let next_examples = right().with_formula(move |inputs| {
+            let least = reference::LEAST;
+            reference::velocity_to_end(&inputs[0], &inputs[1], &next, &lengths(PACKED), least)
+        });
+        assert_eq!(failures(&next_examples, precision), all, "in {precision}");
     }
 }
 

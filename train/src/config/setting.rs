@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use infer::QualityMetric;
+use pixelflow::Prediction;
 use pixelflow::sampler::SolverKind;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -215,6 +216,7 @@ types! {
     Vec<PathBuf>: "a list of strings, such as [\"a.tar\", \"b.tar\"]",
     Schedule: "\"constant\", \"cosine\" or \"linear\"",
     UpdateRule: "\"adamw\" or \"muon\"",
+    Prediction: "\"velocity\" or \"end\"",
     Precision: "\"f32\", \"bf16\" or \"f16\"",
     InitialClasses: "\"same\", \"by-name\" or \"add\"",
     TimestepRule: "\"uniform\" or \"logit-normal\"",

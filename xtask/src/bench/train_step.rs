@@ -53,6 +53,7 @@ fn batch(features: usize) -> PackedBatch {
         grid_height: side,
         grid_width: side,
         timestep: 999.0 * (place as f32 + 0.5) / SIDES.len() as f32,
+        time: 0.5,
         label: place,
         dropped: place == 0,
         example: place,

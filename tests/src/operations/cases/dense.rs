@@ -120,6 +120,7 @@ pub(super) fn loss<A: AutodiffBackend>() -> Case<A> {
                 grid_height,
                 grid_width,
                 timestep: 0.0,
+                time: 0.0,
                 label: 0,
                 dropped: false,
                 example,

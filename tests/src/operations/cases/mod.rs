@@ -5,6 +5,7 @@ pub(super) mod attention;
 mod dense;
 mod modulation;
 pub(super) mod norm;
+pub(super) mod prediction;
 pub(super) mod rotary;
 
 use burn::tensor::Tensor;
@@ -45,6 +46,7 @@ fn all<A: AutodiffBackend + PixelFlowBackend>(precision: Precision) -> Vec<Case<
     cases.extend(activation::cases());
     cases.extend(attention::cases());
     cases.extend(dense::cases());
+    cases.extend(prediction::cases());
     if precision == Precision::F32 {
         cases.push(dense::loss());
     }

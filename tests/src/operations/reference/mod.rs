@@ -11,6 +11,7 @@ mod loss;
 mod modulation;
 mod muon;
 mod norm;
+mod prediction;
 mod rotary;
 
 pub use activation::{bias_gelu, silu};
@@ -21,6 +22,7 @@ pub use loss::loss_per_example;
 pub use modulation::{add, gated_add};
 pub use muon::muon;
 pub use norm::{EPSILON, ada_layer_norm, ada_rms_norm, rms_norm};
+pub use prediction::{LEAST, velocity_to_end};
 pub use rotary::{angles, norm_rotate};
 
 /// Which example each token belongs to.

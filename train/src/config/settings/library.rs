@@ -1,8 +1,8 @@
 //! Sections `[model]`, `[cascade]` and `[preview.sampler]`, whose structs are the library's.
 
-use pixelflow::PixelFlowConfig;
 use pixelflow::cascade::CascadeConfig;
 use pixelflow::sampler::{SamplerConfig, SolverKind};
+use pixelflow::{PixelFlowConfig, Prediction};
 
 use super::{Choice, Kind, Setting, TrainConfig};
 use crate::config::rule::{Verdict, require};
@@ -31,6 +31,9 @@ pub(super) const MODEL: &[Setting] = settings! {
     attention_bias: bool = true;
     /// Width of the text encoder's states; only for a text model.
     cross_attention_dim: Option<usize> = None;
+    /// What the output is read as: "velocity", as in the paper, or "end", the end of the stage, from which the
+    /// velocity follows that is compared and integrated (JiT, arXiv 2511.13720). It belongs to the weights.
+    prediction: Prediction = "velocity";
 };
 
 pub(super) const CASCADE: &[Setting] = settings! {
