@@ -9,7 +9,6 @@ use pixelflow_host::device::OnBackend;
 use crate::config::{CheckedConfig, JointConfig, TextConfig, TrainConfig};
 use crate::initial_weights::InitialClasses;
 use crate::optimizer::UpdateRule;
-use crate::ranks::most_terms;
 
 /// Whether a device's attention has scores in memory.
 pub(crate) struct ScoresInMemory<'a>(pub(crate) &'a CheckedConfig);
@@ -91,9 +90,9 @@ impl DryRun {
                 bytes.average = widths + (bytes.average - widths).div_ceil(ranks as u64);
                 bytes.moments = bytes.moments.div_ceil(ranks as u64);
             }
+            // The sum of the parts before; among ranks, what each owns of it.
             let parts = settings.train.batch_size / images;
-            let busiest = 0..parts.div_ceil(ranks);
-            bytes.held = bytes.gradients * (most_terms(busiest) as u64 - 1);
+            bytes.held = if parts > 1 { bytes.gradients.div_ceil(ranks as u64) } else { 0 };
             bytes
         };
         let images = config.micro_batch();
@@ -209,7 +208,7 @@ impl std::fmt::Display for DryRun {
             ("optimiser", moments),
             ("averages", average),
             ("gradients", gradients),
-            ("waiting", held),
+            ("their sum", held),
             ("activations", activations),
             ("passing", passing),
             ("most at once", self.bytes.peak()),
@@ -303,10 +302,9 @@ mod tests {
             DryRun::of_ranks(ranks, &config, false, None).bytes
         };
         let alone = bytes(1, &[]);
-        // Of four parts (0 1) and 2 wait for 3.
-        assert_eq!(alone.held, 2 * alone.gradients);
+        assert_eq!(alone.held, alone.gradients);
         let four = bytes(4, &[]);
-        assert_eq!((four.held, four.moments), (0, alone.moments));
+        assert_eq!((four.held, four.moments), (alone.gradients / 4, alone.moments));
         let sharded = bytes(4, &["ranks.shard_optimizer=true"]);
         assert_eq!(sharded.moments, alone.moments / 4);
         assert_eq!(sharded.average, alone.average / 4);

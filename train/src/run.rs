@@ -182,7 +182,7 @@ where
         let batch = batches.next().expect("there is a batch for every step")?;
         let records: Vec<(usize, usize)> =
             batch.positions.iter().copied().zip(batch.records.iter().copied()).collect();
-        let batch = self.data.text.attach(batch, &self.data.training, share.parts.len())?;
+        let batch = self.data.text.attach(batch, &self.data.training, share.own_parts())?;
         let rate = self.learning_rate_at(self.state.step);
         let outcome = self.trainer.step_among(self.job, (&batch, &share), rate)?;
         self.is_unsaved = true;

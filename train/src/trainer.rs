@@ -19,8 +19,8 @@ use crate::optimizer::{Optimizer, WholeMoments};
 use crate::parameters::{as_leaves, with_parameters};
 use crate::precision::Precision;
 use crate::ranks::{
-    Delivery, Node, Owners, Place, TreeSum, gather_losses, gather_moments, gather_squares,
-    spread_parameters, sum_over_ranks,
+    Delivery, Owners, Place, Reduction, gather_losses, gather_moments, gather_squares,
+    spread_parameters,
 };
 use crate::spikes::Spikes;
 use crate::step::{ExampleLosses, gradients, gradients_recomputed};
@@ -234,7 +234,7 @@ where
     /// # Panics
     /// If there is no batch, or an earlier step panicked half-way.
     pub fn step(&mut self, batches: &[TrainingBatch], learning_rate: f64) -> StepOutcome {
-        let share = Share { parts: 0..batches.len(), of: batches.len() };
+        let share = Share::alone(batches.len());
         let alone = self.step_among(&mut Job::alone(), (batches, &share), learning_rate);
         alone.expect("there are no other ranks")
     }
@@ -254,12 +254,11 @@ where
     ) -> Result<StepOutcome, RankError> {
         let (before, mut gradient_norm) = (self.loss_scale, f64::NAN);
         let losses = loop {
-            let (losses, sums) = self.gradients(batches, share);
-            let losses = gather_losses(job, losses)?;
+            let (own, gradients) = self.gradients(job, (batches, share))?;
+            let losses = gather_losses(job, &own, share)?;
             if !losses.mean().is_finite() {
                 break losses;
             }
-            let gradients = self.sum(job, sums, share.of)?;
             gradient_norm = self.update(job, gradients, learning_rate)?;
             let overflowed = !gradient_norm.is_finite() && self.precision == Precision::F16;
             if !(overflowed && self.loss_scale.back_off()) {
@@ -279,22 +278,6 @@ where
         let scales = [before, self.loss_scale].map(|scale| scale.factor(self.precision));
         let scaled = (scales[0] != scales[1]).then_some(scales);
         Ok(StepOutcome { step: self.optimizer.steps(), losses, gradient_norm, scaled })
-    }
-
-    /// The gradients of the parts of all ranks together: of each parameter on its owner, if the optimiser is sharded.
-    fn sum(
-        &self,
-        job: &mut Job,
-        sums: TreeSum<GradientsParams>,
-        parts: usize,
-    ) -> Result<GradientsParams, RankError> {
-        let network = self.network();
-        let Some(owners) = &self.owners else {
-            return Ok(sums.total(|a, b| plus(network, a, b)).expect("there is a batch"));
-        };
-        let delivery = if self.place.shards { Delivery::ToOwners } else { Delivery::ToAll };
-        let (own, to) = ((sums.into_nodes(), parts), (owners, delivery));
-        sum_over_ranks(job, &network.valid(), own, to, &self.device)
     }
 
     /// Updates the weights, unless the gradient is not finite; gives its norm.
@@ -328,42 +311,43 @@ where
         Ok(norm)
     }
 
-    /// Losses of some parts of a batch, and the gradients of their share in the mean.
+    /// Losses of this rank's parts of a batch, and the gradient of the mean over the parts of all: of each parameter on its
+    /// owner, if the optimiser is sharded.
     fn gradients(
         &self,
-        batches: &[TrainingBatch],
-        share: &Share,
-    ) -> (ExampleLosses, TreeSum<GradientsParams>) {
+        job: &mut Job,
+        (batches, share): (&[TrainingBatch], &Share),
+    ) -> Result<(ExampleLosses, GradientsParams), RankError> {
         let (precision, scale) = (self.precision, self.loss_scale.factor(self.precision));
-        let weight = scale / share.of as f64;
+        let weight = scale / share.parts as f64;
         let network = self.network();
+        let inner = network.valid();
         let copy = precision.working_copy(network);
-        let mut sums = TreeSum::default();
-        let mut all = ExampleLosses::default();
-        for (batch, part) in batches.iter().zip(share.parts.clone()) {
-            let (losses, gradients) = if self.recompute {
-                gradients_recomputed(&copy, batch, weight, &self.device)
-            } else {
-                gradients(&copy, batch, weight, &self.device)
-            };
-            let gradients = precision.widen(network, gradients, 1.0 / scale);
-            sums.add(Node::leaf(part), gradients, |a, b| plus(network, a, b));
-            all.extend(losses);
+        let (mut alone, mut all) = (GradientsAccumulator::new(), ExampleLosses::default());
+        let mut reduction = self.owners.as_ref().map(|owners| Reduction::new(owners, *share));
+        for round in 0..share.rounds() {
+            let gradients = batches.get(round).map(|batch| {
+                let (losses, gradients) = if self.recompute {
+                    gradients_recomputed(&copy, batch, weight, &self.device)
+                } else {
+                    gradients(&copy, batch, weight, &self.device)
+                };
+                all.extend(losses);
+                precision.widen(network, gradients, 1.0 / scale)
+            });
+            match (&mut reduction, gradients) {
+                (Some(reduction), gradients) => reduction.add(job, &inner, gradients)?,
+                (None, Some(gradients)) => alone.accumulate(network, gradients),
+                (None, None) => {}
+            }
         }
-        (all, sums)
+        let delivery = if self.place.shards { Delivery::ToOwners } else { Delivery::ToAll };
+        let gradients = match reduction {
+            None => alone.grads(),
+            Some(reduction) => reduction.finish(job, &inner, (delivery, &self.device))?,
+        };
+        Ok((all, gradients))
     }
-}
-
-/// The sum of two gradients.
-fn plus<A: AutodiffBackend>(
-    network: &Network<A>,
-    a: GradientsParams,
-    b: GradientsParams,
-) -> GradientsParams {
-    let mut sum = GradientsAccumulator::new();
-    sum.accumulate(network, a);
-    sum.accumulate(network, b);
-    sum.grads()
 }
 
 #[cfg(all(test, feature = "flex"))]

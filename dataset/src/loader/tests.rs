@@ -73,14 +73,15 @@ fn shares_are_the_parts_of_the_whole_batch() {
     let loader = loader(20, &[3, 4], QUIET);
     let whole = loader.batch(2).unwrap();
     let parts = whole.packed.clone().cut(3);
-    for (range, of) in [(0..1, 3), (1..3, 3), (2..3, 3)] {
-        let share = Share { parts: range.clone(), of };
+    for (rank, ranks) in [(0, 1), (1, 3), (0, 2), (1, 2)] {
+        let share = Share { rank, ranks, parts: 3 };
         let own = loader.stream_share(2..3, share).next().unwrap().unwrap();
         for (place, record) in own.positions.iter().zip(&own.records) {
             assert_eq!(whole.records[*place], *record);
         }
-        let cut = own.packed.cut(range.len());
-        for (own, part) in cut.iter().zip(&parts[range]) {
+        let cut = own.packed.cut(share.own_parts());
+        assert_eq!(cut.len(), parts.iter().skip(rank).step_by(ranks).len());
+        for (own, part) in cut.iter().zip(parts.iter().skip(rank).step_by(ranks)) {
             assert_eq!((&own.inputs, &own.targets), (&part.inputs, &part.targets));
             let told = |of: &PackedBatch| -> Vec<_> {
                 of.segments.iter().map(|s| (s.stage, s.timestep, s.label, s.dropped)).collect()

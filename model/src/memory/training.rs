@@ -39,7 +39,7 @@ pub struct TrainingBytes {
     pub average: u64,
     /// The gradients, which grow as the activations shrink.
     pub gradients: u64,
-    /// Gradients of other parts of the batch, which wait to be added.
+    /// The sum of the gradients of other parts of the batch.
     pub held: u64,
     /// What the backward pass needs of the forward pass.
     pub activations: u64,

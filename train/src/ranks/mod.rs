@@ -1,30 +1,28 @@
 //! What the ranks of a job do together in a step of training.
 //!
 //! The batch is the contract, the number of ranks is not: batch `n` is cut into the same parts whoever computes them,
-//! each rank computes some, and their gradients are added in an order that depends on the number of parts alone. So any
-//! number of ranks up to that of the parts takes the same step, bit for bit.
+//! each rank computes some, and their gradients are added one after the other, as a process alone adds them. So any number
+//! of ranks up to that of the parts takes the same step, bit for bit.
 
 mod agreement;
 mod bucket;
 mod flat_gradients;
+mod losses;
 mod owners;
 mod reduction;
 mod sharding;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
-mod tree_sum;
-
-use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::backend::Backend;
 use pixelflow_dataset::loader::Share;
 
 pub use agreement::{Agreed, Signs, agree, gather_records, weights_hash};
+pub use losses::gather_losses;
 pub use owners::Owners;
-pub use reduction::{Delivery, gather_losses, sum_over_ranks};
+pub use reduction::{Delivery, Reduction};
 pub use sharding::{gather_moments, gather_squares, spread_parameters};
-pub use tree_sum::{Node, TreeSum, most_terms};
 
 /// The place of a process among the ranks of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +44,9 @@ impl Place {
         self.rank == 0
     }
 
-    /// The parts of a batch that it computes, of so many: as many as others, or one more.
+    /// What it computes of a batch in so many parts.
     pub fn share(self, parts: usize) -> Share {
-        Share { parts: parts_of(self.rank, self.ranks, parts), of: parts }
+        Share { rank: self.rank, ranks: self.ranks, parts }
     }
 
     /// Which parameters of a module it has the optimiser's state of.
@@ -56,9 +54,4 @@ impl Place {
         let owners = Owners::of_module(module, self.ranks);
         move |name| !self.shards || owners.of(name) == self.rank
     }
-}
-
-/// The parts of a batch that a rank computes.
-fn parts_of(rank: usize, ranks: usize, parts: usize) -> Range<usize> {
-    parts * rank / ranks..parts * (rank + 1) / ranks
 }

@@ -56,8 +56,9 @@ fn train(job: &mut Job, way: Way) -> End {
         .among(place);
     let share = place.share(PARTS);
     let step = |number: u8| {
-        let parts = &parts(number)[share.parts.clone()];
-        trainer.step_among(job, (parts, &share), 1e-3).unwrap()
+        let own = parts(number).into_iter().skip(share.rank).step_by(share.ranks);
+        let parts: Vec<TrainingBatch> = own.collect();
+        trainer.step_among(job, (&parts, &share), 1e-3).unwrap()
     };
     let outcomes = (0..STEPS).map(step).collect();
     trainer.gather(job).unwrap();
