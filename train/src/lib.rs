@@ -34,6 +34,7 @@ mod network;
 mod observer;
 mod optimizer;
 mod parameters;
+mod patch_grid;
 mod png_file;
 mod precision;
 mod prepare;

@@ -12,6 +12,14 @@ use crate::metrics::Record;
 ///
 /// What an observer cannot do does not end the run: its errors are counted and named.
 pub trait TrainObserver {
+    /// The run begins, or goes on.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being recorded.
+    fn begun(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Means over the steps since the last record, or a validation.
     ///
     /// # Errors
@@ -64,6 +72,11 @@ impl<'a> Observers<'a> {
     /// These observers.
     pub fn new(all: Vec<&'a mut dyn TrainObserver>) -> Self {
         Self { all, failures: BTreeMap::new() }
+    }
+
+    /// See [`TrainObserver::begun`].
+    pub fn begun(&mut self) {
+        self.tell(|observer| observer.begun());
     }
 
     /// See [`TrainObserver::record`].

@@ -17,7 +17,15 @@ use crate::texts::TextSource;
 /// Height a small image is shown with at least, in pixels.
 const SHOWN_HEIGHT: usize = 64;
 
-/// Draws the preview grid of a run; `None` if between two steps of it `goes_on` says no.
+/// A preview: its images, and the grid of them.
+pub struct Preview {
+    /// The images, row by row.
+    pub images: Vec<RgbImage>,
+    /// The grid with its labels.
+    pub picture: RgbImage,
+}
+
+/// Draws the preview of a run; `None` if between two steps of it `goes_on` says no.
 ///
 /// # Errors
 /// [`crate::Error::Model`] if the model returns values that are not finite, and what `goes_on` says.
@@ -27,7 +35,7 @@ pub fn preview<B: PixelFlowBackend>(
     data: &Data,
     device: &B::Device,
     goes_on: &mut dyn FnMut() -> Result<bool>,
-) -> Result<Option<RgbImage>> {
+) -> Result<Option<Preview>> {
     let settings = config.settings();
     let (side, columns) = (settings.data.resolution, settings.preview.images_per_class);
     let seed = settings.preview.seed;
@@ -63,5 +71,6 @@ pub fn preview<B: PixelFlowBackend>(
         images: images.to_vec(),
     };
     let rows: Vec<GridRow> = rows.iter().zip(images.chunks(columns)).map(row).collect();
-    Ok(Some(labelled_grid(&rows, SHOWN_HEIGHT.div_ceil(side) as u32, Some(0))))
+    let picture = labelled_grid(&rows, SHOWN_HEIGHT.div_ceil(side) as u32, Some(0));
+    Ok(Some(Preview { images, picture }))
 }

@@ -24,6 +24,7 @@ use crate::lora::Lora;
 use crate::network::Network;
 use crate::observer::Observers;
 use crate::optimizer::{Optimizer, OptimizerConfig};
+use crate::patch_grid::PatchGrid;
 use crate::prepare::prepare;
 use crate::ranks::Place;
 use crate::recording::Recording;
@@ -222,7 +223,9 @@ where
     );
     let mut recording = Recording::open(&session.folder, &state)?;
     let (store, meter) = (&session.store, begun.as_ref());
-    let mut run = Run { config, data, store, meter, trainer, state, is_unsaved: false, job };
+    let patch_grid = PatchGrid::default();
+    let mut run =
+        Run { config, data, store, meter, trainer, state, is_unsaved: false, job, patch_grid };
     let mut observers = recording.observers();
     observers.push(&mut terminal);
     let ending = run.train(&interrupt, &mut Observers::new(observers));

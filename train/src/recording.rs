@@ -13,9 +13,9 @@ use crate::observer::TrainObserver;
 use crate::png_file::write_png;
 
 /// One line a record.
-const METRICS: &str = "metrics.jsonl";
+pub const METRICS: &str = "metrics.jsonl";
 /// The folder of the grids of images.
-const PREVIEWS: &str = "previews";
+pub const PREVIEWS: &str = "previews";
 /// The folder of TensorBoard's events.
 const BOARD: &str = "tensorboard";
 
@@ -49,6 +49,7 @@ impl Recording {
         let is_past = |record: &Record| match record {
             Record::Validation(record) if record.step == state.step => !state.due.validation,
             Record::Evaluation(record) if record.step == state.step => !state.due.evaluation,
+            Record::Preview(record) if record.step == state.step => !state.due.preview,
             record => record.step() <= state.step,
         };
         Ok(Self {

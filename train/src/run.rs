@@ -18,8 +18,9 @@ use crate::evaluation::measure;
 use crate::metrics::{EvaluationRecord, Record, Score, TrainingRecord, ValidationRecord};
 use crate::observer::Observers;
 use crate::optimizer::OptimizerConfig;
+use crate::patch_grid::PatchGrid;
 use crate::precision::Precision;
-use crate::preview::preview;
+use crate::preview::{Preview, preview};
 use crate::ranks::{Agreed, Place, Signs, agree, weights_hash};
 use crate::trainer::Trainer;
 use crate::validation::validate;
@@ -47,6 +48,8 @@ where
     pub is_unsaved: bool,
     /// The ranks that train together, of which the first observes and saves.
     pub job: &'a mut Job,
+    /// What previews are looked at with.
+    pub patch_grid: PatchGrid,
 }
 
 /// Why a run ended.
@@ -74,6 +77,7 @@ where
         interrupt: &Interrupt,
         observers: &mut Observers<'_>,
     ) -> Result<Ending> {
+        observers.begun();
         let ended = catch_unwind(AssertUnwindSafe(|| {
             let ending = self.advance(interrupt, observers)?;
             self.trainer.gather(self.job)?;
@@ -284,9 +288,10 @@ where
         if self.state.due.preview {
             let (average, device) = (self.trainer.average(), self.trainer.device().clone());
             let mut goes_on = || self.goes_on(interrupt, observers);
-            let picture = preview(&average, config, data, &device, &mut goes_on);
-            let picture = picture.map_err(|error| self.not_drawn(error))?;
-            let Some(picture) = picture else { return Ok(()) };
+            let drawn = preview(&average, config, data, &device, &mut goes_on);
+            let drawn = drawn.map_err(|error| self.not_drawn(error))?;
+            let Some(Preview { images, picture }) = drawn else { return Ok(()) };
+            self.look_at(&images, observers);
             observers.preview(self.state.step, &picture);
             self.done(|due| due.preview = false);
         }

@@ -10,7 +10,8 @@ use pixelflow_host::progress::{ProgressBar, bar};
 use crate::Result;
 use crate::checkpoint::State;
 use crate::metrics::{
-    EvaluationRecord, Record, RejectedRecord, RollbackRecord, Score, TrainingRecord,
+    EvaluationRecord, PatchGridScore, PreviewRecord, Record, RejectedRecord, RollbackRecord, Score,
+    TrainingRecord,
 };
 use crate::observer::TrainObserver;
 use crate::run::Ending;
@@ -27,6 +28,8 @@ pub struct Terminal {
     /// Whether the model draws from text.
     is_text: bool,
     interactive: bool,
+    /// Whether it was said that a grid of patches is to be seen.
+    has_named_grid: bool,
 }
 
 impl Terminal {
@@ -41,7 +44,8 @@ impl Terminal {
         bar.set_position(state.step);
         bar.set_message("the first steps take longest");
         let interactive = has_terminal();
-        Self { folder: folder.to_owned(), bar, steps, batch, is_text, interactive }
+        let has_named_grid = false;
+        Self { folder: folder.to_owned(), bar, steps, batch, is_text, interactive, has_named_grid }
     }
 
     /// Says where the results are and what to do next, after `step` steps in all.
@@ -87,6 +91,11 @@ impl TrainObserver for Terminal {
             Record::Rollback(RollbackRecord { step, to, rate }) => self.bar.note(format_args!(
                 "step {step}: WENT BACK to the weights of step {to}; the learning rate is now multiplied with {rate}"
             )),
+            Record::Preview(record) if record.patch_grid.is_grid() && !self.has_named_grid => {
+                self.has_named_grid = true;
+                self.bar.note(grid_line(record));
+            }
+            Record::Preview(_) => {}
         }
         Ok(())
     }
@@ -132,6 +141,17 @@ fn rejected_line(record: &RejectedRecord) -> String {
     };
     format!(
         "step {step} is rejected, its batch is passed over ({in_a_row} in a row): {what}; images {named}{more}"
+    )
+}
+
+/// `step 500: the preview shows a grid of patches: …`.
+fn grid_line(PreviewRecord { step, patch_grid, .. }: &PreviewRecord) -> String {
+    format!(
+        "step {step}: the preview shows a grid of patches: at their borders it changes {:.2} times as much as real \
+         images do (above {} a grid is seen); that is common early on, and report.html shows whether it goes. It is not \
+         said again",
+        patch_grid.ratio,
+        PatchGridScore::THRESHOLD
     )
 }
 

@@ -123,7 +123,7 @@ fn lines(records: &[Record]) -> (Vec<Line>, Vec<Line>) {
         let (lines, images, losses) = match record {
             Record::Training(record) => (&mut training, record.images, &record.means.stage_losses),
             Record::Validation(record) => (&mut validation, record.images, &record.stage_losses),
-            Record::Evaluation(_) | Record::Rejected(_) | Record::Rollback(_) => continue,
+            _ => continue,
         };
         for (stage, loss) in losses.iter().enumerate() {
             if lines.len() <= stage {

@@ -1,5 +1,6 @@
 //! Metrics of a run, and the forms they are kept in.
 
+mod border_differences;
 mod json_lines;
 mod log_file;
 mod loss_curve;
@@ -8,11 +9,12 @@ mod quality_curve;
 mod record;
 mod tensorboard;
 
+pub use border_differences::{BorderDifferences, BorderRatio};
 pub use json_lines::JsonLines;
 pub use loss_curve::draw_loss_curve;
 pub use means::{Mean, Means};
 pub use record::{
-    EvaluationRecord, Record, RejectedRecord, RollbackRecord, Score, TrainingRecord,
-    ValidationRecord,
+    EvaluationRecord, PatchGridScore, PreviewRecord, Record, RejectedRecord, RollbackRecord, Score,
+    TrainingRecord, ValidationRecord,
 };
 pub use tensorboard::TensorBoard;

@@ -68,6 +68,9 @@ impl TensorBoard {
             // The curve of rejected steps counts them.
             Record::Rejected(_) => return Ok(()),
             Record::Rollback(record) => vec![scalar("train/rollback_to", record.to as f64)],
+            Record::Preview(record) => {
+                vec![scalar("preview/patch_grid", record.patch_grid.ratio)]
+            }
         };
         self.append(record.step(), What::Summary(Summary { value: values }))
     }
