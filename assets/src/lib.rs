@@ -18,6 +18,8 @@ macro_rules! embedded {
 
 /// Every shipped file.
 pub static ASSETS: &[Asset] = embedded![
+    "curves/demo.json",
+    "curves/smoke.json",
     "demo/heroes-heldout.tar",
     "demo/heroes.tar",
     "demo/model/config.json",
@@ -81,7 +83,8 @@ mod tests {
             }
         }
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        for folder in ["recipes", "demo/model", "demo-text/model", "fashion-mnist/model"] {
+        for folder in ["curves", "recipes", "demo/model", "demo-text/model", "fashion-mnist/model"]
+        {
             let mut there = Vec::new();
             collect(&root.join(folder), &mut there);
             there.sort();

@@ -34,6 +34,16 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The hash of the training records.
+    pub fn records(&self) -> &str {
+        &self.records
+    }
+
+    /// That of the captions, of a text model.
+    pub fn captions(&self) -> Option<&str> {
+        self.captions.as_deref()
+    }
+
     /// That of `training`, a part of the records whose `captions` were read.
     pub fn of(training: &dyn Source, captions: Option<&AllCaptions>, text: &TextSource) -> Self {
         let mut hash = Sha256::new();

@@ -28,8 +28,10 @@ use crate::patch_grid::PatchGrid;
 use crate::prepare::prepare;
 use crate::ranks::Place;
 use crate::recording::Recording;
+use crate::report::RunReport;
 use crate::run::{Ending, Run};
 use crate::session::{Session, requested_settings};
+use crate::sessions::SessionRecord;
 use crate::states::encode_captions;
 use crate::terminal::Terminal;
 use crate::trainer::Trainer;
@@ -167,6 +169,7 @@ where
     let stages = settings.cascade.stages;
     let shards = settings.ranks.shard_optimizer;
     let place = Place { rank: job.rank(), ranks: job.ranks(), shards };
+    let computes_on = format!("{named} ({})", A::name(&device));
     let (trainer, state) = if let Some((checkpoint, state)) = &session.start {
         let mut state = state.clone();
         state.identity = Some(data.identity.clone());
@@ -222,11 +225,14 @@ where
         &state,
     );
     let mut recording = Recording::open(&session.folder, &state)?;
+    let begins = SessionRecord::now(&session.folder, state.step, computes_on, data);
+    let mut report = RunReport::new(&session.folder, begins);
     let (store, meter) = (&session.store, begun.as_ref());
     let patch_grid = PatchGrid::default();
     let mut run =
         Run { config, data, store, meter, trainer, state, is_unsaved: false, job, patch_grid };
     let mut observers = recording.observers();
+    observers.push(&mut report);
     observers.push(&mut terminal);
     let ending = run.train(&interrupt, &mut Observers::new(observers));
     let step = run.state.step;
@@ -248,7 +254,9 @@ where
     A::InnerBackend: PixelFlowBackend,
 {
     let Session { config, data, store, .. } = session;
-    let mut run = Run { config, data, store, meter: None, trainer, state, is_unsaved: false, job };
+    let (meter, patch_grid) = (None, PatchGrid::default());
+    let mut run =
+        Run { config, data, store, meter, trainer, state, is_unsaved: false, job, patch_grid };
     let ending = run.train(interrupt, &mut Observers::new(Vec::new()));
     drop(run);
     report_skipped(session);

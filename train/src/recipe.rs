@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::{Layers, TrainConfig};
 use crate::error::did_you_mean;
 use crate::{Error, Result};
 
@@ -30,6 +31,16 @@ pub fn find(name: &str) -> Result<PathBuf> {
     })
 }
 
+/// All settings of a recipe, over the defaults.
+///
+/// # Errors
+/// As [`find`], and what is wrong with the recipe.
+pub fn settings(name: &str) -> Result<TrainConfig> {
+    let mut layers = Layers::default();
+    layers.file(&find(name)?)?;
+    layers.resolve()
+}
+
 /// What a recipe is called: its file's name without the ending.
 pub fn name(path: &Path) -> String {
     path.file_stem().map_or_else(|| "run".to_owned(), |stem| stem.to_string_lossy().into_owned())
@@ -54,7 +65,6 @@ pub fn names() -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Layers;
 
     #[test]
     fn every_shipped_recipe_is_documented_and_valid() {

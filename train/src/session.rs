@@ -19,6 +19,8 @@ use crate::data_path;
 use crate::error::write_error;
 use crate::identity::{self, LearnedClasses};
 use crate::lock::RunLock;
+use crate::report::REPORT;
+use crate::sessions::SESSIONS;
 use crate::which_run::{name_passed_over, which_run};
 use crate::{Error, Result, evaluation, initial_weights, recipe};
 
@@ -27,8 +29,8 @@ pub const RUNS: &str = "runs";
 /// The settings beside a run.
 pub const CONFIG: &str = "config.toml";
 /// What a run writes beside its settings and checkpoints.
-const WRITTEN: [&str; 5] =
-    ["metrics.jsonl", "loss.svg", "previews", "tensorboard", AVERAGES_FOLDER];
+const WRITTEN: [&str; 7] =
+    ["metrics.jsonl", "loss.svg", REPORT, SESSIONS, "previews", "tensorboard", AVERAGES_FOLDER];
 
 /// A run's folder, held by this program, with everything that was checked beforehand.
 pub struct Session {

@@ -55,7 +55,7 @@ impl Terminal {
         self.bar.finish_and_clear();
         match ending {
             Ending::Finished => note(format_args!(
-                "finished: {folder}\n  previews/ and loss.svg show how it went; draw from it with\n  \
+                "finished: {folder}\n  report.html shows how it went; draw from it with\n  \
                  cargo run -p infer -- sample --model {folder}{prompt}"
             )),
             Ending::Interrupted if step == 0 => {

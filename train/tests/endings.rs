@@ -139,10 +139,10 @@ fn what_has_a_checkpoint_s_name_and_is_none_is_set_aside() {
         let aside = run.join("checkpoints/set-aside-1/step-00000002");
         let kept = if foreign == "folder" { aside.join("a") } else { aside };
         assert!(foreign == "link" && kept.is_symlink() || fs::read(kept).unwrap() == b"mine");
-        for left in ["config.toml", "metrics.jsonl", "loss.svg"] {
+        for left in ["config.toml", "metrics.jsonl", "sessions.jsonl", "report.html", "loss.svg"] {
             fs::remove_file(run.join(left)).unwrap();
         }
-        for left in ["config.toml", "metrics.jsonl", "loss.svg"] {
+        for left in ["previews", "tensorboard"] {
             fs::remove_dir_all(run.join(left)).unwrap();
         }
     }

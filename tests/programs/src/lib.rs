@@ -1,5 +1,6 @@
 //! Running the real programs in tests: what they print, refuse and leave behind.
 
+mod markup;
 mod reference;
 
 use std::fs::{self, File};
@@ -7,6 +8,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
 
+pub use markup::assert_self_contained;
 pub use reference::{CONFIG_YAML, converted_model, reference_files, reference_model};
 
 /// Root of the repository, in which the programs are started.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use pixelflow::excerpt::reason_excerpt;
+use toml::{Table, Value};
 
 use super::settings::TrainConfig;
-use super::{document, dotted};
+use super::{document, dotted, keys};
 
 /// Keys (and sections) that may change when a run goes on: the one table of them.
 ///
@@ -77,39 +78,59 @@ impl TrainConfig {
     ///
     /// Those of `FREE` may change.
     pub fn changes_to(&self, new: &Self) -> Vec<Change> {
-        let (before, after) = (fixed(self), fixed(new));
-        let value = |values: &BTreeMap<String, String>, key: &str| {
-            values.get(key).cloned().unwrap_or_else(|| "not set".to_owned())
-        };
-        let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
-        keys.sort();
-        keys.dedup();
-        keys.into_iter()
-            .filter(|key| before.get(*key) != after.get(*key))
-            .map(|key| Change {
-                key: key.clone(),
-                before: value(&before, key),
-                after: value(&after, key),
-            })
-            .collect()
+        self.differences(new, &FREE)
+    }
+
+    /// Every key with another value in `other`, but for those of `except` and their sections.
+    pub fn differences(&self, other: &Self, except: &[&str]) -> Vec<Change> {
+        let (before, after) = (document::to_table(self), document::to_table(other));
+        differences(&values(&before, except), &values(&after, except))
+    }
+
+    /// Every key with another value than the default, which is the one before; keys without a default too.
+    pub fn differences_from_defaults(&self) -> Vec<Change> {
+        let (defaults, own) = (keys::defaults(), document::to_table(self));
+        differences(&values(&defaults, &[]), &values(&own, &[]))
     }
 }
 
-/// All values that a continued run must keep, by their keys.
-fn fixed(config: &TrainConfig) -> BTreeMap<String, String> {
-    let table = document::to_table(config);
-    dotted::leaves(&table)
-        .into_iter()
-        .filter(|(key, _)| !is_free(key))
-        .map(|(key, value)| (key, value.to_string()))
+/// The keys with different values.
+fn differences(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<Change> {
+    let value = |values: &BTreeMap<String, String>, key: &str| {
+        values.get(key).cloned().unwrap_or_else(|| "not set".to_owned())
+    };
+    let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    keys.into_iter()
+        .filter(|key| before.get(*key) != after.get(*key))
+        .map(|key| Change {
+            key: key.clone(),
+            before: value(before, key),
+            after: value(after, key),
+        })
         .collect()
 }
 
-fn is_free(key: &str) -> bool {
-    let covers = |free: &str| {
-        key.strip_prefix(free).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+/// All values of a table by their keys, but for those of `except` and their sections; what is empty is not there.
+fn values(table: &Table, except: &[&str]) -> BTreeMap<String, String> {
+    let covers = |section: &str, key: &str| {
+        key.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    FREE.into_iter().any(covers)
+    let is_empty = |value: &Value| value.as_table().is_some_and(Table::is_empty);
+    dotted::leaves(table)
+        .into_iter()
+        .filter(|(key, value)| !is_empty(value) && !except.iter().any(|e| covers(e, key)))
+        .map(|(key, value)| (key, written(value)))
+        .collect()
+}
+
+/// A value as it is compared: whole numbers are the same with and without a point.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Float(number) => number.to_string(),
+        other => other.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -137,6 +158,20 @@ mod tests {
         );
         assert_ne!(before, after);
         assert_eq!(before.changes_to(&after), []);
+    }
+
+    #[test]
+    fn only_what_is_not_the_default_differs_from_it() {
+        let keys = |config: &TrainConfig| -> Vec<String> {
+            config.differences_from_defaults().into_iter().map(|change| change.key).collect()
+        };
+        let source = keys(&TrainConfig::of(&[]));
+        assert!(source.iter().all(|key| key.starts_with("data.source.")), "{source:?}");
+        let mut set =
+            keys(&TrainConfig::of(&["train.lr=0.5", "train.clip_norm=2", "text.kind=joint"]));
+        set.retain(|key| !key.starts_with("data.source."));
+        assert_eq!(set[..2], ["text.kind", "text.layers"], "{set:?}");
+        assert_eq!(set[set.len() - 2..], ["train.clip_norm", "train.lr"], "{set:?}");
     }
 
     #[test]

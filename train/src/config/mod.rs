@@ -20,7 +20,7 @@ mod settings;
 
 pub use cadence::Cadence;
 pub use checked::CheckedConfig;
-pub use difference::Changes;
+pub use difference::{Change, Changes};
 pub use layers::Layers;
 pub use problem::Problems;
 pub use reference::reference_page;
