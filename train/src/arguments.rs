@@ -36,6 +36,7 @@ Examples:
   train --recipe my.toml --print-config    every setting with its documentation
   train --recipe demo-text                 a model that draws from captions
   train export runs/demo-1 my-model        the averaged weights of a run for sharing
+  train compare runs/demo-1 runs/demo-2 --out both.html   what differs, and the curves on one page
   train ema runs/demo-1 wide --sigma-rel 0.15   an average of another width (averages.every)";
 
 /// Something else than training.
@@ -51,6 +52,8 @@ pub enum Command {
     Prepare(PrepareArguments),
     /// Write the weights of a run as a model folder that `infer --model` reads.
     Export(ExportArguments),
+    /// Compare runs: settings that differ, losses at equal steps and images, the best scores, the rates.
+    Compare(CompareArguments),
     /// Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the
     /// options of a run; no image is read.
     ///
@@ -77,6 +80,26 @@ pub struct InspectArguments {
     /// End with exit code 1 if something was found that training would suffer from.
     #[arg(long)]
     pub strict: bool,
+}
+
+/// What to compare.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// The folders of two or more runs.
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Also write a page with their curves here; there must be no such file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print JSON instead of the table, or write it to a file.
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "-"
+    )]
+    pub json: Option<PathBuf>,
 }
 
 /// What to prepare.

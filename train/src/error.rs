@@ -71,6 +71,8 @@ pub enum Error {
     RunInUse { path: PathBuf, process: String },
     #[error("{} is not a run: {reason}", path.display())]
     NotARun { path: PathBuf, reason: String },
+    #[error("{} cannot be compared: {reason}", path.display())]
+    NotComparable { path: PathBuf, reason: &'static str },
     #[error("no run with a checkpoint in {}; start one without --resume", path.display())]
     NothingToResume { path: PathBuf },
     #[error(

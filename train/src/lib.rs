@@ -12,6 +12,7 @@ mod arguments;
 mod averages;
 mod captions;
 mod checkpoint;
+mod compare;
 mod config;
 mod data;
 mod data_path;

@@ -17,6 +17,7 @@ use pixelflow_ranks::{Job, join};
 use crate::arguments::{Arguments, Command, TrainArguments};
 use crate::averages::{PowerAverages, Reconstruction, reconstruct};
 use crate::checkpoint::{self, State};
+use crate::compare::compare;
 use crate::doctor::doctor;
 use crate::dry_run::{DryRun, ScoresInMemory};
 use crate::inspection::inspect;
@@ -55,6 +56,7 @@ fn obey(arguments: &Arguments) -> Result<ExitCode> {
         }
         Some(Command::Inspect(arguments)) => return inspect(arguments),
         Some(Command::Prepare(arguments)) => return prepare(arguments),
+        Some(Command::Compare(arguments)) => return compare(arguments),
         Some(Command::Doctor(arguments)) => return doctor(arguments),
         Some(Command::EncodeText(arguments)) => encode_captions(arguments)?,
         Some(Command::Ema(ema)) => {
