@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::source::LeftOut;
 
 /// Result of this crate.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, where, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -238,6 +238,24 @@ pub enum Error {
         label_file: PathBuf,
         /// Number of labels.
         labels: usize,
+    },
+
+    /// A parquet file is cut off, damaged, or none.
+    #[error("{} is damaged or no parquet file: {reason}; copy it again", file.display())]
+    DamagedParquet {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// No images can be taken from a parquet file, or from a folder of them.
+    #[error("{}: {reason}", path.display())]
+    Parquet {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is missing or too much.
+        reason: String,
     },
 
     /// An example handed to the packing does not fit the cascade or the others.

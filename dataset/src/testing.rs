@@ -2,8 +2,15 @@
 
 use std::borrow::Cow;
 use std::io::Cursor;
+use std::sync::Arc;
 
 use image::{ImageFormat, RgbImage};
+use parquet::basic::Compression;
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
 
 use crate::source::{Encoded, EncodedRecord};
 use crate::{Error, Raster, Result, Source};
@@ -93,4 +100,53 @@ impl Source for Colours {
     fn identity(&self, index: usize) -> (Cow<'_, [u8]>, usize) {
         (Cow::Borrowed(&[]), self.label(index))
     }
+}
+
+/// A row of a parquet file as the Hub keeps them: bytes of the image, label and caption.
+pub(crate) type Row<'a> = (Option<&'a [u8]>, Option<i64>, Option<&'a str>);
+
+/// A parquet file of such rows, so many in a group. Its metadata call the labels by `names`.
+pub(crate) fn parquet_of(rows: &[Row<'_>], names: Option<&[&str]>, in_group: usize) -> Vec<u8> {
+    let schema = "message rows {
+        optional group image { optional binary bytes; optional binary path (UTF8); }
+        optional int64 label;
+        optional binary text (UTF8);
+    }";
+    let features = names.map(|names| {
+        let label = serde_json::json!({"_type": "ClassLabel", "names": names});
+        let features = serde_json::json!({"info": {"features": {"label": label}}});
+        vec![KeyValue::new("huggingface".to_owned(), features.to_string())]
+    });
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_key_value_metadata(features)
+        .build();
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
+    for rows in rows.chunks(in_group) {
+        let mut group = file.next_row_group().unwrap();
+        let images = rows.iter().map(|row| row.0.map(ByteArray::from));
+        column::<ByteArrayType>(&mut group, images, 2);
+        let path = |place| Some(ByteArray::from(format!("{place}.png").as_str()));
+        column::<ByteArrayType>(&mut group, (0..rows.len()).map(path), 2);
+        column::<Int64Type>(&mut group, rows.iter().map(|row| row.1), 1);
+        column::<ByteArrayType>(&mut group, rows.iter().map(|row| row.2.map(ByteArray::from)), 1);
+        group.close().unwrap();
+    }
+    file.into_inner().unwrap()
+}
+
+/// Writes a column of values of which some are not there; the others are at `level`.
+fn column<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    values: impl Iterator<Item = Option<T::T>>,
+    level: i16,
+) {
+    let values: Vec<Option<T::T>> = values.collect();
+    let levels: Vec<i16> =
+        values.iter().map(|value| if value.is_some() { level } else { level - 1 }).collect();
+    let values: Vec<T::T> = values.into_iter().flatten().collect();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<T>().write_batch(&values, Some(&levels), None).unwrap();
+    column.close().unwrap();
 }

@@ -69,7 +69,8 @@ pub enum Command {
 /// What to look at.
 #[derive(Debug, Args)]
 pub struct InspectArguments {
-    /// The data set: a .tar file, a folder of them, a folder with one folder a class, or a folder with MNIST's files.
+    /// The data set: a .tar file, a folder of them, a folder with one folder a class, a folder with MNIST's files, or a
+    /// .parquet file of the Hugging Face Hub or a folder of them.
     pub data: PathBuf,
     /// Images that are to be held out: those that are in DATA too are found.
     #[arg(long, value_name = "PATH")]
@@ -105,7 +106,8 @@ pub struct CompareArguments {
 /// What to prepare.
 #[derive(Debug, Args)]
 pub struct PrepareArguments {
-    /// The images: a .tar file, a folder of them, a folder with one folder a class, or a folder with MNIST's files.
+    /// The images: a .tar file, a folder of them, a folder with one folder a class, a folder with MNIST's files, or a
+    /// .parquet file of the Hugging Face Hub or a folder of them, of one part of the data set (train, test, ...).
     pub data: PathBuf,
     /// The folder to write; it must be empty, or not exist.
     pub out: PathBuf,

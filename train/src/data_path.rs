@@ -4,10 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pixelflow_dataset::SourceConfig;
-use pixelflow_dataset::source::{FolderConfig, IdxConfig, WebDatasetConfig, is_tar};
+use pixelflow_dataset::source::{FolderConfig, IdxConfig, WebDatasetConfig, has_parquet, is_tar};
 
 use crate::error::read_error;
 use crate::{Error, Result};
+
+/// Whether parquet files are at `path`, which [`detect`] takes for no data set: they are read in order, and training
+/// reads in any order.
+pub fn is_parquet(path: &Path) -> bool {
+    let is_tar_there =
+        |entry: std::io::Result<fs::DirEntry>| entry.is_ok_and(|e| is_tar(&e.path()));
+    let has_tar = path.read_dir().is_ok_and(|mut entries| entries.any(is_tar_there));
+    has_parquet(path) && !has_tar
+}
 
 /// The data set at `path`: a tar file, a folder of tar files, an MNIST-like folder, or a folder
 /// with one folder a class.
@@ -16,6 +25,10 @@ use crate::{Error, Result};
 /// [`Error::Read`], or [`Error::NotADataSet`] saying what is there instead.
 pub fn detect(path: &Path) -> Result<SourceConfig> {
     let kind = fs::metadata(path).map_err(read_error(path))?;
+    if is_parquet(path) {
+        let reason = "parquet files are read in order only; make tar files of them with train prepare IN OUT";
+        return Err(no_data(path, reason));
+    }
     if !kind.is_dir() {
         let name = path.to_string_lossy().to_ascii_lowercase();
         let is_packed =
@@ -88,6 +101,20 @@ mod tests {
         let both = WebDatasetConfig::new([path]);
         assert_eq!(detect(path).unwrap(), SourceConfig::WebDataset(both));
         assert!(matches!(detect(&a).unwrap(), SourceConfig::WebDataset(_)));
+        // What lies beside tar files is left out, whatever it is.
+        fs::write(path.join("c.parquet"), "").unwrap();
+        assert!(matches!(detect(path).unwrap(), SourceConfig::WebDataset(_)));
+    }
+
+    #[test]
+    fn of_parquet_files_the_way_to_tar_files_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("train-0.parquet");
+        fs::write(&file, "").unwrap();
+        for path in [folder.path(), &file] {
+            let message = detect(path).unwrap_err().to_string();
+            assert!(is_parquet(path) && message.contains("train prepare IN OUT"), "{message}");
+        }
     }
 
     #[test]

@@ -43,7 +43,8 @@ pub enum Error {
     ClassesLeftOut { classes: String, model: usize, left_out: LeftOut },
     #[error(
         "{} is no data set: {reason}; give a .tar file or a folder of them (WebDataset), a folder with one \
-         folder a class, or a folder with train-images-idx3-ubyte.gz and its labels (IDX)",
+         folder a class, a folder with train-images-idx3-ubyte.gz and its labels (IDX), or, to prepare and \
+         inspect, a .parquet file or a folder of them",
         path.display()
     )]
     NotADataSet { path: PathBuf, reason: String },

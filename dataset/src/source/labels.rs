@@ -11,7 +11,7 @@ pub const MAX_CLASSES: usize = 1_000_000;
 const RULE: &str = "a label is a class name or a class index, 0 or more";
 
 /// A label as a file writes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Label {
     /// The index of a class.
     Index(u64),

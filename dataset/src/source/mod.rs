@@ -6,6 +6,7 @@ mod folder;
 mod idx;
 mod labels;
 mod left_out;
+mod parquet;
 mod relabelled;
 mod split;
 mod text;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::parquet::{MAX_PAGE_BYTES, ParquetConfig, ParquetSource, has_parquet, is_parquet};
 pub use folder::FolderConfig;
 use folder::FolderSource;
 pub use idx::IdxConfig;

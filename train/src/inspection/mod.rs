@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use pixelflow::durable;
+use pixelflow_dataset::source::{ParquetConfig, ParquetSource};
 use pixelflow_dataset::{Source, SourceConfig};
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::{note, print};
@@ -78,6 +79,18 @@ pub fn inspect(arguments: &InspectArguments) -> Result<ExitCode> {
 
 /// The data set at a path; why it has no labels, if it can be opened only without, as text models have them.
 pub(crate) fn open(path: &Path) -> Result<(Arc<dyn Source>, Option<String>)> {
+    if data_path::is_parquet(path) {
+        let mut config = ParquetConfig::new(path);
+        let error = match ParquetSource::open(&config) {
+            Ok(source) => return Ok((Arc::new(source), None)),
+            Err(error) => error,
+        };
+        config.unlabelled = true;
+        return match ParquetSource::open(&config) {
+            Ok(source) => Ok((Arc::new(source), Some(error.to_string()))),
+            Err(_) => Err(error.into()),
+        };
+    }
     let config = data_path::detect(path)?;
     let error = match config.open() {
         Ok(source) => return Ok((source, None)),

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use self::index::TarIndex;
-use self::member::{MAX_TEXT_BYTES, Span, json_captions, parse_json};
+pub(super) use self::member::MAX_TEXT_BYTES;
+use self::member::{Span, json_captions, parse_json};
 use self::sample::Sample;
 use super::labels::{Classes, Label};
 use super::text::{parse_text, shown_path};
