@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use bolero::check;
 use image::RgbImage;
 use infer::Recipe;
-use pixelflow::pipeline::DrawingState;
+use pixelflow::pipeline::{DrawingState, ModelFiles};
 use pixelflow::text::{T5Config, TextTokenizer};
-use pixelflow::weights::{ModelDescription, TensorFile};
-use pixelflow_dataset::SourceConfig;
-use pixelflow_dataset::decode;
-use pixelflow_dataset::source::WebDatasetConfig;
+use pixelflow::weights::{
+    ADAPTER_CONFIG_FILE, ADAPTER_FILE, Adapter, ModelDescription, TensorFile,
+};
+use pixelflow_dataset::source::{ParquetConfig, ParquetSource, WebDatasetConfig};
+use pixelflow_dataset::{Source, SourceConfig, decode};
 use tempfile::TempDir;
 
 /// Largest file that is tried.
@@ -38,6 +39,23 @@ fn a_tar() {
         let Ok(source) = config.open() else { return };
         for index in 0..source.len() {
             let _ = source.read(index);
+        }
+    });
+}
+
+/// Records of which all is read: a few bytes may announce millions.
+const RECORDS: usize = 64;
+
+#[test]
+fn a_parquet_file() {
+    check!().with_max_len(MAX_LEN).for_each(|bytes| {
+        let (_folder, path) = file("a.parquet", bytes);
+        for unlabelled in [false, true] {
+            let config = ParquetConfig { path: path.clone(), unlabelled };
+            let Ok(source) = ParquetSource::open(&config) else { continue };
+            for index in (0..source.len()).take(RECORDS) {
+                let _ = (source.read(index), source.beginning(index), source.captions(index));
+            }
         }
     });
 }
@@ -103,6 +121,22 @@ fn weights_as_safetensors() {
     check!().with_max_len(MAX_LEN).for_each(|bytes| {
         let (_folder, path) = file("a.safetensors", bytes);
         let _ = TensorFile::open(&path);
+    });
+}
+
+/// Both files of an adapter, one behind the other: a zero byte, which no JSON has, is between them.
+#[test]
+fn an_adapter() {
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/demo/model");
+    let demo = ModelFiles::find(Path::new(demo)).unwrap();
+    check!().with_max_len(MAX_LEN).for_each(|bytes| {
+        let (config, tensors) = bytes.split_at(bytes.iter().position(|b| *b == 0).unwrap_or(0));
+        let (folder, path) = file(ADAPTER_CONFIG_FILE, config);
+        fs::write(path.with_file_name(ADAPTER_FILE), tensors.get(1..).unwrap_or_default()).unwrap();
+        let Ok(adapter) = Adapter::open(folder.path()) else { return };
+        let _ = (adapter.name(), adapter.describe(demo.description().clone()));
+        let Ok(files) = demo.clone().with_adapters(vec![adapter]) else { return };
+        let _ = files.on_another_base();
     });
 }
 
