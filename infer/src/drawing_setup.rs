@@ -68,6 +68,7 @@ impl DrawingSetup {
         let Self { source, guide, device: named, format, text_encoder } = self;
         refuse_unsupported::<B>("--dtype", format.dtype(), device)?;
         let mut pipeline = Pipeline::new(source.files()?, device).with_format(format);
+        source.note_other_bases()?;
         if let Some(guide) = guide {
             let guide = guide.files()?;
             if guide.hash()? == pipeline.files().hash()? {

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use infer::read_picture;
 use pixelflow::noise::{Key, Purpose};
-use pixelflow::weights::{AdapterConfig, LowRank, save_adapter};
+use pixelflow::pipeline::ModelFiles;
+use pixelflow::weights::{AdapterBase, AdapterConfig, LowRank, save_adapter};
 use program_tests::{Program, Run};
 
 const INFER: Program = Program(env!("CARGO_BIN_EXE_infer"));
@@ -18,8 +19,8 @@ struct Scratch(tempfile::TempDir);
 impl Scratch {
     fn new() -> Self {
         let scratch = Self(tempfile::tempdir().unwrap());
-        scratch.adapter("secret/one", 1);
-        scratch.adapter("two", 2);
+        scratch.adapter("secret/one", 1, None);
+        scratch.adapter("two", 2, None);
         scratch
     }
 
@@ -27,15 +28,20 @@ impl Scratch {
         self.0.path().join(name)
     }
 
-    /// An adapter of a matrix of the demo's, 256 wide.
-    fn adapter(&self, folder: &str, index: u64) {
+    /// An adapter of a matrix of the demo's, 256 wide; it may say on what it was trained.
+    fn adapter(&self, folder: &str, index: u64, base: Option<&ModelFiles>) {
         let folder = self.at(folder);
         fs::create_dir_all(&folder).unwrap();
         let normals = |index| Key::new(3, index, Purpose::Testing).normals(2 * 256);
         let small = |index| normals(index).into_iter().map(|x| 0.1 * x).collect();
         let product = LowRank { a: small(index), b: small(index + 9), rank: 2 };
         let name = "transformer_blocks.2.attn1.o_proj.weight".to_owned();
-        let config = AdapterConfig::new(2, 2.0, &["o_proj".to_owned()]);
+        let mut config = AdapterConfig::new(2, 2.0, &["o_proj".to_owned()]);
+        if let Some(files) = base {
+            let (hash, file) = (files.hash().unwrap(), files.open().unwrap());
+            let base = AdapterBase::of(files.name(), hash, &file, [name.as_str()]).unwrap();
+            config = config.trained_on(base);
+        }
         save_adapter(&folder, &config, &BTreeMap::from([(name, product)]), None).unwrap();
     }
 
@@ -115,4 +121,44 @@ fn what_is_no_adapter_is_refused_and_leaves_nothing() {
     assert_eq!(left, ["full", "secret", "two"]);
     let certificate = ["evaluate", "model", "x", "--certificate", "c.json", "--lora", "two"];
     scratch.run(&certificate).refused(&["--certificate", "infer merge"]);
+}
+
+#[test]
+fn an_adapter_of_another_model_is_named_once_and_one_of_the_same_in_another_format_is_not() {
+    let scratch = Scratch::new();
+    // A model that is not the demo, by what an adapter has changed in it.
+    scratch.run(&["merge", "changed", "--lora", "two"]).succeeded();
+    // The demo in full, and rounded: three formats of the same weights.
+    let none = ["--lora", "two:0"];
+    for format in ["f32", "f16", "bf16"] {
+        let out = format!("demo-{format}");
+        scratch.run(&[&["merge", &out, "--dtype", format], &none[..]].concat()).succeeded();
+    }
+    let files = |name: &str| ModelFiles::find(&scratch.at(name)).unwrap();
+    let drawn = std::cell::Cell::new(0);
+    let said = |model: &str, lora: &str| {
+        drawn.set(drawn.get() + 1);
+        let out = format!("drawn-{}.png", drawn.get());
+        let sample = ["sample", "--device", "cpu", "--steps", "1", "--count", "2", "--class", "4"];
+        let named = ["--model", model, "--lora", lora, "--out", &out];
+        scratch.run(&[&sample[..], &named[..]].concat()).succeeded().message
+    };
+    for format in ["demo-f32", "demo-f16", "demo-bf16"] {
+        scratch.adapter("known", 1, Some(&files(format)));
+        for model in ["demo-f32", "demo-f16", "demo-bf16"] {
+            let message = said(model, "known");
+            assert!(!message.contains("was trained on"), "{format} on {model}: {message}");
+        }
+        let message = said("changed", "known");
+        let both = format!("the adapter known was trained on {format} (sha256 ");
+        assert!(message.contains(&both) && message.contains("is used on changed"), "{message}");
+        assert_eq!(message.matches("was trained on").count(), 1, "{message}");
+    }
+    let merged = scratch.run(&["merge", "m", "--model", "changed", "--lora", "known"]).succeeded();
+    assert!(merged.message.contains("was trained on demo-bf16"), "{}", merged.message);
+    // Of adapters that say nothing nothing is known.
+    assert!(!said("changed", "two").contains("was trained on"));
+    // PEFT finds the name where it expects one, and it says of no folder where it lies.
+    let config = fs::read_to_string(scratch.at("known/adapter_config.json")).unwrap();
+    assert!(config.contains(r#""base_model_name_or_path": "demo-bf16""#), "{config}");
 }

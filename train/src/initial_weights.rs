@@ -5,6 +5,7 @@ use std::path::Path;
 use burn::tensor::DType;
 use burn::tensor::backend::Backend;
 use infer::ModelSource;
+use pixelflow::pipeline::ModelFiles;
 use pixelflow::text::{T5Config, T5Encoder, TextTokenizer};
 use pixelflow::weights::{
     TextEncoderFiles, WeightSet, load_class_as_text, load_model, load_with_classes,
@@ -165,16 +166,15 @@ pub fn find_for(settings: &TrainConfig) -> Result<ModelSource> {
     Ok(source)
 }
 
-/// The hash of the weights that adapters learn on; `None` where all weights learn.
+/// The weights that adapters learn on; `None` where all weights learn.
 ///
 /// # Errors
-/// As [`find`], and what reading says.
-pub fn adapted(settings: &TrainConfig) -> Result<Option<String>> {
+/// As [`find`].
+pub fn adapted(settings: &TrainConfig) -> Result<Option<ModelFiles>> {
     if !settings.lora.is_on() {
         return Ok(None);
     }
-    let files = find(&settings.train, &settings.model)?.files()?;
-    Ok(Some(files.hash()?.to_owned()))
+    Ok(Some(find(&settings.train, &settings.model)?.files()?))
 }
 
 /// `6 blocks of 4 x 64, patch 4, 16 classes`.

@@ -180,7 +180,9 @@ where
     } else {
         let network = Network::<A>::begin(settings, &data.text, &data.class_names, &device)?;
         let inner = network.valid();
-        let lora = settings.lora.is_on().then(|| Lora::begin(&network, settings, &device));
+        let base = initial_weights::adapted(settings)?;
+        let lora = base.as_ref().map(|base| Lora::begin(&network, settings, &device).on(base));
+        let lora = lora.transpose()?;
         let optimizer = OptimizerConfig::from(&settings.train);
         let optimizer = match &lora {
             None => Optimizer::of_some(optimizer, &inner, place.owns(&inner)),
@@ -190,7 +192,7 @@ where
         let averages = kept.map(|kept| PowerAverages::new(&kept, &inner));
         drop(inner);
         let mut state = State::new(data.training.records(), data.identity.clone(), stages);
-        state.adapted = initial_weights::adapted(settings)?;
+        state.adapted = base.map(|base| base.hash().map(str::to_owned)).transpose()?;
         let trainer = Trainer::new(network, optimizer, device)
             .averaging(averages)
             .adapting(lora)

@@ -84,8 +84,18 @@ fn an_adapter_on_its_base_is_the_model_that_was_trained() {
         let base = ModelFiles::find(&scratch.path().join("base")).unwrap();
         let before = parameters(&base);
         let adapter = Adapter::open(&run).unwrap();
+        // It says on what it was trained, and not where that lies.
+        let said = adapter.config().base.as_ref().unwrap();
+        assert_eq!((said.name.as_str(), said.hash.as_str()), (base.name(), base.hash().unwrap()));
+        let file = fs::read(checkpoint(&run, 6).join("adapter/adapter_model.safetensors")).unwrap();
+        assert!(!String::from_utf8_lossy(&file).contains(text(scratch.path())));
+        assert_eq!(adapter.config().base_model_name_or_path.as_deref(), Some(base.name()));
         let trained = ModelFiles::find(&run).unwrap();
+        let other = ModelFiles::find_set(&scratch.path().join("base"), WeightSet::Model).unwrap();
+        let other = other.with_adapters(vec![adapter.clone()]).unwrap();
+        assert_eq!(other.on_another_base().unwrap().len(), 1, "the average is another model");
         let merged = base.with_adapters(vec![adapter.clone()]).unwrap();
+        assert!(merged.on_another_base().unwrap().is_empty());
         assert_eq!(merged.description().class_names, trained.description().class_names);
         assert_eq!(merged.description().model.num_classes, 4);
         let (merged, trained) = (parameters(&merged), parameters(&trained));

@@ -48,5 +48,7 @@ fn named_model(
     default: fn() -> Result<ModelSource>,
 ) -> Result<ModelSource> {
     let named = arguments.model.as_deref().map(|path| ModelSource::find(path, arguments.weights));
-    named.unwrap_or_else(default)?.with_adapters(&arguments.adapters)
+    let source = named.unwrap_or_else(default)?.with_adapters(&arguments.adapters)?;
+    source.note_other_bases()?;
+    Ok(source)
 }

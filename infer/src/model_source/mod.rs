@@ -3,10 +3,13 @@
 mod repository;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
+use pixelflow::excerpt::excerpt;
 use pixelflow::pipeline::ModelFiles;
 use pixelflow::sampler::SamplerConfig;
 use pixelflow::weights::{Adapter, ModelDescription, WeightSet};
+use pixelflow_host::output::note;
 
 use self::repository::Repository;
 pub use self::repository::fetched_weights;
@@ -25,6 +28,8 @@ pub struct ModelSource {
     pub description: ModelDescription,
     /// What changes it as it is read.
     adapters: Vec<Adapter>,
+    /// Set when it was said which of them are another model's.
+    bases_noted: Arc<OnceLock<()>>,
 }
 
 /// Where the weights are.
@@ -55,9 +60,13 @@ impl ModelSource {
         Ok(Self::of(files.with_name(TEXT_DEMO)))
     }
 
+    fn at(place: Place, set: WeightSet, description: ModelDescription) -> Self {
+        Self { place, set, description, adapters: vec![], bases_noted: Arc::default() }
+    }
+
     fn of(files: ModelFiles) -> Self {
         let (set, description) = (files.set(), files.description().clone());
-        Self { place: Place::Files(Box::new(files)), set, description, adapters: vec![] }
+        Self::at(Place::Files(Box::new(files)), set, description)
     }
 
     /// The model at `path`, as [`ModelFiles::find`] takes it; or the model of a repository,
@@ -85,7 +94,7 @@ impl ModelSource {
 
     fn of_repository(path: &Path, set: WeightSet, fetching: Fetching) -> Result<Self> {
         let (repository, description) = Repository::describe(path, fetching)?;
-        Ok(Self { place: Place::Repository(repository), set, description, adapters: vec![] })
+        Ok(Self::at(Place::Repository(repository), set, description))
     }
 
     /// The same model with adapters, which change it as it is read.
@@ -103,6 +112,30 @@ impl ModelSource {
             self.files()?;
         }
         Ok(self)
+    }
+
+    /// Says on the terminal which adapters were trained on another model than this: once, however often it is asked, and
+    /// not before the model is here.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn note_other_bases(&self) -> Result<()> {
+        if self.adapters.is_empty() || !self.is_here() || self.bases_noted.set(()).is_err() {
+            return Ok(());
+        }
+        let files = self.files()?;
+        for (adapter, base) in files.on_another_base()? {
+            note(format_args!(
+                "note: the adapter {} was trained on {} (sha256 {}), and is used on {} (sha256 {}): what it has learned may \
+                 not show, or as something else",
+                excerpt(&adapter.name()),
+                excerpt(&base.name),
+                excerpt(&base.hash),
+                excerpt(files.name()),
+                files.base_hash()?,
+            ));
+        }
+        Ok(())
     }
 
     /// What changes the model as it is read.

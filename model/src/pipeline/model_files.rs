@@ -7,8 +7,8 @@ use burn::tensor::backend::Backend;
 use sha2::{Digest, Sha256};
 
 use crate::weights::{
-    Adapter, ModelDescription, ShardIndex, TensorFile, WeightSet, WeightsError, description_beside,
-    file_hash, first_digits, load_adapted, name_of, weights_at,
+    Adapter, AdapterBase, ModelDescription, ShardIndex, TensorFile, WeightSet, WeightsError,
+    description_beside, file_hash, first_digits, load_adapted, name_of, weights_at,
 };
 use crate::{NumberFormat, PixelFlow, Result};
 
@@ -121,6 +121,22 @@ impl ModelFiles {
         &self.adapters
     }
 
+    /// Adapters that were trained on another model, as far as they say; the same weights in another number format are no
+    /// other model.
+    ///
+    /// # Errors
+    /// Every [`WeightsError`] about files.
+    pub fn on_another_base(&self) -> Result<Vec<(&Adapter, &AdapterBase)>> {
+        let mut others = Vec::new();
+        for adapter in &*self.adapters {
+            let Some(base) = &adapter.config().base else { continue };
+            if !base.is(self.base_hash()?, &self.open()?)? {
+                others.push((adapter, base));
+            }
+        }
+        Ok(others)
+    }
+
     /// Everything but the weights.
     pub fn description(&self) -> &ModelDescription {
         &self.description
@@ -171,7 +187,10 @@ impl ModelFiles {
     }
 
     /// The hash of the weights without adapters.
-    fn base_hash(&self) -> Result<&str> {
+    ///
+    /// # Errors
+    /// Every [`WeightsError`] about files.
+    pub fn base_hash(&self) -> Result<&str> {
         if let Some(hash) = self.hash.get() {
             return Ok(hash);
         }

@@ -58,7 +58,7 @@ mod tests;
 #[cfg(feature = "save")]
 pub use adapter::save_adapter;
 pub use adapter::{
-    ADAPTER_CONFIG_FILE, ADAPTER_FILE, ADAPTER_FOLDER, Adapter, AdapterConfig, LowRank,
+    ADAPTER_CONFIG_FILE, ADAPTER_FILE, ADAPTER_FOLDER, Adapter, AdapterBase, AdapterConfig, LowRank,
 };
 #[cfg(all(test, feature = "flex"))]
 pub(crate) use assemble::keyed_model;

@@ -99,7 +99,8 @@ where
     A: AutodiffBackend + PixelFlowBackend,
     A::InnerBackend: PixelFlowBackend,
 {
-    if adapted(settings)? != state.adapted {
+    let base = adapted(settings)?.expect("adapters are trained");
+    if state.adapted.as_deref() != Some(base.hash()?) {
         return Err(Error::InitialWeights {
             path: settings.train.initial_weights.clone().into(),
             reason: format!(
@@ -109,7 +110,7 @@ where
         });
     }
     let network = Network::<A>::begin(settings, &data.text, &data.class_names, device)?;
-    Ok(Lora::begin(&network, settings, device))
+    Lora::begin(&network, settings, device).on(&base)
 }
 
 /// The text encoder of a checkpoint, if the run trains one.

@@ -14,10 +14,13 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use pixelflow::ops::PixelFlowBackend;
+use pixelflow::pipeline::ModelFiles;
+use pixelflow::weights::AdapterBase;
 
 pub use self::adapters::{Adapters, Product};
 use self::gradient::project;
 pub use self::peft::save_peft;
+use crate::Result;
 use crate::config::TrainConfig;
 use crate::initial_weights::InitialClasses;
 use crate::network::Network;
@@ -41,6 +44,8 @@ where
     names: Vec<String>,
     /// What a product counts: alpha over rank.
     factor: f64,
+    /// What they say that they were trained on.
+    trained_on: Option<AdapterBase>,
 }
 
 impl<A> Lora<A>
@@ -59,7 +64,18 @@ where
         let seed = settings.train.seed;
         let adapters = Adapters::begin(&targets, table, (lora.rank, seed), device);
         let names = targets.into_iter().map(|(name, _)| name).collect();
-        Self { base, adapters: Some(adapters), names, factor: lora.alpha / lora.rank as f64 }
+        let factor = lora.alpha / lora.rank as f64;
+        Self { base, adapters: Some(adapters), names, factor, trained_on: None }
+    }
+
+    /// The same, which say that they were trained on the weights in these files.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn on(self, files: &ModelFiles) -> Result<Self> {
+        let names = self.names.iter().map(String::as_str);
+        let base = AdapterBase::of(files.name(), files.hash()?, &files.open()?, names)?;
+        Ok(Self { trained_on: Some(base), ..self })
     }
 
     /// The same with other adapters of the same shapes.

@@ -37,6 +37,9 @@ where
         .collect();
     let modules = lora.names.iter().map(|name| name.trim_end_matches(".weight").to_owned());
     let mut described = AdapterConfig::new(config.rank, config.alpha, &modules.collect::<Vec<_>>());
+    if let Some(base) = &lora.trained_on {
+        described = described.trained_on(base.clone());
+    }
     let table = adapters.classes.as_ref().map(|table| (values(table), table.val().dims()[1]));
     if table.is_some() {
         described.modules_to_save = Some(vec!["embedding_table".to_owned()]);

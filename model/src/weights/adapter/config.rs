@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::AdapterBase;
+
 /// What an adapter's tensors do not say of it, under PEFT's names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AdapterConfig {
@@ -43,6 +45,9 @@ pub struct AdapterConfig {
     /// Names of the classes of a table in the file; ours, PEFT passes over it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_names: Option<Vec<String>>,
+    /// The model that it was trained on; in the metadata of the file of its tensors.
+    #[serde(skip)]
+    pub base: Option<AdapterBase>,
 }
 
 fn lora() -> String {
@@ -70,7 +75,14 @@ impl AdapterConfig {
             rank_pattern: Value::Object(serde_json::Map::new()),
             base_model_name_or_path: None,
             class_names: None,
+            base: None,
         }
+    }
+
+    /// The same, trained on a model.
+    #[must_use]
+    pub fn trained_on(self, base: AdapterBase) -> Self {
+        Self { base_model_name_or_path: Some(base.name.clone()), base: Some(base), ..self }
     }
 
     /// What of it cannot be done here, in words.

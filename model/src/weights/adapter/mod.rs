@@ -4,6 +4,7 @@
 //! `W + scale alpha / rank B A`. They are added as the weights are read: drawing costs nothing more. It may also
 //! have the whole table of classes, where classes were learned. Files are as PEFT writes them.
 
+mod base;
 mod config;
 mod low_rank;
 #[cfg(feature = "save")]
@@ -16,6 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::base::AdapterBase;
 pub use self::config::AdapterConfig;
 pub use self::low_rank::LowRank;
 #[cfg(feature = "save")]
@@ -77,8 +79,9 @@ impl Adapter {
                 config_path.display()
             ))
         })?;
-        let config: AdapterConfig = serde_json::from_str(&text)
+        let mut config: AdapterConfig = serde_json::from_str(&text)
             .map_err(|error| unfit(format!("{}: {error}", config_path.display())))?;
+        config.base = AdapterBase::read(file.metadata());
         if let Some(unknown) = config.unknown() {
             return Err(unfit(format!("in {} {unknown}", config_path.display())));
         }

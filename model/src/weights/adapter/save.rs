@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{ADAPTER_CONFIG_FILE, ADAPTER_FILE, AdapterConfig, CLASS_TABLE, LowRank, PREFIX};
+use super::{
+    ADAPTER_CONFIG_FILE, ADAPTER_FILE, AdapterBase, AdapterConfig, CLASS_TABLE, LowRank, PREFIX,
+};
 use crate::durable::write_text;
 use crate::weights::{DType, SafetensorsWriter, WeightsError};
 
@@ -34,7 +36,8 @@ pub fn save_adapter(
     }
     let shapes: Vec<(String, Vec<usize>)> =
         tensors.iter().map(|(name, (shape, _))| (name.clone(), shape.clone())).collect();
-    let metadata = BTreeMap::from([("format".to_owned(), "pt".to_owned())]);
+    let mut metadata = BTreeMap::from([("format".to_owned(), "pt".to_owned())]);
+    metadata.extend(config.base.iter().flat_map(AdapterBase::metadata));
     let path = folder.join(ADAPTER_FILE);
     let mut writer = SafetensorsWriter::create(&path, &shapes, DType::F32, &metadata)?;
     for (name, (_, values)) in &tensors {
