@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 
 use super::thrift::{I32, LIST, STRUCT, Thrift};
 use crate::decode::catch;
@@ -64,7 +64,7 @@ pub(super) fn read_footer(file: &mut File, path: &Path) -> Result<ParquetMetaDat
         metadata.map_err(|error| error.to_string())
     });
     let metadata = metadata.and_then(|metadata| metadata).map_err(damaged)?;
-    let rows = metadata.row_groups().iter().map(|group| group.num_rows());
+    let rows = metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
     match rows.clone().try_fold(0_i64, |sum, rows| sum.checked_add(rows).filter(|_| rows >= 0)) {
         Some(0..=MAX_ROWS) => Ok(metadata),
         _ => Err(damaged(format!("it has more than {MAX_ROWS} rows, or fewer than none"))),
