@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Metadata, TensorInfo};
+use serde_json::Value;
 
 use super::{DType, WeightsError};
 use crate::durable::DurableFile;
@@ -73,7 +74,7 @@ impl SafetensorsWriter {
         let write = |source| WeightsError::Write { path: path.to_owned(), source };
         let header = Metadata::new(metadata, infos)
             .map_err(io::Error::other)
-            .and_then(|header| Ok(serde_json::to_vec(&header)?))
+            .and_then(|header| Ok(serde_json::to_vec(&with_sorted_metadata(&header)?)?))
             .map_err(write)?;
         let mut file = DurableFile::create(path).map_err(write)?;
         // Padded with spaces, so that the data is aligned.
@@ -143,5 +144,46 @@ impl SafetensorsWriter {
         );
         let Self { path, file, .. } = self;
         file.finish().map_err(|source| WeightsError::Write { path, source })
+    }
+}
+
+/// The header with what the file says of itself in the order of its keys: in the crate they have a random one, and the
+/// same tensors would be other bytes.
+fn with_sorted_metadata(header: &Metadata) -> serde_json::Result<Value> {
+    let mut header = serde_json::to_value(header)?;
+    if let Some(Value::Object(metadata)) = header.get_mut("__metadata__") {
+        metadata.sort_keys();
+    }
+    Ok(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_tensors_are_the_same_bytes_whatever_the_file_says_of_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = ["step", "format", "seed", "model", "date", "hash", "values"];
+        let metadata = keys.map(|key| (key.to_owned(), format!("the {key}"))).into();
+        let written = |name: &str| {
+            let path = folder.path().join(name);
+            let shapes = [("b".to_owned(), vec![2]), ("a".to_owned(), vec![1])];
+            let mut writer =
+                SafetensorsWriter::create(&path, &shapes, DType::F32, &metadata).unwrap();
+            writer.push("b", &[1.0, 2.0]).unwrap();
+            writer.push("a", &[3.0]).unwrap();
+            writer.finish().unwrap();
+            std::fs::read(path).unwrap()
+        };
+        let first = written("0");
+        for number in 1..5 {
+            assert!(written(&number.to_string()) == first, "{number}");
+        }
+        let text = String::from_utf8_lossy(&first);
+        assert!(
+            text.find("\"date\"") < text.find("\"format\"")
+                && text.find("\"step\"") < text.find("\"b\"")
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The curves of several runs, each measure in one chart.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::comparison::Comparison;
 use crate::metrics::{Mean, Record, Score};
@@ -50,13 +50,9 @@ pub(super) fn charts(runs: &[RunFolder], comparison: &Comparison) -> Vec<Chart> 
         steps("Gradient norm", true, Mark::Line, &of_means(|mean| mean.gradient_norm)),
         steps("Images a second", false, Mark::Line, &of_means(|mean| mean.images_per_second)),
     ];
-    let names: BTreeMap<&str, ()> = comparison
-        .runs
-        .iter()
-        .flat_map(|run| run.best_evaluation.keys())
-        .map(|n| (n.as_str(), ()))
-        .collect();
-    for name in names.keys() {
+    let names: BTreeSet<&String> =
+        comparison.runs.iter().flat_map(|run| run.best_evaluation.keys()).collect();
+    for name in names {
         let value = |record: &Record| match record {
             Record::Evaluation(evaluation) => {
                 let mut scores = evaluation.metrics.values();

@@ -130,11 +130,11 @@ impl Summary {
 
 /// The validations of a run with a number as their loss, by ascending step.
 fn validations(run: &RunFolder) -> Vec<&ValidationRecord> {
-    let validation = |record| match record {
-        &Record::Validation(ref validation) => Some(validation),
+    let validations = run.records.iter().filter_map(|record| match record {
+        Record::Validation(validation) => Some(validation),
         _ => None,
-    };
-    run.records.iter().filter_map(validation).filter(|record| record.loss.is_finite()).collect()
+    });
+    validations.filter(|record| record.loss.is_finite()).collect()
 }
 
 /// Settings that are not the same in all runs, by key.

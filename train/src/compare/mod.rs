@@ -36,15 +36,14 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
     if let Some(out) = &arguments.out {
         write(out, &whole_page(&runs, &comparison))?;
     }
-    match &arguments.json {
-        None => print(table::text(&comparison))?,
-        Some(_) => {
-            let text = serde_json::to_string_pretty(&comparison).expect("it has a form in JSON");
-            match json {
-                Some(path) => write(path, &(text + "\n"))?,
-                None => print(text)?,
-            }
+    if arguments.json.is_some() {
+        let text = serde_json::to_string_pretty(&comparison).expect("it has a form in JSON");
+        match json {
+            Some(path) => write(path, &(text + "\n"))?,
+            None => print(text)?,
         }
+    } else {
+        print(table::text(&comparison))?;
     }
     if let Some(out) = &arguments.out {
         note(format_args!("{} has the curves", out.display()));

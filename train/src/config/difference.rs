@@ -167,10 +167,10 @@ mod tests {
         };
         let source = keys(&TrainConfig::of(&[]));
         assert!(source.iter().all(|key| key.starts_with("data.source.")), "{source:?}");
-        let mut set =
-            keys(&TrainConfig::of(&["train.lr=0.5", "train.clip_norm=2", "text.kind=joint"]));
+        let text = "text={ kind = 'joint', width = 64, layers = 1 }";
+        let mut set = keys(&TrainConfig::of(&["train.lr=0.5", "train.clip_norm=2", text]));
         set.retain(|key| !key.starts_with("data.source."));
-        assert_eq!(set[..2], ["text.kind", "text.layers"], "{set:?}");
+        assert_eq!(set[..3], ["text.kind", "text.layers", "text.width"], "{set:?}");
         assert_eq!(set[set.len() - 2..], ["train.clip_norm", "train.lr"], "{set:?}");
     }
 

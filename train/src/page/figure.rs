@@ -215,17 +215,15 @@ impl Frame {
 
     /// A line through points; it is interrupted where a value has no place.
     fn path(&self, points: &[[f64; 2]]) -> String {
-        let mut path = String::new();
         let mut is_begun = false;
-        for [x, y] in points {
-            let (Some(x), Some(y)) = (self.x(*x), self.y(*y)) else {
-                is_begun = false;
-                continue;
-            };
-            path += &format!("{}{x} {y}", if is_begun { 'L' } else { 'M' });
-            is_begun = true;
-        }
-        path
+        let mut part = |[x, y]: &[f64; 2]| {
+            let was_begun = is_begun;
+            let place = self.x(*x).zip(self.y(*y));
+            is_begun = place.is_some();
+            let letter = if was_begun { 'L' } else { 'M' };
+            place.map(|(x, y)| format!("{letter}{x} {y}"))
+        };
+        points.iter().filter_map(&mut part).collect()
     }
 
     fn area(&self, band: &Band) -> String {

@@ -4,17 +4,22 @@ use maud::{Markup, html};
 
 use super::previews::Picture;
 use super::{curves, events, facts, headline, previews, reference};
-use crate::page::page;
+use crate::page::{Chart, page};
 use crate::run_folder::RunFolder;
 
 /// The page about a run that has come to `step`, with its previews.
 pub fn contents(run: &RunFolder, step: u64, pictures: &[Picture]) -> String {
     let beside = reference::beside(run);
     let summary = headline::summary(run, step, &beside);
+    let charts = curves::charts(run, step, &beside);
     let content = html! {
-        (section("Curves", &html! { div.charts {
-            @for chart in curves::charts(run, step, &beside) { (chart.figure()) }
-        } }))
+        (section("Curves", &html! {
+            @if charts.iter().all(Chart::is_empty) {
+                p { "No losses yet." }
+            } @else {
+                div.charts { @for chart in &charts { (chart.figure()) } }
+            }
+        }))
         (section("Previews", &previews::section(run, pictures)))
         (section("Rejected steps and spikes", &events::section(run)))
         (section("Sessions", &facts::sessions(run)))

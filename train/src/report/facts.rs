@@ -47,10 +47,8 @@ pub fn data(run: &RunFolder) -> Markup {
     };
     let data = &session.data;
     let more = data.classes.saturating_sub(data.class_names.len());
-    let mut classes = data.class_names.join(", ");
-    if more > 0 {
-        classes += &format!(" and {more} more");
-    }
+    let names = data.class_names.join(", ");
+    let classes = if more > 0 { format!("{names} and {more} more") } else { names };
     let validation =
         data.validation.map_or_else(|| "none".to_owned(), |images| format!("{images} images"));
     let left_out =

@@ -1,6 +1,7 @@
 //! The previews of a report: some of those on the disk, inside the page.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
@@ -61,10 +62,10 @@ impl Pictures {
         let shown = spread(&steps);
         self.ready.retain(|step, _| shown.contains(step));
         for step in shown {
-            if !self.ready.contains_key(&step) {
+            if let Entry::Vacant(place) = self.ready.entry(step) {
                 let path = folder.join(format!("step-{step:08}.png"));
                 if let Some(picture) = fs::read(path).ok().and_then(|png| ready(step, png)) {
-                    self.ready.insert(step, picture);
+                    place.insert(picture);
                 }
             }
         }
