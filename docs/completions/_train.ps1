@@ -40,6 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Look at every image of a data set: sizes, classes, captions, copies, what cannot be used and why')
             [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Make a data set to train on of images as they were found: checked, without copies, turned as their metadata say, in tar files. Goes on where it stopped')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the weights of a run as a model folder that `infer --model` reads')
+            [CompletionResult]::new('compare', 'compare', [CompletionResultType]::ParameterValue, 'Compare runs: settings that differ, losses at equal steps and images, the best scores, the rates')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the options of a run; no image is read')
             [CompletionResult]::new('encode-text', 'encode-text', [CompletionResultType]::ParameterValue, 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped')
             [CompletionResult]::new('ema', 'ema', [CompletionResultType]::ParameterValue, 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every')
@@ -68,6 +69,13 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Export the weights being trained instead of their moving average')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'train;compare' {
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Also write a page with their curves here; there must be no such file')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON instead of the table, or write it to a file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'train;doctor' {
@@ -110,6 +118,7 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Look at every image of a data set: sizes, classes, captions, copies, what cannot be used and why')
             [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Make a data set to train on of images as they were found: checked, without copies, turned as their metadata say, in tar files. Goes on where it stopped')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the weights of a run as a model folder that `infer --model` reads')
+            [CompletionResult]::new('compare', 'compare', [CompletionResultType]::ParameterValue, 'Compare runs: settings that differ, losses at equal steps and images, the best scores, the rates')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the options of a run; no image is read')
             [CompletionResult]::new('encode-text', 'encode-text', [CompletionResultType]::ParameterValue, 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped')
             [CompletionResult]::new('ema', 'ema', [CompletionResultType]::ParameterValue, 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every')
@@ -123,6 +132,9 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             break
         }
         'train;help;export' {
+            break
+        }
+        'train;help;compare' {
             break
         }
         'train;help;doctor' {

@@ -16,6 +16,9 @@ _train() {
             ",$1")
                 cmd="train"
                 ;;
+            train,compare)
+                cmd="train__subcmd__compare"
+                ;;
             train,doctor)
                 cmd="train__subcmd__doctor"
                 ;;
@@ -36,6 +39,9 @@ _train() {
                 ;;
             train,prepare)
                 cmd="train__subcmd__prepare"
+                ;;
+            train__subcmd__help,compare)
+                cmd="train__subcmd__help__subcmd__compare"
                 ;;
             train__subcmd__help,doctor)
                 cmd="train__subcmd__help__subcmd__doctor"
@@ -65,7 +71,7 @@ _train() {
 
     case "${cmd}" in
         train)
-            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --ranks --list-recipes --help --version inspect prepare export doctor encode-text ema help"
+            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --ranks --list-recipes --help --version inspect prepare export compare doctor encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -100,6 +106,28 @@ _train() {
                     return 0
                     ;;
                 --ranks)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        train__subcmd__compare)
+            opts="-h --out --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --json)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -239,8 +267,22 @@ _train() {
             return 0
             ;;
         train__subcmd__help)
-            opts="inspect prepare export doctor encode-text ema help"
+            opts="inspect prepare export compare doctor encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        train__subcmd__help__subcmd__compare)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
