@@ -170,8 +170,11 @@ mod tests {
         let text = "text={ kind = 'joint', width = 64, layers = 1 }";
         let mut set = keys(&TrainConfig::of(&["train.lr=0.5", "train.clip_norm=2", text]));
         set.retain(|key| !key.starts_with("data.source."));
-        assert_eq!(set[..3], ["text.kind", "text.layers", "text.width"], "{set:?}");
-        assert_eq!(set[set.len() - 2..], ["train.clip_norm", "train.lr"], "{set:?}");
+        // A choice is all new: its own defaults are none of the configuration's.
+        let text = ["kind", "layers", "max_tokens", "vocabulary", "width"]
+            .map(|key| format!("text.{key}"));
+        assert_eq!(set[..5], text, "{set:?}");
+        assert_eq!(set[5..], ["train.clip_norm", "train.lr"], "{set:?}");
     }
 
     #[test]
