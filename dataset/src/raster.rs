@@ -67,16 +67,23 @@ impl Raster {
             self.height
         );
         let columns = left * self.channels..(left + width) * self.channels;
-        let rows = self.rows().skip(top).take(height);
-        let data = rows.flat_map(|row| &row[columns.clone()]).copied().collect();
+        let mut data = Vec::with_capacity(width * height * self.channels);
+        for row in self.rows().skip(top).take(height) {
+            data.extend_from_slice(&row[columns.clone()]);
+        }
         Self { width, height, channels: self.channels, data }
     }
 
     /// The mirror image, left and right exchanged.
     #[must_use]
     pub fn flip_horizontal(&self) -> Self {
-        let mirrored = self.rows().flat_map(|row| row.chunks_exact(self.channels).rev().flatten());
-        Self { data: mirrored.copied().collect(), ..*self }
+        let mut data = Vec::with_capacity(self.data.len());
+        for row in self.rows() {
+            for pixel in row.rchunks_exact(self.channels) {
+                data.extend_from_slice(pixel);
+            }
+        }
+        Self { data, ..*self }
     }
 }
 

@@ -7,10 +7,12 @@ use crate::Raster;
 /// # Shapes
 /// - output: `[channels, height, width]`
 pub fn normalise(image: &Raster) -> Vec<f32> {
-    let mut values = Vec::with_capacity(image.data().len());
-    for channel in 0..image.channels() {
-        let pixels = image.data().iter().skip(channel).step_by(image.channels());
-        values.extend(pixels.map(|&byte| NORMALISED[usize::from(byte)]));
+    let (count, channels) = (image.width() * image.height(), image.channels());
+    let mut values = vec![0.0; count * channels];
+    for (channel, plane) in values.chunks_exact_mut(count).enumerate() {
+        for (value, pixel) in plane.iter_mut().zip(image.data().chunks_exact(channels)) {
+            *value = NORMALISED[usize::from(pixel[channel])];
+        }
     }
     values
 }

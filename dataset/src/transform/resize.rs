@@ -143,38 +143,79 @@ fn fixed_point(weight: f64) -> i32 {
 
 /// Weighs neighbouring pixels of `C` channels, row by row.
 fn weigh_pixels<const C: usize>(image: &Raster, windows: &[Window]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(image.height() * windows.len() * C);
-    for row in image.rows() {
-        let (pixels, _) = row.as_chunks::<C>();
-        for window in windows {
-            let mut sums = [ROUNDING; C];
-            for (pixel, weight) in pixels[window.start..].iter().zip(&window.weights) {
-                for (sum, &value) in sums.iter_mut().zip(pixel) {
-                    *sum += i32::from(value) * weight;
+    let mut out = vec![0; image.height() * windows.len() * C];
+    vectorised(
+        #[inline(always)]
+        || {
+            // Four channels are a vector; what is beyond a pixel's own is never looked at.
+            let mut pixels = vec![[0; 4]; image.width()];
+            let (rows, _) = out.as_chunks_mut::<C>();
+            for (row, new) in image.rows().zip(rows.chunks_exact_mut(windows.len())) {
+                for (pixel, own) in pixels.iter_mut().zip(row.as_chunks::<C>().0) {
+                    pixel[..C].copy_from_slice(&own.map(i32::from));
+                }
+                for (window, new) in windows.iter().zip(new) {
+                    let mut sums = [ROUNDING; 4];
+                    for (pixel, weight) in pixels[window.start..].iter().zip(&window.weights) {
+                        for (sum, value) in sums.iter_mut().zip(pixel) {
+                            *sum = add(*sum, *value, *weight);
+                        }
+                    }
+                    new.copy_from_slice(&sums.map(to_byte)[..C]);
                 }
             }
-            out.extend(sums.map(to_byte));
-        }
-    }
+        },
+    );
     out
 }
 
 /// Weighs neighbouring rows, a whole row at once.
 fn weigh_rows(image: &Raster, windows: &[Window]) -> Vec<u8> {
     let stride = image.width() * image.channels();
-    let mut out = Vec::with_capacity(windows.len() * stride);
-    let mut sums = vec![ROUNDING; stride];
-    for window in windows {
-        sums.fill(ROUNDING);
-        let rows = image.data()[window.start * stride..].chunks_exact(stride);
-        for (row, &weight) in rows.zip(&window.weights) {
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += i32::from(value) * weight;
+    let mut out = vec![0; windows.len() * stride];
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut sums = vec![ROUNDING; stride];
+            for (window, new) in windows.iter().zip(out.chunks_exact_mut(stride)) {
+                sums.fill(ROUNDING);
+                let rows = image.data()[window.start * stride..].chunks_exact(stride);
+                for (row, &weight) in rows.zip(&window.weights) {
+                    for (sum, &value) in sums.iter_mut().zip(row) {
+                        *sum = add(*sum, i32::from(value), weight);
+                    }
+                }
+                for (new, &sum) in new.iter_mut().zip(&sums) {
+                    *new = to_byte(sum);
+                }
             }
-        }
-        out.extend(sums.iter().map(|&sum| to_byte(sum)));
-    }
+        },
+    );
     out
+}
+
+/// `sum + value * weight`, which cannot overflow: the weights of a window add up to one, and their magnitudes to less than
+/// two. Where overflow is looked for, the loops would be no vectors.
+#[inline(always)]
+fn add(sum: i32, value: i32, weight: i32) -> i32 {
+    sum.wrapping_add(value.wrapping_mul(weight))
+}
+
+/// Runs `job` compiled for this processor's vector instructions.
+fn vectorised(job: impl FnOnce()) {
+    struct Job<F>(F);
+    impl<F: FnOnce()> pulp::WithSimd for Job<F> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, simd: S) {
+            simd.vectorize(
+                #[inline(always)]
+                || (self.0)(),
+            );
+        }
+    }
+    pulp::Arch::new().dispatch(Job(job));
 }
 
 /// Half a unit, so that cutting the fraction off rounds.
