@@ -21,7 +21,7 @@ use crate::optimizer::OptimizerConfig;
 use crate::patch_grid::PatchGrid;
 use crate::precision::Precision;
 use crate::preview::{Preview, preview};
-use crate::ranks::{Agreed, Place, Signs, agree, weights_hash};
+use crate::ranks::{Place, Signs, agree, any_rank, weights_hash};
 use crate::trainer::Trainer;
 use crate::validation::validate;
 use crate::{Error, Result};
@@ -118,10 +118,10 @@ where
             // What the untrained model draws: the later pictures show the progress.
             self.state.due.preview = true;
         }
-        let mut agreed = self.agree(interrupt)?;
+        let mut is_asked = self.agree(interrupt)?;
         self.observe(interrupt, observers)?;
         let mut has_saved = false;
-        while self.state.step < steps && !agreed.stop {
+        while self.state.step < steps && !any_rank(self.job, interrupt.is_wanted())? {
             // Weights that a step has gone on from are sound: only now older checkpoints may go.
             if self.step(&mut batches, observers)? && std::mem::take(&mut has_saved) {
                 self.prune(observers);
@@ -137,13 +137,11 @@ where
                 evaluation: settings.evaluation.every.is_due(step),
                 averages: settings.averages.every.is_due(step),
             };
-            agreed = self.agree(interrupt)?;
+            is_asked |= self.agree(interrupt)?;
             self.observe(interrupt, observers)?;
-            if settings.checkpoint.every.is_due(step) || agreed.save {
+            if std::mem::take(&mut is_asked) || settings.checkpoint.every.is_due(step) {
                 has_saved = self.save_or_go_on(observers)?;
             }
-            // What takes long may have been interrupted; among others the next step's end finds out.
-            agreed.stop |= self.job.is_alone() && interrupt.is_wanted();
         }
         Ok(if self.state.step == steps { Ending::Finished } else { Ending::Interrupted })
     }
@@ -154,22 +152,28 @@ where
         Place { rank: self.job.rank(), ranks: self.job.ranks(), shards }
     }
 
-    /// What all ranks do after a step, and the state where it is needed.
-    fn agree(&mut self, interrupt: &Interrupt) -> Result<Agreed> {
+    /// Whether some rank was asked to save; brings the state to the first rank if it is needed there.
+    fn agree(&mut self, interrupt: &Interrupt) -> Result<bool> {
         let (settings, step) = (self.config.settings(), self.state.step);
         let save = interrupt.take_save_request();
         let is_compared = !self.job.is_alone() && settings.ranks.compare_every.is_due(step);
+        let mut skipped = Vec::new();
+        if !self.job.is_alone() {
+            let met = self.data.training.skipped().errors.into_keys();
+            skipped.extend(met.filter(|record| !self.state.skipped.contains(record)));
+        }
         let own = Signs {
-            stop: interrupt.is_wanted(),
             save,
             needs_whole: save || settings.checkpoint.every.is_due(step) || self.is_drawing_due(),
             weights: is_compared.then(|| weights_hash(&self.trainer.inner_network())),
+            skipped,
         };
-        let agreed = agree(self.job, own, step)?;
+        let agreed = agree(self.job, &own, step)?;
+        self.state.skipped.extend(agreed.skipped);
         if agreed.needs_whole {
             self.trainer.gather(self.job)?;
         }
-        Ok(agreed)
+        Ok(agreed.save)
     }
 
     /// Whether something is due that needs the average.

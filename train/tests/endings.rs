@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -171,6 +172,23 @@ fn checkpoints_that_cannot_be_written_are_tried_again_and_the_exit_code_says_so(
         ["step-00000003", "step-00000004", "step-00000005", "the run goes on and tries again"];
     full.refused(&[&tried[..], &["error: cannot save checkpoint"]].concat());
     assert_eq!(checkpoints(&run), ["step-00000002"]);
+}
+
+#[test]
+fn what_stops_the_first_preview_stops_before_the_first_step() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("run");
+    let long = ["preview.images_per_class=400", "preview.sampler.steps=[100]", "train.steps=8"];
+    let mut command = TRAIN.command(&arguments(&run, &long));
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().starts_with("training in")));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let rest: Vec<String> = said.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(rest.iter().any(|line| line.contains("before the first step")), "{rest:?}");
+    assert!(!run.join("checkpoints").exists() || checkpoints(&run).is_empty());
 }
 
 #[test]

@@ -121,6 +121,31 @@ fn more_ranks_than_parts_are_refused() {
     assert!(!folder.path().join("run").exists());
 }
 
+#[test]
+fn what_one_rank_cannot_use_is_known_to_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images");
+    fs::create_dir_all(images.join("cat")).unwrap();
+    for number in 0..20 {
+        image::RgbImage::new(40, 36).save(images.join(format!("cat/{number:02}.png"))).unwrap();
+    }
+    for number in [20, 21, 22] {
+        fs::write(images.join(format!("cat/{number}.png")), "no image").unwrap();
+    }
+    let skipped = |ranks: usize| {
+        let run = folder.path().join(ranks.to_string());
+        let more = ["--data", text(&images), "--set", "model.num_classes=1"];
+        let head = ["--recipe", "smoke", "--out", text(&run)];
+        let mut command = on_ranks(ranks, &head);
+        Run::of(command.args(settings(STEPS)).args(more)).succeeded();
+        let state = fs::read_to_string(checkpoint(&run, STEPS).join("state.json")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&state).unwrap()["skipped"].clone()
+    };
+    let alone = skipped(1);
+    assert_eq!(alone.as_array().unwrap().len(), 3);
+    assert_eq!(skipped(4), alone);
+}
+
 /// The processes of a job's ranks: the children of `mpirun`.
 fn ranks_of(job: &Child) -> Vec<String> {
     let found =
@@ -188,4 +213,32 @@ fn one_rank_that_is_asked_to_stop_stops_all() {
     let job = long_run(&run);
     signal(&ranks_of(&job)[1], "-TERM");
     ends_soundly(job, &run, 20, "saved; go on with");
+}
+
+#[test]
+fn a_preview_that_is_cut_off_is_made_up_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let long =
+        ["preview.images_per_class=200", "preview.sampler.steps=[100]", "checkpoint.every=0"];
+    let long: Vec<&str> = long.iter().flat_map(|setting| ["--set", setting]).collect();
+    let few = ["--set", "preview.max_classes=1", "--set", "validation.every=0"];
+    let mut command = new_run(2, &run, STEPS, &[&long[..], &few].concat());
+    let mut job = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(300);
+    let metrics = || fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default();
+    while !metrics().contains("\"step\":4,") {
+        assert!(Instant::now() < deadline && job.try_wait().unwrap().is_none(), "no step 4");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    signal(&ranks_of(&job)[0], "-TERM");
+    assert!(!job.wait().unwrap().success());
+    let state = checkpoint(&run, 4).join("state.json");
+    assert!(state.exists(), "it went on after the preview was cut off");
+    let picture = run.join("previews/step-00000004.png");
+    assert!(!picture.exists(), "the preview was not cut off");
+    let few = ["--resume", text(&run), "--set", "preview.images_per_class=1"];
+    Run::of(&mut on_ranks(2, &few)).succeeded();
+    assert!(picture.exists());
 }

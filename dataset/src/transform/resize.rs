@@ -4,6 +4,9 @@
 //! part of the definition: a horizontal and a vertical pass, 8 bits in between, weights in fixed
 //! point. When an image shrinks, the filter widens with it (antialiasing).
 
+// What runs under `vectorised` must be inlined into it to be compiled for wide vectors.
+#![allow(clippy::inline_always)]
+
 use crate::Raster;
 
 /// Bits behind the point of a weight: 32 less 8 for the pixel and 2 for overshoot and sign.

@@ -9,35 +9,43 @@ use crate::parameters::flat_parameters;
 use crate::{Error, Result};
 
 /// What a rank tells the others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signs {
-    /// It was asked to stop.
-    pub stop: bool,
     /// It was asked to save.
     pub save: bool,
     /// It needs the whole state, of which each rank may have a part: the first rank, to save or to draw.
     pub needs_whole: bool,
     /// Hash of its weights, if they are compared now.
     pub weights: Option<u32>,
+    /// Records that it could not use, since it has told this last.
+    pub skipped: Vec<usize>,
 }
 
-/// What all do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What all do, and know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agreed {
-    /// Stop: some rank was asked to.
-    pub stop: bool,
     /// Save: some rank was asked to.
     pub save: bool,
     /// Bring the state to the first rank.
     pub needs_whole: bool,
+    /// Records that some rank could not use.
+    pub skipped: Vec<usize>,
+}
+
+/// Whether some rank has this to say yes to.
+///
+/// # Errors
+/// [`Error::Ranks`].
+pub fn any_rank(job: &mut Job, own: bool) -> Result<bool> {
+    Ok(job.gather(vec![own.into()])?.concat().contains(&1))
 }
 
 /// Tells all ranks what this one has been asked for, after `step` steps; all do the same.
 ///
 /// # Errors
 /// [`Error::Ranks`], and [`Error::RanksDiffer`] if they have not the same weights.
-pub fn agree(job: &mut Job, own: Signs, step: u64) -> Result<Agreed> {
-    let message = serde_json::to_vec(&own).expect("plain values");
+pub fn agree(job: &mut Job, own: &Signs, step: u64) -> Result<Agreed> {
+    let message = serde_json::to_vec(own).expect("plain values");
     let mut all = Vec::new();
     for (rank, message) in job.gather(message)?.into_iter().enumerate() {
         let signs: Signs = serde_json::from_slice(&message)
@@ -57,9 +65,9 @@ pub fn agree(job: &mut Job, own: Signs, step: u64) -> Result<Agreed> {
     }
     let any = |sign: fn(&Signs) -> bool| all.iter().any(sign);
     Ok(Agreed {
-        stop: any(|signs| signs.stop),
         save: any(|signs| signs.save),
         needs_whole: any(|signs| signs.needs_whole),
+        skipped: all.into_iter().flat_map(|signs| signs.skipped).collect(),
     })
 }
 
@@ -97,7 +105,7 @@ mod tests {
         std::thread::scope(|scope| {
             let start = |(mut job, own): (Job, Signs)| {
                 scope.spawn(move || {
-                    let agreed = agree(&mut job, own, 7);
+                    let agreed = agree(&mut job, &own, 7);
                     job.leave();
                     agreed
                 })
@@ -109,10 +117,11 @@ mod tests {
 
     #[test]
     fn all_do_what_one_is_asked_for() {
-        let asked = Signs { stop: true, weights: Some(3), ..Signs::default() };
-        let other = Signs { save: true, weights: Some(3), ..Signs::default() };
+        let asked = Signs { save: true, weights: Some(3), skipped: vec![5], ..Signs::default() };
+        let other = Signs { weights: Some(3), skipped: vec![2, 9], ..Signs::default() };
         for agreed in agreed([asked, other]) {
-            assert_eq!(agreed.unwrap(), Agreed { stop: true, save: true, needs_whole: false });
+            let skipped = vec![5, 2, 9];
+            assert_eq!(agreed.unwrap(), Agreed { save: true, needs_whole: false, skipped });
         }
     }
 

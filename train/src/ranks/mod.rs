@@ -18,7 +18,7 @@ use burn::module::Module;
 use burn::tensor::backend::Backend;
 use pixelflow_dataset::loader::Share;
 
-pub use agreement::{Agreed, Signs, agree, gather_records, weights_hash};
+pub use agreement::{Signs, agree, any_rank, gather_records, weights_hash};
 pub use losses::gather_losses;
 pub use owners::Owners;
 pub use reduction::{Delivery, Reduction};
