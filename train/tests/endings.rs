@@ -178,7 +178,7 @@ fn checkpoints_that_cannot_be_written_are_tried_again_and_the_exit_code_says_so(
 fn what_stops_the_first_preview_stops_before_the_first_step() {
     let scratch = tempfile::tempdir().unwrap();
     let run = scratch.path().join("run");
-    let long = ["preview.images_per_class=400", "preview.sampler.steps=[100]", "train.steps=8"];
+    let long = ["preview.images_per_class=200", "preview.sampler.steps=[100]", "train.steps=8"];
     let mut command = TRAIN.command(&arguments(&run, &long));
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
