@@ -32,6 +32,7 @@ pub static ASSETS: &[Asset] = embedded![
     "efficientnet-lite0/model.safetensors",
     "fashion-mnist/model/config.json",
     "fashion-mnist/model/model.safetensors",
+    "recipes/ablation.toml",
     "recipes/demo-text.toml",
     "recipes/demo.toml",
     "recipes/fashion-mnist.toml",

@@ -48,6 +48,12 @@ pub enum Error {
     /// The model crate refused something.
     #[error(transparent)]
     Model(#[from] pixelflow::Error),
+    /// The trainer refused something.
+    #[error("the trainer refuses: {reason}")]
+    Training {
+        /// What.
+        reason: String,
+    },
     /// The data set crate refused something.
     #[error(transparent)]
     Dataset(#[from] pixelflow_dataset::Error),

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use image::RgbImage;
-
 use crate::Result;
 use crate::metrics::Record;
+use crate::preview::Preview;
 
 /// Is told what a run does; every method does nothing unless it is overridden.
 ///
@@ -29,12 +28,12 @@ pub trait TrainObserver {
         Ok(())
     }
 
-    /// A grid of images was drawn after `step` steps.
+    /// Images were drawn after `step` steps.
     ///
     /// # Errors
     /// Whatever keeps it from being recorded.
-    fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
-        let _ = (step, picture);
+    fn preview(&mut self, step: u64, preview: &Preview) -> Result<()> {
+        let _ = (step, preview);
         Ok(())
     }
 
@@ -85,8 +84,8 @@ impl<'a> Observers<'a> {
     }
 
     /// See [`TrainObserver::preview`].
-    pub fn preview(&mut self, step: u64, picture: &RgbImage) {
-        self.tell(|observer| observer.preview(step, picture));
+    pub fn preview(&mut self, step: u64, preview: &Preview) {
+        self.tell(|observer| observer.preview(step, preview));
     }
 
     /// See [`TrainObserver::saved`].

@@ -34,7 +34,7 @@ use crate::run::{Ending, Run};
 use crate::session::{Session, requested_settings};
 use crate::sessions::SessionRecord;
 use crate::states::encode_captions;
-use crate::terminal::Terminal;
+use crate::terminal::{Shown, Terminal};
 use crate::trainer::Trainer;
 use crate::{Error, Result, initial_weights};
 
@@ -221,13 +221,14 @@ where
     // Nothing of a run that goes on is changed before everything that could be refused is sound.
     Recording::check(&session.folder)?;
     session.settle()?;
-    let mut terminal = Terminal::new(
-        &session.folder,
-        settings.train.steps,
-        settings.train.batch_size,
-        settings.text.is_some(),
-        &state,
-    );
+    let shown = Shown {
+        folder: &session.folder,
+        steps: settings.train.steps,
+        batch: settings.train.batch_size,
+        columns: settings.preview.images_per_class,
+        is_text: settings.text.is_some(),
+    };
+    let mut terminal = Terminal::new(&shown, &state);
     let mut recording = Recording::open(&session.folder, &state)?;
     let begins = SessionRecord::now(&session.folder, state.step, computes_on, data);
     let mut report = RunReport::new(&session.folder, begins);

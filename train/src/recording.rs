@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use image::RgbImage;
-
 use crate::Result;
 use crate::checkpoint::State;
 use crate::error::write_error;
 use crate::metrics::{JsonLines, Record, TensorBoard, draw_loss_curve};
 use crate::observer::TrainObserver;
 use crate::png_file::write_png;
+use crate::preview::Preview;
 
 /// One line a record.
 pub const METRICS: &str = "metrics.jsonl";
@@ -76,8 +75,8 @@ impl TrainObserver for TensorBoard {
         self.append_record(record)
     }
 
-    fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
-        self.append_picture(step, picture)
+    fn preview(&mut self, step: u64, preview: &Preview) -> Result<()> {
+        self.append_picture(step, &preview.picture)
     }
 }
 
@@ -88,9 +87,9 @@ struct Pictures {
 }
 
 impl TrainObserver for Pictures {
-    fn preview(&mut self, step: u64, picture: &RgbImage) -> Result<()> {
+    fn preview(&mut self, step: u64, preview: &Preview) -> Result<()> {
         let path = self.folder.join(format!("{PREVIEWS}/step-{step:08}.png"));
-        write_png(&path, picture)
+        write_png(&path, &preview.picture)
     }
 
     fn saved(&mut self, _step: u64, _checkpoint: &Path) -> Result<()> {

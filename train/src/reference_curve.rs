@@ -180,8 +180,13 @@ mod tests {
     use crate::metrics::{Mean, TrainingRecord};
 
     fn record(step: u64, loss: f64) -> Record {
-        let means =
-            Mean { loss, stage_losses: Vec::new(), gradient_norm: 1.0, images_per_second: 1.0 };
+        let means = Mean {
+            loss,
+            stage_losses: Vec::new(),
+            gradient_norm: 1.0,
+            images_per_second: 1.0,
+            times: None,
+        };
         Record::Training(TrainingRecord {
             step,
             images: step,
@@ -193,6 +198,7 @@ mod tests {
             spikes: 0,
             loss_scale: None,
             seconds: 1.0,
+            memory: None,
             means,
         })
     }

@@ -8,6 +8,7 @@ use infer::QualityMeter;
 use pixelflow::Error as ModelError;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow_dataset::loader::BatchStream;
+use pixelflow_host::device::used_memory;
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_ranks::Job;
 
@@ -20,8 +21,9 @@ use crate::observer::Observers;
 use crate::optimizer::OptimizerConfig;
 use crate::patch_grid::PatchGrid;
 use crate::precision::Precision;
-use crate::preview::{Preview, preview};
+use crate::preview::preview;
 use crate::ranks::{Place, Signs, agree, any_rank, weights_hash};
+use crate::stopwatch::{Part, Stopwatch};
 use crate::trainer::Trainer;
 use crate::validation::validate;
 use crate::{Error, Result};
@@ -185,14 +187,19 @@ where
     /// One step on the next batch; says whether it has updated the weights.
     fn step(&mut self, batches: &mut BatchStream, observers: &mut Observers<'_>) -> Result<bool> {
         let started = Instant::now();
+        let is_measured = self.config.settings().log.every.is_due(self.state.step + 1);
+        let device = || self.trainer.device().clone();
+        let measured = is_measured.then(|| Stopwatch::of_device::<A>(device()));
+        let mut watch = measured.unwrap_or_else(Stopwatch::stopped);
         let parts = self.config.settings().train.gradient_accumulation;
         let share = self.place().share(parts);
         let batch = batches.next().expect("there is a batch for every step")?;
         let records: Vec<(usize, usize)> =
             batch.positions.iter().copied().zip(batch.records.iter().copied()).collect();
         let batch = self.data.text.attach(batch, &self.data.training, share.own_parts())?;
+        watch.lap(Part::Data);
         let rate = self.learning_rate_at(self.state.step);
-        let outcome = self.trainer.step_among(self.job, (&batch, &share), rate)?;
+        let outcome = self.trainer.step_among(self.job, (&batch, &share), rate, &mut watch)?;
         self.is_unsaved = true;
         if !outcome.is_finite() {
             return self.reject(&outcome, &records, observers).map(|()| false);
@@ -210,7 +217,7 @@ where
         }
         self.state.images += outcome.losses.losses.len() as u64;
         self.state.seconds += seconds;
-        self.state.period.add(&outcome, seconds);
+        self.state.period.add(&outcome, seconds, watch.times());
         Ok(true)
     }
 
@@ -259,6 +266,7 @@ where
             loss_scale: (train.precision == Precision::F16)
                 .then(|| self.state.loss_scale.factor(train.precision)),
             seconds,
+            memory: used_memory(),
             means: self.state.period.take(),
         }
     }
@@ -294,9 +302,9 @@ where
             let mut goes_on = || self.goes_on(interrupt, observers);
             let drawn = preview(&average, config, data, &device, &mut goes_on);
             let drawn = drawn.map_err(|error| self.not_drawn(error))?;
-            let Some(Preview { images, picture }) = drawn else { return Ok(()) };
-            self.look_at(&images, observers);
-            observers.preview(self.state.step, &picture);
+            let Some(preview) = drawn else { return Ok(()) };
+            self.look_at(&preview.images, observers);
+            observers.preview(self.state.step, &preview);
             self.done(|due| due.preview = false);
         }
         if let Some(meter) = self.meter.filter(|_| self.state.due.evaluation) {

@@ -9,6 +9,7 @@ use pixelflow::{Example, Recomputation};
 use pixelflow_dataset::{PackedBatch, PackedExample};
 
 use crate::network::Network;
+use crate::stopwatch::{Part, Stopwatch};
 use crate::texts::TrainingBatch;
 use crate::upload::upload;
 
@@ -116,6 +117,7 @@ pub fn gradients<A>(
     batch: &TrainingBatch,
     weight: f64,
     device: &A::Device,
+    watch: &mut Stopwatch,
 ) -> (ExampleLosses, GradientsParams)
 where
     A: AutodiffBackend + PixelFlowBackend,
@@ -125,7 +127,9 @@ where
     let target = target(network, packed, device);
     let losses = loss_per_example(velocity(network, batch, device), target, &packed.segments);
     let mean = losses.clone().mean() * weight;
+    watch.lap(Part::Forward);
     let gradients = GradientsParams::from_grads(mean.backward(), network);
+    watch.lap(Part::Backward);
     (to_host(losses.inner(), &packed.segments), gradients)
 }
 
@@ -137,6 +141,7 @@ pub fn gradients_recomputed<A>(
     batch: &TrainingBatch,
     weight: f64,
     device: &A::Device,
+    watch: &mut Stopwatch,
 ) -> (ExampleLosses, GradientsParams)
 where
     A: AutodiffBackend + PixelFlowBackend,
@@ -149,6 +154,7 @@ where
         Recomputation::forward(&network.transformer, tokens, &examples, &context);
     let target = target(network, packed, device);
     let losses = loss_per_example(velocity, target, &packed.segments);
+    watch.lap(Part::Forward);
     let (of_transformer, for_text) = pass.backward(&(losses.clone().mean() * weight));
 
     let mut all = GradientsAccumulator::new();
@@ -160,6 +166,7 @@ where
         let graph = (states * Tensor::from_inner(for_text)).sum().backward();
         all.accumulate(network, GradientsParams::from_grads(graph, network));
     }
+    watch.lap(Part::Backward);
     (to_host(losses.inner(), &packed.segments), all.grads())
 }
 
@@ -263,8 +270,8 @@ pub(crate) mod tests {
         let batch = TrainingBatch { texts: None, packed };
         let losses = [
             evaluate(&network.valid(), &batch, &device),
-            gradients(&network, &batch, 1.0, &device).0,
-            gradients_recomputed(&network, &batch, 1.0, &device).0,
+            gradients(&network, &batch, 1.0, &device, &mut Stopwatch::stopped()).0,
+            gradients_recomputed(&network, &batch, 1.0, &device, &mut Stopwatch::stopped()).0,
         ];
         for losses in losses.map(|losses| losses.losses) {
             assert!(losses.iter().all(|&loss| loss < 1e-12), "{losses:?}");
@@ -279,8 +286,9 @@ pub(crate) mod tests {
     fn computing_again_gives_the_same_losses_and_gradients() {
         let device = burn::backend::flex::FlexDevice;
         let (network, batch) = (network(), batch());
-        let (losses, kept) = gradients(&network, &batch, 0.5, &device);
-        let (again, recomputed) = gradients_recomputed(&network, &batch, 0.5, &device);
+        let watch = &mut Stopwatch::stopped();
+        let (losses, kept) = gradients(&network, &batch, 0.5, &device, watch);
+        let (again, recomputed) = gradients_recomputed(&network, &batch, 0.5, &device, watch);
         for (again, loss) in again.losses.iter().zip(&losses.losses) {
             assert!((again - loss).abs() <= 2.0 * f32::EPSILON * loss);
         }

@@ -24,6 +24,7 @@ use crate::ranks::{
 };
 use crate::spikes::Spikes;
 use crate::step::{ExampleLosses, gradients, gradients_recomputed};
+use crate::stopwatch::{Part, Stopwatch};
 use crate::texts::TrainingBatch;
 
 /// A network in training.
@@ -235,11 +236,12 @@ where
     /// If there is no batch, or an earlier step panicked half-way.
     pub fn step(&mut self, batches: &[TrainingBatch], learning_rate: f64) -> StepOutcome {
         let share = Share::alone(batches.len());
-        let alone = self.step_among(&mut Job::alone(), (batches, &share), learning_rate);
+        let (mut job, mut watch) = (Job::alone(), Stopwatch::stopped());
+        let alone = self.step_among(&mut job, (batches, &share), learning_rate, &mut watch);
         alone.expect("there are no other ranks")
     }
 
-    /// The same with the other ranks of a job, of which each has a share of the batches.
+    /// The same with the other ranks of a job, of which each has a share of the batches; `watch` measures its parts.
     ///
     /// # Errors
     /// [`RankError`]: if it comes before the update, nothing has changed.
@@ -251,15 +253,17 @@ where
         job: &mut Job,
         (batches, share): (&[TrainingBatch], &Share),
         learning_rate: f64,
+        watch: &mut Stopwatch,
     ) -> Result<StepOutcome, RankError> {
         let (before, mut gradient_norm) = (self.loss_scale, f64::NAN);
         let losses = loop {
-            let (own, gradients) = self.gradients(job, (batches, share))?;
+            let (own, gradients) = self.gradients(job, (batches, share), watch)?;
             let losses = gather_losses(job, &own, share)?;
+            watch.lap(Part::Communication);
             if !losses.mean().is_finite() {
                 break losses;
             }
-            gradient_norm = self.update(job, gradients, learning_rate)?;
+            gradient_norm = self.update(job, gradients, learning_rate, watch)?;
             let overflowed = !gradient_norm.is_finite() && self.precision == Precision::F16;
             if !(overflowed && self.loss_scale.back_off()) {
                 break losses;
@@ -271,6 +275,7 @@ where
             if let (Some(averages), Some(network)) = (&mut self.averages, &self.network) {
                 averages.update(&network.valid(), updates);
             }
+            watch.lap(Part::Optimizer);
         } else {
             // It was not the factor's fault.
             self.loss_scale = before;
@@ -286,11 +291,14 @@ where
         job: &mut Job,
         gradients: GradientsParams,
         learning_rate: f64,
+        watch: &mut Stopwatch,
     ) -> Result<f64, RankError> {
         let mut sharded = None;
         if let (Some(owners), true) = (&self.owners, self.place.shards) {
             let own = squared_norms(&self.inner_network(), &gradients);
+            watch.lap(Part::Optimizer);
             sharded = Some((owners, gather_squares(job, own, owners, &self.device)?));
+            watch.lap(Part::Communication);
         }
         self.whole = None;
         let network = self.network.take().expect("no step is under way");
@@ -303,11 +311,14 @@ where
             (None, Some((owners, squares))) => {
                 let own = (gradients, squares);
                 let (stepped, norm) = self.optimizer.step_by_norm(network, own, learning_rate);
+                watch.lap(Part::Optimizer);
                 let whole = spread_parameters(job, stepped.valid(), owners, &self.device)?;
+                watch.lap(Part::Communication);
                 (as_leaves(Network::from_inner(whole)), norm)
             }
         };
         self.network = Some(stepped);
+        watch.lap(Part::Optimizer);
         Ok(norm)
     }
 
@@ -317,6 +328,7 @@ where
         &self,
         job: &mut Job,
         (batches, share): (&[TrainingBatch], &Share),
+        watch: &mut Stopwatch,
     ) -> Result<(ExampleLosses, GradientsParams), RankError> {
         let (precision, scale) = (self.precision, self.loss_scale.factor(self.precision));
         let weight = scale / share.parts as f64;
@@ -328,9 +340,9 @@ where
         for round in 0..share.rounds() {
             let gradients = batches.get(round).map(|batch| {
                 let (losses, gradients) = if self.recompute {
-                    gradients_recomputed(&copy, batch, weight, &self.device)
+                    gradients_recomputed(&copy, batch, weight, &self.device, watch)
                 } else {
-                    gradients(&copy, batch, weight, &self.device)
+                    gradients(&copy, batch, weight, &self.device, watch)
                 };
                 all.extend(losses);
                 precision.widen(network, gradients, 1.0 / scale)
@@ -340,12 +352,15 @@ where
                 (None, Some(gradients)) => alone.accumulate(network, gradients),
                 (None, None) => {}
             }
+            let is_alone = reduction.is_none();
+            watch.lap(if is_alone { Part::Backward } else { Part::Communication });
         }
         let delivery = if self.place.shards { Delivery::ToOwners } else { Delivery::ToAll };
         let gradients = match reduction {
             None => alone.grads(),
             Some(reduction) => reduction.finish(job, &inner, (delivery, &self.device))?,
         };
+        watch.lap(Part::Communication);
         Ok((all, gradients))
     }
 }

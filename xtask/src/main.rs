@@ -2,6 +2,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod ablation;
 mod bench;
 mod cargo;
 mod check_backends;
@@ -40,6 +41,8 @@ enum Command {
     Generate,
     /// Measure the shipped models and write QUALITY.md.
     Quality(quality::Arguments),
+    /// Compare the choices of training beyond the paper, and write QUALITY.md.
+    Ablation(ablation::Arguments),
     /// Build a stripped archive of the programs for this machine.
     Dist(dist::Arguments),
     /// Build a folder for any web server whose page draws in the browser itself.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Generate => generate::run(),
         Command::Quality(arguments) => quality::run(&arguments),
+        Command::Ablation(arguments) => ablation::run(&arguments),
         Command::Dist(arguments) => dist::run(&arguments),
         Command::Web(arguments) => web::run(&arguments),
     })

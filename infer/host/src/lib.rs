@@ -1,7 +1,8 @@
 //! The machine that a program runs on: its devices, its terminal, its memory allocator and its signals.
 //!
 //! [`program`] is the frame of every `main`: it answers a parent that tries a [`device`] out, and says
-//! errors. [`output`] writes all lines, [`progress`] draws bars, [`interrupt`] listens for Ctrl-C.
+//! errors. [`output`] writes all lines, [`progress`] draws bars, [`panel`] a bar with
+//! lines and a picture, [`interrupt`] listens for Ctrl-C.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -9,8 +10,10 @@ mod dash;
 pub mod device;
 pub mod doctor;
 mod error;
+mod half_blocks;
 pub mod interrupt;
 pub mod output;
+pub mod panel;
 pub mod program;
 pub mod progress;
 

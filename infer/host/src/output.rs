@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::progress::above_bars;
 use crate::{Error, Result};
 
 /// The rank of a process that follows the first of its job; 0 for all that speak.
@@ -49,9 +50,12 @@ pub fn print(text: impl Display) -> Result<()> {
     if follows() {
         return Ok(());
     }
-    let mut output = io::stdout().lock();
     let text = escaped(text) + "\n";
-    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+    let write = || {
+        let mut output = io::stdout().lock();
+        output.write_all(text.as_bytes()).and_then(|()| output.flush())
+    };
+    match above_bars(write) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::Output { reason: error.to_string() })
         }
@@ -70,7 +74,8 @@ pub fn note(message: impl Display) {
 /// Writes a text to standard error whose lines are all ours.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub(crate) fn write_note(text: impl Display) {
-    let _ = io::stderr().lock().write_all((escaped(text) + "\n").as_bytes());
+    let text = escaped(text) + "\n";
+    let _ = above_bars(|| io::stderr().lock().write_all(text.as_bytes()));
 }
 
 /// Whether standard error is a terminal.

@@ -1,13 +1,47 @@
-//! Bars on the terminal; they are silent where there is none.
+//! Bars on the terminal; they are silent where there is none. All messages are written above them.
 
+use std::cell::Cell;
 use std::fmt::Display;
+use std::sync::LazyLock;
 
-use indicatif::{ProgressBar as Drawn, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar as Drawn, ProgressDrawTarget, ProgressStyle};
 
-use crate::output::{follows, has_terminal, indented, note, one_line};
+use crate::output::{follows, note, one_line};
 
 /// Parts of a share that a bar can tell apart.
 const PARTS: u64 = 1000;
+
+/// All bars of the program, one below the other.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+thread_local! {
+    /// Whether this thread has hidden the bars already.
+    static IS_ABOVE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Hides all bars while something is written to the terminal.
+pub(crate) fn above_bars<T>(write: impl FnOnce() -> T) -> T {
+    if IS_ABOVE.replace(true) {
+        return write();
+    }
+    let written = BARS.suspend(write);
+    IS_ABOVE.set(false);
+    written
+}
+
+/// A bar among the program's, below those that there are.
+pub(crate) fn add(bar: Drawn) -> Drawn {
+    if follows() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+        return bar;
+    }
+    BARS.add(bar)
+}
+
+/// Removes a bar from the program's.
+pub(crate) fn remove(bar: &Drawn) {
+    BARS.remove(bar);
+}
 
 /// A bar whose message is one line without commands to the terminal, wherever it comes from.
 #[derive(Clone, Debug)]
@@ -43,21 +77,18 @@ impl ProgressBar {
 
     /// Writes a message to standard error, above the bar.
     pub fn note(&self, message: impl Display) {
-        if has_terminal() {
-            self.0.println(indented(message));
-        } else {
-            note(message);
-        }
+        note(message);
     }
 
     /// Hides the bar while something else writes to the terminal.
     pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.0.suspend(write)
+        above_bars(write)
     }
 
     /// Removes the bar.
     pub fn finish_and_clear(&self) {
         self.0.finish_and_clear();
+        remove(&self.0);
     }
 }
 
@@ -65,11 +96,7 @@ impl ProgressBar {
 pub fn bar(length: u64, template: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(template);
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = Drawn::new(length).with_style(style);
-    if follows() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    ProgressBar(bar)
+    ProgressBar(add(Drawn::new(length).with_style(style)))
 }
 
 /// A bar that shows per cent of `length`, which means nothing to the user.
@@ -100,5 +127,18 @@ impl ShareBar {
     /// Removes the bar.
     pub fn finish(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_writes_above_the_bars_may_write_a_message_meanwhile() {
+        let bar = counting_bar(2, "bar");
+        assert_eq!(bar.suspend(|| above_bars(|| 1)), 1);
+        // The next time they are hidden anew.
+        assert!(!IS_ABOVE.get());
     }
 }

@@ -7,7 +7,7 @@ use burn::tensor::backend::AutodiffBackend;
 use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{Context, PixelFlow};
 use serde_json::Value;
-use train::{gradients, loss_per_example};
+use train::{Stopwatch, gradients, loss_per_example};
 
 use super::collate::{StoredBatch, settings};
 use super::model_file::{Parameters, parameters};
@@ -67,7 +67,8 @@ where
 {
     let network = weights.clone().into();
     let copy = precision.working_copy(&network);
-    let narrow = gradients(&copy, &batch.packed.clone().into(), SCALE, device).1;
+    let narrow =
+        gradients(&copy, &batch.packed.clone().into(), SCALE, device, &mut Stopwatch::stopped()).1;
     by_name(&weights, &precision.widen(&network, narrow, 1.0 / SCALE))
 }
 
@@ -105,7 +106,14 @@ where
         // As the trainer does it.
         Context::Class(_) => {
             let network = model.clone().into();
-            gradients(&network, &batch.packed.clone().into(), 1.0, device).1
+            gradients(
+                &network,
+                &batch.packed.clone().into(),
+                1.0,
+                device,
+                &mut Stopwatch::stopped(),
+            )
+            .1
         }
         Context::Text(_) => {
             let velocity = batch.velocity(&model, tensors, &context, device)?;

@@ -11,6 +11,7 @@ mod device_info;
 mod edit;
 mod event;
 mod known;
+mod learning;
 mod prediction;
 mod report;
 mod run;

@@ -8,17 +8,18 @@ use pixelflow_host::device::OnBackend;
 
 use super::device_info::device_info;
 use super::values::{Values, write_values};
-use super::{Event, Target, checkpoint, demo, determinism, edit, prediction};
+use super::{Event, Target, checkpoint, demo, determinism, edit, learning, prediction};
 use crate::{Outcome, Precision, Recorder, Selection, Step, operations, run_selection};
 
 const OPERATIONS: &str = "operations";
 const DETERMINISM: &str = "determinism";
 const PREDICTION: &str = "prediction";
+const LEARNING: &str = "learning";
 const CHECKPOINT: &str = "checkpoint";
 const DEMO: &str = "demo";
 const EDIT: &str = "edit";
 /// The groups that need no fixtures.
-const GROUPS: [&str; 6] = [OPERATIONS, DETERMINISM, PREDICTION, CHECKPOINT, EDIT, DEMO];
+const GROUPS: [&str; 7] = [OPERATIONS, DETERMINISM, PREDICTION, LEARNING, CHECKPOINT, EDIT, DEMO];
 
 /// What to run, and where.
 #[derive(Clone, Debug)]
@@ -113,6 +114,7 @@ impl Steps<'_> {
             self.group(PREDICTION, |recorder| {
                 prediction::check::<Autodiff<B>>(device, recorder);
             });
+            self.group(LEARNING, |recorder| learning::check::<Autodiff<B>>(device, recorder));
             self.group(CHECKPOINT, |recorder| {
                 checkpoint::write_checkpoint::<B>(&job.folder, device, recorder);
                 for (writer, folder) in &job.checkpoints {

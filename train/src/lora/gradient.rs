@@ -84,6 +84,7 @@ mod tests {
     use crate::lora::Lora;
     use crate::step::tests::{Train, batch, network};
     use crate::step::{evaluate, gradients};
+    use crate::stopwatch::Stopwatch;
 
     /// Adapters whose products are not zero.
     fn lora() -> Lora<Train> {
@@ -105,7 +106,7 @@ mod tests {
     fn gradients_are_those_of_small_changes() {
         let lora = lora();
         let (merged, batch) = (lora.network(), batch());
-        let (_, whole) = gradients(&merged, &batch, 1.0, &FlexDevice);
+        let (_, whole) = gradients(&merged, &batch, 1.0, &FlexDevice, &mut Stopwatch::stopped());
         let inner = lora.adapters().valid();
         let thin = project(&inner, (&lora.names, lora.factor), &merged.valid(), whole);
         let loss = |adapters: &Adapters<Flex>| {

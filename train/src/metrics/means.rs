@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::null_is_nan;
+use crate::stopwatch::StepTimes;
 use crate::trainer::StepOutcome;
 
 /// Means over some steps.
@@ -19,6 +20,9 @@ pub struct Mean {
     /// Images a second, without previews, validation and checkpoints.
     #[serde(deserialize_with = "null_is_nan")]
     pub images_per_second: f64,
+    /// The parts of one of the steps; `None` of runs of earlier programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<StepTimes>,
 }
 
 /// Adds up what steps report.
@@ -29,12 +33,15 @@ pub struct Means {
     gradient_norms: f64,
     steps: u64,
     seconds: f64,
+    #[serde(default)]
+    times: Option<StepTimes>,
 }
 
 impl Means {
     /// Nothing yet, for a cascade of `stages`.
     pub fn new(stages: usize) -> Self {
-        Self { stages: vec![(0.0, 0); stages], gradient_norms: 0.0, steps: 0, seconds: 0.0 }
+        let stages = vec![(0.0, 0); stages];
+        Self { stages, gradient_norms: 0.0, steps: 0, seconds: 0.0, times: None }
     }
 
     /// These means if they are of a cascade of `stages`, else nothing yet.
@@ -48,8 +55,8 @@ impl Means {
         self.steps == 0
     }
 
-    /// Adds a step that took `seconds`.
-    pub fn add(&mut self, outcome: &StepOutcome, seconds: f64) {
+    /// Adds a step that took `seconds`, and `times` for its parts if they were measured.
+    pub fn add(&mut self, outcome: &StepOutcome, seconds: f64, times: Option<StepTimes>) {
         for (loss, stage) in outcome.losses.losses.iter().zip(&outcome.losses.stages) {
             let (sum, count) = &mut self.stages[*stage];
             *sum += f64::from(*loss);
@@ -58,6 +65,7 @@ impl Means {
         self.gradient_norms += outcome.gradient_norm;
         self.steps += 1;
         self.seconds += seconds;
+        self.times = times.or(self.times);
     }
 
     /// The means since the last time; begins anew.
@@ -71,6 +79,7 @@ impl Means {
             stage_losses: taken.stages.iter().map(stage).collect(),
             gradient_norm: taken.gradient_norms / taken.steps as f64,
             images_per_second: images as f64 / taken.seconds,
+            times: taken.times,
         }
     }
 }
@@ -88,13 +97,16 @@ mod tests {
     #[test]
     fn every_image_counts_alike_and_a_stage_without_images_has_no_loss() {
         let mut means = Means::new(3);
-        means.add(&step(&[1.0, 3.0], &[0, 2], 1.0), 0.5);
-        means.add(&step(&[5.0], &[2], 2.0), 1.5);
+        means.add(&step(&[1.0, 3.0], &[0, 2], 1.0), 0.5, None);
+        let times = StepTimes { data: 1.0, ..StepTimes::default() };
+        means.add(&step(&[5.0], &[2], 2.0), 1.5, Some(times));
         let mean = means.take();
         assert_eq!(mean.loss, 3.0);
         assert_eq!(mean.stage_losses, [Some(1.0), None, Some(4.0)]);
         assert_eq!((mean.gradient_norm, mean.images_per_second), (1.5, 1.5));
-        means.add(&step(&[7.0], &[1], 4.0), 1.0);
-        assert_eq!(means.take().stage_losses, [None, Some(7.0), None]);
+        assert_eq!(mean.times, Some(times));
+        means.add(&step(&[7.0], &[1], 4.0), 1.0, None);
+        let mean = means.take();
+        assert_eq!((mean.stage_losses, mean.times), (vec![None, Some(7.0), None], None));
     }
 }

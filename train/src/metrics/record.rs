@@ -52,6 +52,9 @@ pub struct TrainingRecord {
     pub loss_scale: Option<f64>,
     /// Seconds of training so far, over all sessions.
     pub seconds: f64,
+    /// Bytes that the program has in the host's memory, where the system says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
     /// Loss and speed.
     #[serde(flatten)]
     pub means: Mean,

@@ -61,6 +61,12 @@ impl TensorBoard {
                     scalar("train/spikes", record.spikes as f64),
                 ]);
                 values.extend(record.loss_scale.map(|factor| scalar("train/loss_scale", factor)));
+                values.extend(
+                    record.memory.map(|bytes| scalar("train/memory_gb", bytes as f64 / 1e9)),
+                );
+                let shares = record.means.times.map(|times| times.shares()).unwrap_or_default();
+                let share = |(name, share): (&str, f64)| scalar(&format!("time/{name}"), share);
+                values.extend(shares.into_iter().map(share));
                 values
             }
             Record::Validation(record) => losses("validation", record.loss, &record.stage_losses),

@@ -13,6 +13,7 @@ use crate::optimizer::{Optimizer, OptimizerConfig, UpdateRule};
 use crate::parameters::flat_parameters;
 use crate::precision::Precision;
 use crate::step::tests::{Train, batch, network};
+use crate::stopwatch::Stopwatch;
 use crate::texts::TrainingBatch;
 use crate::trainer::{StepOutcome, Trainer};
 
@@ -58,7 +59,7 @@ fn train(job: &mut Job, way: Way) -> End {
     let step = |number: u8| {
         let own = parts(number).into_iter().skip(share.rank).step_by(share.ranks);
         let parts: Vec<TrainingBatch> = own.collect();
-        trainer.step_among(job, (&parts, &share), 1e-3).unwrap()
+        trainer.step_among(job, (&parts, &share), 1e-3, &mut Stopwatch::stopped()).unwrap()
     };
     let outcomes = (0..STEPS).map(step).collect();
     trainer.gather(job).unwrap();
@@ -143,7 +144,9 @@ fn a_batch_that_is_not_finite_on_one_rank_changes_nothing_on_any() {
             if place.rank == 1 {
                 own[0].packed.targets[0] = f32::NAN;
             }
-            let outcome = trainer.step_among(&mut job, (&own, &share), 1e-3).unwrap();
+            let outcome =
+                trainer.step_among(&mut job, (&own, &share), 1e-3, &mut Stopwatch::stopped());
+            let outcome = outcome.unwrap();
             let weights = |module| {
                 let all = flat_parameters::<Flex>(module).into_values();
                 all.map(|of| of.values.into_data().to_vec::<f32>().unwrap()).collect::<Vec<_>>()

@@ -62,6 +62,12 @@ pub fn charts(run: &RunFolder, step: u64, beside: &Beside) -> Vec<Chart> {
         false,
         means("images/s", |mean| mean.images_per_second),
     ));
+    charts.push(chart(
+        "Where the time of a step goes",
+        "Shares of the seconds of one step a record.",
+        false,
+        times(run),
+    ));
     charts.extend(scores(run).into_iter().map(|line| {
         let title = format!("{} of drawn images", line.name);
         chart(&title, "Of the moving average; less is better.", false, vec![line])
@@ -118,6 +124,24 @@ fn stages<'a>(
     }
     let named = |(stage, points)| Line::new(format!("stage {stage}"), stage, points).marked(mark);
     lines.into_iter().enumerate().map(named).collect()
+}
+
+/// A line a part of a step, less those that take nothing.
+fn times(run: &RunFolder) -> Vec<Line> {
+    let mut lines: Vec<(&str, Vec<[f64; 2]>)> = Vec::new();
+    for record in &run.records {
+        let Record::Training(training) = record else { continue };
+        let shares = training.means.times.map(|times| times.shares()).unwrap_or_default();
+        for (number, (name, share)) in shares.into_iter().enumerate() {
+            if lines.len() == number {
+                lines.push((name, Vec::new()));
+            }
+            lines[number].1.push([training.step as f64, share]);
+        }
+    }
+    lines.retain(|(_, points)| points.iter().any(|[_, share]| *share > 0.0));
+    let line = |(color, (name, points))| Line::new(name, color, points);
+    lines.into_iter().enumerate().map(line).collect()
 }
 
 /// A line a metric.

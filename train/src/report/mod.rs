@@ -14,13 +14,13 @@ mod reference;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use image::RgbImage;
 use pixelflow::durable;
 
 use crate::Result;
 use crate::error::write_error;
 use crate::metrics::Record;
 use crate::observer::TrainObserver;
+use crate::preview::Preview;
 use crate::run_folder::RunFolder;
 use crate::sessions::{SessionRecord, add_session};
 use contents::contents;
@@ -94,7 +94,7 @@ impl TrainObserver for RunReport {
         }
     }
 
-    fn preview(&mut self, step: u64, _picture: &RgbImage) -> Result<()> {
+    fn preview(&mut self, step: u64, _preview: &Preview) -> Result<()> {
         self.refresh(step)
     }
 

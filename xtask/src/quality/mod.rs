@@ -8,7 +8,7 @@ mod measurement;
 mod page;
 mod record;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -17,6 +17,7 @@ use pixelflow_host::output::{note, say};
 
 use self::measurement::Sizes;
 use self::record::Records;
+use crate::ablation::Runs;
 use crate::repository;
 
 /// The page, in the repository's folder.
@@ -78,11 +79,22 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     if !arguments.dry_run {
-        let path = root.join(PAGE);
-        let page = page::page(&plan, &records);
-        durable::write_text(&path, &page)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        say(path.display())?;
+        write_page(&root)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the page of what is recorded.
+///
+/// # Errors
+/// If a record cannot be read, or the page cannot be written.
+pub fn write_page(root: &Path) -> Result<()> {
+    // The plan's sizes are those of measurements to come: the page has the recorded commands.
+    let plan = measurement::plan(Sizes { images: 0, repeats: 0 });
+    let page = page::page(&plan, &Records::open(root)?, &Runs::open(root)?);
+    let path = root.join(PAGE);
+    durable::write_text(&path, &page)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    say(path.display())?;
+    Ok(())
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::measurement::{Measurement, Part};
 use super::record::{Record, Records};
+use crate::ablation::{self, Runs};
 
 /// Columns of the table of models: a heading, the key of the JSON, and whether it is a share.
 const COLUMNS: [(&str, &str, bool); 8] = [
@@ -37,7 +38,7 @@ from four of five real images; its ceiling is what it reads off the fifth.
 ";
 
 /// The page.
-pub fn page(plan: &[Measurement], records: &Records) -> String {
+pub fn page(plan: &[Measurement], records: &Records, runs: &Runs) -> String {
     let mut page = HEAD.to_owned();
     for data in data_sets(plan) {
         page += &table_of(data, plan, records);
@@ -45,6 +46,7 @@ pub fn page(plan: &[Measurement], records: &Records) -> String {
     page += &captions(plan, records);
     page += &edits(plan, records);
     page += &sweeps(plan, records);
+    page += &ablation::section(runs);
     page += &commands(plan, records);
     page
 }

@@ -9,6 +9,11 @@ pub fn available_memory() -> Option<u64> {
     free_memory(Path::new("/proc"), Path::new("/sys/fs/cgroup"))
 }
 
+/// Bytes of memory that this process has on the processor's side, where the system says.
+pub fn used_memory() -> Option<u64> {
+    field(Path::new("/proc/self/status"), "VmRSS:").map(|kibibytes| kibibytes << 10)
+}
+
 /// The files that say what a control group may take, has taken, and would give back.
 struct Version {
     limit: &'static str,

@@ -12,7 +12,7 @@ mod probe;
 mod select;
 
 pub use format::refuse_unsupported;
-pub use memory::available_memory;
+pub use memory::{available_memory, used_memory};
 pub use name::{Choice, Device, DeviceKind};
 pub use on_backend::OnBackend;
 pub use probe::answer_probe;
