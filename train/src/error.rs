@@ -135,6 +135,10 @@ pub enum Error {
     )]
     TooManyRanks { ranks: usize, parts: String, advice: String },
     #[error(
+        "ranks.engine is \"nccl\", which needs --device cuda; this trains on {device}: set ranks.engine to \"mpi\""
+    )]
+    NcclNeedsCuda { device: String },
+    #[error(
         "the state after step {step} cannot be saved: other ranks have parts of it (ranks.shard_optimizer); go on from \
          the last checkpoint"
     )]

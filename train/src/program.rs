@@ -27,7 +27,7 @@ use crate::observer::Observers;
 use crate::optimizer::{Optimizer, OptimizerConfig};
 use crate::patch_grid::PatchGrid;
 use crate::prepare::prepare;
-use crate::ranks::Place;
+use crate::ranks::{Place, begin_engine};
 use crate::recording::Recording;
 use crate::report::RunReport;
 use crate::run::{Ending, Run};
@@ -132,6 +132,9 @@ fn train_among(arguments: &TrainArguments, job: &mut Job) -> Result<ExitCode> {
         device = Device { index: Some(job.rank_here()), ..device };
         device = select(&device.to_string())?;
     }
+    begin_engine(job, device, || {
+        Ok(requested_settings(arguments)?.check()?.settings().ranks.engine)
+    })?;
     let mut session = Session::open_among(arguments, job)?;
     let meter = session.meter.take();
     device.run(Train { session: &session, meter, device, job })

@@ -122,6 +122,16 @@ fn more_ranks_than_parts_are_refused() {
 }
 
 #[test]
+fn nccl_is_refused_among_processors_and_not_asked_for_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let nccl = ["--set", "ranks.engine=nccl"];
+    Run::of(&mut new_run(2, &run, STEPS, &nccl)).refused(&["ranks.engine is \"nccl\"", "\"mpi\""]);
+    assert!(!run.exists());
+    Run::of(&mut new_run(1, &run, 2, &nccl)).succeeded();
+}
+
+#[test]
 fn what_one_rank_cannot_use_is_known_to_the_first() {
     let folder = tempfile::tempdir().unwrap();
     let images = folder.path().join("images");

@@ -49,6 +49,14 @@ pub trait Engine: Send {
     /// [`RankError`](crate::RankError) if another rank is gone.
     fn finish(&mut self) -> Result<Messages>;
 
+    /// Whether the other ranks are still there, as far as is known: asked while no exchange is under way.
+    ///
+    /// # Errors
+    /// [`RankError`](crate::RankError) if another rank is gone.
+    fn check(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Leaves the job; returns when all ranks do.
     fn leave(self: Box<Self>);
 

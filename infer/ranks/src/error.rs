@@ -60,4 +60,21 @@ pub enum RankError {
         /// Why.
         reason: String,
     },
+    /// Long messages cannot travel by NCCL.
+    #[error(
+        "NCCL does not work for rank {rank} of the job: {reason}; NCCL_DEBUG=INFO in the environment says more, and \
+         ranks.engine = \"mpi\" does without it"
+    )]
+    Nccl {
+        /// Which rank.
+        rank: usize,
+        /// What NCCL or CUDA says.
+        reason: String,
+    },
+    /// NCCL is asked for, and the program has none.
+    #[error(
+        "ranks.engine is \"nccl\", but the program was built without NCCL; build it with --features nccl,cuda, or set \
+         ranks.engine to \"mpi\""
+    )]
+    WithoutNccl,
 }

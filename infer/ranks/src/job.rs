@@ -1,6 +1,8 @@
 //! A job, seen from one of its ranks.
 
 use crate::alone::Alone;
+#[cfg(any(test, feature = "nccl"))]
+use crate::two_ways::{Limits, TwoWays, Wire, connect};
 use crate::{Engine, Messages, RankError, Result, Sent};
 
 /// One rank of a job, or a process that is alone. Dropped without [`leave`](Self::leave), it ends the whole job.
@@ -101,6 +103,39 @@ impl Job {
         Err(RankError::Mismatch { rank, what, found, expected })
     }
 
+    /// Has long messages travel between GPUs by NCCL from now on: this rank's is the GPU with this number, of those that
+    /// CUDA shows it. All ranks do the same; one that is alone has no messages. Beside the errors nothing changes if it
+    /// fails.
+    ///
+    /// # Errors
+    /// [`RankError::Nccl`] on all ranks if one of them has no NCCL, or on one that it does not connect;
+    /// [`RankError::WithoutNccl`] without the feature; [`RankError`] if another rank is gone.
+    pub fn over_nccl(&mut self, gpu: usize) -> Result<()> {
+        if self.is_alone() {
+            return Ok(());
+        }
+        nccl(self, gpu)
+    }
+
+    /// Has long messages travel by a wire from now on; all ranks do the same.
+    ///
+    /// # Errors
+    /// As [`over_nccl`](Self::over_nccl).
+    #[cfg(any(test, feature = "nccl"))]
+    pub(crate) fn over<W: Wire>(
+        &mut self,
+        open: impl FnOnce() -> Result<W, String> + Send + 'static,
+        limits: Limits,
+    ) -> Result<()> {
+        let wire = connect(self.engine_mut(), open, limits.patience)?;
+        let (engine, control) = TwoWays::begin(self.engine(), wire, limits)?;
+        if let Some(begun_with) = self.engine.replace(Box::new(engine)) {
+            // It has just begun to wait for this.
+            let _ = control.send(begun_with);
+        }
+        Ok(())
+    }
+
     /// Leaves the job; returns when all ranks do.
     pub fn leave(mut self) {
         if let Some(engine) = self.engine.take() {
@@ -115,6 +150,16 @@ impl Job {
     fn engine_mut(&mut self) -> &mut dyn Engine {
         &mut **self.engine.as_mut().expect("the rank has not left")
     }
+}
+
+#[cfg(feature = "nccl")]
+fn nccl(job: &mut Job, gpu: usize) -> Result<()> {
+    job.over(move || crate::nccl::Gpu::open(gpu), Limits::default())
+}
+
+#[cfg(not(feature = "nccl"))]
+fn nccl(_: &mut Job, _: usize) -> Result<()> {
+    Err(RankError::WithoutNccl)
 }
 
 impl Drop for Job {
@@ -178,5 +223,16 @@ mod tests {
         let mut jobs = jobs_of_threads(2);
         drop(jobs.pop());
         assert_eq!(jobs[0].gather(vec![1]), Err(RankError::Failed { rank: 1 }));
+    }
+
+    #[test]
+    fn one_that_is_alone_needs_no_nccl() {
+        assert_eq!(Job::alone().over_nccl(0), Ok(()));
+    }
+
+    #[cfg(not(feature = "nccl"))]
+    #[test]
+    fn without_nccl_the_ranks_are_told_so() {
+        assert_eq!(jobs_of_threads(2)[0].over_nccl(0), Err(RankError::WithoutNccl));
     }
 }

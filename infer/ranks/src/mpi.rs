@@ -8,7 +8,7 @@ mod exchange;
 mod pulse;
 mod service;
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -91,6 +91,15 @@ impl Engine for Mpi {
     fn finish(&mut self) -> Result<Messages> {
         let gone = || Err(RankError::Failed { rank: self.place.rank });
         self.exchanged.recv().unwrap_or_else(|_| gone())
+    }
+
+    fn check(&mut self) -> Result<()> {
+        match self.exchanged.try_recv() {
+            // Nothing was asked for: it can only be why the job ends.
+            Ok(ending) => ending.map(drop),
+            Err(TryRecvError::Empty) => Ok(()),
+            Err(TryRecvError::Disconnected) => Err(RankError::Failed { rank: self.place.rank }),
+        }
     }
 
     fn leave(mut self: Box<Self>) {

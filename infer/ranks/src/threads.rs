@@ -1,7 +1,7 @@
 //! Ranks that are threads of one process, for tests of what ranks do together.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 
 use crate::{Engine, Job, Messages, RankError, Result, Sent};
 
@@ -14,7 +14,7 @@ pub fn jobs_of_threads(ranks: usize) -> Vec<Job> {
         for sender in &mut senders {
             let (to, from) = channel();
             sender.push(to);
-            receivers.push(from);
+            receivers.push(Incoming { receiver: from, early: VecDeque::new() });
         }
         engines.push(Threads { rank, to: Vec::new(), from: receivers, own: VecDeque::new() });
     }
@@ -26,8 +26,15 @@ pub fn jobs_of_threads(ranks: usize) -> Vec<Job> {
 struct Threads {
     rank: usize,
     to: Vec<Sender<Vec<u8>>>,
-    from: Vec<Receiver<Vec<u8>>>,
+    from: Vec<Incoming>,
     own: VecDeque<Vec<u8>>,
+}
+
+/// What comes from one rank.
+struct Incoming {
+    receiver: Receiver<Vec<u8>>,
+    /// Messages that were found when it was only looked after.
+    early: VecDeque<Vec<u8>>,
 }
 
 impl Engine for Threads {
@@ -56,9 +63,24 @@ impl Engine for Threads {
             if rank == self.rank {
                 return Ok(self.own.pop_front().expect("an exchange was begun"));
             }
-            self.from[rank].recv().map_err(|_| RankError::Failed { rank })
+            let Incoming { receiver, early } = &mut self.from[rank];
+            let message = early.pop_front().map_or_else(|| receiver.recv(), Ok);
+            message.map_err(|_| RankError::Failed { rank })
         };
         (0..self.to.len()).map(receive).collect()
+    }
+
+    fn check(&mut self) -> Result<()> {
+        for (rank, Incoming { receiver, early }) in self.from.iter_mut().enumerate() {
+            match receiver.try_recv() {
+                Ok(message) => early.push_back(message),
+                Err(TryRecvError::Disconnected) if rank != self.rank => {
+                    return Err(RankError::Failed { rank });
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     fn leave(self: Box<Self>) {}

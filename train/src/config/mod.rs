@@ -25,5 +25,6 @@ pub use layers::Layers;
 pub use problem::Problems;
 pub use reference::reference_page;
 pub use settings::{
-    CheckpointConfig, JointConfig, LoraConfig, StatesConfig, TextConfig, TrainConfig, UpdateConfig,
+    CheckpointConfig, JointConfig, LoraConfig, MessageEngine, StatesConfig, TextConfig,
+    TrainConfig, UpdateConfig,
 };

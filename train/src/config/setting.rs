@@ -13,7 +13,7 @@ use toml::{Table, Value};
 use super::cadence::Cadence;
 use super::dotted;
 use super::rule::Verdict;
-use super::settings::TimestepRule;
+use super::settings::{MessageEngine, TimestepRule};
 use crate::initial_weights::InitialClasses;
 use crate::learning_rate::Schedule;
 use crate::optimizer::UpdateRule;
@@ -219,6 +219,7 @@ types! {
     Prediction: "\"velocity\" or \"end\"",
     Precision: "\"f32\", \"bf16\" or \"f16\"",
     InitialClasses: "\"same\", \"by-name\" or \"add\"",
+    MessageEngine: "\"mpi\" or \"nccl\"",
     TimestepRule: "\"uniform\" or \"logit-normal\"",
     SolverKind: "\"euler\", \"heun\", \"dopri5\", \"ab2\", \"ab3\", \"dpmpp2m\" or \"unipc\"",
 }

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod bucket;
+mod engine;
 mod flat_gradients;
 mod losses;
 mod owners;
@@ -19,6 +20,7 @@ use burn::tensor::backend::Backend;
 use pixelflow_dataset::loader::Share;
 
 pub use agreement::{Signs, agree, any_rank, gather_records, weights_hash};
+pub use engine::begin_engine;
 pub use losses::gather_losses;
 pub use owners::Owners;
 pub use reduction::{Delivery, Reduction};

@@ -17,7 +17,7 @@ pub use lora::LoraConfig;
 pub use observation::{
     AveragesConfig, CheckpointConfig, LogConfig, PreviewConfig, ValidationConfig,
 };
-pub use ranks::RanksConfig;
+pub use ranks::{MessageEngine, RanksConfig};
 pub use text::{JointConfig, StatesConfig, TextConfig};
 pub use update::{TimestepRule, UpdateConfig};
 

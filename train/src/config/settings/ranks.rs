@@ -5,6 +5,17 @@ use crate::config::cadence::Cadence;
 use crate::config::rule::require;
 use crate::config::setting::{section, with_defaults};
 
+/// What carries the messages between ranks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageEngine {
+    /// MPI, all of them.
+    #[default]
+    Mpi,
+    /// NCCL, the long ones, from GPU to GPU; MPI the others.
+    Nccl,
+}
+
 section! {
     /// Several processes that train together, as mpirun or srun start them (docs/several-machines.md). Each computes
     /// some of the train.gradient_accumulation parts of a batch; their number changes no bit of what is learned.
@@ -17,6 +28,10 @@ section! {
         );
         /// Steps between two comparisons of the weights of all ranks, which must be the same; 0 for never.
         compare_every: Cadence = 100;
+        /// What carries the messages between ranks: "mpi"; or "nccl", which has the long ones travel from GPU to GPU, and
+        /// needs a build with --features nccl,cuda. A process that is alone needs neither.
+        #[serde(default)] // Runs from before this setting had MPI.
+        engine: MessageEngine = "mpi";
     }
 }
 
