@@ -8,6 +8,7 @@ use infer::float_format;
 use pixelflow::NumberFormat;
 use pixelflow::text::MAX_TOKENS;
 use pixelflow::weights::DType;
+use pixelflow_dataset::Buckets;
 
 /// Train a PixelFlow model.
 ///
@@ -114,6 +115,10 @@ pub struct PrepareArguments {
     /// Scale and cut all images to squares of this side, as training does. [default: they stay as they are]
     #[arg(long, value_name = "PIXELS", value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
     pub size: Option<usize>,
+    /// Scale and cut each image to the size of these that is nearest to its aspect ratio, as training with data.buckets
+    /// does: heights and widths, written as there, such as [[256,256],[192,320],[320,192]], one of each aspect ratio.
+    #[arg(long, value_name = "SIZES", conflicts_with = "size", value_parser = buckets)]
+    pub buckets: Option<Buckets>,
     /// Also leave out what looks like an earlier image: difference hashes that differ in at most so many of 64 bits.
     /// 6 finds most other sizes and qualities of a photograph; drawings on plain grounds look alike to it that are not.
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(..=16))]
@@ -143,6 +148,25 @@ pub struct EmaArguments {
     /// Number format of the weights.
     #[arg(long, value_enum, default_value = "f16")]
     pub dtype: ExportFormat,
+}
+
+/// Sizes as `data.buckets` has them.
+fn buckets(text: &str) -> Result<Buckets, String> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Setting {
+        buckets: Vec<[usize; 2]>,
+    }
+    let setting: Setting = toml::from_str(&format!("buckets = {text}"))
+        .map_err(|_| "write heights and widths as [[256,256],[192,320]]".to_owned())?;
+    let buckets = Buckets::new(setting.buckets).map_err(|error| error.to_string())?;
+    match buckets.shared_aspect() {
+        None => Ok(buckets),
+        Some([[height, width], [other_height, other_width]]) => Err(format!(
+            "{height}x{width} and {other_height}x{other_width} have one aspect ratio, and training draws one of both \
+             each time; prepare for one of them, or leave the images as they are"
+        )),
+    }
 }
 
 fn sigma_rel(text: &str) -> Result<f64, String> {
