@@ -38,6 +38,7 @@ Examples:
   train --recipe demo-text                 a model that draws from captions
   train export runs/demo-1 my-model        the averaged weights of a run for sharing
   train compare runs/demo-1 runs/demo-2 --out both.html   what differs, and the curves on one page
+  train export-metrics runs/demo-1 mlruns --to mlflow     curves, settings and previews for MLflow
   train ema runs/demo-1 wide --sigma-rel 0.15   an average of another width (averages.every)";
 
 /// Something else than training.
@@ -55,6 +56,11 @@ pub enum Command {
     Export(ExportArguments),
     /// Compare runs: settings that differ, losses at equal steps and images, the best scores, the rates.
     Compare(CompareArguments),
+    /// Write the metrics of a run as another program reads them: MLflow, or Weights & Biases by a script.
+    ///
+    /// Several runs can be exported to one folder; a run that is exported again, for instance because it has gone on,
+    /// takes its own place.
+    ExportMetrics(ExportMetricsArguments),
     /// Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the
     /// options of a run; no image is read.
     ///
@@ -102,6 +108,27 @@ pub struct CompareArguments {
         default_missing_value = "-"
     )]
     pub json: Option<PathBuf>,
+}
+
+/// Which metrics to export.
+#[derive(Debug, Args)]
+pub struct ExportMetricsArguments {
+    /// The run's folder.
+    pub run: PathBuf,
+    /// The folder to write to: a new one, or one that runs were exported to before.
+    pub out: PathBuf,
+    /// What reads them.
+    #[arg(long, value_enum)]
+    pub to: Tracker,
+}
+
+/// A program that keeps runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tracker {
+    /// MLflow: a file store.
+    Mlflow,
+    /// Weights & Biases: JSON, and a Python script that logs it.
+    Wandb,
 }
 
 /// What to prepare.

@@ -21,6 +21,7 @@ mod dry_run;
 mod error;
 mod evaluation;
 mod export;
+mod export_metrics;
 mod gradient_norms;
 mod identity;
 mod initial_weights;
