@@ -58,7 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
         }
         'train;prepare' {
             [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Scale and cut all images to squares of this side, as training does. [default: they stay as they are]')
-            [CompletionResult]::new('--buckets', '--buckets', [CompletionResultType]::ParameterName, 'Scale and cut each image to the size of these that is nearest to its aspect ratio, as training with data.buckets does: heights and widths, written as there, such as [[256,256],[192,320],[320,192]], one of each aspect ratio')
+            [CompletionResult]::new('--buckets', '--buckets', [CompletionResultType]::ParameterName, 'Scale and cut each image to the size of these that is nearest to its aspect ratio, as training with data.buckets and center crops does: heights and widths, written as there, such as [[256,256],[192,320],[320,192]], one of each aspect ratio')
             [CompletionResult]::new('--near', '--near', [CompletionResultType]::ParameterName, 'Also leave out what looks like an earlier image: difference hashes that differ in at most so many of 64 bits. 6 finds most other sizes and qualities of a photograph; drawings on plain grounds look alike to it that are not')
             [CompletionResult]::new('--not-in', '--not-in', [CompletionResultType]::ParameterName, 'Leave out images that are in this data set too, for instance those of a validation')
             [CompletionResult]::new('--shard-images', '--shard-images', [CompletionResultType]::ParameterName, 'Images in a tar file')

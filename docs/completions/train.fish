@@ -52,7 +52,7 @@ complete -c train -n "__fish_train_using_subcommand inspect" -l json -d 'Also wr
 complete -c train -n "__fish_train_using_subcommand inspect" -l strict -d 'End with exit code 1 if something was found that training would suffer from'
 complete -c train -n "__fish_train_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c train -n "__fish_train_using_subcommand prepare" -l size -d 'Scale and cut all images to squares of this side, as training does. [default: they stay as they are]' -r
-complete -c train -n "__fish_train_using_subcommand prepare" -l buckets -d 'Scale and cut each image to the size of these that is nearest to its aspect ratio, as training with data.buckets does: heights and widths, written as there, such as [[256,256],[192,320],[320,192]], one of each aspect ratio' -r
+complete -c train -n "__fish_train_using_subcommand prepare" -l buckets -d 'Scale and cut each image to the size of these that is nearest to its aspect ratio, as training with data.buckets and center crops does: heights and widths, written as there, such as [[256,256],[192,320],[320,192]], one of each aspect ratio' -r
 complete -c train -n "__fish_train_using_subcommand prepare" -l near -d 'Also leave out what looks like an earlier image: difference hashes that differ in at most so many of 64 bits. 6 finds most other sizes and qualities of a photograph; drawings on plain grounds look alike to it that are not' -r
 complete -c train -n "__fish_train_using_subcommand prepare" -l not-in -d 'Leave out images that are in this data set too, for instance those of a validation' -r -F
 complete -c train -n "__fish_train_using_subcommand prepare" -l shard-images -d 'Images in a tar file' -r

@@ -143,7 +143,8 @@ pub struct PrepareArguments {
     #[arg(long, value_name = "PIXELS", value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
     pub size: Option<usize>,
     /// Scale and cut each image to the size of these that is nearest to its aspect ratio, as training with data.buckets
-    /// does: heights and widths, written as there, such as [[256,256],[192,320],[320,192]], one of each aspect ratio.
+    /// and center crops does: heights and widths, written as there, such as [[256,256],[192,320],[320,192]], one of each
+    /// aspect ratio.
     #[arg(long, value_name = "SIZES", conflicts_with = "size", value_parser = buckets)]
     pub buckets: Option<Buckets>,
     /// Also leave out what looks like an earlier image: difference hashes that differ in at most so many of 64 bits.
