@@ -47,6 +47,16 @@ impl Buckets {
         &self.sizes
     }
 
+    /// The aspect ratio that several of the sizes have, if there is one: an image of it has now one, now another.
+    pub fn shared_aspect(&self) -> Option<[[usize; 2]; 2]> {
+        let alike =
+            |a: &[usize; 2], b: &[usize; 2]| (log_aspect(*a) - log_aspect(*b)).abs() < SAME_ASPECT;
+        self.sizes.iter().enumerate().find_map(|(number, size)| {
+            let other = self.sizes[..number].iter().find(|other| alike(other, size))?;
+            Some([*other, *size])
+        })
+    }
+
     /// The size that an image of `[height, width]` pixels has as example `example` of the run.
     ///
     /// Returns an index of [`sizes`](Self::sizes).
@@ -125,6 +135,20 @@ mod tests {
         assert_eq!((large + small, wide, tall), (1000, 0, 0));
         assert!((420..580).contains(&large), "{large}");
         assert_eq!(drawn([40, 40]), [0, 1000, 0, 0]);
+    }
+
+    #[test]
+    fn sizes_of_one_aspect_ratio_are_found() {
+        assert_eq!(buckets().shared_aspect(), Some([[64, 64], [32, 32]]));
+        let one_each = Buckets::new(vec![[64, 64], [48, 96], [96, 48]]).unwrap();
+        assert_eq!(one_each.shared_aspect(), None);
+        // Then nothing is drawn.
+        for example in 0..50 {
+            assert_eq!(
+                one_each.choose([90, 70], example, example),
+                one_each.choose([90, 70], 0, 0)
+            );
+        }
     }
 
     #[test]

@@ -41,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Make a data set to train on of images as they were found: checked, without copies, turned as their metadata say, in tar files. Goes on where it stopped')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the weights of a run as a model folder that `infer --model` reads')
             [CompletionResult]::new('compare', 'compare', [CompletionResultType]::ParameterValue, 'Compare runs: settings that differ, losses at equal steps and images, the best scores, the rates')
+            [CompletionResult]::new('export-metrics', 'export-metrics', [CompletionResultType]::ParameterValue, 'Write the metrics of a run as another program reads them: MLflow, or Weights & Biases by a script')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the options of a run; no image is read')
             [CompletionResult]::new('encode-text', 'encode-text', [CompletionResultType]::ParameterValue, 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped')
             [CompletionResult]::new('ema', 'ema', [CompletionResultType]::ParameterValue, 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every')
@@ -57,6 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
         }
         'train;prepare' {
             [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Scale and cut all images to squares of this side, as training does. [default: they stay as they are]')
+            [CompletionResult]::new('--buckets', '--buckets', [CompletionResultType]::ParameterName, 'Scale and cut each image to the size of these that is nearest to its aspect ratio, as training with data.buckets and center crops does: heights and widths, written as there, such as [[256,256],[192,320],[320,192]], one of each aspect ratio')
             [CompletionResult]::new('--near', '--near', [CompletionResultType]::ParameterName, 'Also leave out what looks like an earlier image: difference hashes that differ in at most so many of 64 bits. 6 finds most other sizes and qualities of a photograph; drawings on plain grounds look alike to it that are not')
             [CompletionResult]::new('--not-in', '--not-in', [CompletionResultType]::ParameterName, 'Leave out images that are in this data set too, for instance those of a validation')
             [CompletionResult]::new('--shard-images', '--shard-images', [CompletionResultType]::ParameterName, 'Images in a tar file')
@@ -76,6 +78,12 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON instead of the table, or write it to a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'train;export-metrics' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'What reads them')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'train;doctor' {
@@ -119,6 +127,7 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Make a data set to train on of images as they were found: checked, without copies, turned as their metadata say, in tar files. Goes on where it stopped')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the weights of a run as a model folder that `infer --model` reads')
             [CompletionResult]::new('compare', 'compare', [CompletionResultType]::ParameterValue, 'Compare runs: settings that differ, losses at equal steps and images, the best scores, the rates')
+            [CompletionResult]::new('export-metrics', 'export-metrics', [CompletionResultType]::ParameterValue, 'Write the metrics of a run as another program reads them: MLflow, or Weights & Biases by a script')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the options of a run; no image is read')
             [CompletionResult]::new('encode-text', 'encode-text', [CompletionResultType]::ParameterValue, 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped')
             [CompletionResult]::new('ema', 'ema', [CompletionResultType]::ParameterValue, 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every')
@@ -135,6 +144,9 @@ Register-ArgumentCompleter -Native -CommandName 'train' -ScriptBlock {
             break
         }
         'train;help;compare' {
+            break
+        }
+        'train;help;export-metrics' {
             break
         }
         'train;help;doctor' {

@@ -31,6 +31,9 @@ _train() {
             train,export)
                 cmd="train__subcmd__export"
                 ;;
+            train,export-metrics)
+                cmd="train__subcmd__export__subcmd__metrics"
+                ;;
             train,help)
                 cmd="train__subcmd__help"
                 ;;
@@ -55,6 +58,9 @@ _train() {
             train__subcmd__help,export)
                 cmd="train__subcmd__help__subcmd__export"
                 ;;
+            train__subcmd__help,export-metrics)
+                cmd="train__subcmd__help__subcmd__export__subcmd__metrics"
+                ;;
             train__subcmd__help,help)
                 cmd="train__subcmd__help__subcmd__help"
                 ;;
@@ -71,7 +77,7 @@ _train() {
 
     case "${cmd}" in
         train)
-            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --ranks --list-recipes --help --version inspect prepare export compare doctor encode-text ema help"
+            opts="-h -V --recipe --data --set --strict --out --resume --device --print-config --dry-run --memory --ranks --list-recipes --help --version inspect prepare export compare export-metrics doctor encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -266,8 +272,26 @@ _train() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        train__subcmd__export__subcmd__metrics)
+            opts="-h --to --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -W "mlflow wandb" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         train__subcmd__help)
-            opts="inspect prepare export compare doctor encode-text ema help"
+            opts="inspect prepare export compare export-metrics doctor encode-text ema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -350,6 +374,20 @@ _train() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        train__subcmd__help__subcmd__export__subcmd__metrics)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         train__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -415,13 +453,17 @@ _train() {
             return 0
             ;;
         train__subcmd__prepare)
-            opts="-h --size --near --not-in --shard-images --help"
+            opts="-h --size --buckets --near --not-in --shard-images --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --buckets)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

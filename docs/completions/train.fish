@@ -42,6 +42,7 @@ complete -c train -n "__fish_train_needs_command" -f -a "inspect" -d 'Look at ev
 complete -c train -n "__fish_train_needs_command" -f -a "prepare" -d 'Make a data set to train on of images as they were found: checked, without copies, turned as their metadata say, in tar files. Goes on where it stopped'
 complete -c train -n "__fish_train_needs_command" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
 complete -c train -n "__fish_train_needs_command" -f -a "compare" -d 'Compare runs: settings that differ, losses at equal steps and images, the best scores, the rates'
+complete -c train -n "__fish_train_needs_command" -f -a "export-metrics" -d 'Write the metrics of a run as another program reads them: MLflow, or Weights & Biases by a script'
 complete -c train -n "__fish_train_needs_command" -f -a "doctor" -d 'Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the options of a run; no image is read'
 complete -c train -n "__fish_train_needs_command" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
 complete -c train -n "__fish_train_needs_command" -f -a "ema" -d 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every'
@@ -51,6 +52,7 @@ complete -c train -n "__fish_train_using_subcommand inspect" -l json -d 'Also wr
 complete -c train -n "__fish_train_using_subcommand inspect" -l strict -d 'End with exit code 1 if something was found that training would suffer from'
 complete -c train -n "__fish_train_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c train -n "__fish_train_using_subcommand prepare" -l size -d 'Scale and cut all images to squares of this side, as training does. [default: they stay as they are]' -r
+complete -c train -n "__fish_train_using_subcommand prepare" -l buckets -d 'Scale and cut each image to the size of these that is nearest to its aspect ratio, as training with data.buckets and center crops does: heights and widths, written as there, such as [[256,256],[192,320],[320,192]], one of each aspect ratio' -r
 complete -c train -n "__fish_train_using_subcommand prepare" -l near -d 'Also leave out what looks like an earlier image: difference hashes that differ in at most so many of 64 bits. 6 finds most other sizes and qualities of a photograph; drawings on plain grounds look alike to it that are not' -r
 complete -c train -n "__fish_train_using_subcommand prepare" -l not-in -d 'Leave out images that are in this data set too, for instance those of a validation' -r -F
 complete -c train -n "__fish_train_using_subcommand prepare" -l shard-images -d 'Images in a tar file' -r
@@ -63,6 +65,9 @@ complete -c train -n "__fish_train_using_subcommand export" -s h -l help -d 'Pri
 complete -c train -n "__fish_train_using_subcommand compare" -l out -d 'Also write a page with their curves here; there must be no such file' -r -F
 complete -c train -n "__fish_train_using_subcommand compare" -l json -d 'Print JSON instead of the table, or write it to a file' -r -F
 complete -c train -n "__fish_train_using_subcommand compare" -s h -l help -d 'Print help'
+complete -c train -n "__fish_train_using_subcommand export-metrics" -l to -d 'What reads them' -r -f -a "mlflow\t'MLflow: a file store'
+wandb\t'Weights & Biases: JSON, and a Python script that logs it'"
+complete -c train -n "__fish_train_using_subcommand export-metrics" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c train -n "__fish_train_using_subcommand doctor" -l recipe -d 'A shipped recipe\'s name, or a TOML file. [default: demo]' -r
 complete -c train -n "__fish_train_using_subcommand doctor" -l data -d 'Train on these images instead of the recipe\'s: a .tar file, a folder of them, a folder with one folder a class, or a folder with MNIST\'s files' -r -F
 complete -c train -n "__fish_train_using_subcommand doctor" -l set -d 'Change a setting, such as train.lr=2e-4; --print-config lists them. Can be repeated' -r
@@ -89,11 +94,12 @@ complete -c train -n "__fish_train_using_subcommand ema" -l dtype -d 'Number for
 f16\t'16-bit floats'
 bf16\t'16-bit floats with the range of 32 bits'"
 complete -c train -n "__fish_train_using_subcommand ema" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare doctor encode-text ema help" -f -a "inspect" -d 'Look at every image of a data set: sizes, classes, captions, copies, what cannot be used and why'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare doctor encode-text ema help" -f -a "prepare" -d 'Make a data set to train on of images as they were found: checked, without copies, turned as their metadata say, in tar files. Goes on where it stopped'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare doctor encode-text ema help" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare doctor encode-text ema help" -f -a "compare" -d 'Compare runs: settings that differ, losses at equal steps and images, the best scores, the rates'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare doctor encode-text ema help" -f -a "doctor" -d 'Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the options of a run; no image is read'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare doctor encode-text ema help" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare doctor encode-text ema help" -f -a "ema" -d 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every'
-complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare doctor encode-text ema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare export-metrics doctor encode-text ema help" -f -a "inspect" -d 'Look at every image of a data set: sizes, classes, captions, copies, what cannot be used and why'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare export-metrics doctor encode-text ema help" -f -a "prepare" -d 'Make a data set to train on of images as they were found: checked, without copies, turned as their metadata say, in tar files. Goes on where it stopped'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare export-metrics doctor encode-text ema help" -f -a "export" -d 'Write the weights of a run as a model folder that `infer --model` reads'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare export-metrics doctor encode-text ema help" -f -a "compare" -d 'Compare runs: settings that differ, losses at equal steps and images, the best scores, the rates'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare export-metrics doctor encode-text ema help" -f -a "export-metrics" -d 'Write the metrics of a run as another program reads them: MLflow, or Weights & Biases by a script'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare export-metrics doctor encode-text ema help" -f -a "doctor" -d 'Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the options of a run; no image is read'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare export-metrics doctor encode-text ema help" -f -a "encode-text" -d 'Run the captions of a data set through a text encoder once, for training with text.kind = "states". Goes on where it stopped'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare export-metrics doctor encode-text ema help" -f -a "ema" -d 'Make an average of the weights of any width from the snapshots of a run that was trained with averages.every'
+complete -c train -n "__fish_train_using_subcommand help; and not __fish_seen_subcommand_from inspect prepare export compare export-metrics doctor encode-text ema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -8,6 +8,7 @@ use infer::float_format;
 use pixelflow::NumberFormat;
 use pixelflow::text::MAX_TOKENS;
 use pixelflow::weights::DType;
+use pixelflow_dataset::Buckets;
 
 /// Train a PixelFlow model.
 ///
@@ -37,6 +38,7 @@ Examples:
   train --recipe demo-text                 a model that draws from captions
   train export runs/demo-1 my-model        the averaged weights of a run for sharing
   train compare runs/demo-1 runs/demo-2 --out both.html   what differs, and the curves on one page
+  train export-metrics runs/demo-1 mlruns --to mlflow     curves, settings and previews for MLflow
   train ema runs/demo-1 wide --sigma-rel 0.15   an average of another width (averages.every)";
 
 /// Something else than training.
@@ -54,6 +56,11 @@ pub enum Command {
     Export(ExportArguments),
     /// Compare runs: settings that differ, losses at equal steps and images, the best scores, the rates.
     Compare(CompareArguments),
+    /// Write the metrics of a run as another program reads them: MLflow, or Weights & Biases by a script.
+    ///
+    /// Several runs can be exported to one folder; a run that is exported again, for instance because it has gone on,
+    /// takes its own place.
+    ExportMetrics(ExportMetricsArguments),
     /// Look at the machine, its devices, and what the run would take: memory, the largest batch, days. It takes the
     /// options of a run; no image is read.
     ///
@@ -103,6 +110,27 @@ pub struct CompareArguments {
     pub json: Option<PathBuf>,
 }
 
+/// Which metrics to export.
+#[derive(Debug, Args)]
+pub struct ExportMetricsArguments {
+    /// The run's folder.
+    pub run: PathBuf,
+    /// The folder to write to: a new one, or one that runs were exported to before.
+    pub out: PathBuf,
+    /// What reads them.
+    #[arg(long, value_enum)]
+    pub to: Tracker,
+}
+
+/// A program that keeps runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tracker {
+    /// MLflow: a file store.
+    Mlflow,
+    /// Weights & Biases: JSON, and a Python script that logs it.
+    Wandb,
+}
+
 /// What to prepare.
 #[derive(Debug, Args)]
 pub struct PrepareArguments {
@@ -114,6 +142,11 @@ pub struct PrepareArguments {
     /// Scale and cut all images to squares of this side, as training does. [default: they stay as they are]
     #[arg(long, value_name = "PIXELS", value_parser = RangedU64ValueParser::<usize>::new().range(1..=4096))]
     pub size: Option<usize>,
+    /// Scale and cut each image to the size of these that is nearest to its aspect ratio, as training with data.buckets
+    /// and center crops does: heights and widths, written as there, such as [[256,256],[192,320],[320,192]], one of each
+    /// aspect ratio.
+    #[arg(long, value_name = "SIZES", conflicts_with = "size", value_parser = buckets)]
+    pub buckets: Option<Buckets>,
     /// Also leave out what looks like an earlier image: difference hashes that differ in at most so many of 64 bits.
     /// 6 finds most other sizes and qualities of a photograph; drawings on plain grounds look alike to it that are not.
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(..=16))]
@@ -143,6 +176,25 @@ pub struct EmaArguments {
     /// Number format of the weights.
     #[arg(long, value_enum, default_value = "f16")]
     pub dtype: ExportFormat,
+}
+
+/// Sizes as `data.buckets` has them.
+fn buckets(text: &str) -> Result<Buckets, String> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Setting {
+        buckets: Vec<[usize; 2]>,
+    }
+    let setting: Setting = toml::from_str(&format!("buckets = {text}"))
+        .map_err(|_| "write heights and widths as [[256,256],[192,320]]".to_owned())?;
+    let buckets = Buckets::new(setting.buckets).map_err(|error| error.to_string())?;
+    match buckets.shared_aspect() {
+        None => Ok(buckets),
+        Some([[height, width], [other_height, other_width]]) => Err(format!(
+            "{height}x{width} and {other_height}x{other_width} have one aspect ratio, and training draws one of both \
+             each time; prepare for one of them, or leave the images as they are"
+        )),
+    }
 }
 
 fn sigma_rel(text: &str) -> Result<f64, String> {

@@ -74,6 +74,8 @@ pub enum Error {
     NotARun { path: PathBuf, reason: String },
     #[error("{} cannot be compared: {reason}", path.display())]
     NotComparable { path: PathBuf, reason: &'static str },
+    #[error("cannot export metrics: {}: {reason}", path.display())]
+    ExportMetrics { path: PathBuf, reason: String },
     #[error("no run with a checkpoint in {}; start one without --resume", path.display())]
     NothingToResume { path: PathBuf },
     #[error(

@@ -21,6 +21,7 @@ mod dry_run;
 mod error;
 mod evaluation;
 mod export;
+mod export_metrics;
 mod first_losses;
 mod gradient_norms;
 mod identity;

@@ -7,6 +7,9 @@ use std::path::Path;
 use crate::error::write_error;
 use crate::{Error, Result};
 
+/// The file that is locked.
+const LOCK: &str = "lock";
+
 /// Holds a run's folder until it is dropped, or the program ends in whatever way.
 #[derive(Debug)]
 pub struct RunLock {
@@ -20,7 +23,7 @@ impl RunLock {
     /// [`Error::RunInUse`] if another program has it, [`Error::Write`] if it cannot be written to,
     /// [`Error::OutExists`] if its lock is somebody else's file.
     pub fn take(run: &Path) -> Result<Self> {
-        let path = run.join("lock");
+        let path = run.join(LOCK);
         let mut options = OpenOptions::new();
         let open = options.read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(write_error(&path))?;
@@ -45,6 +48,13 @@ impl RunLock {
     }
 }
 
+/// Whether a program trains the run in `run` now; it is only asked.
+pub fn is_held(run: &Path) -> bool {
+    // A shared lock would be had beside other readers, not beside a trainer.
+    File::open(run.join(LOCK))
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,7 +66,9 @@ mod tests {
         let message = RunLock::take(run.path()).unwrap_err().to_string();
         let process = format!("(process {})", std::process::id());
         assert!(message.contains(&process), "{message}");
+        assert!(is_held(run.path()));
         drop(first);
+        assert!(!is_held(run.path()));
         RunLock::take(run.path()).unwrap();
         std::fs::write(run.path().join("lock"), "a diary").unwrap();
         let message = RunLock::take(run.path()).unwrap_err().to_string();

@@ -20,6 +20,7 @@ use crate::checkpoint::{self, State};
 use crate::compare::compare;
 use crate::doctor::doctor;
 use crate::dry_run::{DryRun, ScoresInMemory};
+use crate::export_metrics::export_metrics;
 use crate::inspection::inspect;
 use crate::lora::Lora;
 use crate::network::Network;
@@ -57,6 +58,7 @@ fn obey(arguments: &Arguments) -> Result<ExitCode> {
         Some(Command::Inspect(arguments)) => return inspect(arguments),
         Some(Command::Prepare(arguments)) => return prepare(arguments),
         Some(Command::Compare(arguments)) => return compare(arguments),
+        Some(Command::ExportMetrics(arguments)) => return export_metrics(arguments),
         Some(Command::Doctor(arguments)) => return doctor(arguments),
         Some(Command::EncodeText(arguments)) => encode_captions(arguments)?,
         Some(Command::Ema(ema)) => {

@@ -16,7 +16,10 @@ pub const METRICS: &str = "metrics.jsonl";
 /// The folder of the grids of images.
 pub const PREVIEWS: &str = "previews";
 /// The folder of TensorBoard's events.
-const BOARD: &str = "tensorboard";
+pub const BOARD: &str = "tensorboard";
+
+/// The curve of the loss.
+pub const LOSS_CURVE: &str = "loss.svg";
 
 /// The observers that write `metrics.jsonl`, TensorBoard events, previews and `loss.svg`: each goes on
 /// when another cannot.
@@ -101,6 +104,6 @@ impl TrainObserver for Pictures {
         if records.is_empty() {
             return Ok(());
         }
-        draw_loss_curve(&records, &self.folder.join("loss.svg"))
+        draw_loss_curve(&records, &self.folder.join(LOSS_CURVE))
     }
 }

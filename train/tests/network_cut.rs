@@ -54,7 +54,7 @@ impl Machines {
         machines
     }
 
-    fn cut(&self) {
+    fn cut() {
         let [_, [machine, wire, _]] = MACHINES;
         ip(&format!("-n {machine} link set {wire} down"));
     }
@@ -86,7 +86,7 @@ fn agent(folder: &Path) -> String {
 fn a_cut_network_ends_the_job_and_the_first_rank_saves() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    let machines = Machines::begin();
+    let _machines = Machines::begin();
     let agent = agent(folder.path());
     let hosts = MACHINES.map(|[_, _, address]| format!("{address}:1")).join(",");
     let network = "10.231.7.0/24";
@@ -120,7 +120,7 @@ fn a_cut_network_ends_the_job_and_the_first_rank_saves() {
         assert!(Instant::now() < deadline && job.try_wait().unwrap().is_none(), "no step 50");
         std::thread::sleep(Duration::from_millis(50));
     }
-    machines.cut();
+    Machines::cut();
     let cut = Instant::now();
     let ended = loop {
         if let Some(status) = job.try_wait().unwrap() {

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageEncoder, ImageFormat, Rgb, RgbImage};
-use pixelflow_dataset::Source;
-use pixelflow_dataset::source::{SourceConfig, WebDatasetConfig};
+use pixelflow::cascade::CascadeConfig;
+use pixelflow_dataset::source::{FolderConfig, SourceConfig, WebDatasetConfig};
+use pixelflow_dataset::{Batch, Loader, LoaderConfig, Source, TransformConfig};
 use program_tests::{Program, Run, listing, text};
 use serde_json::Value;
 
@@ -111,6 +112,115 @@ fn images_are_brought_to_size_as_training_brings_them() {
         pixelflow_dataset::decode(&fs::read(at("found/ant/2.png")).unwrap(), "x").unwrap();
     let expected = transform.build().unwrap().fit(&original, "x").unwrap();
     assert_eq!(source.read(1).unwrap().image, expected);
+}
+
+/// Images of three aspect ratios and several sizes, in two classes, as PNG.
+fn of_all_shapes(folder: &Path) {
+    for (number, [width, height]) in
+        [[40, 30], [20, 48], [64, 24], [16, 16], [33, 50], [90, 31], [24, 16], [70, 70]]
+            .into_iter()
+            .enumerate()
+    {
+        let class = folder.join(["ant", "bee"][number % 2]);
+        fs::create_dir_all(&class).unwrap();
+        let image = picture(number as u32 + 1, width, height);
+        fs::write(class.join(format!("{number}.png")), png(&image)).unwrap();
+    }
+}
+
+const BUCKETS: &str = "[[16, 16], [16, 24], [24, 16]]";
+
+/// Batches as training makes them of a data set with these buckets.
+fn batches(source: SourceConfig) -> Vec<Batch> {
+    let config = LoaderConfig {
+        batch: 12,
+        buckets: vec![[16, 16], [16, 24], [24, 16]],
+        strict: true,
+        threads: 1,
+        ..LoaderConfig::default()
+    };
+    let transform = TransformConfig { size: 16, ..TransformConfig::default() }.build().unwrap();
+    let cascade = CascadeConfig { stages: 2, ..CascadeConfig::default() }.build().unwrap();
+    let loader = Loader::new(source.open().unwrap(), transform, cascade, 2, 5, config).unwrap();
+    (0..4).map(|step| loader.batch(step).unwrap()).collect()
+}
+
+#[test]
+fn training_on_images_in_their_buckets_sees_the_pixels_that_it_makes_of_the_originals() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    of_all_shapes(&at("found"));
+    let said = prepare(&at("found"), &at("out"), &["--buckets", BUCKETS]).succeeded().printed;
+    let counts = "2 of 16x16, 4 of 16x24, 2 of 24x16 (height x width)";
+    assert!(said.contains(counts), "{said}");
+    let manifest = manifest(&at("out"));
+    let count = |height: u32, width: u32, images: u32| serde_json::json!({"size": [height, width], "images": images});
+    assert_eq!(
+        manifest["buckets"],
+        serde_json::json!([count(16, 16, 2), count(16, 24, 4), count(24, 16, 2)])
+    );
+    // Two of them had the size of their bucket.
+    assert_eq!((&manifest["fitted"], &manifest["size"]), (&6.into(), &Value::Null));
+    let source = opened(&at("out"));
+    let sizes = |number| {
+        let image = source.read(number).unwrap().image;
+        [image.height(), image.width()]
+    };
+    let mut found: Vec<[usize; 2]> = (0..8).map(sizes).collect();
+    found.sort_unstable();
+    let expected = [[[16, 16]; 2].as_slice(), &[[16, 24]; 4], &[[24, 16]; 2]].concat();
+    assert_eq!(found, expected);
+    let originals = batches(SourceConfig::Folder(FolderConfig::new(at("found"))));
+    let prepared = batches(SourceConfig::WebDataset(WebDatasetConfig::new([at("out")])));
+    assert!(originals == prepared, "other pixels, sizes, classes or order");
+}
+
+#[test]
+fn images_in_buckets_come_out_the_same_however_often_it_was_stopped() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    of_all_shapes(&at("found"));
+    let options = ["--buckets", BUCKETS, "--shard-images", "3"];
+    prepare(&at("found"), &at("whole"), &options).succeeded();
+    fs::create_dir(at("stopped")).unwrap();
+    let whole = manifest(&at("whole"));
+    let plan = |hash: &Value| {
+        serde_json::json!({"hash": hash, "shards": [whole["shards"][0]]}).to_string()
+    };
+    fs::write(at("stopped/plan.json"), plan(&whole["plan"])).unwrap();
+    let first = "images-000000.tar";
+    fs::copy(at("whole").join(first), at("stopped").join(first)).unwrap();
+    let said = prepare(&at("found"), &at("stopped"), &options).succeeded().message;
+    assert!(said.contains("going on with"), "{said}");
+    for name in listing(&at("whole")) {
+        let read = |folder: &str| fs::read(at(folder).join(&name)).unwrap();
+        assert!(read("whole") == read("stopped"), "{name} differs");
+    }
+    // With other buckets it is another data set.
+    fs::create_dir(at("other")).unwrap();
+    fs::write(at("other/plan.json"), plan(&whole["plan"])).unwrap();
+    let others = ["--buckets", "[[16, 16], [24, 16]]", "--shard-images", "3"];
+    prepare(&at("found"), &at("other"), &others).refused(&["begun with other images or settings"]);
+}
+
+#[test]
+fn buckets_that_cannot_be_prepared_for_are_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    found(&at("found"));
+    for (buckets, said) in [
+        ("[[16, 16], [32, 32]]", "16x16 and 32x32 have one aspect ratio"),
+        ("[[16, 16], [16, 16]]", "it is there twice"),
+        ("[[16, 0]]", "images can be 1 to 4096 pixels a side"),
+        ("[]", "give at least one size"),
+        ("256", "write heights and widths as"),
+        ("[[16, 16]]\nsize = 3", "write heights and widths as"),
+    ] {
+        prepare(&at("found"), &at("out"), &["--buckets", buckets]).refused(&[said]);
+    }
+    prepare(&at("found"), &at("out"), &["--buckets", BUCKETS, "--size", "16"])
+        .refused(&["cannot be used with"]);
+    assert!(!at("out").exists());
 }
 
 #[test]

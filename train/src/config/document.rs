@@ -38,6 +38,14 @@ impl TrainConfig {
         lines.join("\n") + "\n"
     }
 
+    /// Every setting by its dotted key, such as `train.lr`; what is none is not there.
+    pub fn by_key(&self) -> Vec<(String, Value)> {
+        let table = to_table(self);
+        let is_none = |value: &Value| value.as_table().is_some_and(Table::is_empty);
+        let leaves = dotted::leaves(&table).into_iter().filter(|(_, value)| !is_none(value));
+        leaves.map(|(key, value)| (key, value.clone())).collect()
+    }
+
     /// Reads what [`to_toml`](Self::to_toml) has written to a file.
     ///
     /// # Errors

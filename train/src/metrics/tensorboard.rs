@@ -3,7 +3,6 @@
 //! An event file is a row of frames: length, its checksum, a protocol buffer, its checksum. The
 //! messages below are the parts of TensorFlow's `event.proto` and `summary.proto` that are used.
 
-use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,8 +11,9 @@ use image::RgbImage;
 use image::codecs::png::PngEncoder;
 use prost::Message;
 
+use super::Record;
 use super::log_file::LogFile;
-use super::{Record, Score};
+use super::scalars::scalars;
 use crate::Result;
 use crate::error::{read_error, write_error};
 
@@ -49,35 +49,11 @@ impl TensorBoard {
     /// # Errors
     /// [`crate::Error::Write`].
     pub fn append_record(&mut self, record: &Record) -> Result<()> {
-        let values = match record {
-            Record::Training(record) => {
-                let mut values = losses("train", record.means.loss, &record.means.stage_losses);
-                values.extend([
-                    scalar("train/gradient_norm", record.means.gradient_norm),
-                    scalar("train/learning_rate", record.learning_rate),
-                    scalar("train/images_per_second", record.means.images_per_second),
-                    scalar("train/epoch", record.epoch),
-                    scalar("train/rejected_steps", record.rejected as f64),
-                    scalar("train/spikes", record.spikes as f64),
-                ]);
-                values.extend(record.loss_scale.map(|factor| scalar("train/loss_scale", factor)));
-                values.extend(
-                    record.memory.map(|bytes| scalar("train/memory_gb", bytes as f64 / 1e9)),
-                );
-                let shares = record.means.times.map(|times| times.shares()).unwrap_or_default();
-                let share = |(name, share): (&str, f64)| scalar(&format!("time/{name}"), share);
-                values.extend(shares.into_iter().map(share));
-                values
-            }
-            Record::Validation(record) => losses("validation", record.loss, &record.stage_losses),
-            Record::Evaluation(record) => scores(&record.metrics),
-            // The curve of rejected steps counts them.
-            Record::Rejected(_) => return Ok(()),
-            Record::Rollback(record) => vec![scalar("train/rollback_to", record.to as f64)],
-            Record::Preview(record) => {
-                vec![scalar("preview/patch_grid", record.patch_grid.ratio)]
-            }
-        };
+        let values: Vec<Value> =
+            scalars(record).into_iter().map(|(tag, value)| scalar(tag, value)).collect();
+        if values.is_empty() {
+            return Ok(());
+        }
         self.append(record.step(), What::Summary(Summary { value: values }))
     }
 
@@ -112,7 +88,7 @@ impl TensorBoard {
 }
 
 /// How the names of event files begin, before the seconds since 1970.
-const PREFIX: &str = "events.out.tfevents.";
+pub(super) const PREFIX: &str = "events.out.tfevents.";
 
 /// The time in the name of the latest event file in a folder.
 fn latest(folder: &Path) -> std::io::Result<Option<u64>> {
@@ -124,29 +100,8 @@ fn latest(folder: &Path) -> std::io::Result<Option<u64>> {
     Ok(names.iter().filter_map(time).max())
 }
 
-/// The loss and that of each stage that has one.
-fn losses(prefix: &str, loss: f64, stages: &[Option<f64>]) -> Vec<Value> {
-    let stage = |(stage, loss): (usize, &Option<f64>)| {
-        Some(scalar(&format!("{prefix}/loss_stage_{stage}"), (*loss)?))
-    };
-    let mut values = vec![scalar(&format!("{prefix}/loss"), loss)];
-    values.extend(stages.iter().enumerate().filter_map(stage));
-    values
-}
-
-/// Every metric, and its standard error where that is known.
-fn scores(metrics: &BTreeMap<String, Score>) -> Vec<Value> {
-    let of_metric = |(key, score): (&String, &Score)| {
-        let tag = format!("evaluation/{key}");
-        let error = score.standard_error;
-        let error = error.map(|error| scalar(&format!("{tag}_standard_error"), error));
-        [Some(scalar(&tag, score.value)), error]
-    };
-    metrics.iter().flat_map(of_metric).flatten().collect()
-}
-
-fn scalar(tag: &str, value: f64) -> Value {
-    Value { tag: tag.to_owned(), kind: Some(Kind::SimpleValue(value as f32)) }
+fn scalar(tag: String, value: f64) -> Value {
+    Value { tag, kind: Some(Kind::SimpleValue(value as f32)) }
 }
 
 /// Length, checksum, bytes, checksum.
@@ -161,7 +116,7 @@ fn frame(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// CRC-32C, rotated and shifted as `TFRecord` wants it.
-fn masked_checksum(bytes: &[u8]) -> u32 {
+pub(super) fn masked_checksum(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
@@ -231,7 +186,7 @@ struct Image {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{EvaluationRecord, ValidationRecord};
+    use crate::metrics::{EvaluationRecord, Score, ValidationRecord};
 
     /// All events of the only file in `folder`; asserts that every checksum is right.
     fn events(folder: &Path) -> Vec<Event> {

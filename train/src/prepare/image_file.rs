@@ -3,10 +3,11 @@
 use std::io::Cursor;
 
 use image::{ExtendedColorType, ImageEncoder, ImageFormat, codecs::png::PngEncoder};
+use pixelflow_dataset::Raster;
 use pixelflow_dataset::source::{Encoded, EncodedRecord};
 use pixelflow_dataset::survey::upright;
-use pixelflow_dataset::{Raster, Transform};
 
+use super::fitting::Fitting;
 use crate::{Error, Result};
 
 /// An image as it goes into a shard.
@@ -27,6 +28,8 @@ pub(super) struct Change {
     pub turned: bool,
     /// It was scaled or cut.
     pub fitted: bool,
+    /// The bucket that it is in, `[height, width]`, where there are buckets.
+    pub bucket: Option<[usize; 2]>,
 }
 
 /// The file of a record: as it is where nothing has to be done to it, else a PNG of its pixels, turned as its metadata
@@ -34,10 +37,7 @@ pub(super) struct Change {
 ///
 /// # Errors
 /// What decoding and scaling say.
-pub(super) fn image_file(
-    record: EncodedRecord,
-    transform: Option<&Transform>,
-) -> Result<ImageFile> {
+pub(super) fn image_file(record: EncodedRecord, fitting: Option<&Fitting>) -> Result<ImageFile> {
     let name = record.name.clone();
     let file = match &record.image {
         Encoded::File(bytes) => Some(bytes.clone()),
@@ -48,14 +48,13 @@ pub(super) fn image_file(
         Some(bytes) => upright(bytes, decoded),
         None => (decoded, false),
     };
-    let fits = |transform: &&Transform| transform.size() != [image.height(), image.width()];
-    let fitted =
-        transform.filter(fits).map(|transform| transform.fit(&image, &name)).transpose()?;
-    let change = Change { turned, fitted: fitted.is_some() };
+    let bucket = fitting.and_then(|fitting| fitting.bucket(&image));
+    let fitted = fitting.map(|fitting| fitting.fit(&image, &name)).transpose()?.flatten();
+    let change = Change { turned, fitted: fitted.is_some(), bucket };
     let pixels = fitted.unwrap_or(image);
     let extension = file.as_deref().and_then(extension);
     match (file, extension) {
-        (Some(bytes), Some(extension)) if change == Change::default() => {
+        (Some(bytes), Some(extension)) if !change.turned && !change.fitted => {
             Ok(ImageFile { extension, bytes, change })
         }
         _ => Ok(ImageFile { extension: "png", bytes: png(&pixels, &name)?, change }),
@@ -84,9 +83,17 @@ fn png(image: &Raster, name: &str) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use pixelflow_dataset::TransformConfig;
+    use pixelflow_dataset::Buckets;
 
     use super::*;
+    use crate::arguments::PrepareArguments;
+
+    fn fitting(size: Option<usize>, buckets: Option<Buckets>) -> Fitting {
+        let (near, not_in, shard_images) = (None, None, 1);
+        let [data, out] = ["a", "b"].map(std::path::PathBuf::from);
+        let arguments = PrepareArguments { data, out, size, buckets, near, not_in, shard_images };
+        Fitting::of(&arguments).unwrap().unwrap()
+    }
 
     fn record(image: Encoded) -> EncodedRecord {
         EncodedRecord { image, label: 0, name: "a".to_owned() }
@@ -97,11 +104,16 @@ mod tests {
         let raster = |side: usize| Raster::new(side, side, 3, vec![9; 3 * side * side]).unwrap();
         let pixels = image_file(record(Encoded::Pixels(raster(8))), None).unwrap();
         assert_eq!((pixels.extension, pixels.change), ("png", Change::default()));
-        let transform = TransformConfig { size: 8, ..TransformConfig::default() }.build().unwrap();
+        let square = fitting(Some(8), None);
         let kept = record(Encoded::File(pixels.bytes.clone()));
-        assert_eq!(image_file(kept, Some(&transform)).unwrap(), pixels);
-        let large = image_file(record(Encoded::Pixels(raster(20))), Some(&transform)).unwrap();
+        assert_eq!(image_file(kept, Some(&square)).unwrap(), pixels);
+        let large = image_file(record(Encoded::Pixels(raster(20))), Some(&square)).unwrap();
         assert!(large.change.fitted && !large.change.turned);
         assert_eq!(large.bytes, pixels.bytes);
+        // In its bucket it is as it was, and known to be there.
+        let sizes = fitting(None, Some(Buckets::new(vec![[4, 8], [8, 8]]).unwrap()));
+        let kept = image_file(record(Encoded::File(pixels.bytes.clone())), Some(&sizes)).unwrap();
+        assert_eq!((&kept.bytes, kept.change.bucket), (&pixels.bytes, Some([8, 8])));
+        assert!(!kept.change.fitted);
     }
 }

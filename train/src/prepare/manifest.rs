@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::selection::LeftOutImages;
-use super::shard::Shard;
+use super::shard::{BucketImages, Shard};
 
 /// What a prepared data set is: what it was made of, what is in it and what is not.
 #[derive(Debug, Serialize)]
@@ -28,6 +28,8 @@ pub(super) struct Manifest {
     pub captioned: usize,
     /// Side of all images in pixels, if they were brought to one.
     pub size: Option<usize>,
+    /// Images of each bucket, if they were brought to those.
+    pub buckets: Option<Vec<BucketImages>>,
     /// Images that were turned or mirrored as their metadata say.
     pub turned: usize,
     /// Images that were scaled or cut.
@@ -69,6 +71,13 @@ impl std::fmt::Display for Manifest {
         writeln!(formatter, "  left out     {named}")?;
         let changed = format!("{} turned, {} scaled or cut", self.turned, self.fitted);
         write!(formatter, "  changed      {changed}")?;
+        if let Some(buckets) = &self.buckets {
+            let of_bucket = |BucketImages { size: [height, width], images }: &BucketImages| {
+                format!("{images} of {height}x{width}")
+            };
+            let named: Vec<String> = buckets.iter().map(of_bucket).collect();
+            write!(formatter, "\n  buckets      {} (height x width)", named.join(", "))?;
+        }
         if contradictions > 0 {
             write!(
                 formatter,

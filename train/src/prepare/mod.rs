@@ -1,6 +1,7 @@
 //! The command `train prepare`: images as they were found become a data set to train on.
 
 mod contact_sheet;
+mod fitting;
 mod image_file;
 mod manifest;
 mod plan;
@@ -14,16 +15,17 @@ use std::process::ExitCode;
 
 use pixelflow::durable;
 use pixelflow_dataset::source::ABOUT;
-use pixelflow_dataset::{Source, Transform, TransformConfig};
+use pixelflow_dataset::{Buckets, Source};
 use pixelflow_host::interrupt::Interrupt;
 use pixelflow_host::output::{note, print};
 use pixelflow_host::progress::counting_bar;
 
 use self::contact_sheet::contact_sheet;
+use self::fitting::Fitting;
 use self::manifest::Manifest;
 use self::plan::{PLAN, Plan, hash_of};
 use self::selection::Selection;
-use self::shard::{Numbers, Shard, write_shard};
+use self::shard::{BucketImages, Numbers, Shard, write_shard};
 use crate::arguments::PrepareArguments;
 use crate::error::{read_error, write_error};
 use crate::inspection::{Looked, open};
@@ -40,10 +42,9 @@ const CONTACT_SHEET: &str = ABOUT[1];
 /// # Errors
 /// [`Error::NotADataSet`], [`Error::Data`] and [`Error::Prepare`] before anything is written; [`Error::Write`].
 pub fn prepare(arguments: &PrepareArguments) -> Result<ExitCode> {
-    let PrepareArguments { data, out, size, near, not_in, .. } = arguments;
+    let PrepareArguments { data, out, near, not_in, .. } = arguments;
     refuse_strange(out, data)?;
-    let transform = size.map(|size| TransformConfig { size, ..TransformConfig::default() }.build());
-    let transform = transform.transpose()?;
+    let fitting = Fitting::of(arguments)?;
     let (source, without_labels) = open(data)?;
     let is_labelled = without_labels.is_none();
     let other = not_in.as_deref().map(open).transpose()?;
@@ -68,8 +69,8 @@ pub fn prepare(arguments: &PrepareArguments) -> Result<ExitCode> {
     let hash = hash_of(source.as_ref(), is_labelled, &selection, arguments)?;
     let mut plan = Plan::begin(out, hash)?;
     let images = (source.as_ref(), is_labelled);
-    let transform = transform.as_ref();
-    if write_shards(&mut plan, arguments, images, &selection, transform, &interrupt)?.is_none() {
+    let fitting = fitting.as_ref();
+    if write_shards(&mut plan, arguments, images, &selection, fitting, &interrupt)?.is_none() {
         return Ok(stopped());
     }
     let sheet = contact_sheet(source.as_ref(), &selection.kept, is_labelled)?;
@@ -125,7 +126,7 @@ fn write_shards(
     arguments: &PrepareArguments,
     (source, is_labelled): (&dyn Source, bool),
     selection: &Selection,
-    transform: Option<&Transform>,
+    fitting: Option<&Fitting>,
     interrupt: &Interrupt,
 ) -> Result<Option<()>> {
     let (out, before) = (&arguments.out, std::mem::take(&mut plan.shards));
@@ -144,7 +145,7 @@ fn write_shards(
             !interrupt.is_wanted()
         };
         let path = out.join(&file);
-        let written = write_shard(&path, (source, is_labelled), records, transform, goes_on)?;
+        let written = write_shard(&path, (source, is_labelled), records, fitting, goes_on)?;
         let Some(changes) = written else {
             return Ok(None);
         };
@@ -178,7 +179,8 @@ fn manifest(
     let is_gone = |name: &&String| is_labelled && !classes.contains_key(*name);
     let empty_classes = source.classes().iter().filter(is_gone).cloned().collect();
     // What was scaled was written without transparency.
-    let transparent = if arguments.size.is_some() { 0 } else { transparent.count() };
+    let is_fitted = arguments.size.is_some() || arguments.buckets.is_some();
+    let transparent = if is_fitted { 0 } else { transparent.count() };
     let data = std::path::absolute(&arguments.data).unwrap_or_else(|_| arguments.data.clone());
     Ok(Manifest {
         version: env!("CARGO_PKG_VERSION"),
@@ -190,6 +192,7 @@ fn manifest(
         empty_classes,
         captioned,
         size: arguments.size,
+        buckets: arguments.buckets.as_ref().map(|buckets| in_buckets(buckets, &shards)),
         turned: shards.iter().map(|shard| shard.turned).sum(),
         fitted: shards.iter().map(|shard| shard.fitted).sum(),
         transparent,
@@ -197,4 +200,14 @@ fn manifest(
         beside: source.left_out().count(),
         shards,
     })
+}
+
+/// How many images of all tar files are in each bucket.
+fn in_buckets(buckets: &Buckets, shards: &[Shard]) -> Vec<BucketImages> {
+    let in_shards = || shards.iter().flat_map(|shard| &shard.buckets);
+    let of_bucket = |&size: &[usize; 2]| {
+        let images = in_shards().filter(|counted| counted.size == size);
+        BucketImages { size, images: images.map(|counted| counted.images).sum() }
+    };
+    buckets.sizes().iter().map(of_bucket).collect()
 }

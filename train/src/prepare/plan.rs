@@ -91,6 +91,9 @@ pub(super) fn hash_of(
     let mut hash = Sha256::new();
     let settings = format!("{} {:?} {is_labelled}", arguments.shard_images, arguments.size);
     update(&mut hash, settings.as_bytes());
+    if let Some(buckets) = &arguments.buckets {
+        update(&mut hash, format!("{:?}", buckets.sizes()).as_bytes());
+    }
     for &number in &selection.kept {
         let (name, label) = source.identity(number);
         update(&mut hash, &name);

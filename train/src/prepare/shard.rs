@@ -1,16 +1,18 @@
 //! One tar file of a prepared data set.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use pixelflow::durable::DurableFile;
 use pixelflow::weights::file_hash;
-use pixelflow_dataset::{Source, Transform};
+use pixelflow_dataset::Source;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::fitting::Fitting;
 use super::image_file::{Change, ImageFile, image_file};
 use crate::error::{read_error, write_error};
 use crate::{Error, Result};
@@ -33,6 +35,29 @@ pub(super) struct Shard {
     pub turned: usize,
     /// Images in it that were scaled or cut.
     pub fitted: usize,
+    /// Its images of each bucket, where there are buckets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buckets: Vec<BucketImages>,
+}
+
+/// How many images are in a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct BucketImages {
+    /// `[height, width]` in pixels.
+    pub size: [usize; 2],
+    /// How many images have it.
+    pub images: usize,
+}
+
+impl BucketImages {
+    /// Those of some images, by size.
+    fn of(changes: &[Change]) -> Vec<Self> {
+        let mut count: BTreeMap<[usize; 2], usize> = BTreeMap::new();
+        for size in changes.iter().filter_map(|change| change.bucket) {
+            *count.entry(size).or_default() += 1;
+        }
+        count.into_iter().map(|(size, images)| Self { size, images }).collect()
+    }
 }
 
 impl Shard {
@@ -49,6 +74,7 @@ impl Shard {
             file,
             turned: changes.iter().filter(|change| change.turned).count(),
             fitted: changes.iter().filter(|change| change.fitted).count(),
+            buckets: BucketImages::of(changes),
         })
     }
 
@@ -72,7 +98,7 @@ pub(super) fn write_shard(
     path: &Path,
     (source, is_labelled): (&dyn Source, bool),
     records: &[Numbers],
-    transform: Option<&Transform>,
+    fitting: Option<&Fitting>,
     mut goes_on: impl FnMut(usize) -> bool,
 ) -> Result<Option<Vec<Change>>> {
     let write = |error: io::Error| write_error(path)(error);
@@ -84,7 +110,7 @@ pub(super) fn write_shard(
             .map(|&[number, original]| {
                 let record = source.encoded(original)?;
                 let facts = facts(source, original, is_labelled, &record.name)?;
-                let image = image_file(record, transform)?;
+                let image = image_file(record, fitting)?;
                 Ok((format!("{number:08}"), facts, image))
             })
             .collect();

@@ -25,6 +25,7 @@ use crate::run_folder::RunFolder;
 use crate::sessions::{SessionRecord, add_session};
 use contents::contents;
 use previews::Pictures;
+pub use previews::step_of;
 
 /// The page.
 pub const REPORT: &str = "report.html";

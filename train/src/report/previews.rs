@@ -74,7 +74,7 @@ impl Pictures {
 }
 
 /// The step of `step-00000100.png`.
-fn step_of(path: &Path) -> Option<u64> {
+pub fn step_of(path: &Path) -> Option<u64> {
     path.file_name()?.to_str()?.strip_prefix("step-")?.strip_suffix(".png")?.parse().ok()
 }
 
