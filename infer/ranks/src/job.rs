@@ -104,8 +104,7 @@ impl Job {
     }
 
     /// Has long messages travel between GPUs by NCCL from now on: this rank's is the GPU with this number, of those that
-    /// CUDA shows it. All ranks do the same; one that is alone has no messages. Beside the errors nothing changes if it
-    /// fails.
+    /// CUDA shows it. All ranks do the same; one that is alone has no messages. If it fails, they travel as before.
     ///
     /// # Errors
     /// [`RankError::Nccl`] on all ranks if one of them has no NCCL, or on one that it does not connect;
