@@ -75,13 +75,18 @@ fn files(run: &Path) -> Vec<Vec<u8>> {
     names.into_iter().map(read).collect()
 }
 
-/// The records of metrics, without times.
+/// Whether a number says how fast the machine was, or how much memory it had: no two runs have the same.
+fn is_of_the_machine(name: &str) -> bool {
+    name.contains("second") || ["memory", "times"].contains(&name)
+}
+
+/// The records of metrics, without what is the machine's.
 fn metrics(run: &Path) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     let record = |line| {
         let mut record: serde_json::Value = serde_json::from_str(line).unwrap();
         let fields = record.as_object_mut().unwrap();
-        fields.retain(|name, _| !name.contains("second"));
+        fields.retain(|name, _| !is_of_the_machine(name));
         record
     };
     text.lines().map(record).collect()
