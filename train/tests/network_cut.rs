@@ -14,12 +14,13 @@ use program_tests::text;
 /// The namespaces, and the ends of the wire between them.
 const MACHINES: [[&str; 3]; 2] =
     [["pixelflow-a", "pixelflow-va", "10.231.7.1"], ["pixelflow-b", "pixelflow-vb", "10.231.7.2"]];
-/// Open MPI's daemons otherwise notice after minutes: `docs/several-machines.md`.
+/// Open MPI's daemons otherwise notice after minutes. They have to before the ranks end, after 20 s, and the first rank
+/// must then have the time to save: `docs/several-machines.md`.
 const KEEPALIVE: [&str; 4] = [
-    "oob_tcp_keepalive_time 8",
+    "oob_tcp_keepalive_time 12",
     "oob_tcp_keepalive_intvl 3",
     "oob_tcp_keepalive_probes 2",
-    "odls_base_sigkill_timeout 12",
+    "odls_base_sigkill_timeout 6",
 ];
 
 /// All has to end within this.
