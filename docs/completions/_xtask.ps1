@@ -29,6 +29,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('tidy', 'tidy', [CompletionResultType]::ParameterValue, 'Print what violates the rules about this repository''s files; seconds, no network')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write the files that are made from code: man pages, completions')
             [CompletionResult]::new('quality', 'quality', [CompletionResultType]::ParameterValue, 'Measure the shipped models and write QUALITY.md')
+            [CompletionResult]::new('ablation', 'ablation', [CompletionResultType]::ParameterValue, 'Compare the choices of training beyond the paper, and write QUALITY.md')
             [CompletionResult]::new('dist', 'dist', [CompletionResultType]::ParameterValue, 'Build a stripped archive of the programs for this machine')
             [CompletionResult]::new('web', 'web', [CompletionResultType]::ParameterValue, 'Build a folder for any web server whose page draws in the browser itself')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -47,6 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Images of a batch, for gemm, attention and forward; default: 2, above 1024 tokens 1')
             [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Blocks of the model, for forward; the whole of XL, in 2.7 GB of f32, has 28')
             [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Where to compute; another device than the CPU must be compiled in: `cargo run -p xtask --features cuda -- bench`')
+            [CompletionResult]::new('--dtype', '--dtype', [CompletionResultType]::ParameterName, 'Format of weights and activations: f32, bf16 or f16; of a training step, what it computes in')
             [CompletionResult]::new('--repeat', '--repeat', [CompletionResultType]::ParameterName, 'Counted repetitions of each job')
             [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads; default: `RAYON_NUM_THREADS`, or all processors')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write the records here, one JSON object a line, as xtask/pytorch does')
@@ -95,6 +97,15 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'xtask;ablation' {
+            [CompletionResult]::new('--seeds', '--seeds', [CompletionResultType]::ParameterName, 'Seeds of each choice, from 0')
+            [CompletionResult]::new('--train', '--train', [CompletionResultType]::ParameterName, 'The `train` to train with; without it, it is built from this repository')
+            [CompletionResult]::new('--infer', '--infer', [CompletionResultType]::ParameterName, 'The `infer` to measure with; without it, it is built from this repository')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be done, and stop')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'xtask;dist' {
             [CompletionResult]::new('--features', '--features', [CompletionResultType]::ParameterName, 'Backends to compile besides the CPU''s, as `wgpu,cuda`')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
@@ -114,6 +125,7 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             [CompletionResult]::new('tidy', 'tidy', [CompletionResultType]::ParameterValue, 'Print what violates the rules about this repository''s files; seconds, no network')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write the files that are made from code: man pages, completions')
             [CompletionResult]::new('quality', 'quality', [CompletionResultType]::ParameterValue, 'Measure the shipped models and write QUALITY.md')
+            [CompletionResult]::new('ablation', 'ablation', [CompletionResultType]::ParameterValue, 'Compare the choices of training beyond the paper, and write QUALITY.md')
             [CompletionResult]::new('dist', 'dist', [CompletionResultType]::ParameterValue, 'Build a stripped archive of the programs for this machine')
             [CompletionResult]::new('web', 'web', [CompletionResultType]::ParameterValue, 'Build a folder for any web server whose page draws in the browser itself')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -135,6 +147,9 @@ Register-ArgumentCompleter -Native -CommandName 'xtask' -ScriptBlock {
             break
         }
         'xtask;help;quality' {
+            break
+        }
+        'xtask;help;ablation' {
             break
         }
         'xtask;help;dist' {

@@ -16,6 +16,9 @@ _xtask() {
             ",$1")
                 cmd="xtask"
                 ;;
+            xtask,ablation)
+                cmd="xtask__subcmd__ablation"
+                ;;
             xtask,bench)
                 cmd="xtask__subcmd__bench"
                 ;;
@@ -42,6 +45,9 @@ _xtask() {
                 ;;
             xtask,web)
                 cmd="xtask__subcmd__web"
+                ;;
+            xtask__subcmd__help,ablation)
+                cmd="xtask__subcmd__help__subcmd__ablation"
                 ;;
             xtask__subcmd__help,bench)
                 cmd="xtask__subcmd__help__subcmd__bench"
@@ -77,7 +83,7 @@ _xtask() {
 
     case "${cmd}" in
         xtask)
-            opts="-h --help verify bench check-backends tidy generate quality dist web help"
+            opts="-h --help verify bench check-backends tidy generate quality ablation dist web help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -90,8 +96,34 @@ _xtask() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        xtask__subcmd__ablation)
+            opts="-h --seeds --train --infer --dry-run --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --seeds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --train)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --infer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         xtask__subcmd__bench)
-            opts="-h --jobs --tokens --batch --depth --device --repeat --threads --json --against --pytorch --alone --help"
+            opts="-h --jobs --tokens --batch --depth --device --dtype --repeat --threads --json --against --pytorch --alone --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -115,6 +147,10 @@ _xtask() {
                     ;;
                 --device)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dtype)
+                    COMPREPLY=($(compgen -W "f32 bf16 f16" -- "${cur}"))
                     return 0
                     ;;
                 --repeat)
@@ -227,8 +263,22 @@ _xtask() {
             return 0
             ;;
         xtask__subcmd__help)
-            opts="verify bench check-backends tidy generate quality dist web help"
+            opts="verify bench check-backends tidy generate quality ablation dist web help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        xtask__subcmd__help__subcmd__ablation)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -31,6 +31,7 @@ complete -c xtask -n "__fish_xtask_needs_command" -f -a "check-backends" -d 'Run
 complete -c xtask -n "__fish_xtask_needs_command" -f -a "tidy" -d 'Print what violates the rules about this repository\'s files; seconds, no network'
 complete -c xtask -n "__fish_xtask_needs_command" -f -a "generate" -d 'Write the files that are made from code: man pages, completions'
 complete -c xtask -n "__fish_xtask_needs_command" -f -a "quality" -d 'Measure the shipped models and write QUALITY.md'
+complete -c xtask -n "__fish_xtask_needs_command" -f -a "ablation" -d 'Compare the choices of training beyond the paper, and write QUALITY.md'
 complete -c xtask -n "__fish_xtask_needs_command" -f -a "dist" -d 'Build a stripped archive of the programs for this machine'
 complete -c xtask -n "__fish_xtask_needs_command" -f -a "web" -d 'Build a folder for any web server whose page draws in the browser itself'
 complete -c xtask -n "__fish_xtask_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -47,6 +48,9 @@ complete -c xtask -n "__fish_xtask_using_subcommand bench" -l tokens -d 'Tokens 
 complete -c xtask -n "__fish_xtask_using_subcommand bench" -l batch -d 'Images of a batch, for gemm, attention and forward; default: 2, above 1024 tokens 1' -r
 complete -c xtask -n "__fish_xtask_using_subcommand bench" -l depth -d 'Blocks of the model, for forward; the whole of XL, in 2.7 GB of f32, has 28' -r
 complete -c xtask -n "__fish_xtask_using_subcommand bench" -l device -d 'Where to compute; another device than the CPU must be compiled in: `cargo run -p xtask --features cuda -- bench`' -r
+complete -c xtask -n "__fish_xtask_using_subcommand bench" -l dtype -d 'Format of weights and activations: f32, bf16 or f16; of a training step, what it computes in' -r -f -a "f32\t''
+bf16\t''
+f16\t''"
 complete -c xtask -n "__fish_xtask_using_subcommand bench" -l repeat -d 'Counted repetitions of each job' -r
 complete -c xtask -n "__fish_xtask_using_subcommand bench" -l threads -d 'Threads; default: `RAYON_NUM_THREADS`, or all processors' -r
 complete -c xtask -n "__fish_xtask_using_subcommand bench" -l json -d 'Write the records here, one JSON object a line, as xtask/pytorch does' -r -F
@@ -77,16 +81,22 @@ complete -c xtask -n "__fish_xtask_using_subcommand quality" -l only -d 'Measure
 complete -c xtask -n "__fish_xtask_using_subcommand quality" -l infer -d 'The `infer` to measure with; without it, it is built from this repository' -r -F
 complete -c xtask -n "__fish_xtask_using_subcommand quality" -l dry-run -d 'Print the command lines, and which of them are recorded, and stop'
 complete -c xtask -n "__fish_xtask_using_subcommand quality" -s h -l help -d 'Print help'
+complete -c xtask -n "__fish_xtask_using_subcommand ablation" -l seeds -d 'Seeds of each choice, from 0' -r
+complete -c xtask -n "__fish_xtask_using_subcommand ablation" -l train -d 'The `train` to train with; without it, it is built from this repository' -r -F
+complete -c xtask -n "__fish_xtask_using_subcommand ablation" -l infer -d 'The `infer` to measure with; without it, it is built from this repository' -r -F
+complete -c xtask -n "__fish_xtask_using_subcommand ablation" -l dry-run -d 'Print what would be done, and stop'
+complete -c xtask -n "__fish_xtask_using_subcommand ablation" -s h -l help -d 'Print help'
 complete -c xtask -n "__fish_xtask_using_subcommand dist" -l features -d 'Backends to compile besides the CPU\'s, as `wgpu,cuda`' -r
 complete -c xtask -n "__fish_xtask_using_subcommand dist" -s h -l help -d 'Print help'
 complete -c xtask -n "__fish_xtask_using_subcommand web" -l threads -d 'Build a program for all cores of the processor, too. Pages use it that their server isolates from others (with `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`). The standard library is compiled for it: its sources must be here (`rustup component add rust-src`)'
 complete -c xtask -n "__fish_xtask_using_subcommand web" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "verify" -d 'Compare this project\'s numbers with a folder of golden fixtures, one line a case'
-complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "bench" -d 'Time forward passes, training steps, sampling, attention and matrix products'
-complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "check-backends" -d 'Run the conformance suite on every backend of this machine'
-complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "tidy" -d 'Print what violates the rules about this repository\'s files; seconds, no network'
-complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "generate" -d 'Write the files that are made from code: man pages, completions'
-complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "quality" -d 'Measure the shipped models and write QUALITY.md'
-complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "dist" -d 'Build a stripped archive of the programs for this machine'
-complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "web" -d 'Build a folder for any web server whose page draws in the browser itself'
-complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality dist web help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality ablation dist web help" -f -a "verify" -d 'Compare this project\'s numbers with a folder of golden fixtures, one line a case'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality ablation dist web help" -f -a "bench" -d 'Time forward passes, training steps, sampling, attention and matrix products'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality ablation dist web help" -f -a "check-backends" -d 'Run the conformance suite on every backend of this machine'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality ablation dist web help" -f -a "tidy" -d 'Print what violates the rules about this repository\'s files; seconds, no network'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality ablation dist web help" -f -a "generate" -d 'Write the files that are made from code: man pages, completions'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality ablation dist web help" -f -a "quality" -d 'Measure the shipped models and write QUALITY.md'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality ablation dist web help" -f -a "ablation" -d 'Compare the choices of training beyond the paper, and write QUALITY.md'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality ablation dist web help" -f -a "dist" -d 'Build a stripped archive of the programs for this machine'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality ablation dist web help" -f -a "web" -d 'Build a folder for any web server whose page draws in the browser itself'
+complete -c xtask -n "__fish_xtask_using_subcommand help; and not __fish_seen_subcommand_from verify bench check-backends tidy generate quality ablation dist web help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -33,7 +33,7 @@ impl<B: PixelFlowBackend> FeedForward<B> {
         let bias = self.fc1.bias.as_ref().map(burn::module::Param::val);
         let inner = {
             let weight = self.fc1.weight.val();
-            alike(x, weight.dims()[1], |x| x.matmul(weight))
+            alike(x, weight.dims()[1], |x| ops::linear(x, weight, None))
         };
         self.fc2.forward(ops::bias_gelu(inner, bias))
     }

@@ -3,10 +3,9 @@
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
-use burn::tensor::module::linear;
 
 use super::{Matrix, MatrixFormat};
-use crate::ops::PixelFlowBackend;
+use crate::ops::{self, PixelFlowBackend};
 
 /// `x weight + bias`.
 #[derive(Module, Debug)]
@@ -42,7 +41,7 @@ impl<B: PixelFlowBackend> Linear<B> {
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let bias = self.bias.as_ref().map(Param::val);
         let weight = self.weight.val();
-        alike(x, weight.dims()[1], |x| linear(x, weight, bias))
+        alike(x, weight.dims()[1], |x| ops::linear(x, weight, bias))
     }
 }
 
@@ -92,8 +91,9 @@ mod tests {
                 // In both orders of memory.
                 let transposed = tensor(2, [outputs, inputs], dtype).transpose();
                 for weight in [tensor(2, [inputs, outputs], dtype), transposed] {
-                    let product =
-                        |x: Tensor<Flex, 2>| alike(x, outputs, |x| x.matmul(weight.clone()));
+                    let product = |x: Tensor<Flex, 2>| {
+                        alike(x, outputs, |x| ops::linear(x, weight.clone(), None))
+                    };
                     let together = product(x.clone()).into_data();
                     for count in [1, 3] {
                         let some = |first| product(x.clone().narrow(0, first, count));

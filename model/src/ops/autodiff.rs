@@ -81,6 +81,29 @@ impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B
         }
     }
 
+    fn linear_in_half(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: Option<FloatTensor<Self>>,
+    ) -> FloatTensor<Self> {
+        let state = [x.primitive.clone(), weight.primitive.clone()];
+        let nodes = [x.node.clone(), weight.node.clone()];
+        let Some(bias) = bias else {
+            let out = B::linear_in_half(x.primitive, weight.primitive, None);
+            return match ProductInHalf.prepare::<C>(nodes).compute_bound().stateful() {
+                OpsKind::Tracked(prep) => prep.finish(state, out),
+                OpsKind::UnTracked(prep) => prep.finish(out),
+            };
+        };
+        let [x_node, weight_node] = nodes;
+        let nodes = [x_node, weight_node, bias.node.clone()];
+        let out = B::linear_in_half(x.primitive, weight.primitive, Some(bias.primitive));
+        match LinearInHalf.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(state, out),
+            OpsKind::UnTracked(prep) => prep.finish(out),
+        }
+    }
+
     fn bias_gelu(x: FloatTensor<Self>, bias: Option<FloatTensor<Self>>) -> FloatTensor<Self> {
         let Some(bias) = bias else {
             let (state, node) = ((x.primitive.clone(), None), x.node.clone());
@@ -183,6 +206,33 @@ impl<B: PixelFlowBackend> Backward<B, 3> for GatedAdd {
         register::<B, _, 3>(ops, grads, |(gate, y, segments), gradient| {
             let [for_gate, for_y] = B::gated_add_backward(gate, y, gradient.clone(), &segments);
             [gradient, for_gate, for_y]
+        });
+    }
+}
+
+#[derive(Debug)]
+struct LinearInHalf;
+
+impl<B: PixelFlowBackend> Backward<B, 3> for LinearInHalf {
+    type State = [FloatTensor<B>; 2];
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        register::<B, _, 3>(ops, grads, |[x, weight], gradient| {
+            B::linear_in_half_backward(x, weight, gradient)
+        });
+    }
+}
+
+#[derive(Debug)]
+struct ProductInHalf;
+
+impl<B: PixelFlowBackend> Backward<B, 2> for ProductInHalf {
+    type State = [FloatTensor<B>; 2];
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        register::<B, _, 2>(ops, grads, |[x, weight], gradient| {
+            let [for_x, for_weight, _] = B::linear_in_half_backward(x, weight, gradient);
+            [for_x, for_weight]
         });
     }
 }

@@ -121,6 +121,26 @@ pub trait PixelFlowBackend: Backend {
         [unwrap(x), unwrap(bias)]
     }
 
+    fn linear_in_half(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: Option<FloatTensor<Self>>,
+    ) -> FloatTensor<Self> {
+        unwrap(portable::linear_in_half::<Self>(wrap(x), wrap(weight), bias.map(wrap)))
+    }
+
+    /// Gradients of x, weight and bias.
+    fn linear_in_half_backward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 3] {
+        let (x, weight, gradient) = (wrap(x), wrap(weight), wrap(gradient));
+        let (sides, bias) = portable::linear_in_half_backward::<Self>(x, weight, gradient);
+        let [x, weight] = sides.map(unwrap);
+        [x, weight, unwrap(bias)]
+    }
+
     fn dequantise(
         words: IntTensor<Self>,
         scale: FloatTensor<Self>,

@@ -98,6 +98,26 @@ pub fn bias_gelu<B: PixelFlowBackend>(x: Tensor<B, 2>, bias: Option<Tensor<B, 1>
     wrap(B::bias_gelu(unwrap(x), bias.map(unwrap)))
 }
 
+/// `x weight + bias`; of 16 bits, sums are in f32.
+///
+/// # Shapes
+/// - x: `[rows, inputs]`
+/// - weight: `[inputs, outputs]`
+/// - bias: `[outputs]`
+/// - output: `[rows, outputs]`
+pub fn linear<B: PixelFlowBackend>(
+    x: Tensor<B, 2>,
+    weight: Tensor<B, 2>,
+    bias: Option<Tensor<B, 1>>,
+) -> Tensor<B, 2> {
+    match weight.dtype() {
+        DType::BF16 | DType::F16 => {
+            wrap(B::linear_in_half(unwrap(x), unwrap(weight), bias.map(unwrap)))
+        }
+        _ => burn::tensor::module::linear(x, weight, bias),
+    }
+}
+
 /// A matrix in eight bits as floats.
 ///
 /// # Shapes

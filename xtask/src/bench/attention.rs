@@ -23,7 +23,10 @@ pub fn run<B: PixelFlowBackend>(
     let segments = Segments::uniform(images, tokens);
     let layout = AttentionLayout::new(&segments, &segments, HEADS);
     let shape = [images * tokens, HEADS * HEAD_DIM];
-    let random = || Tensor::<B, 2>::random(shape, Distribution::Normal(0.0, 1.0), device);
+    let random = || {
+        let values = Tensor::<B, 2>::random(shape, Distribution::Normal(0.0, 1.0), device);
+        values.cast(settings.dtype.dtype())
+    };
     let (q, k, v, gradient) = (random(), random(), random(), random());
     let forward = measure::<B>(settings, device, || {
         let (q, k, v) = (q.clone(), k.clone(), v.clone());

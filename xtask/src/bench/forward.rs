@@ -5,6 +5,7 @@ use pixelflow::ops::PixelFlowBackend;
 use pixelflow::{Context, PixelFlow, PixelFlowConfig, Preset};
 
 use super::flop;
+use super::format::in_format;
 use super::measure::{Settings, measure};
 use super::record::Record;
 
@@ -46,6 +47,7 @@ fn seconds<B: PixelFlowBackend>(
 ) -> Vec<f64> {
     let config = config(depth);
     let model: PixelFlow<B> = config.init(1, device).expect("the shape of XL is valid");
+    let model = in_format(model, settings.dtype.dtype());
     let images = settings.images(tokens);
     let side = config.patch_size * flop::side(tokens).unwrap_or(1);
     let shape = [images, config.in_channels, side, side];

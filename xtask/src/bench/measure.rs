@@ -3,12 +3,15 @@
 use std::time::Instant;
 
 use burn::tensor::backend::Backend;
+use pixelflow::NumberFormat;
 
 /// How jobs are measured.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Counted repetitions.
     pub repeat: usize,
+    /// Format of weights and activations.
+    pub dtype: NumberFormat,
     /// The device by name.
     pub device: String,
     /// Images of a batch, where it is not the default.

@@ -6,6 +6,7 @@
 mod against;
 mod attention;
 mod flop;
+mod format;
 mod forward;
 mod gemm;
 mod job;
@@ -50,6 +51,9 @@ pub struct Arguments {
     /// Where to compute; another device than the CPU must be compiled in: `cargo run -p xtask --features cuda -- bench`.
     #[arg(long, default_value = "cpu")]
     device: String,
+    /// Format of weights and activations: f32, bf16 or f16; of a training step, what it computes in.
+    #[arg(long, value_name = "DTYPE", default_value = "f32", value_parser = ["f32", "bf16", "f16"])]
+    dtype: String,
     /// Counted repetitions of each job.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     repeat: u16,
@@ -81,6 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let settings = Settings {
         repeat: usize::from(arguments.repeat),
+        dtype: arguments.dtype.parse().map_err(anyhow::Error::msg)?,
         device: device.to_string(),
         batch: arguments.batch.map(usize::from),
         depth: usize::from(arguments.depth),
@@ -169,7 +174,7 @@ fn join(all: &mut Vec<Record>, round: Vec<Record>) {
 fn in_process(job: Job, tokens: Option<usize>, arguments: &Arguments) -> Result<Vec<Record>> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["bench", "--alone", "--jobs", job.name()]);
-    command.args(["--device", &arguments.device]);
+    command.args(["--device", &arguments.device, "--dtype", &arguments.dtype]);
     command.args(["--repeat", &arguments.repeat.to_string()]);
     command.args(["--depth", &arguments.depth.to_string()]);
     if let Some(tokens) = tokens {

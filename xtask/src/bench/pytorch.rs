@@ -41,7 +41,7 @@ pub fn run(
     let mut command = Command::new(python);
     command.arg(&program).arg(job.name());
     command.args(["--repeat", &arguments.repeat.to_string()]);
-    command.args(["--threads", &threads.to_string()]);
+    command.args(["--threads", &threads.to_string(), "--dtype", &arguments.dtype]);
     if job == Job::Forward {
         command.args(["--depth", &arguments.depth.to_string()]);
     }

@@ -45,7 +45,7 @@ impl Record {
         Self {
             job: job.to_owned(),
             device: settings.device.clone(),
-            dtype: "f32".to_owned(),
+            dtype: settings.dtype.name().to_owned(),
             threads: rayon_threads(),
             seconds,
             median,
@@ -97,11 +97,15 @@ pub fn median(values: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use pixelflow::NumberFormat;
+
     use super::*;
 
     #[test]
     fn rounds_become_one_record() {
-        let settings = Settings { repeat: 2, device: "cpu".to_owned(), batch: None, depth: 2 };
+        let dtype = NumberFormat::F32;
+        let settings =
+            Settings { repeat: 2, dtype, device: "cpu".to_owned(), batch: None, depth: 2 };
         let round = |seconds| Record::new(&settings, "train", &[("m", 8)], seconds, 6_000_000_000);
         let mut record = round(vec![1.0, 5.0]);
         record.join(&round(vec![2.0]));

@@ -19,7 +19,7 @@ const STEPS: usize = 16;
 pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<Record> {
     let source = ModelSource::demo().expect("the demo model is in the repository");
     let files = source.files().expect("the demo model is in the repository");
-    let mut pipeline = Pipeline::<B>::new(files, device);
+    let mut pipeline = Pipeline::<B>::new(files, device).with_format(settings.dtype);
     let description = pipeline.description().clone();
     let (side, stages) = (description.resolution, description.cascade.stages);
     let classes = description.model.num_classes;

@@ -62,12 +62,16 @@ fn seconds(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use pixelflow::NumberFormat;
+
     use super::*;
     use crate::bench::measure::Settings;
 
     #[test]
     fn a_line_says_how_much_longer_the_other_took() {
-        let settings = Settings { repeat: 3, device: "cpu".to_owned(), batch: None, depth: 2 };
+        let dtype = NumberFormat::F32;
+        let settings =
+            Settings { repeat: 3, dtype, device: "cpu".to_owned(), batch: None, depth: 2 };
         let new =
             |seconds| Record::new(&settings, "train", &[("tokens", 8)], seconds, 4_000_000_000);
         let (record, other) = (new(vec![1.0, 2.0, 4.0]), new(vec![3.0]));

@@ -4,9 +4,9 @@ use burn::backend::Autodiff;
 use pixelflow::cascade::CascadeConfig;
 use pixelflow::noise::{Key, Purpose};
 use pixelflow::ops::PixelFlowBackend;
-use pixelflow::{PixelFlow, PixelFlowConfig, Preset};
+use pixelflow::{NumberFormat, PixelFlow, PixelFlowConfig, Preset};
 use pixelflow_dataset::{PackedBatch, PackedExample};
-use train::{Optimizer, OptimizerConfig, Trainer};
+use train::{LossScale, Optimizer, OptimizerConfig, Precision, Trainer};
 
 use super::flop;
 use super::measure::{Settings, measure};
@@ -32,7 +32,8 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
         Optimizer::new(OptimizerConfig::default(), &model)
     };
     let model: PixelFlow<Autodiff<B>> = config.init(1, device).expect("the shape is valid");
-    let mut trainer = Trainer::new(model, optimizer, device.clone());
+    let mut trainer = Trainer::new(model, optimizer, device.clone())
+        .computing_in(precision(settings.dtype), LossScale::default());
     let batch = batch(config.patch_features());
     let batches = [batch.into()];
     let seconds = measure::<B>(settings, device, || {
@@ -43,6 +44,15 @@ pub fn run<B: PixelFlowBackend>(settings: &Settings, device: &B::Device) -> Vec<
     let flop = (1 + flop::BACKWARD) * flop::forward(&config, &lengths);
     let case = [("tokens", lengths.iter().sum()), ("examples", lengths.len())];
     vec![Record::new(settings, "train", &case, seconds, flop)]
+}
+
+/// What the step computes in: master weights are f32.
+fn precision(dtype: NumberFormat) -> Precision {
+    match dtype {
+        NumberFormat::F32 | NumberFormat::Int8 => Precision::F32,
+        NumberFormat::F16 => Precision::F16,
+        NumberFormat::Bf16 => Precision::Bf16,
+    }
 }
 
 /// Random tokens and targets of all stages.

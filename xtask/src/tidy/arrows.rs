@@ -9,7 +9,7 @@ use super::shown;
 use crate::repository::read;
 
 /// Folders of the crates: each may depend on those behind it, and is unknown to them.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "xtask",
     "tests/fuzz",
     "tests",
@@ -21,6 +21,7 @@ const ORDER: [&str; 13] = [
     "infer/ranks",
     "dataset",
     "model",
+    "model/products",
     "assets",
     "tests/programs",
 ];

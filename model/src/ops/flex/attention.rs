@@ -21,7 +21,7 @@ fn most_queries(scores: usize) -> usize {
     (MOST_SCORES / scores.max(1)).clamp(16, 128)
 }
 
-/// The tensors of attention, all f32.
+/// The tensors of attention in f32.
 pub(super) struct AttentionValues {
     pub q: Values,
     pub k: Values,
@@ -30,12 +30,15 @@ pub(super) struct AttentionValues {
 }
 
 impl AttentionValues {
-    /// `None` if one of the tensors is not f32.
+    /// `None` if one of the tensors is neither f32 nor bf16.
     pub(super) fn new(inputs: &AttentionInputs<Flex>) -> Option<Self> {
         let [q, k, v] = all([&inputs.q, &inputs.k, &inputs.v])?;
         let bias = match &inputs.bias {
             None => None,
-            Some(bias) => Some(Values::new(bias.clone())?),
+            Some(bias) => {
+                let [bias] = all([bias])?;
+                Some(bias)
+            }
         };
         Some(Self { q, k, v, bias })
     }

@@ -1,7 +1,6 @@
 //! Matrix products, the embedding, and the loss.
 
 use burn::tensor::backend::AutodiffBackend;
-use burn::tensor::module::linear;
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use pixelflow::int8::Int8Rows;
 use pixelflow::ops::{self, PixelFlowBackend};
@@ -37,14 +36,14 @@ pub(super) fn cases<A: AutodiffBackend + PixelFlowBackend>() -> Vec<Case<A>> {
             |inputs| reference::linear(&inputs[0], &inputs[1], Some(&inputs[2])),
             |inputs| {
                 let bias = Some(vector(&inputs[2]));
-                linear(inputs[0].clone(), inputs[1].clone(), bias)
+                ops::linear(inputs[0].clone(), inputs[1].clone(), bias)
             },
         ),
         Case::new(
             "linear/without_bias",
             vec![x(), Input::normals("weight", [FROM, TO])],
             |inputs| reference::linear(&inputs[0], &inputs[1], None),
-            |inputs| inputs[0].clone().matmul(inputs[1].clone()),
+            |inputs| ops::linear(inputs[0].clone(), inputs[1].clone(), None),
         ),
         Case::new(
             "linear/transposed_weight",
@@ -57,7 +56,7 @@ pub(super) fn cases<A: AutodiffBackend + PixelFlowBackend>() -> Vec<Case<A>> {
                 let [channels, height, width] = PATCH;
                 let kernel = inputs[1].clone().reshape([TO, channels, height, width]);
                 let matrix = kernel.reshape([TO, FROM]).transpose();
-                linear(inputs[0].clone(), matrix, Some(vector(&inputs[2])))
+                ops::linear(inputs[0].clone(), matrix, Some(vector(&inputs[2])))
             },
         ),
         int8(x(), bias()),
@@ -100,7 +99,7 @@ fn int8<A: AutodiffBackend + PixelFlowBackend>(x: Input, bias: Input) -> Case<A>
             let words = TensorData::new(rows.words(), [FROM / 4, TO]);
             let words = Tensor::<A, 2, Int>::from_data(words, (&device, DType::I32));
             let weight = ops::dequantise(words, vector(&inputs[3]), x.dtype());
-            linear(x, weight, Some(vector(&inputs[1])))
+            ops::linear(x, weight, Some(vector(&inputs[1])))
         },
     )
 }
