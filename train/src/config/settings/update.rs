@@ -74,7 +74,7 @@ section! {
         recompute_activations: bool = false;
         /// What a step computes in: "f32"; "bf16", or "f16" with a scaled loss, which take half the memory for
         /// activations and, on GPUs, half the time or less. Weights, moments, averages and the loss stay in f32. On
-        /// CPUs it saves no time.
+        /// CPUs it saves a sixth of the time where they multiply bf16, and none where not.
         #[serde(default)] // Runs from before this setting had f32.
         precision: Precision = "f32";
         /// Peak learning rate.
