@@ -12,7 +12,8 @@ The recipe [`ablation`](assets/recipes/ablation.toml), the demo in small, with e
 and weights, SEEDS seeds of weights and batches each. 500 images are drawn and compared with the shipped 3,568. A number
 after ± is the standard error of the mean over the seeds. The difference to the recipe as it is, is taken seed by seed, and
 given in its own standard errors: of so few seeds, less than four say nothing. So small a model after so few steps draws
-badly; what helps here may not help a large one that is trained for long.
+badly; what helps here may not help a large one that is trained for long. A rate that falls, above all, costs a run that
+is short of steps.
 
 | choice | FD-EffLite0 | KID-EffLite0 | validation loss | FD less the recipe's | in standard errors |
 | --- | ---: | ---: | ---: | ---: | ---: |
