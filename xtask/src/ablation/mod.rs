@@ -1,6 +1,6 @@
 //! `cargo xtask ablation`: which choices beyond the paper help, at an equal budget.
 //!
-//! A [`choice`] is a setting of the recipe `ablation`, the demo in small; a [`run`] trains one with one seed and measures
+//! A [`choice`] is a setting of the recipe `ablation`, the demo in small; a [`mod@run`] trains one with one seed and measures
 //! what it draws; a [`table`] compares each with the recipe as it is, seed by seed.
 
 mod choice;
