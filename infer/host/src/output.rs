@@ -55,7 +55,9 @@ pub fn print(text: impl Display) -> Result<()> {
         let mut output = io::stdout().lock();
         output.write_all(text.as_bytes()).and_then(|()| output.flush())
     };
-    match above_bars(write) {
+    // What is piped may wait for its reader, and messages must not wait with it.
+    let written = if io::stdout().is_terminal() { above_bars(write) } else { write() };
+    match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::Output { reason: error.to_string() })
         }

@@ -2,7 +2,7 @@
 //!
 //! A word has the bits of two neighbouring terms, the earlier one in its low half.
 
-// What runs under `vectorised` must be inlined into it to be compiled for wide vectors.
+// What `pulp` dispatches must be inlined into it to be compiled for wide vectors.
 #![allow(clippy::inline_always)]
 
 use std::ops::Range;
@@ -57,26 +57,10 @@ pub(crate) fn right(
     width: usize,
     words: &mut [u32],
 ) {
-    vectorised(
+    pulp::Arch::new().dispatch(
         #[inline(always)]
         || fill_right(matrix, columns, terms, width, words),
     );
-}
-
-/// Runs `job` compiled for this processor's vectors.
-fn vectorised(job: impl FnOnce()) {
-    struct Job<F>(F);
-    impl<F: FnOnce()> pulp::WithSimd for Job<F> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, simd: S) {
-            simd.vectorize(
-                #[inline(always)]
-                || (self.0)(),
-            );
-        }
-    }
-    pulp::Arch::new().dispatch(Job(job));
 }
 
 #[inline(always)]
