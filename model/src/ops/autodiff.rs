@@ -9,7 +9,10 @@ use burn::tensor::DType;
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::ops::FloatTensor;
 
-use super::{Attended, AttentionForm, AttentionInputs, AttentionLayout, PixelFlowBackend};
+use super::{
+    Attended, AttentionForm, AttentionInputs, AttentionLayout, PixelFlowBackend, portable, unwrap,
+    wrap,
+};
 use crate::Segments;
 
 impl<B: PixelFlowBackend, C: CheckpointStrategy> PixelFlowBackend for Autodiff<B, C> {
@@ -218,7 +221,9 @@ impl<B: PixelFlowBackend> Backward<B, 3> for LinearInHalf {
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         register::<B, _, 3>(ops, grads, |[x, weight], gradient| {
-            B::linear_in_half_backward(x, weight, gradient)
+            let for_bias = unwrap(portable::bias_backward::<B>(wrap(gradient.clone())));
+            let [for_x, for_weight] = B::linear_in_half_backward(x, weight, gradient);
+            [for_x, for_weight, for_bias]
         });
     }
 }
@@ -231,8 +236,7 @@ impl<B: PixelFlowBackend> Backward<B, 2> for ProductInHalf {
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         register::<B, _, 2>(ops, grads, |[x, weight], gradient| {
-            let [for_x, for_weight, _] = B::linear_in_half_backward(x, weight, gradient);
-            [for_x, for_weight]
+            B::linear_in_half_backward(x, weight, gradient)
         });
     }
 }

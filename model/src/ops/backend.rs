@@ -129,16 +129,14 @@ pub trait PixelFlowBackend: Backend {
         unwrap(portable::linear_in_half::<Self>(wrap(x), wrap(weight), bias.map(wrap)))
     }
 
-    /// Gradients of x, weight and bias.
+    /// Gradients of x and weight; that of the bias is the sum of the gradient's rows.
     fn linear_in_half_backward(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-    ) -> [FloatTensor<Self>; 3] {
+    ) -> [FloatTensor<Self>; 2] {
         let (x, weight, gradient) = (wrap(x), wrap(weight), wrap(gradient));
-        let (sides, bias) = portable::linear_in_half_backward::<Self>(x, weight, gradient);
-        let [x, weight] = sides.map(unwrap);
-        [x, weight, unwrap(bias)]
+        portable::linear_in_half_backward::<Self>(x, weight, gradient).map(unwrap)
     }
 
     fn dequantise(

@@ -238,12 +238,10 @@ impl PixelFlowBackend for Flex {
         })
     }
 
-    fn linear_in_half_backward(x: Flat, weight: Flat, gradient: Flat) -> [Flat; 3] {
+    fn linear_in_half_backward(x: Flat, weight: Flat, gradient: Flat) -> [Flat; 2] {
         linear::linear_backward(&x, &weight, &gradient).unwrap_or_else(|| {
             let (x, weight, gradient) = (wrap(x), wrap(weight), wrap(gradient));
-            let (sides, bias) = portable::linear_in_half_backward::<Self>(x, weight, gradient);
-            let [x, weight] = sides.map(unwrap);
-            [x, weight, unwrap(bias)]
+            portable::linear_in_half_backward::<Self>(x, weight, gradient).map(unwrap)
         })
     }
 

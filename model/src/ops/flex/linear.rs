@@ -54,13 +54,12 @@ pub(super) fn linear(
     Some(tensor_in(DType::BF16, out, sides))
 }
 
-/// Gradients of x, weight and bias: `g weight'`, `x' g`, and the sum of the rows of `g`; `None` where they are not
-/// computed here.
+/// Gradients of x and weight, `g weight'` and `x' g`; `None` where they are not computed here.
 pub(super) fn linear_backward(
     x: &FlexTensor,
     weight: &FlexTensor,
     gradient: &FlexTensor,
-) -> Option<[FlexTensor; 3]> {
+) -> Option<[FlexTensor; 2]> {
     if !is_ours([x, weight, gradient]) {
         return None;
     }
@@ -68,11 +67,9 @@ pub(super) fn linear_backward(
     let gradient = matrix(gradient, &mut for_gradient);
     let (x, weight) = (matrix(x, &mut for_x), matrix(weight, &mut for_weight));
     let (rows, inputs, outputs) = (x.rows(), x.columns(), weight.columns());
-    let ones = vec![bf16::ONE; rows];
     let tensor = |values, sides: [usize; 2]| tensor_in(DType::BF16, values, sides);
     Some([
         tensor(product(&gradient, &weight.transposed()), [rows, inputs]),
         tensor(product(&x.transposed(), &gradient), [inputs, outputs]),
-        tensor_in(DType::BF16, product(&Matrix::new(&ones, 1, rows), &gradient), [outputs]),
     ])
 }

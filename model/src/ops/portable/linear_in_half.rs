@@ -14,13 +14,18 @@ pub(in crate::ops) fn linear_in_half<B: Backend>(
     linear(x, weight, bias)
 }
 
-/// Gradients of x and weight, and of bias.
+/// Gradients of x and weight.
 pub(in crate::ops) fn linear_in_half_backward<B: Backend>(
     x: Tensor<B, 2>,
     weight: Tensor<B, 2>,
     gradient: Tensor<B, 2>,
-) -> ([Tensor<B, 2>; 2], Tensor<B, 1>) {
-    let for_bias = lower(raise(gradient.clone()).sum_dim(0).squeeze_dim(0), x.dtype());
+) -> [Tensor<B, 2>; 2] {
     let for_weight = x.transpose().matmul(gradient.clone());
-    ([gradient.matmul(weight.transpose()), for_weight], for_bias)
+    [gradient.matmul(weight.transpose()), for_weight]
+}
+
+/// Gradient of a bias that is added to every row.
+pub(in crate::ops) fn bias_backward<B: Backend>(gradient: Tensor<B, 2>) -> Tensor<B, 1> {
+    let dtype = gradient.dtype();
+    lower(raise(gradient).sum_dim(0).squeeze_dim(0), dtype)
 }

@@ -22,5 +22,5 @@ pub(super) use attention::{packed_attention, packed_attention_backward};
 pub(super) use dequantise::dequantise;
 pub(super) use gated_add::{gated_add, gated_add_backward};
 pub(super) use gelu::{bias_gelu, bias_gelu_backward};
-pub(super) use linear_in_half::{linear_in_half, linear_in_half_backward};
+pub(super) use linear_in_half::{bias_backward, linear_in_half, linear_in_half_backward};
 pub(super) use norm_rotate::{norm_rotate, norm_rotate_backward};
